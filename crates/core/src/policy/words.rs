@@ -182,4 +182,20 @@ words! {
         /// Unsalted SHA-256 of the password; wrapped at once, replaced at the next login.
         Sha256 = "sha256",
     }
+
+    /// The kind of a lawful basis: the letters of Art. 6(1) GDPR.
+    Basis {
+        /// Art. 6(1)(a).
+        Consent = "consent",
+        /// Art. 6(1)(b).
+        Contract = "contract",
+        /// Art. 6(1)(c).
+        LegalObligation = "legal obligation",
+        /// Art. 6(1)(d).
+        VitalInterests = "vital interests",
+        /// Art. 6(1)(e).
+        PublicTask = "public task",
+        /// Art. 6(1)(f).
+        LegitimateInterests = "legitimate interests",
+    }
 }
