@@ -197,8 +197,7 @@ mod tests {
 
     #[test]
     fn the_same_number_or_the_last_day_of_the_month() {
-        // The first six are the examples of EDPB Guidelines 01/2022 and of C-171/03 Toeters, and
-        // ends of months; none is moved to a working day.
+        // The first two are examples of EDPB Guidelines 01/2022; none is moved to a working day.
         for (from, period, to) in [
             ("2026-03-05", Period::Months(1), "2026-04-05"),
             ("2026-08-31", Period::Months(1), "2026-09-30"),

@@ -28,8 +28,8 @@ pub struct Params {
 const FLOORS: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
 
 impl Params {
-    /// The least that the OWASP Password Storage Cheat Sheet accepts, of its five pairs the one
-    /// that it names first for servers short of memory: 19 MiB, 2 passes, 1 lane.
+    /// The minimum configuration of the OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes,
+    /// 1 lane.
     pub const FLOOR: Self = Self { memory_kib: 19_456, passes: 2, lanes: 1 };
 
     /// The second recommended option of RFC 9106 section 4: 64 MiB, 3 passes, 4 lanes.
