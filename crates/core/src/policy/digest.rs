@@ -38,7 +38,7 @@ impl Policy {
         e.u64(self.version);
         list(&mut e, &self.languages, |e, tag| text(e, tag));
         e.text(&self.time_zone);
-        e.u8(self.financial_year_end.month).u8(self.financial_year_end.day);
+        e.u8(self.financial_year_end.month()).u8(self.financial_year_end.day());
         party(&mut e, &self.controller);
         list(&mut e, &self.joint_controllers, party);
         option(&mut e, self.representative.as_ref(), party);
