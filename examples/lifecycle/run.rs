@@ -193,7 +193,9 @@ async fn sweep(t: &Tacenda, me: &Actor) -> Outcome {
         println!("  nothing is due");
     }
     if plan.needs_confirmation() {
-        println!("  the plan is larger than the policy lets a sweep erase alone: left for a person");
+        println!(
+            "  the plan is larger than the policy lets a sweep erase alone: left for a person"
+        );
         return Ok(());
     }
     let bar = ProgressBar::new(plan.due());

@@ -24,8 +24,8 @@ pub use diff::PolicyDiff;
 pub use item_type::ItemType;
 pub use model::{
     Activity, Anchors, Audience, Backups, Class, Contact, ImportPolicy, Item, Law, LogPolicy,
-    Measure, Party, PasswordPolicy, PaymentsPolicy, Policy, Processor, Purpose,
-    RetentionRule, Role, SweepPolicy, Texts,
+    Measure, Party, PasswordPolicy, PaymentsPolicy, Policy, Processor, Purpose, RetentionRule,
+    Role, SweepPolicy, Texts,
 };
 pub use period::Period;
 pub use problem::{PolicyErrors, Problem};

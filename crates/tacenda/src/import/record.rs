@@ -159,7 +159,8 @@ impl Reading<'_> {
             }
             Column::CardLastFour => {
                 let last = LastFour::parse(text).map_err(|e| e.field_is("card_last4"))?;
-                self.set_if_declared("card_last4", last.as_str(), "card_last4")
+                // EXPOSE: the four digits are sealed as an item.
+                self.set_if_declared("card_last4", last.expose(), "card_last4")
             }
             Column::CardExpiry => {
                 Expiry::parse(text).map_err(|e| e.field_is("card_expiry"))?;
@@ -191,7 +192,8 @@ impl Reading<'_> {
 
     /// Keeps of an IBAN what the policy declares: all of it, or its country and last four.
     fn iban(&mut self, text: &str) -> Result<()> {
-        let iban = Iban::parse(text).and_then(Iban::in_sepa).map_err(|e| e.field_is("iban"))?;
+        let iban = Iban::parse(text).map_err(|e| e.field_is("iban"))?;
+        iban.require_sepa().map_err(|e| e.field_is("iban"))?;
         let policy = self.vault.policy();
         let items: Vec<_> = policy
             .items
@@ -204,7 +206,7 @@ impl Reading<'_> {
             let kept = if kind == ItemType::Iban {
                 Zeroizing::new(iban.expose().to_owned())
             } else {
-                Zeroizing::new(iban.tail().to_string())
+                Zeroizing::new([iban.country(), iban.last_four()].concat())
             };
             self.set(&item, &kept).map_err(|e| e.field_is("iban"))?;
         }

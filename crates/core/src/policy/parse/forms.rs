@@ -1,9 +1,9 @@
 //! The forms that texts of the policy have: countries, addresses, zones, origins, shares.
 
-use crate::clock::Span;
-use crate::policy::codes::BAD_VALUE;
 use crate::calendar::MonthDay;
+use crate::clock::Span;
 use crate::pii::category::is_category;
+use crate::policy::codes::BAD_VALUE;
 use crate::policy::reader::Reader;
 
 pub(super) const TIME_ZONE: &str = "an IANA name, as in `Europe/Paris`";

@@ -7,10 +7,10 @@ mod who;
 
 use super::lists::Declared;
 use super::model::Policy;
-use crate::calendar::MonthDay;
 use super::problem::PolicyErrors;
 use super::reader::{Node, Reader, entry};
 use super::validate;
+use crate::calendar::MonthDay;
 
 const ROOT: &[&str] = &[
     "version",

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::name::Name;
 use crate::policy::codes;
 use crate::policy::item_type::ItemType;
-use crate::policy::period::day_bounds;
 use crate::policy::model::{Class, Item, Policy, RetentionRule};
+use crate::policy::period::day_bounds;
 use crate::policy::reader::{NO_HELP, Reader, entry};
 use crate::policy::words::{About, AnchorEvent, KeyScope};
 

@@ -6,8 +6,8 @@ use super::taxonomy::is_eea;
 use crate::name::Name;
 use crate::policy::codes;
 use crate::policy::item_type::ItemType;
-use crate::policy::period::day_bounds;
 use crate::policy::model::{Policy, Processor};
+use crate::policy::period::day_bounds;
 use crate::policy::reader::{NO_HELP, Reader, choose, entry};
 use crate::policy::words::{IbanMode, Transfer};
 
