@@ -180,6 +180,18 @@ impl<'a> Decoder<'a> {
         std::str::from_utf8(self.bytes()?).map_err(|_| MALFORMED.error())
     }
 
+    /// One byte that is 0 or 1.
+    ///
+    /// # Errors
+    /// As [`Decoder::raw`], and for any other byte.
+    pub fn flag(&mut self) -> Result<bool> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => MALFORMED.err(),
+        }
+    }
+
     /// A policy name.
     ///
     /// # Errors
@@ -193,11 +205,7 @@ impl<'a> Decoder<'a> {
     /// # Errors
     /// As [`Decoder::raw`], and for a tag other than 0 and 1.
     pub fn time_opt(&mut self) -> Result<Option<Timestamp>> {
-        match self.u8()? {
-            0 => Ok(None),
-            1 => Ok(Some(Timestamp::from_micros(self.i64()?))),
-            _ => MALFORMED.err(),
-        }
+        if self.flag()? { Ok(Some(Timestamp::from_micros(self.i64()?))) } else { Ok(None) }
     }
 
     /// The length of a list whose elements take at least `min` bytes each, so that a forged length

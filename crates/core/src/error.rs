@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use crate::clock::Timestamp;
 use crate::id::{ActorId, RowId, SubjectId};
 use crate::name::Name;
 
@@ -127,6 +128,28 @@ pub enum Context {
     Actor(ActorId),
     /// A row's opaque id.
     Row(RowId),
+    /// A point in time at which something happened or will.
+    Time(Timestamp),
+    /// Text that the policy publishes: a law, a rule's name. See [`Context::published`].
+    Published(String),
+}
+
+impl Context {
+    /// Text that stands in the published policy, such as the citation of a law. Nothing else may
+    /// go this way.
+    #[must_use]
+    pub fn published(text: &str) -> Self {
+        Self::Published(text.to_owned())
+    }
+
+    /// As bare text, without the quotes of an error message.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        match self {
+            Self::Name(name) => name.as_str().to_owned(),
+            other => other.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Context {
@@ -138,6 +161,8 @@ impl fmt::Display for Context {
             Self::Subject(id) => write!(f, "{id}"),
             Self::Actor(id) => write!(f, "{id}"),
             Self::Row(id) => write!(f, "{id}"),
+            Self::Time(at) => write!(f, "{at}"),
+            Self::Published(text) => f.write_str(text),
         }
     }
 }
@@ -163,6 +188,7 @@ context_from!(
     SubjectId => Subject,
     ActorId => Actor,
     RowId => Row,
+    Timestamp => Time,
 );
 
 impl From<&Name> for Context {
@@ -221,7 +247,7 @@ impl fmt::Debug for Error {
 impl Error {
     /// The stable code.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         self.0.code.name
     }
 
@@ -252,11 +278,7 @@ impl Error {
     /// The field, column or data item that the error is about.
     #[must_use]
     pub fn field(&self) -> Option<String> {
-        self.context("field").map(|context| match context {
-            Context::Word(word) => (*word).to_owned(),
-            Context::Name(name) => name.as_str().to_owned(),
-            other => other.to_string(),
-        })
+        self.context("field").map(Context::plain)
     }
 
     /// Adds safe context; a key that is there already keeps its first value.

@@ -11,6 +11,7 @@ pub mod codec;
 pub mod error;
 pub mod guard;
 pub mod id;
+pub mod leaf;
 pub mod log;
 pub mod name;
 pub mod password;
@@ -18,7 +19,9 @@ pub mod pii;
 pub mod policy;
 pub mod ports;
 pub mod rng;
+pub mod row;
 pub mod seal;
+pub mod vault;
 
 pub use clock::{Clock, Timestamp};
 pub use error::{Code, Error, Kind, Result, Retry};

@@ -66,7 +66,7 @@ impl Policy {
         let mut e = Encoder::new(DOMAIN);
         e.u64(*version);
         list(&mut e, languages, |e, tag| text(e, tag));
-        e.text(time_zone).u8(financial_year_end.month).u8(financial_year_end.day);
+        e.text(time_zone).u8(financial_year_end.month()).u8(financial_year_end.day());
         party(&mut e, controller);
         list(&mut e, joint_controllers, party);
         option(&mut e, representative.as_ref(), party);

@@ -7,7 +7,7 @@
 use toml::de::DeValue;
 
 use super::codes::{BAD_VALUE, MISSING_KEY, WRONG_TYPE};
-use super::period::Period;
+use super::period::{self, Period};
 use super::reader::{NO_HELP, Node, Reader, choose, quote};
 
 /// The longest text in characters.
@@ -122,12 +122,12 @@ impl<'t> Node<'t> {
 
     /// A calendar period that must be there.
     pub(super) fn period(&self, r: &mut Reader<'_>, key: &str) -> Period {
-        self.parsed(r, key, Period::parse, PERIOD).unwrap_or(Period::Days(1))
+        self.parsed(r, key, period::parse, PERIOD).unwrap_or(Period::Days(1))
     }
 
     /// A calendar period, if the key is there.
     pub(super) fn period_opt(&self, r: &mut Reader<'_>, key: &str) -> Option<Period> {
-        self.parsed_opt(r, key, Period::parse, PERIOD)
+        self.parsed_opt(r, key, period::parse, PERIOD)
     }
 
     /// `true` or `false`, if the key is there.

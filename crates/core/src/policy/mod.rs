@@ -16,6 +16,7 @@ mod reader;
 mod validate;
 mod words;
 
+pub use crate::calendar::MonthDay;
 pub use ask::Refusal;
 pub use basis::LawfulBasis;
 pub use codes::CODES;
@@ -23,8 +24,8 @@ pub use diff::PolicyDiff;
 pub use item_type::ItemType;
 pub use model::{
     Activity, Anchors, Audience, Backups, Class, Contact, ImportPolicy, Item, Law, LogPolicy,
-    Measure, MonthDay, Party, PasswordPolicy, PaymentsPolicy, Policy, Processor, Purpose,
-    RetentionRule, Role, SweepPolicy, Texts,
+    Measure, Party, PasswordPolicy, PaymentsPolicy, Policy, Processor, Purpose, RetentionRule,
+    Role, SweepPolicy, Texts,
 };
 pub use period::Period;
 pub use problem::{PolicyErrors, Problem};

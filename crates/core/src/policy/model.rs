@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::calendar::{self, MonthDay};
 use crate::clock::Span;
 use crate::name::Name;
 
@@ -351,11 +352,23 @@ plain! {
     }
 }
 
-/// A day of every year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MonthDay {
-    /// 1 to 12.
-    pub month: u8,
-    /// 1 to 31; 29 February stands for the last day of February.
-    pub day: u8,
+impl RetentionRule {
+    /// The rule as the calendar computes with it.
+    #[must_use]
+    pub const fn to_calendar(&self, financial_year_end: MonthDay) -> calendar::Rule {
+        calendar::Rule {
+            keep: self.keep,
+            start: match self.start {
+                StartRule::Event => calendar::StartRule::Event,
+                StartRule::EndOfFinancialYear => {
+                    calendar::StartRule::EndOfFinancialYear(financial_year_end)
+                }
+                StartRule::EndOfCalendarYear => calendar::StartRule::EndOfCalendarYear,
+            },
+            end: match self.end {
+                EndRule::SameDay => calendar::EndRule::SameDay,
+                EndRule::EndOfCalendarYear => calendar::EndRule::EndOfCalendarYear,
+            },
+        }
+    }
 }

@@ -28,7 +28,6 @@ macro_rules! words {
         }
     )+};
 }
-pub(super) use words;
 
 words! {
     /// Whom a data item is about: a request can blank the person and leave the company's account.

@@ -6,7 +6,7 @@ use super::{Context, Node, Reader, entry, forms};
 use crate::name::Name;
 use crate::policy::basis::LawfulBasis;
 use crate::policy::codes::BAD_BASIS;
-use crate::policy::item_type::ItemType;
+use crate::policy::item_type::{self, ItemType};
 use crate::policy::model::{Anchors, Class, Item, Purpose, RetentionRule, Role, Texts};
 use crate::policy::reader::{NO_HELP, choose};
 use crate::policy::words::{
@@ -29,7 +29,7 @@ pub(super) fn items(
     let mut items = BTreeMap::new();
     for (name, node) in root.entries(r, "items", ITEM) {
         let class = classes.values().find(|class| class.items.contains(&name));
-        let item_type = node.word(r, "type", ItemType::parse, ItemType::WORDS);
+        let item_type = node.word(r, "type", item_type::parse, item_type::WORDS);
         let category = node.parsed(r, "category", forms::category, forms::CATEGORY);
         let item = Item {
             item_type: item_type.unwrap_or(ItemType::Text),

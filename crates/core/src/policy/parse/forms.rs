@@ -1,8 +1,9 @@
 //! The forms that texts of the policy have: countries, addresses, zones, origins, shares.
 
+use crate::calendar::MonthDay;
 use crate::clock::Span;
+use crate::pii::category::is_category;
 use crate::policy::codes::BAD_VALUE;
-use crate::policy::model::MonthDay;
 use crate::policy::reader::Reader;
 
 pub(super) const TIME_ZONE: &str = "an IANA name, as in `Europe/Paris`";
@@ -37,17 +38,7 @@ pub(super) fn time_zone(text: &str) -> Option<String> {
 
 /// A day of the year; 29 February stands for the last day of February.
 pub(super) fn month_day(text: &str) -> Option<MonthDay> {
-    let (month, day) = text.split_once('-')?;
-    let two = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
-    let (month, day) =
-        (two(month) && two(day)).then_some((month.parse().ok()?, day.parse().ok()?))?;
-    let last = match month {
-        2 => 29,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    };
-    (1..=last).contains(&day).then_some(MonthDay { month, day })
+    MonthDay::parse(text).ok()
 }
 
 /// A language tag: language, then script or region or both (RFC 5646).
@@ -141,11 +132,9 @@ pub(super) fn creditor(text: &str) -> Option<String> {
     good.then(|| text.to_owned())
 }
 
-/// A data category: dotted lower-case words.
+/// A data category that fideslang or the SDK has, or one of the author's own under `custom.`.
 pub(super) fn category(text: &str) -> Option<String> {
-    let word =
-        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    (text.len() <= 100 && text.split('.').all(word)).then(|| text.to_owned())
+    is_category(text).then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -154,8 +143,8 @@ mod tests {
 
     #[test]
     fn days_of_the_year_exist() {
-        assert_eq!(month_day("12-31"), Some(MonthDay { month: 12, day: 31 }));
-        assert_eq!(month_day("02-29"), Some(MonthDay { month: 2, day: 29 }));
+        assert_eq!(month_day("12-31"), MonthDay::new(12, 31).ok());
+        assert_eq!(month_day("02-29"), MonthDay::new(2, 29).ok());
         for bad in ["02-30", "04-31", "13-01", "00-10", "01-00", "1-1", "12/31", "+1-+1", ""] {
             assert_eq!(month_day(bad), None, "{bad}");
         }

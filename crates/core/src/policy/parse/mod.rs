@@ -6,10 +6,11 @@ mod means;
 mod who;
 
 use super::lists::Declared;
-use super::model::{MonthDay, Policy};
+use super::model::Policy;
 use super::problem::PolicyErrors;
 use super::reader::{Node, Reader, entry, quote};
 use super::validate;
+use crate::calendar::MonthDay;
 
 const ROOT: &[&str] = &[
     "version",
@@ -88,7 +89,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
     Policy {
         version,
         time_zone: time_zone.unwrap_or_default(),
-        financial_year_end: year_end.unwrap_or(MonthDay { month: 12, day: 31 }),
+        financial_year_end: year_end.unwrap_or(MonthDay::DECEMBER_31),
         controller: who::controller(r, root),
         joint_controllers: who::joint_controllers(r, root),
         representative: who::representative(r, root),

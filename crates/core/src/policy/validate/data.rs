@@ -6,6 +6,7 @@ use crate::name::Name;
 use crate::policy::codes;
 use crate::policy::item_type::ItemType;
 use crate::policy::model::{Class, Item, Policy, RetentionRule};
+use crate::policy::period::day_bounds;
 use crate::policy::reader::{NO_HELP, Reader, entry};
 use crate::policy::words::{About, AnchorEvent, KeyScope};
 
@@ -134,7 +135,7 @@ fn clock(r: &mut Reader<'_>, class: &Class, path: &str) {
 
 fn warning(r: &mut Reader<'_>, rule: &RetentionRule, path: &str) {
     let Some(warn) = rule.warn_before else { return };
-    if r.clean(path) && warn.day_bounds().1 >= rule.keep.day_bounds().0 {
+    if r.clean(path) && day_bounds(warn).1 >= day_bounds(rule.keep).0 {
         let message = format!("a warning {warn} before the end of {} comes too early", rule.keep);
         let help = "`warn_before` is shorter than `keep`";
         r.add(&codes::WARNING_TOO_EARLY, &format!("{path}.warn_before"), message, help.into());

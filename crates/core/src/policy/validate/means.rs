@@ -7,6 +7,7 @@ use crate::name::Name;
 use crate::policy::codes;
 use crate::policy::item_type::ItemType;
 use crate::policy::model::{Policy, Processor};
+use crate::policy::period::day_bounds;
 use crate::policy::reader::{NO_HELP, Reader, choose, entry};
 use crate::policy::words::{IbanMode, Transfer};
 
@@ -60,7 +61,7 @@ fn transfer(r: &mut Reader<'_>, processor: &Processor, path: &str) {
 /// The next backup before the last is gone, where their processor is.
 pub(super) fn backups(r: &mut Reader<'_>, policy: &Policy) {
     let Some(backups) = policy.backups.as_ref().filter(|_| r.clean("backups")) else { return };
-    if backups.keep.day_bounds().0 < backups.every.day_bounds().1 {
+    if day_bounds(backups.keep).0 < day_bounds(backups.every).1 {
         let message = format!("kept for {}, made every {}", backups.keep, backups.every);
         let help = "keep a backup at least until the next is made";
         r.add(&codes::BAD_BACKUPS, "backups.keep", message, help.into());

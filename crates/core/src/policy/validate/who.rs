@@ -1,6 +1,6 @@
 //! Purposes, parties and the audience.
 
-use super::taxonomy::{Sensitivity, is_eea, sensitivity};
+use super::taxonomy::{Special, is_eea, special};
 use crate::policy::codes;
 use crate::policy::model::{Policy, Purpose};
 use crate::policy::reader::{NO_HELP, Reader, choose, entry};
@@ -25,9 +25,9 @@ pub(super) fn purposes(r: &mut Reader<'_>, policy: &Policy) {
             r.add(&codes::BAD_VALUE, &format!("{path}.items"), message, help.into());
         }
         if r.clean("items") && r.clean(&path) {
-            let special = (Sensitivity::Special, purpose.special.is_some());
+            let special = (Special::Article9, purpose.special.is_some());
             condition(r, policy, purpose, special, ("special", SpecialCondition::WORDS));
-            let criminal = (Sensitivity::Criminal, purpose.criminal.is_some());
+            let criminal = (Special::Article10, purpose.criminal.is_some());
             condition(r, policy, purpose, criminal, ("criminal", CriminalCondition::WORDS));
         }
     }
@@ -38,16 +38,16 @@ fn condition(
     r: &mut Reader<'_>,
     policy: &Policy,
     purpose: &Purpose,
-    (kind, given): (Sensitivity, bool),
+    (kind, given): (Special, bool),
     (key, words): (&str, &[&str]),
 ) {
     let sees = purpose.items.iter().find(|item| {
-        policy.items.get(*item).is_some_and(|item| sensitivity(&item.category) == kind)
+        policy.items.get(*item).is_some_and(|item| special(&item.category) == Some(kind))
     });
     let path = entry("purposes", &purpose.name);
     match (sees, given) {
         (Some(item), false) => {
-            let article = if kind == Sensitivity::Special { "Art. 9" } else { "Art. 10" };
+            let article = if kind == Special::Article9 { "Art. 9" } else { "Art. 10" };
             let message =
                 format!("`{}` sees `{item}`, which {article} GDPR protects", purpose.name);
             let what = format!("add `{key}`, one of");

@@ -1,0 +1,256 @@
+//! The port to the safe: wrapped keys, tombstones, the SDK's own secrets, the last checkpoint.
+//!
+//! The safe is another file or database than the vault store, and is never in a dated backup: its
+//! newest copy alone may exist elsewhere. A key destroyed here is gone from every backup of the
+//! rows.
+
+use async_trait::async_trait;
+
+use crate::clock::Timestamp;
+use crate::error::{Code, Kind, Result};
+use crate::id::SubjectId;
+use crate::name::Name;
+use crate::ports::kek::KekId;
+use crate::ports::store::LogPosition;
+
+/// A key that was destroyed is asked for, or would be made again; context: `subject`, `class`.
+pub static DESTROYED: Code =
+    Code::new("keys.destroyed", Kind::NotFound, "the key of this data was destroyed");
+
+/// Which key: a subject's, for a class, and for a year where the class has a key per year.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId {
+    /// Whose data it seals.
+    pub subject: SubjectId,
+    /// Of which class.
+    pub class: Name,
+    /// The year of creation for classes whose rows end on different days, else 0.
+    pub year: u16,
+}
+
+/// A data key sealed under a key above it: opaque bytes of [`crate::ports::Kek::wrap`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrappedKey {
+    /// Under which key it is wrapped.
+    pub kek: KekId,
+    /// The wrapped bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What the safe knows about a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyState {
+    /// It never saw it.
+    Unknown,
+    /// It holds it.
+    Live(WrappedKey),
+    /// It was destroyed by the erasure whose intent stands there in the log.
+    Destroyed(LogPosition),
+}
+
+/// What is left of a destroyed key, for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tombstone {
+    /// Which key it was.
+    pub key: KeyId,
+    /// The intent leaf of the erasure.
+    pub position: LogPosition,
+    /// When it was destroyed.
+    pub at: Timestamp,
+}
+
+/// A keyed digest of an imported record, by which a second import of it is known.
+pub type Fingerprint = [u8; 16];
+
+/// Keys to be made durable before the rows that they seal.
+#[derive(Debug, Clone, Default)]
+pub struct NewKeys {
+    /// The keys.
+    pub keys: Vec<(KeyId, WrappedKey)>,
+    /// Fingerprints of the records that the subjects come from, with the day they were imported.
+    pub fingerprints: Vec<(Fingerprint, SubjectId, Timestamp)>,
+    /// Where the log stood when they were made; the safe keeps the highest.
+    pub log: Option<LogPosition>,
+}
+
+/// The content of a new safe.
+#[derive(Debug, Clone)]
+pub struct SafeInit {
+    /// The safe's id.
+    pub safe: [u8; 16],
+    /// The id of the store that belongs to it.
+    pub store: [u8; 16],
+    /// The key above its keys.
+    pub kek: KekId,
+    /// The SDK's own secrets, wrapped.
+    pub secrets: Vec<(Name, WrappedKey)>,
+}
+
+/// What a safe says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SafeStatus {
+    /// The safe's id.
+    pub safe: [u8; 16],
+    /// The id of the store that belongs to it.
+    pub store: [u8; 16],
+    /// The key above its keys. While a rotation runs, keys under the one before it remain.
+    pub kek: KekId,
+    /// Whether keys under another key than `kek` remain.
+    pub rotating: bool,
+    /// Rises with every change of the safe.
+    pub sequence: u64,
+    /// The furthest place in the log that the safe has heard of.
+    pub log: Option<LogPosition>,
+    /// The last signed checkpoint of the log, with its epoch.
+    pub checkpoint: Option<(u32, String)>,
+}
+
+/// Something wrapped in the safe.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WrapId {
+    /// One of the SDK's own secrets.
+    Secret(Name),
+    /// A data key.
+    Key(KeyId),
+}
+
+/// Whether destroyed keys are gone from every file of the safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scrub {
+    /// No byte of a destroyed key is left in the file or its write-ahead log.
+    Done,
+    /// Another connection is reading and keeps old pages alive; try again.
+    Blocked,
+}
+
+/// The safe.
+///
+/// # Properties
+/// Every implementation promises, and the suite in `tacenda-testkit` proves:
+/// - what a call wrote is durable when it returns `Ok`, and happened whole or not at all;
+/// - a destroyed key can be neither fetched nor made again, by any call, ever;
+/// - the sequence number rises with every change.
+#[async_trait]
+pub trait Keyring: Send + Sync {
+    /// What the safe says about itself; `None` if it is new.
+    ///
+    /// # Errors
+    /// The `store.*` codes of [`crate::ports::store`], as all calls below.
+    async fn status(&self) -> Result<Option<SafeStatus>>;
+
+    /// Fills a new safe.
+    ///
+    /// # Errors
+    /// [`crate::ports::store::CONFLICT`] if it is filled already.
+    async fn initialise(&self, init: SafeInit) -> Result<()>;
+
+    /// Makes keys durable; answers with the new sequence number.
+    ///
+    /// # Errors
+    /// [`DESTROYED`] if one of them was destroyed, [`crate::ports::store::CONFLICT`] if one exists;
+    /// nothing was written then.
+    async fn create(&self, new: NewKeys) -> Result<u64>;
+
+    /// The state of each key, in order.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn fetch(&self, keys: &[KeyId]) -> Result<Vec<KeyState>>;
+
+    /// All keys and tombstones of a subject.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn keys_of(&self, subject: SubjectId) -> Result<Vec<(KeyId, KeyState)>>;
+
+    /// Destroys keys: one update blanks each and leaves its tombstone. A key that never was gets a
+    /// tombstone too, so that nobody can make it later; one that was destroyed before keeps its
+    /// first. Answers with the new sequence number.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn destroy(&self, keys: &[KeyId], position: LogPosition, at: Timestamp) -> Result<u64>;
+
+    /// Removes every trace of destroyed keys from the safe's files, if nobody reads at the moment.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn scrub(&self) -> Result<Scrub>;
+
+    /// Tombstones by key, after one.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn tombstones(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<Tombstone>>;
+
+    /// Live keys by key, after one; for collecting those whose rows were never written.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn live_keys(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<KeyId>>;
+
+    /// Forgets live keys without a tombstone, and the fingerprints of their subjects: for keys
+    /// that never sealed a row.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn forget(&self, keys: &[KeyId]) -> Result<()>;
+
+    /// The subject that each fingerprint was imported as, in order.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn fingerprints(&self, of: &[Fingerprint]) -> Result<Vec<Option<SubjectId>>>;
+
+    /// Forgets fingerprints of records imported before a time.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn forget_fingerprints(&self, before: Timestamp) -> Result<u64>;
+
+    /// One of the SDK's own secrets.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn secret(&self, name: &Name) -> Result<Option<WrappedKey>>;
+
+    /// Adds one of the SDK's own secrets.
+    ///
+    /// # Errors
+    /// [`crate::ports::store::CONFLICT`] if it is there already.
+    async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()>;
+
+    /// Keeps a signed checkpoint, unless a later one is kept already.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn keep_checkpoint(&self, head: LogPosition, checkpoint: &str) -> Result<()>;
+
+    /// Begins a rotation: new keys are to be wrapped under `kek` from now on.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn begin_rotation(&self, kek: KekId) -> Result<()>;
+
+    /// Things wrapped under another key than `kek`.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn wrapped_otherwise(
+        &self,
+        kek: KekId,
+        limit: usize,
+    ) -> Result<Vec<(WrapId, WrappedKey)>>;
+
+    /// Replaces wrapped bytes by others of the same key, where they are still the old ones.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn rewrap(&self, changed: Vec<(WrapId, WrappedKey, WrappedKey)>) -> Result<()>;
+
+    /// Ends all work in good order.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn close(&self) -> Result<()>;
+}

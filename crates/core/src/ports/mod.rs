@@ -1,0 +1,36 @@
+//! What the outside must promise: a place for rows, a safe for keys, a key above the keys.
+//!
+//! A backend implements a trait here and passes the suite in `tacenda-testkit`; nothing else
+//! changes.
+
+pub mod kek;
+pub mod keyring;
+pub mod store;
+
+pub use kek::{Kek, KekId, WrapRequest};
+pub use keyring::{
+    Fingerprint, KeyId, KeyState, Keyring, NewKeys, SafeInit, SafeStatus, Scrub, Tombstone, WrapId,
+    WrappedKey,
+};
+pub use store::{
+    Change, Committed, Cursor, Expect, Found, LogHead, LogPosition, NewLeaf, Page, PolicyMark,
+    RowDelete, RowWrite, Scan, Store, StoreInit, StoreStatus, StoredLeaf,
+};
+
+use crate::error::Code;
+
+/// Every code that a port can answer with.
+pub static CODES: &[&Code] = &[
+    &store::CONFLICT,
+    &store::NOT_UNIQUE,
+    &store::FULL,
+    &store::READ_ONLY,
+    &store::UNAVAILABLE,
+    &store::CORRUPT,
+    &store::NEWER_SCHEMA,
+    &store::UNKNOWN_OUTCOME,
+    &store::CLOSED,
+    &keyring::DESTROYED,
+    &kek::WRONG_KEY,
+    &kek::BAD_KEY,
+];

@@ -1,0 +1,357 @@
+//! The port to the vault store: rows, look-ups and the log.
+
+use async_trait::async_trait;
+
+use crate::clock::Timestamp;
+use crate::error::{Code, Kind, Result, Retry};
+use crate::id::{RowId, SubjectId};
+use crate::name::Name;
+use crate::row::{Row, RowKey};
+
+/// A row is not in the version that the change expects; context: `subject`, `kind`.
+pub static CONFLICT: Code =
+    Code::new("store.conflict", Kind::Conflict, "another change of the same row came first")
+        .retry(Retry::Safe);
+/// A unique token is taken; context: `index`, and `subject` of the row that could not be written.
+pub static NOT_UNIQUE: Code =
+    Code::new("store.not_unique", Kind::Conflict, "another row holds this unique value already");
+/// The disk is full. Nothing was written.
+pub static FULL: Code =
+    Code::new("store.full", Kind::Unavailable, "the disk is full").retry(Retry::Safe);
+/// The database cannot be written.
+pub static READ_ONLY: Code =
+    Code::new("store.read_only", Kind::Configuration, "the database is read-only");
+/// The database cannot be reached or is busy.
+pub static UNAVAILABLE: Code =
+    Code::new("store.unavailable", Kind::Unavailable, "the database could not answer")
+        .retry(Retry::Safe);
+/// The database is not a database, or a row in it cannot be read.
+pub static CORRUPT: Code =
+    Code::new("store.corrupt", Kind::Integrity, "the database holds what was never written");
+/// The database was written by a newer release.
+pub static NEWER_SCHEMA: Code = Code::new(
+    "store.newer_schema",
+    Kind::Configuration,
+    "the database was written by a newer release",
+);
+/// The commit may or may not have happened.
+pub static UNKNOWN_OUTCOME: Code = Code::new(
+    "store.unknown_outcome",
+    Kind::Unavailable,
+    "the connection was lost while the change was being committed",
+)
+.retry(Retry::Unknown);
+/// The store was closed.
+pub static CLOSED: Code = Code::new("store.closed", Kind::Unavailable, "the store is closed");
+
+/// What a row must be for a change to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// There is no such row.
+    Absent,
+    /// The row exists in this version.
+    Version(u64),
+}
+
+/// A row to write whole.
+#[derive(Debug, Clone)]
+pub struct RowWrite {
+    /// The row as it is to be; its version is the expected one plus 1, or 1.
+    pub row: Row,
+    /// What is there before.
+    pub expect: Expect,
+}
+
+/// A row to delete, with its look-ups.
+#[derive(Debug, Clone)]
+pub struct RowDelete {
+    /// Which row.
+    pub key: RowKey,
+    /// In which version.
+    pub version: u64,
+}
+
+/// A leaf to append.
+#[derive(Debug, Clone)]
+pub struct NewLeaf {
+    /// Whose leaf it is, for [`Store::leaves_of`].
+    pub subject: SubjectId,
+    /// When it happened; the store keeps the latest.
+    pub at: Timestamp,
+    /// Whether it states rows that were written.
+    pub writes: bool,
+    /// The encoded leaf ([`crate::leaf::Leaf::encode`]).
+    pub bytes: Vec<u8>,
+}
+
+/// The policy under which the store was last written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyMark {
+    /// `version` of the policy file.
+    pub version: u64,
+    /// Digest of the canonical policy.
+    pub digest: [u8; 32],
+}
+
+/// Everything that happens at once: all of it, or nothing.
+///
+/// A change carries no keys: they are durable in the safe before it commits.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Rows to write, with their look-ups.
+    pub writes: Vec<RowWrite>,
+    /// Rows to delete, with their look-ups.
+    pub deletes: Vec<RowDelete>,
+    /// Rows that must stay as they are for the change to happen.
+    pub requires: Vec<(RowKey, Expect)>,
+    /// Leaves, in order. A change that writes has at least one.
+    pub leaves: Vec<NewLeaf>,
+    /// The safe's sequence number as last seen; the store keeps the highest.
+    pub safe_sequence: u64,
+    /// The policy now in force, if it changes.
+    pub policy: Option<PolicyMark>,
+    /// Starts this log epoch before the leaves are appended; the current one must be the one
+    /// before it.
+    pub new_epoch: Option<u32>,
+}
+
+/// A place in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogPosition {
+    /// The log's epoch, from 1; a restore opens the next.
+    pub epoch: u32,
+    /// The leaf's index in that epoch's tree, from 0.
+    pub index: u64,
+}
+
+/// What a commit did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// Where the change's first leaf stands; the others follow it.
+    pub first: LogPosition,
+}
+
+/// The right edge of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogHead {
+    /// The current epoch.
+    pub epoch: u32,
+    /// How many leaves its tree has.
+    pub size: u64,
+    /// The root of its tree (RFC 6962 section 2.1).
+    pub root: [u8; 32],
+}
+
+/// A leaf as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredLeaf {
+    /// Where it stands.
+    pub position: LogPosition,
+    /// Its hash in the tree.
+    pub hash: [u8; 32],
+    /// Its bytes; `None` once pruned.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// What identifies a store and says how far it has got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreStatus {
+    /// The store's own id, and the id of the safe that belongs to it.
+    pub init: StoreInit,
+    /// The highest sequence number of the safe that a change has carried.
+    pub safe_sequence: u64,
+    /// The policy under which it was last written.
+    pub policy: Option<PolicyMark>,
+    /// The log's right edge.
+    pub head: LogHead,
+    /// The latest time that a leaf bears; `None` while there is no leaf.
+    pub last_leaf_at: Option<Timestamp>,
+}
+
+/// The marks with which a new store begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreInit {
+    /// The store's id.
+    pub store: [u8; 16],
+    /// The id of the safe that belongs to it.
+    pub safe: [u8; 16],
+}
+
+/// Which rows to scan, and in which order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scan {
+    /// All rows of one subject, by kind and id.
+    Subject(SubjectId),
+    /// Rows of a class and state whose clock started at `until` or before and that no hold keeps,
+    /// by anchor and then key.
+    Anchored {
+        /// The class.
+        class: Name,
+        /// The state.
+        state: Name,
+        /// The latest anchor.
+        until: Timestamp,
+    },
+    /// Rows of a kind and state with work due at `until` or before, by due time and then key.
+    Due {
+        /// The kind.
+        kind: Name,
+        /// The state.
+        state: Name,
+        /// The latest due time.
+        until: Timestamp,
+    },
+    /// All rows of a class, in any state, by key.
+    Class {
+        /// The class.
+        class: Name,
+    },
+    /// All rows of a kind, or of every kind, by key.
+    All {
+        /// The kind, if only one.
+        kind: Option<Name>,
+    },
+}
+
+/// Where a page ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// The anchor or due time of the last row, for the scans ordered by one.
+    pub at: Option<Timestamp>,
+    /// The key of the last row.
+    pub key: RowKey,
+}
+
+/// A page of a scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Where the next page begins; `None` if this is the last.
+    pub next: Option<Cursor>,
+}
+
+/// A row found under a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The row's key.
+    pub key: RowKey,
+}
+
+/// The vault store.
+///
+/// # Properties
+/// Every implementation promises, and the suite in `tacenda-testkit` proves:
+/// - a [`Change`] happens whole or not at all, and is durable when `commit` returns `Ok`;
+/// - leaves of one change stand next to each other, in order, and no index is used twice;
+/// - the tree over the leaves of an epoch is the RFC 6962 tree of their bytes;
+/// - a unique token is carried by one row;
+/// - a scan with a cursor sees every row that was there throughout, once.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// What the store says about itself; `None` if it is new.
+    ///
+    /// # Errors
+    /// [`NEWER_SCHEMA`], [`CORRUPT`], [`UNAVAILABLE`]; so do all readers below.
+    async fn status(&self) -> Result<Option<StoreStatus>>;
+
+    /// Marks a new store.
+    ///
+    /// # Errors
+    /// [`CONFLICT`] if it is marked already, and as [`Store::commit`].
+    async fn initialise(&self, init: StoreInit) -> Result<()>;
+
+    /// Makes a change happen.
+    ///
+    /// # Errors
+    /// [`CONFLICT`] and [`NOT_UNIQUE`] (nothing was written), [`FULL`], [`READ_ONLY`],
+    /// [`UNAVAILABLE`] (nothing was written), [`UNKNOWN_OUTCOME`].
+    async fn commit(&self, change: Change) -> Result<Committed>;
+
+    /// The rows with these keys, in the order of the keys.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    async fn rows(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>>;
+
+    /// The rows that carry each of these tokens in an index, in the order of the tokens.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    async fn lookup(&self, index: &Name, tokens: &[[u8; 16]]) -> Result<Vec<Vec<Found>>>;
+
+    /// A page of rows.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    async fn scan(&self, scan: &Scan, after: Option<&Cursor>, limit: usize) -> Result<Page>;
+
+    /// How many rows a scan would meet, counted up to `limit` and no further.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    async fn count(&self, scan: &Scan, limit: u64) -> Result<u64>;
+
+    /// Leases work: rows of a kind and state that are due at `now` and that nobody else has
+    /// leased, oldest first. The lease ends at `until`. It is no change: neither version nor digest
+    /// of the row move.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    async fn claim(
+        &self,
+        kind: &Name,
+        state: &Name,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Row>>;
+
+    /// The hashes of the leaves `from..to` of an epoch, or of the nodes `from..to` at a level that
+    /// is a multiple of 8 (level 8: one node over 256 leaves). Fewer if the log ends before.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    async fn hashes(&self, epoch: u32, level: u8, from: u64, to: u64) -> Result<Vec<[u8; 32]>>;
+
+    /// The leaves `from..to` of an epoch. Fewer if the log ends before.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    async fn leaves(&self, epoch: u32, from: u64, to: u64) -> Result<Vec<StoredLeaf>>;
+
+    /// The leaves of a subject before a position, latest first; only those that wrote rows if
+    /// `writes`.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    async fn leaves_of(
+        &self,
+        subject: SubjectId,
+        writes: bool,
+        before: Option<LogPosition>,
+        limit: usize,
+    ) -> Result<Vec<StoredLeaf>>;
+
+    /// Removes the bytes of leaves up to `upto` in an epoch, except those listed. Their hashes
+    /// stay, and with them the roots and receipts.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64>;
+
+    /// Ends all work in good order; later calls answer [`CLOSED`].
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    async fn close(&self) -> Result<()>;
+}
+
+/// A cursor over the rows of one subject, for callers that need them by id.
+impl Cursor {
+    /// Just before the first row of a subject.
+    #[must_use]
+    pub const fn before_subject(subject: SubjectId) -> Self {
+        Self { at: None, key: RowKey { subject, kind: Name::fixed(""), id: RowId::ONLY } }
+    }
+}
