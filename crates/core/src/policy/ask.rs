@@ -145,6 +145,42 @@ impl Policy {
         self.classes.get(class).map_or(&[], |class| &class.rules)
     }
 
+    /// The rules that say until when live rows of a class are kept: those that do not archive, or
+    /// all where a class has no other.
+    pub fn live_rules(&self, class: &Name) -> impl Iterator<Item = &RetentionRule> {
+        let rules = self.rules_of(class);
+        let only_archives = rules.iter().all(|rule| rule.archive);
+        rules.iter().filter(move |rule| only_archives || !rule.archive)
+    }
+
+    /// What an erasure archives of a class, on an account of which the given facts hold: each rule
+    /// that archives, with the items that a purpose may read under its law. All else is erased.
+    ///
+    /// A purpose whose condition the account does not meet counts for nothing: without an invoice,
+    /// nobody has a duty to keep one.
+    ///
+    /// # Law
+    /// Art. 17(3)(b) GDPR: only "to the extent that" the law asks for it, so item by item.
+    #[must_use]
+    pub fn archived(
+        &self,
+        class: &Name,
+        facts: &BTreeSet<Name>,
+    ) -> Vec<(&RetentionRule, BTreeSet<Name>)> {
+        let Some(class) = self.classes.get(class) else { return Vec::new() };
+        let archives = class.rules.iter().filter(|rule| rule.archive);
+        let under = |rule: &RetentionRule| -> BTreeSet<Name> {
+            let readers = self.purposes.values().filter(|purpose| {
+                rule.law.as_ref().is_some_and(|law| purpose.archive_of.contains(law))
+                    && purpose.condition.as_ref().is_none_or(|fact| facts.contains(fact))
+            });
+            let seen: BTreeSet<&Name> = readers.flat_map(|purpose| &purpose.items).collect();
+            class.items.iter().filter(|item| seen.contains(item)).cloned().collect()
+        };
+        let all = archives.map(|rule| (rule, under(rule)));
+        all.filter(|(_, items)| !items.is_empty()).collect()
+    }
+
     /// The item by which an account is found: the one unique e-mail address, which is required.
     #[must_use]
     pub const fn identifier(&self) -> &Item {

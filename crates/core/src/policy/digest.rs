@@ -12,8 +12,9 @@ use crate::name::Name;
 
 use super::basis::LawfulBasis;
 use super::model::{
-    Activity, Backups, Class, Item, Law, Measure, Party, Policy, Processor, Purpose, RetentionRule,
-    Role, Texts,
+    Activity, Anchors, Audience, Backups, Class, Contact, ImportPolicy, Item, Law, LogPolicy,
+    Measure, Party, PasswordPolicy, PaymentsPolicy, Policy, Processor, Purpose, RetentionRule,
+    Role, SweepPolicy, Texts,
 };
 use super::period::Period;
 
@@ -34,49 +35,59 @@ impl Policy {
     /// The canonical encoding, of which the digest is taken.
     #[must_use]
     pub fn canonical(&self) -> Vec<u8> {
+        // Every struct below is taken apart without `..`, so that a new field cannot be forgotten.
+        let Self {
+            version,
+            languages,
+            time_zone,
+            financial_year_end,
+            controller,
+            joint_controllers,
+            representative,
+            dpo,
+            audience,
+            log,
+            facts,
+            laws,
+            activities,
+            items,
+            classes,
+            purposes,
+            roles,
+            processors,
+            backups: copies,
+            passwords,
+            sweep,
+            payments,
+            imports,
+            measures,
+            identifier: _,
+        } = self;
         let mut e = Encoder::new(DOMAIN);
-        e.u64(self.version);
-        list(&mut e, &self.languages, |e, tag| text(e, tag));
-        e.text(&self.time_zone);
-        e.u8(self.financial_year_end.month()).u8(self.financial_year_end.day());
-        party(&mut e, &self.controller);
-        list(&mut e, &self.joint_controllers, party);
-        option(&mut e, self.representative.as_ref(), party);
-        e.text(&self.dpo.name).text(&self.dpo.email);
-        flag(&mut e, self.audience.children);
-        option(&mut e, self.audience.minimum_age.as_ref(), |e, age| {
-            e.u8(*age);
-        });
-        flag(&mut e, self.audience.example);
-        e.text(&self.log.origin);
-        period(&mut e, &self.log.keep);
-        flag(&mut e, self.log.example);
-        map(&mut e, &self.facts, texts);
-        map(&mut e, &self.laws, law);
-        map(&mut e, &self.activities, activity);
-        map(&mut e, &self.items, item);
-        map(&mut e, &self.classes, class);
-        map(&mut e, &self.purposes, purpose);
-        map(&mut e, &self.roles, |e: &mut Encoder, role: &Role| names(e, &role.purposes));
-        map(&mut e, &self.processors, processor);
-        option(&mut e, self.backups.as_ref(), backups);
-        self.encode_settings(&mut e);
-        map(&mut e, &self.measures, measure);
+        e.u64(*version);
+        list(&mut e, languages, |e, tag| text(e, tag));
+        e.text(time_zone).u8(financial_year_end.month()).u8(financial_year_end.day());
+        party(&mut e, controller);
+        list(&mut e, joint_controllers, party);
+        option(&mut e, representative.as_ref(), party);
+        contact(&mut e, dpo);
+        audience_of(&mut e, audience);
+        log_of(&mut e, log);
+        map(&mut e, facts, texts);
+        map(&mut e, laws, law);
+        map(&mut e, activities, activity);
+        map(&mut e, items, item);
+        map(&mut e, classes, class);
+        map(&mut e, purposes, purpose);
+        map(&mut e, roles, role);
+        map(&mut e, processors, processor);
+        option(&mut e, copies.as_ref(), backups);
+        passwords_of(&mut e, passwords);
+        sweep_of(&mut e, sweep);
+        payments_of(&mut e, payments);
+        imports_of(&mut e, imports);
+        map(&mut e, measures, measure);
         e.finish()
-    }
-
-    fn encode_settings(&self, e: &mut Encoder) {
-        let Self { passwords, sweep, payments, imports, .. } = self;
-        e.u32(passwords.memory_kib).u32(passwords.passes).u32(passwords.lanes);
-        e.text(passwords.legacy.as_str());
-        e.u16(sweep.max_share).u64(sweep.min_rows);
-        e.i64(sweep.max_clock_ahead.as_micros()).u32(sweep.batch);
-        flag(e, sweep.example);
-        e.text(payments.iban.as_str());
-        option(e, payments.provider.as_ref(), name);
-        option(e, payments.creditor.as_ref(), |e, creditor| text(e, creditor));
-        period(e, &imports.keep_fingerprints);
-        flag(e, imports.example);
     }
 }
 
@@ -134,86 +145,180 @@ fn texts(e: &mut Encoder, texts: &Texts) {
 }
 
 fn party(e: &mut Encoder, party: &Party) {
-    e.text(&party.name).text(&party.address).text(&party.country).text(&party.email);
-    flag(e, party.example);
+    let Party { name, address, country, email, example } = party;
+    e.text(name).text(address).text(country).text(email);
+    flag(e, *example);
+}
+
+fn contact(e: &mut Encoder, contact: &Contact) {
+    let Contact { name, email } = contact;
+    e.text(name).text(email);
+}
+
+fn audience_of(e: &mut Encoder, audience: &Audience) {
+    let Audience { children, minimum_age, example } = audience;
+    flag(e, *children);
+    option(e, minimum_age.as_ref(), |e, age| {
+        e.u8(*age);
+    });
+    flag(e, *example);
+}
+
+fn log_of(e: &mut Encoder, log: &LogPolicy) {
+    let LogPolicy { origin, keep, example } = log;
+    e.text(origin);
+    period(e, keep);
+    flag(e, *example);
 }
 
 fn law(e: &mut Encoder, law: &Law) {
-    e.text(&law.citation).text(&law.country);
+    let Law { citation, country } = law;
+    e.text(citation).text(country);
 }
 
 fn activity(e: &mut Encoder, activity: &Activity) {
-    e.text(activity.role.as_str());
-    texts(e, &activity.description);
+    let Activity { name: _, role, description } = activity;
+    e.text(role.as_str());
+    texts(e, description);
 }
 
 /// Without the class: the class lists its items.
 fn item(e: &mut Encoder, item: &Item) {
-    e.text(item.item_type.as_str()).text(&item.category).text(item.about.as_str());
-    flag(e, item.required);
-    names(e, &item.required_with);
-    flag(e, item.unique);
-    flag(e, item.example);
+    let Item {
+        name: _,
+        item_type,
+        category,
+        about,
+        class: _,
+        required,
+        required_with,
+        unique,
+        example,
+    } = item;
+    e.text(item_type.as_str()).text(category).text(about.as_str());
+    flag(e, *required);
+    names(e, required_with);
+    flag(e, *unique);
+    flag(e, *example);
 }
 
 fn class(e: &mut Encoder, class: &Class) {
-    list(e, &class.items, name);
-    for anchor in [class.anchors.open, class.anchors.closed] {
+    let Class { name: _, items, anchors: Anchors { open, closed }, key, rules } = class;
+    list(e, items, name);
+    for anchor in [open, closed] {
         option(e, anchor.map(|anchor| anchor.as_str()), text);
     }
-    e.text(class.key.as_str());
-    list(e, &class.rules, rule);
+    e.text(key.as_str());
+    list(e, rules, rule);
 }
 
 fn rule(e: &mut Encoder, rule: &RetentionRule) {
-    period(e, &rule.keep);
-    e.text(rule.start.as_str()).text(rule.end.as_str());
-    option(e, rule.law.as_ref(), name);
-    e.text(rule.action.as_str());
-    flag(e, rule.archive);
-    option(e, rule.warn_before.as_ref(), period);
-    flag(e, rule.example);
+    let RetentionRule { keep, start, end, law, action, archive, warn_before, example } = rule;
+    period(e, keep);
+    e.text(start.as_str()).text(end.as_str());
+    option(e, law.as_ref(), name);
+    e.text(action.as_str());
+    flag(e, *archive);
+    option(e, warn_before.as_ref(), period);
+    flag(e, *example);
 }
 
 fn purpose(e: &mut Encoder, purpose: &Purpose) {
-    name(e, &purpose.activity);
-    texts(e, &purpose.description);
-    e.text(purpose.basis.kind().as_str());
-    match &purpose.basis {
+    let Purpose {
+        name: _,
+        activity,
+        description,
+        basis,
+        items,
+        condition,
+        special,
+        criminal,
+        archive_of,
+        example,
+    } = purpose;
+    name(e, activity);
+    texts(e, description);
+    e.text(basis.kind().as_str());
+    match basis {
         LawfulBasis::LegalObligation { law } | LawfulBasis::PublicTask { law } => name(e, law),
         LawfulBasis::LegitimateInterests { interest } => texts(e, interest),
         LawfulBasis::Consent | LawfulBasis::Contract | LawfulBasis::VitalInterests => {}
     }
-    names(e, &purpose.items);
-    option(e, purpose.condition.as_ref(), name);
-    option(e, purpose.special.map(|special| special.as_str()), text);
-    option(e, purpose.criminal.map(|criminal| criminal.as_str()), text);
-    names(e, &purpose.archive_of);
-    flag(e, purpose.example);
+    names(e, items);
+    option(e, condition.as_ref(), name);
+    option(e, special.map(|special| special.as_str()), text);
+    option(e, criminal.map(|criminal| criminal.as_str()), text);
+    names(e, archive_of);
+    flag(e, *example);
+}
+
+fn role(e: &mut Encoder, role: &Role) {
+    let Role { name: _, purposes } = role;
+    names(e, purposes);
 }
 
 fn processor(e: &mut Encoder, processor: &Processor) {
-    e.text(&processor.legal_name).text(&processor.country);
-    strings(e, &processor.locations);
-    e.text(processor.role.as_str());
-    texts(e, &processor.service);
-    e.text(&processor.contract).text(processor.transfer.as_str());
-    names(e, &processor.discloses);
-    names(e, &processor.returns);
-    names(e, &processor.purposes);
-    flag(e, processor.example);
+    let Processor {
+        name: _,
+        legal_name,
+        country,
+        locations,
+        role,
+        service,
+        contract,
+        transfer,
+        discloses,
+        returns,
+        purposes,
+        example,
+    } = processor;
+    e.text(legal_name).text(country);
+    strings(e, locations);
+    e.text(role.as_str());
+    texts(e, service);
+    e.text(contract).text(transfer.as_str());
+    names(e, discloses);
+    names(e, returns);
+    names(e, purposes);
+    flag(e, *example);
 }
 
 fn backups(e: &mut Encoder, backups: &Backups) {
-    period(e, &backups.every);
-    period(e, &backups.keep);
-    option(e, backups.processor.as_ref(), name);
-    e.text(&backups.country);
-    option(e, backups.condition.as_ref(), name);
+    let Backups { every, keep, processor, country, condition } = backups;
+    period(e, every);
+    period(e, keep);
+    option(e, processor.as_ref(), name);
+    e.text(country);
+    option(e, condition.as_ref(), name);
+}
+
+fn passwords_of(e: &mut Encoder, passwords: &PasswordPolicy) {
+    let PasswordPolicy { memory_kib, passes, lanes, legacy } = passwords;
+    e.u32(*memory_kib).u32(*passes).u32(*lanes).text(legacy.as_str());
+}
+
+fn sweep_of(e: &mut Encoder, sweep: &SweepPolicy) {
+    let SweepPolicy { max_share, min_rows, max_clock_ahead, batch, example } = sweep;
+    e.u16(*max_share).u64(*min_rows).i64(max_clock_ahead.as_micros()).u32(*batch);
+    flag(e, *example);
+}
+
+fn payments_of(e: &mut Encoder, payments: &PaymentsPolicy) {
+    let PaymentsPolicy { iban, provider, creditor } = payments;
+    e.text(iban.as_str());
+    option(e, provider.as_ref(), name);
+    option(e, creditor.as_ref(), |e, creditor| text(e, creditor));
+}
+
+fn imports_of(e: &mut Encoder, imports: &ImportPolicy) {
+    let ImportPolicy { keep_fingerprints, example } = imports;
+    period(e, keep_fingerprints);
+    flag(e, *example);
 }
 
 fn measure(e: &mut Encoder, measure: &Measure) {
-    strings(e, &measure.statements);
-    texts(e, &measure.text);
-    strings(e, &measure.tools);
+    let Measure { name: _, statements, text, tools } = measure;
+    strings(e, statements);
+    texts(e, text);
+    strings(e, tools);
 }

@@ -66,13 +66,14 @@ impl<'t> Node<'t> {
     }
 
     /// The same text in every language of the policy: a string where there is one language, else a
-    /// table of them.
+    /// table of them. Where the languages themselves are in disorder, the texts wait for them.
     pub(super) fn texts(&self, r: &mut Reader<'_>, key: &str, languages: &[String]) -> Texts {
         let Some(value) = self.value(key) else {
             self.missing(r, key);
             return Texts::new();
         };
         match (value, languages) {
+            (_, []) => Texts::new(),
             (DeValue::String(text), [only]) => {
                 let text = self.checked(r, key, Some(text.trim()), is_long_text, TEXT);
                 Texts::from([(only.clone(), text.unwrap_or_default())])

@@ -33,3 +33,6 @@ pub use words::{
     About, Action, ActivityRole, AnchorEvent, Basis, CriminalCondition, EndRule, IbanMode,
     KeyScope, LegacyPasswords, ProcessorRole, SpecialCondition, StartRule, Transfer,
 };
+
+#[cfg(test)]
+mod tests;

@@ -60,6 +60,9 @@ impl<'s> Reader<'s> {
             reader.push(&SYNTAX, error.span().unwrap_or(0..0), String::new(), message, None);
         }
         if !reader.problems.is_empty() {
+            // One mistake makes many on its line; the first is the one to mend.
+            reader.problems.sort_by_key(|p| (p.line, p.column));
+            reader.problems.dedup_by_key(|p| p.line);
             return (reader, None);
         }
         reader.index_table(root.get_ref(), "");

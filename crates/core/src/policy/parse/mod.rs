@@ -8,7 +8,7 @@ mod who;
 use super::lists::Declared;
 use super::model::Policy;
 use super::problem::PolicyErrors;
-use super::reader::{Node, Reader, entry};
+use super::reader::{Node, Reader, entry, quote};
 use super::validate;
 use crate::calendar::MonthDay;
 
@@ -129,8 +129,8 @@ fn languages(r: &mut Reader<'_>, root: &Node<'_>) -> Vec<String> {
         if forms::is_language(tag) {
             languages.push(tag.to_owned());
         } else {
-            forms::refuse(r, &path, &super::reader::quote(tag), forms::LANGUAGE);
+            forms::refuse(r, &path, &quote(tag), forms::LANGUAGE);
         }
     }
-    languages
+    if r.clean("languages") { languages } else { Vec::new() }
 }
