@@ -80,7 +80,20 @@ impl Vault {
         RowKey::only(subject, self.kind(class))
     }
 
-    /// The subject's account.
+    /// The facts that hold of a subject's account; none if it has no live account. For rules that
+    /// depend on them; nothing is shown of the subject's data.
+    ///
+    /// # Errors
+    /// The integrity codes of `vault` and `seal`; the codes of the ports.
+    pub async fn facts(&self, subject: SubjectId) -> Result<BTreeSet<Name>> {
+        match self.account(subject).await {
+            Ok(account) => Ok(account.state.facts),
+            Err(error) if error.is(&NOT_FOUND) => Ok(BTreeSet::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The subject's account, if it is live.
     ///
     /// # Errors
     /// [`NOT_FOUND`], and the integrity codes of `rows` and `seal`.
@@ -88,6 +101,7 @@ impl Vault {
         let class = self.policy.primary_class();
         let key = self.profile_key(subject, class);
         let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
+        let row = row.filter(|row| row.state == crate::row::state::LIVE);
         let row = row.ok_or_else(|| NOT_FOUND.error().with("subject", subject))?;
         let id = KeyId { subject, class: class.clone(), year: 0 };
         let key = one(self.data_keys(&[id]).await?)?;

@@ -22,6 +22,7 @@ use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, LogPosition, RowWrite, Scan, Scrub};
 use crate::row::{Row, RowKey, state};
+use crate::seal::Body;
 
 const JOB: Name = Name::fixed("destroy");
 const SCRUBBING: Name = Name::fixed("scrubbing");
@@ -46,6 +47,8 @@ pub struct ArchivedClass {
     pub law: Name,
     /// How the law is cited.
     pub citation: String,
+    /// The items that the law asks for; the envelopes of all others leave the row.
+    pub items: BTreeSet<Name>,
     /// The day it ends; `None` if its clock has not started.
     pub until: Option<Timestamp>,
 }
@@ -276,11 +279,10 @@ impl Vault {
                 let Some(class) = &row.class else { continue };
                 if erased.contains(class) {
                     deletes.push(row);
-                } else if plan.archive.iter().any(|kept| kept.class == *class)
+                } else if let Some(kept) = plan.archive.iter().find(|k| k.class == *class)
                     && row.state == state::LIVE
                 {
-                    let anchor_at = row.anchor_at.or(plan.closed_at);
-                    writes.push(next_version(Row { state: state::ARCHIVED, anchor_at, ..row }));
+                    writes.push(archived(row, kept, plan.closed_at)?);
                 }
             }
             cursor = page.next;
@@ -313,6 +315,23 @@ impl Vault {
     }
 }
 
+/// The row as a law keeps it: only the items that it asks for, and found by nothing any more.
+fn archived(row: Row, kept: &ArchivedClass, closed_at: Option<Timestamp>) -> Result<RowWrite> {
+    let mut body = Body::decode(&row.body)?;
+    let others: Vec<_> = body.items().filter(|item| !kept.items.contains(*item)).cloned().collect();
+    for item in &others {
+        body.remove(item);
+    }
+    let anchor_at = row.anchor_at.or(closed_at);
+    Ok(next_version(Row {
+        state: state::ARCHIVED,
+        anchor_at,
+        tokens: Vec::new(),
+        body: body.encode(),
+        ..row
+    }))
+}
+
 impl Job {
     fn encode(&self) -> Vec<u8> {
         let mut e = Encoder::new(DOMAIN);
@@ -325,7 +344,10 @@ impl Job {
             e.list(plan.archive.len());
             for kept in &plan.archive {
                 e.text(kept.class.as_str()).text(kept.law.as_str()).text(&kept.citation);
-                e.time_opt(kept.until);
+                e.time_opt(kept.until).list(kept.items.len());
+                for item in &kept.items {
+                    e.text(item.as_str());
+                }
             }
         }
         e.finish()
@@ -344,7 +366,8 @@ impl Job {
                     .map(|_| {
                         let (class, law) = (d.name()?, d.name()?);
                         let (citation, until) = (d.text()?.to_owned(), d.time_opt()?);
-                        Ok(ArchivedClass { class, law, citation, until })
+                        let items = (0..d.list(5)?).map(|_| d.name()).collect::<Result<_>>()?;
+                        Ok(ArchivedClass { class, law, citation, items, until })
                     })
                     .collect::<Result<_>>()?;
                 Ok(SubjectPlan { subject, erase, archive, closed_at })

@@ -1,11 +1,13 @@
 //! What an erasure would do to each class of a subject's data.
 
+use std::collections::BTreeSet;
+
 use tacenda_core::row::state;
 use tacenda_core::vault::codes::NOT_FOUND;
 use tacenda_core::vault::{ArchivedClass, ErasedClass, Outline, SubjectPlan, Vault};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 
-use crate::retention::statutory;
+use crate::retention::duty;
 
 /// What happens to a class of a subject's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum Fate {
         law: Name,
         /// How the law is cited.
         citation: String,
+        /// The items that the law asks for; all others go.
+        items: BTreeSet<Name>,
         /// The first instant at which nothing keeps it any more.
         until: Timestamp,
     },
@@ -68,8 +72,9 @@ impl ErasurePlan {
                 Fate::Erase => {
                     plan.erase.push(ErasedClass { class: class.clone(), reason: reason.clone() });
                 }
-                Fate::Archive { law, citation, until } => plan.archive.push(ArchivedClass {
+                Fate::Archive { law, citation, items, until } => plan.archive.push(ArchivedClass {
                     class: class.clone(),
+                    items: items.clone(),
                     law: law.clone(),
                     citation: citation.clone(),
                     until: Some(*until),
@@ -94,12 +99,17 @@ pub async fn plan(vault: &Vault, subject: SubjectId) -> Result<ErasurePlan> {
     if rows.is_empty() {
         return Err(NOT_FOUND.error().with("subject", subject));
     }
-    Ok(of_rows(vault, subject, &rows))
+    of_rows(vault, subject, &rows).await
 }
 
 /// The plan for rows that are at hand.
-pub(super) fn of_rows(vault: &Vault, subject: SubjectId, rows: &[Outline]) -> ErasurePlan {
-    let (policy, now) = (vault.policy(), vault.now());
+pub(super) async fn of_rows(
+    vault: &Vault,
+    subject: SubjectId,
+    rows: &[Outline],
+) -> Result<ErasurePlan> {
+    let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
+    let facts = vault.facts(subject).await?;
     let mut lines: Vec<Line> = Vec::new();
     for row in rows {
         if lines.iter().any(|line| line.class == row.class) {
@@ -108,19 +118,19 @@ pub(super) fn of_rows(vault: &Vault, subject: SubjectId, rows: &[Outline]) -> Er
         let of_class = rows.iter().filter(|other| other.class == row.class);
         let held = of_class.clone().any(|row| row.held);
         let anchor = of_class.filter_map(|row| row.anchor_at).max().unwrap_or(now);
-        let class = policy.classes.get(&row.class);
-        let kept = class
-            .and_then(|class| statutory(policy, class, anchor, vault.ports().zone.as_ref()))
-            .filter(|(_, _, until)| *until > now);
-        let fate = match kept {
+        let fate = match duty(policy, &row.class, &facts, anchor, now, zone) {
             _ if held => Fate::Held,
-            Some(_) if row.state == state::ARCHIVED => Fate::Archived,
-            Some((law, cited, until)) => {
-                Fate::Archive { law: law.clone(), citation: cited.citation.clone(), until }
-            }
+            // What was archived once stays until its law ends; only the sweep takes it.
+            _ if row.state == state::ARCHIVED => Fate::Archived,
+            Some(duty) => Fate::Archive {
+                law: duty.name.clone(),
+                citation: duty.law.citation.clone(),
+                items: duty.items,
+                until: duty.until,
+            },
             None => Fate::Erase,
         };
         lines.push(Line { class: row.class.clone(), fate });
     }
-    ErasurePlan { subject, lines, closed_at: now }
+    Ok(ErasurePlan { subject, lines, closed_at: now })
 }

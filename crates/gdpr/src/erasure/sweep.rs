@@ -88,7 +88,7 @@ async fn plans(vault: &Vault, line: &SweepLine, page: &[Outline]) -> Result<Vec<
     for subject in subjects {
         let rows = vault.outline(subject).await?;
         if line.class == *primary && line.state == state::LIVE {
-            let plan = of_rows(vault, subject, &rows);
+            let plan = of_rows(vault, subject, &rows).await?;
             let goes = plan.lines.iter().any(|l| l.class == *primary && l.fate == Fate::Erase);
             if goes && !plan.is_held() {
                 plans.push(plan.to_vault(&reason));

@@ -6,4 +6,4 @@ mod plan;
 mod rules;
 
 pub use plan::{RetentionPlan, SweepLine, plan};
-pub use rules::{due, schedule, statutory};
+pub use rules::{Duty, duty, schedule};

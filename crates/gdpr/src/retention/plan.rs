@@ -66,7 +66,7 @@ pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
     let mut lines = Vec::new();
     for class in policy.classes.values() {
         for row_state in [state::LIVE, state::ARCHIVED] {
-            let rules = schedule(policy, class, &row_state);
+            let rules = schedule(policy, &class.name, &row_state);
             if rules.is_empty() {
                 continue;
             }

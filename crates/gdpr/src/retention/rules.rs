@@ -1,61 +1,62 @@
-//! Which rules apply to a class in a state, and when they end. Pure.
+//! Which rules apply to a class in a state, and what a law keeps of it. Pure.
+
+use std::collections::BTreeSet;
 
 use tacenda_core::calendar::{self, Rule, Zone};
-use tacenda_core::policy::{Class, Law, Policy, RetentionRule};
+use tacenda_core::policy::{Law, Policy};
 use tacenda_core::row::state;
 use tacenda_core::{Name, Timestamp};
 
-/// The rules that keep a row of a class in a state: all of them while it is live, only those that
-/// a law imposes once it is archived. The latest end wins.
+/// The rules that keep a row of a class in a state: those for live data while it is live, those
+/// that a law imposes once it is archived. The latest end wins.
 #[must_use]
-pub fn schedule(policy: &Policy, class: &Class, row_state: &Name) -> Vec<Rule> {
-    class
-        .rules
-        .iter()
-        .filter(|rule| *row_state != state::ARCHIVED || rule.archive)
-        .map(|rule| to_calendar(policy, rule))
-        .collect()
+pub fn schedule(policy: &Policy, class: &Name, row_state: &Name) -> Vec<Rule> {
+    let year_end = policy.financial_year_end;
+    if *row_state == state::ARCHIVED {
+        let archives = policy.rules_of(class).iter().filter(|rule| rule.archive);
+        archives.map(|rule| rule.to_calendar(year_end)).collect()
+    } else {
+        policy.live_rules(class).map(|rule| rule.to_calendar(year_end)).collect()
+    }
 }
 
-/// When a row's time is up: the first instant that no rule keeps it. `None` if nothing keeps it at
-/// all in that state.
-#[must_use]
-pub fn due(
-    policy: &Policy,
-    class: &Class,
-    row_state: &Name,
-    anchor: Timestamp,
-    zone: &dyn Zone,
-) -> Option<Timestamp> {
-    let rules = schedule(policy, class, row_state);
-    if rules.is_empty() { None } else { Some(calendar::due(anchor, &rules, zone)) }
+/// What a law keeps of a class against its erasure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duty<'a> {
+    /// The policy's name of the law.
+    pub name: &'a Name,
+    /// The law.
+    pub law: &'a Law,
+    /// The items that it asks for.
+    pub items: BTreeSet<Name>,
+    /// The first instant at which it keeps them no more.
+    pub until: Timestamp,
 }
 
-/// The law that keeps a class against a request for erasure, with the day it ends for this anchor:
-/// the statutory rule that ends last.
+/// The duty that keeps a class longest, on an account of which these facts hold and whose clock
+/// started at `anchor`; `None` if nothing keeps it past `now`.
 ///
 /// # Law
-/// Art. 17(3)(b) GDPR: erasure does not apply as far as processing is necessary for compliance
-/// with a legal obligation.
+/// Art. 17(3)(b) GDPR: erasure does not apply to the extent that processing is necessary for
+/// compliance with a legal obligation.
 #[must_use]
-pub fn statutory<'a>(
+pub fn duty<'a>(
     policy: &'a Policy,
-    class: &Class,
+    class: &Name,
+    facts: &BTreeSet<Name>,
     anchor: Timestamp,
+    now: Timestamp,
     zone: &dyn Zone,
-) -> Option<(&'a Name, &'a Law, Timestamp)> {
-    class
-        .rules
-        .iter()
-        .filter(|rule| rule.archive)
-        .filter_map(|rule| {
+) -> Option<Duty<'a>> {
+    policy
+        .archived(class, facts)
+        .into_iter()
+        .filter_map(|(rule, items)| {
             let (name, law) = policy.laws.get_key_value(rule.law.as_ref()?)?;
-            let until = calendar::due(anchor, &[to_calendar(policy, rule)], zone);
-            Some((name, law, until))
+            let rule = rule.to_calendar(policy.financial_year_end);
+            let until = calendar::due(anchor, &[rule], zone);
+            Some(Duty { name, law, items, until })
         })
-        .max_by_key(|(_, _, until)| *until)
-}
-
-fn to_calendar(policy: &Policy, rule: &RetentionRule) -> Rule {
-    rule.to_calendar(policy.financial_year_end)
+        .filter(|duty| duty.until > now)
+        .max_by_key(|duty| duty.until)
 }
