@@ -1,0 +1,153 @@
+//! The body of a row that holds personal data: an envelope per item, each bound to its place.
+
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use super::envelope::Cipher;
+use crate::codec::{Decoder, Encoder};
+use crate::error::Result;
+use crate::name::Name;
+use crate::rng::Rng;
+use crate::row::RowKey;
+
+const DOMAIN: &str = "tacenda/body/1";
+const AAD_DOMAIN: &str = "tacenda/item/1";
+
+/// Envelopes by item, in the order of their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Body(BTreeMap<Name, Vec<u8>>);
+
+/// Where an envelope belongs; moved anywhere else it does not open.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The row.
+    pub row: &'a RowKey,
+    /// The class, whose key seals it.
+    pub class: &'a Name,
+}
+
+impl Place<'_> {
+    fn aad(&self, item: &Name) -> Vec<u8> {
+        let mut e = Encoder::new(AAD_DOMAIN);
+        e.raw(self.row.subject.as_bytes()).text(self.class.as_str()).text(self.row.kind.as_str());
+        e.raw(self.row.id.as_bytes()).text(item.as_str());
+        e.finish()
+    }
+}
+
+impl Body {
+    /// Seals a value and puts it in the place of the item's former one.
+    pub fn seal(
+        &mut self,
+        place: Place<'_>,
+        item: &Name,
+        plain: &[u8],
+        cipher: &Cipher,
+        rng: &dyn Rng,
+    ) {
+        self.0.insert(item.clone(), cipher.seal(plain, &place.aad(item), rng));
+    }
+
+    /// Opens one item; `None` if the row does not hold it.
+    ///
+    /// # Errors
+    /// [`super::ALTERED`] and [`super::UNKNOWN_FORMAT`], with the item as the field.
+    pub fn open(
+        &self,
+        place: Place<'_>,
+        item: &Name,
+        cipher: &Cipher,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        self.0
+            .get(item)
+            .map(|envelope| {
+                cipher
+                    .open(envelope, &place.aad(item))
+                    .map_err(|error| error.field_is(item).with("subject", place.row.subject))
+            })
+            .transpose()
+    }
+
+    /// Takes an item out.
+    pub fn remove(&mut self, item: &Name) -> bool {
+        self.0.remove(item).is_some()
+    }
+
+    /// Which items the row holds.
+    pub fn items(&self) -> impl Iterator<Item = &Name> {
+        self.0.keys()
+    }
+
+    /// As it is stored in a row.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut e = Encoder::new(DOMAIN);
+        e.list(self.0.len());
+        for (item, envelope) in &self.0 {
+            e.text(item.as_str()).bytes(envelope);
+        }
+        e.finish()
+    }
+
+    /// From a stored row.
+    ///
+    /// # Errors
+    /// [`crate::codec::MALFORMED`] for anything that [`Body::encode`] does not write; items out of
+    /// order or twice among it.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let mut d = Decoder::new(bytes, DOMAIN)?;
+        let mut items = BTreeMap::new();
+        for _ in 0..d.list(8)? {
+            let (item, envelope) = (d.name()?, d.bytes()?.to_vec());
+            if items.last_key_value().is_some_and(|(last, _)| *last >= item) {
+                return crate::codec::MALFORMED.err();
+            }
+            items.insert(item, envelope);
+        }
+        d.end()?;
+        Ok(Self(items))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{RowId, SubjectId};
+    use crate::rng::tests::SeededRng;
+    use crate::seal::{ALTERED, DataKey};
+
+    #[test]
+    fn an_envelope_opens_in_its_own_place_only() {
+        let rng = SeededRng::new(4);
+        let key = DataKey::generate(&rng);
+        let cipher = key.cipher();
+        let row = RowKey::only(SubjectId::from_bytes([1; 16]), Name::fixed("profile.account"));
+        let class = Name::fixed("account");
+        let (email, name) = (Name::fixed("email"), Name::fixed("first_name"));
+        let place = Place { row: &row, class: &class };
+        let mut body = Body::default();
+        body.seal(place, &email, b"ada@example.org", &cipher, &rng);
+        body.seal(place, &name, b"Ada", &cipher, &rng);
+        let body = Body::decode(&body.encode()).unwrap();
+        assert_eq!(body.open(place, &name, &cipher).unwrap().unwrap().as_slice(), b"Ada");
+        assert!(body.open(place, &Name::fixed("city"), &cipher).unwrap().is_none());
+
+        let swapped = Body(BTreeMap::from([
+            (email.clone(), body.0[&name].clone()),
+            (name.clone(), body.0[&email].clone()),
+        ]));
+        assert!(swapped.open(place, &name, &cipher).unwrap_err().is(&ALTERED));
+        let elsewhere = [
+            RowKey { subject: SubjectId::from_bytes([2; 16]), ..row.clone() },
+            RowKey { kind: Name::fixed("profile.billing"), ..row.clone() },
+            RowKey { id: RowId::from_bytes([1; 16]), ..row.clone() },
+        ];
+        for row in &elsewhere {
+            let moved = body.open(Place { row, class: &class }, &name, &cipher);
+            assert!(moved.unwrap_err().is(&ALTERED));
+        }
+        let class = Name::fixed("billing");
+        assert!(body.open(Place { row: &row, class: &class }, &name, &cipher).is_err());
+    }
+}
