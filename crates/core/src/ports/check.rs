@@ -8,11 +8,8 @@ use crate::error::{Code, Kind, Result};
 use crate::ports::store::{Change, Expect};
 
 /// What was asked of a store contradicts itself or the port's documentation; nothing was written.
-pub static BAD_REQUEST: Code = Code::new(
-    "store.bad_request",
-    Kind::Input,
-    "what was asked of the store contradicts itself",
-);
+pub static BAD_REQUEST: Code =
+    Code::new("store.bad_request", Kind::Input, "what was asked of the store contradicts itself");
 
 /// The longest log epoch that a store can number.
 const MAX_EPOCH: u32 = 32_767;
