@@ -13,6 +13,7 @@ pub mod guard;
 pub mod id;
 pub mod leaf;
 pub mod log;
+pub mod memory;
 pub mod name;
 pub mod password;
 pub mod pii;

@@ -67,7 +67,9 @@ pub type Fingerprint = [u8; 16];
 pub struct NewKeys {
     /// The keys.
     pub keys: Vec<(KeyId, WrappedKey)>,
-    /// Fingerprints of the records that the subjects come from, with the day they were imported.
+    /// Fingerprints of the records that the subjects come from, with the day they were imported. A
+    /// fingerprint that the safe holds already now names the new subject: the import that made the
+    /// first was cut off before its rows were written.
     pub fingerprints: Vec<(Fingerprint, SubjectId, Timestamp)>,
     /// Where the log stood when they were made; the safe keeps the highest.
     pub log: Option<LogPosition>,
@@ -99,7 +101,7 @@ pub struct SafeStatus {
     pub rotating: bool,
     /// Rises with every change of the safe.
     pub sequence: u64,
-    /// The furthest place in the log that the safe has heard of.
+    /// The furthest place in the log that any call has told the safe.
     pub log: Option<LogPosition>,
     /// The last signed checkpoint of the log, with its epoch.
     pub checkpoint: Option<(u32, String)>,
@@ -129,7 +131,12 @@ pub enum Scrub {
 /// Every implementation promises, and the suite in `tacenda-testkit` proves:
 /// - what a call wrote is durable when it returns `Ok`, and happened whole or not at all;
 /// - a destroyed key can be neither fetched nor made again, by any call, ever;
-/// - the sequence number rises with every change.
+/// - the sequence number rises by 1 with every call that may write and returns `Ok`, from 1 for
+///   [`Keyring::initialise`].
+///
+/// Before it is filled, every call that would write answers
+/// [`BAD_REQUEST`](super::check::BAD_REQUEST), and readers find nothing. After
+/// [`Keyring::close`] every call answers [`CLOSED`](super::store::CLOSED).
 #[async_trait]
 pub trait Keyring: Send + Sync {
     /// What the safe says about itself; `None` if it is new.
@@ -172,25 +179,26 @@ pub trait Keyring: Send + Sync {
     async fn destroy(&self, keys: &[KeyId], position: LogPosition, at: Timestamp) -> Result<u64>;
 
     /// Removes every trace of destroyed keys from the safe's files, if nobody reads at the moment.
+    /// It does not move the sequence number.
     ///
     /// # Errors
     /// As [`Keyring::status`].
     async fn scrub(&self) -> Result<Scrub>;
 
-    /// Tombstones by key, after one.
+    /// Tombstones by key, after one; fewer than `limit` are the last.
     ///
     /// # Errors
     /// As [`Keyring::status`].
     async fn tombstones(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<Tombstone>>;
 
-    /// Live keys by key, after one; for collecting those whose rows were never written.
+    /// Live keys by key, after one; fewer than `limit` are the last. For collecting those whose rows were never written.
     ///
     /// # Errors
     /// As [`Keyring::status`].
     async fn live_keys(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<KeyId>>;
 
-    /// Forgets live keys without a tombstone, and the fingerprints of their subjects: for keys
-    /// that never sealed a row.
+    /// Forgets those of the keys that are live, without leaving a tombstone, and the fingerprints
+    /// of their subjects: for keys that never sealed a row.
     ///
     /// # Errors
     /// As [`Keyring::status`].
@@ -232,7 +240,7 @@ pub trait Keyring: Send + Sync {
     /// As [`Keyring::status`].
     async fn begin_rotation(&self, kek: KekId) -> Result<()>;
 
-    /// Things wrapped under another key than `kek`.
+    /// Things wrapped under another key than `kek`, in any order; none if that was all.
     ///
     /// # Errors
     /// As [`Keyring::status`].

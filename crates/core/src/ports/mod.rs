@@ -3,6 +3,7 @@
 //! A backend implements a trait here and passes the suite in `tacenda-testkit`; nothing else
 //! changes.
 
+pub mod check;
 pub mod kek;
 pub mod keyring;
 pub mod store;
@@ -30,6 +31,7 @@ pub static CODES: &[&Code] = &[
     &store::NEWER_SCHEMA,
     &store::UNKNOWN_OUTCOME,
     &store::CLOSED,
+    &check::BAD_REQUEST,
     &keyring::DESTROYED,
     &kek::WRONG_KEY,
     &kek::BAD_KEY,

@@ -95,7 +95,10 @@ pub struct PolicyMark {
 
 /// Everything that happens at once: all of it, or nothing.
 ///
-/// A change carries no keys: they are durable in the safe before it commits.
+/// A change carries no keys: they are durable in the safe before it commits. What it expects and
+/// requires is judged on the state before it, uniqueness on the state after it: a token that one
+/// row gives up, another row of the same change may take. Unique tokens are compared with unique
+/// ones only. Writing a row ends its lease.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
     /// Rows to write, with their look-ups.
@@ -213,7 +216,7 @@ pub enum Scan {
     },
 }
 
-/// Where a page ended.
+/// Where a page ended. The scans ordered by a time need `at`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     /// The anchor or due time of the last row, for the scans ordered by one.
@@ -255,17 +258,21 @@ pub trait Store: Send + Sync {
     /// [`NEWER_SCHEMA`], [`CORRUPT`], [`UNAVAILABLE`]; so do all readers below.
     async fn status(&self) -> Result<Option<StoreStatus>>;
 
-    /// Marks a new store.
+    /// Marks a new store: its log begins with epoch 1. Before that it refuses every change, and
+    /// its readers find nothing.
     ///
     /// # Errors
     /// [`CONFLICT`] if it is marked already, and as [`Store::commit`].
     async fn initialise(&self, init: StoreInit) -> Result<()>;
 
-    /// Makes a change happen.
+    /// Makes a change happen. A future that is dropped does not take the change back.
     ///
     /// # Errors
-    /// [`CONFLICT`] and [`NOT_UNIQUE`] (nothing was written), [`FULL`], [`READ_ONLY`],
-    /// [`UNAVAILABLE`] (nothing was written), [`UNKNOWN_OUTCOME`].
+    /// [`CONFLICT`] and [`NOT_UNIQUE`] (nothing was written; of two rows in one change that carry
+    /// the same unique token the later one is named), [`FULL`], [`READ_ONLY`], [`UNAVAILABLE`]
+    /// (nothing was written), [`UNKNOWN_OUTCOME`], [`BAD_REQUEST`](super::check::BAD_REQUEST) as
+    /// [`Change::check`], and for a store that was never marked. A `new_epoch` that does not follow
+    /// is a [`CONFLICT`].
     async fn commit(&self, change: Change) -> Result<Committed>;
 
     /// The rows with these keys, in the order of the keys.
@@ -274,16 +281,18 @@ pub trait Store: Send + Sync {
     /// As [`Store::status`].
     async fn rows(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>>;
 
-    /// The rows that carry each of these tokens in an index, in the order of the tokens.
+    /// The rows that carry each of these tokens in an index, in the order of the tokens; the rows
+    /// of one token by key.
     ///
     /// # Errors
     /// As [`Store::status`].
     async fn lookup(&self, index: &Name, tokens: &[[u8; 16]]) -> Result<Vec<Vec<Found>>>;
 
-    /// A page of rows.
+    /// A page of rows. A limit of 0 counts as 1.
     ///
     /// # Errors
-    /// As [`Store::status`].
+    /// As [`Store::status`]; [`BAD_REQUEST`](super::check::BAD_REQUEST) for a cursor without `at`
+    /// where the scan is ordered by a time.
     async fn scan(&self, scan: &Scan, after: Option<&Cursor>, limit: usize) -> Result<Page>;
 
     /// How many rows a scan would meet, counted up to `limit` and no further.
@@ -311,7 +320,7 @@ pub trait Store: Send + Sync {
     /// is a multiple of 8 (level 8: one node over 256 leaves). Fewer if the log ends before.
     ///
     /// # Errors
-    /// As [`Store::status`].
+    /// As [`Store::status`]; [`BAD_REQUEST`](super::check::BAD_REQUEST) for another level.
     async fn hashes(&self, epoch: u32, level: u8, from: u64, to: u64) -> Result<Vec<[u8; 32]>>;
 
     /// The leaves `from..to` of an epoch. Fewer if the log ends before.
@@ -333,8 +342,10 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<StoredLeaf>>;
 
-    /// Removes the bytes of leaves up to `upto` in an epoch, except those listed. Their hashes
-    /// stay, and with them the roots and receipts.
+    /// Removes the bytes of the leaves before `upto` in an epoch, except those listed. Their hashes
+    /// stay, and with them the roots and receipts. Whose leaves they were goes too:
+    /// [`Store::leaves_of`] no longer finds them. Answers with how many were pruned by this call.
+    /// Not one transaction: a call that failed may have pruned some.
     ///
     /// # Errors
     /// As [`Store::commit`].

@@ -1,0 +1,101 @@
+//! A store that fails by plan.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tacenda_core::clock::Timestamp;
+use tacenda_core::error::Result;
+use tacenda_core::id::SubjectId;
+use tacenda_core::name::Name;
+use tacenda_core::ports::{
+    Change, Committed, Cursor, Found, LogPosition, Page, Scan, Store, StoreInit, StoreStatus,
+    StoredLeaf,
+};
+use tacenda_core::row::{Row, RowKey};
+
+use crate::fault::Faults;
+
+/// A [`Store`] in front of another that cuts operations by a plan.
+pub struct FailingStore {
+    store: Arc<dyn Store>,
+    faults: Faults,
+}
+
+impl FailingStore {
+    /// Puts a plan in front of a store.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, faults: Faults) -> Self {
+        Self { store, faults }
+    }
+}
+
+impl fmt::Debug for FailingStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FailingStore").field("faults", &self.faults).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for FailingStore {
+    async fn status(&self) -> Result<Option<StoreStatus>> {
+        self.faults.run(false, self.store.status()).await
+    }
+
+    async fn initialise(&self, init: StoreInit) -> Result<()> {
+        self.faults.run(true, self.store.initialise(init)).await
+    }
+
+    async fn commit(&self, change: Change) -> Result<Committed> {
+        self.faults.run(true, self.store.commit(change)).await
+    }
+
+    async fn rows(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>> {
+        self.faults.run(false, self.store.rows(keys)).await
+    }
+
+    async fn lookup(&self, index: &Name, tokens: &[[u8; 16]]) -> Result<Vec<Vec<Found>>> {
+        self.faults.run(false, self.store.lookup(index, tokens)).await
+    }
+
+    async fn scan(&self, scan: &Scan, after: Option<&Cursor>, limit: usize) -> Result<Page> {
+        self.faults.run(false, self.store.scan(scan, after, limit)).await
+    }
+
+    async fn claim(
+        &self,
+        kind: &Name,
+        state: &Name,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Row>> {
+        self.faults.run(true, self.store.claim(kind, state, now, until, limit)).await
+    }
+
+    async fn hashes(&self, epoch: u32, level: u8, from: u64, to: u64) -> Result<Vec<[u8; 32]>> {
+        self.faults.run(false, self.store.hashes(epoch, level, from, to)).await
+    }
+
+    async fn leaves(&self, epoch: u32, from: u64, to: u64) -> Result<Vec<StoredLeaf>> {
+        self.faults.run(false, self.store.leaves(epoch, from, to)).await
+    }
+
+    async fn leaves_of(
+        &self,
+        subject: SubjectId,
+        writes: bool,
+        before: Option<LogPosition>,
+        limit: usize,
+    ) -> Result<Vec<StoredLeaf>> {
+        self.faults.run(false, self.store.leaves_of(subject, writes, before, limit)).await
+    }
+
+    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {
+        self.faults.run(true, self.store.prune(epoch, upto, keep)).await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.faults.run(true, self.store.close()).await
+    }
+}

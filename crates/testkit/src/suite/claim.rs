@@ -1,0 +1,57 @@
+//! Leases: work is handed out once, and comes back when the lease ends.
+
+use tacenda_core::name::Name;
+use tacenda_core::ports::Store;
+use tacenda_core::row::{Row, state};
+
+use super::Factory;
+use super::samples::{at, marked, next_version, put, row, snapshot, wait};
+
+const JOB: Name = Name::fixed("job");
+
+fn job(n: u64, due: i64) -> Row {
+    let mut row = row(n);
+    (row.key.kind, row.class) = (JOB, None);
+    (row.state, row.due_at) = (state::PENDING, Some(at(due)));
+    row
+}
+
+pub(super) fn work_is_leased_oldest_first_and_once(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    let jobs = [job(1, 30), job(2, 10), job(3, 20), job(4, 20), job(5, 21)];
+    let started = Row { state: state::LIVE, ..job(6, 1) };
+    let other = Row { due_at: Some(at(1)), state: state::PENDING, ..row(7) };
+    wait(store.commit(put(&[jobs.to_vec(), vec![started, other]].concat()))).unwrap();
+    let before = snapshot(store);
+    let claim = |now, until, limit| {
+        wait(store.claim(&JOB, &state::PENDING, at(now), at(until), limit)).unwrap()
+    };
+    assert!(claim(9, 100, 9).is_empty() && claim(20, 100, 0).is_empty());
+    assert_eq!(claim(20, 50, 2), [jobs[1].clone(), jobs[2].clone()]);
+    assert_eq!(claim(20, 60, 9), [jobs[3].clone()]);
+    assert!(claim(20, 60, 9).is_empty());
+    assert_eq!(claim(30, 99, 9), [jobs[4].clone(), jobs[0].clone()]);
+    assert!(claim(49, 99, 9).is_empty());
+    assert_eq!(claim(50, 99, 9), [jobs[1].clone(), jobs[2].clone()]);
+    assert_eq!(claim(98, 99, 9), [jobs[3].clone()]);
+    assert_eq!(snapshot(store), before, "a claim is no change");
+}
+
+pub(super) fn writing_a_row_ends_its_lease(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    wait(store.commit(put(&[job(1, 10)]))).unwrap();
+    let claim = |now| wait(store.claim(&JOB, &state::PENDING, at(now), at(1_000), 9)).unwrap();
+    assert_eq!(claim(10).len(), 1);
+    let again = Row { due_at: Some(at(40)), ..next_version(job(1, 10)) };
+    wait(store.commit(put(&[again.clone()]))).unwrap();
+    assert!(claim(39).is_empty());
+    assert_eq!(claim(40), [again.clone()]);
+    let done = Row { due_at: None, ..next_version(again) };
+    wait(store.commit(put(&[done.clone()]))).unwrap();
+    assert!(claim(2_000).is_empty());
+    wait(store.commit(super::samples::change(vec![], &[&done]))).unwrap();
+    wait(store.commit(put(&[job(1, 10)]))).unwrap();
+    assert_eq!(claim(10).len(), 1, "a new row under an old key has no lease");
+}

@@ -1,0 +1,114 @@
+//! Many at once.
+
+use std::sync::Arc;
+use std::thread;
+
+use tacenda_core::ports::store::{CONFLICT, NOT_UNIQUE};
+use tacenda_core::ports::{Change, Store};
+use tacenda_core::row::{Row, state};
+
+use super::Factory;
+use super::samples::{
+    PROFILE, at, leaf, marked, naive_root, next_version, put, row, scan_all, snapshot, token, wait,
+    with_tokens,
+};
+
+/// What each of so many threads answers.
+fn threads<T: Send>(
+    count: u64,
+    store: &Arc<dyn Store>,
+    work: impl Fn(u64, &Arc<dyn Store>) -> T + Sync,
+) -> Vec<T> {
+    thread::scope(|scope| {
+        let work = &work;
+        let handles: Vec<_> = (0..count).map(|n| scope.spawn(move || work(n, store))).collect();
+        handles.into_iter().map(|handle| handle.join().unwrap()).collect()
+    })
+}
+
+pub(super) fn commits_leave_no_gap_and_share_no_index(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    let places = threads(8, store, |n, store| {
+        let mut places = Vec::new();
+        for i in 0..25u64 {
+            let leaves: Vec<_> = (0..=i % 4).map(|k| leaf(n * 100 + i, k as i64)).collect();
+            let change = Change { leaves: leaves.clone(), ..put(&[row(n * 100 + i)]) };
+            let first = wait(store.commit(change)).unwrap().first.index;
+            places.extend(leaves.into_iter().zip(first..).map(|(leaf, at)| (at, leaf.bytes)));
+            // Every other change fails, and must leave no trace among its neighbours.
+            assert!(wait(store.commit(put(&[row(n * 100 + i)]))).unwrap_err().is(&CONFLICT));
+        }
+        places
+    });
+    let mut places = places.concat();
+    places.sort();
+    let seen = snapshot(store);
+    assert_eq!(
+        places.iter().map(|(at, _)| *at).collect::<Vec<_>>(),
+        (0..places.len() as u64).collect::<Vec<_>>()
+    );
+    let bytes: Vec<&[u8]> = places.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+    assert_eq!(seen.status.unwrap().head.root, naive_root(&bytes));
+    assert!(
+        seen.leaves.iter().zip(&bytes).all(|(leaf, bytes)| leaf.bytes.as_deref() == Some(bytes))
+    );
+    assert_eq!((seen.leaves.len(), seen.rows.len()), (places.len(), 200));
+}
+
+pub(super) fn one_of_many_wins_a_unique_token(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    for round in 0..5u8 {
+        let results = threads(6, store, |n, store| {
+            let row = with_tokens(row(u64::from(round) * 10 + n), &[token(round, true)]);
+            wait(store.commit(put(&[row])))
+        });
+        let errors: Vec<_> = results.into_iter().filter_map(Result::err).collect();
+        assert_eq!(errors.len(), 5);
+        assert!(errors.iter().all(|error| error.is(&NOT_UNIQUE)));
+        assert_eq!(super::samples::keys_under(store, round).len(), 1);
+    }
+    assert_eq!(snapshot(store).rows.len(), 5);
+}
+
+pub(super) fn no_update_is_lost(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    wait(store.commit(put(&[row(1)]))).unwrap();
+    let counts = threads(4, store, |_, store| {
+        let mut done = 0;
+        while done < 10 {
+            let now = wait(store.rows(&[row(1).key])).unwrap().remove(0).unwrap();
+            match wait(store.commit(put(&[next_version(now)]))) {
+                Ok(_) => done += 1,
+                Err(error) => assert!(error.is(&CONFLICT)),
+            }
+        }
+        done
+    });
+    let last = wait(store.rows(&[row(1).key])).unwrap().remove(0).unwrap();
+    assert_eq!(last.version, 1 + counts.into_iter().sum::<u64>());
+}
+
+pub(super) fn nobody_claims_the_same_work(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    let jobs: Vec<Row> = (0..60).map(|n| Row { due_at: Some(at(n as i64)), ..row(n) }).collect();
+    wait(store.commit(put(&jobs))).unwrap();
+    let claimed = threads(4, store, |_, store| {
+        let mut mine = Vec::new();
+        loop {
+            let work = wait(store.claim(&PROFILE, &state::LIVE, at(99), at(999), 7)).unwrap();
+            if work.is_empty() {
+                return mine;
+            }
+            mine.extend(work);
+        }
+    });
+    let mut claimed = claimed.concat();
+    claimed.sort_by(|a, b| a.key.cmp(&b.key));
+    assert_eq!(claimed, jobs);
+    let all = tacenda_core::ports::Scan::All { kind: None };
+    assert_eq!(scan_all(store, &all, 50), jobs);
+}

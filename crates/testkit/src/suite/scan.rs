@@ -1,0 +1,116 @@
+//! Scans: in order, page by page, and never past their bound.
+
+use tacenda_core::name::Name;
+use tacenda_core::ports::check::BAD_REQUEST;
+use tacenda_core::ports::{Cursor, Scan, Store};
+use tacenda_core::row::{Row, state};
+
+use super::Factory;
+use super::samples::{
+    ACCOUNT, PROFILE, at, change, marked, put, row, row_id, scan_all, subject, wait,
+};
+
+const JOB: Name = Name::fixed("job");
+
+fn of_kind(n: u64, kind: Name, id: u8) -> Row {
+    let mut row = row(n);
+    (row.key.kind, row.key.id) = (kind, row_id(id));
+    row
+}
+
+pub(super) fn pages_show_every_row_once(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    // In the order of their keys: a name that begins another sorts before it.
+    let longer = Name::fixed("job-2");
+    let rows: Vec<Row> = (0..4)
+        .flat_map(|n| {
+            [of_kind(n, JOB, 0), of_kind(n, JOB, 1), of_kind(n, JOB, 9)]
+                .into_iter()
+                .chain([of_kind(n, longer.clone(), 3), row(n)])
+        })
+        .collect();
+    wait(store.commit(put(&rows.iter().rev().cloned().collect::<Vec<_>>()))).unwrap();
+    let jobs: Vec<Row> = rows.iter().filter(|row| row.key.kind == JOB).cloned().collect();
+    for limit in [0, 1, 2, 3, 5, 19, 20, 21] {
+        assert_eq!(scan_all(store, &Scan::All { kind: None }, limit), rows, "limit {limit}");
+        assert_eq!(scan_all(store, &Scan::All { kind: Some(JOB) }, limit), jobs, "limit {limit}");
+        assert_eq!(scan_all(store, &Scan::Subject(subject(2)), limit), rows[10..15]);
+    }
+    let page = wait(store.scan(&Scan::All { kind: None }, None, 20)).unwrap();
+    assert_eq!(page.next, None, "the last page says so even when it is full");
+    assert!(scan_all(store, &Scan::Subject(subject(77)), 3).is_empty());
+    let before = Cursor::before_subject(subject(3));
+    let page = wait(store.scan(&Scan::All { kind: None }, Some(&before), 99)).unwrap();
+    assert_eq!(page.rows, rows[15..]);
+    let page = wait(store.scan(&Scan::Subject(subject(3)), Some(&before), 99)).unwrap();
+    assert_eq!(page.rows, rows[15..]);
+}
+
+pub(super) fn the_anchored_scan_ends_at_its_bound(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    let mut rows: Vec<Row> = (0..9).map(row).collect();
+    for (row, anchor) in rows.iter_mut().zip([30, 10, 20, 20, 21, i64::MIN, 5, 5, 5]) {
+        row.anchor_at = Some(at(anchor));
+    }
+    rows[6].held = true;
+    rows[7].anchor_at = None;
+    rows[8].state = state::RESTRICTED;
+    let mut other = row(9);
+    (other.class, other.anchor_at) = (Some(Name::fixed("account-2")), Some(at(1)));
+    let mut without = row(10);
+    (without.class, without.anchor_at) = (None, Some(at(1)));
+    let expected = [5, 1, 2, 3].map(|n| rows[n].clone());
+    wait(store.commit(put(&[rows, vec![other, without]].concat()))).unwrap();
+    let scan = |until| Scan::Anchored { class: ACCOUNT, state: state::LIVE, until: at(until) };
+    for limit in 1..6 {
+        assert_eq!(scan_all(store, &scan(20), limit), expected, "limit {limit}");
+        assert_eq!(scan_all(store, &scan(19), limit), expected[..2]);
+        assert_eq!(scan_all(store, &scan(i64::MIN), limit), expected[..1]);
+        assert_eq!(scan_all(store, &scan(i64::MAX), limit).len(), 6);
+    }
+    let timeless = Cursor { at: None, key: row(1).key };
+    let error = wait(store.scan(&scan(20), Some(&timeless), 5)).unwrap_err();
+    assert!(error.is(&BAD_REQUEST));
+}
+
+pub(super) fn the_due_scan_ends_at_its_bound(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    let mut rows: Vec<Row> = (0..6).map(row).collect();
+    for (row, due) in rows.iter_mut().zip([40, 10, 10, 11, 9, 9]) {
+        row.due_at = Some(at(due));
+    }
+    rows[2].held = true;
+    rows[4].state = state::PENDING;
+    rows[5].due_at = None;
+    let other = Row { due_at: Some(at(1)), ..of_kind(7, JOB, 1) };
+    let expected = [1, 2, 3].map(|n| rows[n].clone());
+    wait(store.commit(put(&[rows, vec![other]].concat()))).unwrap();
+    let scan = |until| Scan::Due { kind: PROFILE, state: state::LIVE, until: at(until) };
+    for limit in 1..5 {
+        assert_eq!(scan_all(store, &scan(11), limit), expected, "limit {limit}");
+        assert_eq!(scan_all(store, &scan(10), limit), expected[..2]);
+        assert!(scan_all(store, &scan(9), limit).is_empty());
+    }
+}
+
+pub(super) fn a_cursor_survives_changes_between_pages(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    let rows: Vec<Row> = (1..9).map(|n| Row { anchor_at: Some(at(5)), ..row(n * 10) }).collect();
+    wait(store.commit(put(&rows))).unwrap();
+    let scan = Scan::Anchored { class: ACCOUNT, state: state::LIVE, until: at(5) };
+    let page = wait(store.scan(&scan, None, 3)).unwrap();
+    assert_eq!(page.rows, rows[..3]);
+    // The row that the cursor stands on goes, and others come on both sides of it.
+    let new = |n| Row { anchor_at: Some(at(5)), ..row(n) };
+    let moved = Row { version: 2, anchor_at: Some(at(6)), ..rows[0].clone() };
+    wait(store.commit(change(vec![new(5), new(35), moved], &[&rows[2], &rows[4]]))).unwrap();
+    let page = wait(store.scan(&scan, page.next.as_ref(), 99)).unwrap();
+    assert_eq!(
+        page.rows,
+        [new(35), rows[3].clone(), rows[5].clone(), rows[6].clone(), rows[7].clone()]
+    );
+}
