@@ -1,4 +1,13 @@
 //! The privacy policy, `privacy.toml`: one file that is enforced, recorded and published.
+//!
+//! [`Policy::parse`] reads it in two steps: every value by itself, and then what the values add up
+//! to. All problems are reported, with line, column and what would be right. What is parsed is
+//! plain data that answers ([`Policy::ask`]), is compared ([`Policy::diff`]) and is digested
+//! ([`Policy::digest`]).
+//!
+//! A new key is a field in `model`, a line in `parse` (with the list of keys that its table may
+//! have) and in `digest`, which does not compile without it. A new contradiction is a code in
+//! [`codes`], a check in `validate` and a case in `tests/cases`, which fails without it.
 
 mod ask;
 mod basis;

@@ -3,6 +3,7 @@
 use crate::calendar::MonthDay;
 use crate::clock::Span;
 use crate::pii::category::is_category;
+use crate::pii::{Country, Email};
 use crate::policy::codes::BAD_VALUE;
 use crate::policy::reader::Reader;
 
@@ -10,6 +11,7 @@ pub(super) const TIME_ZONE: &str = "an IANA name, as in `Europe/Paris`";
 pub(super) const MONTH_DAY: &str = "month and day, as in `12-31`";
 pub(super) const LANGUAGE: &str = "a BCP 47 tag, as in `pl` or `pt-BR`";
 pub(super) const COUNTRY: &str = "two capital letters of ISO 3166-1, as in `FR`";
+pub(super) const JURISDICTION: &str = "a country as in `FR`, or `EU`";
 pub(super) const EMAIL: &str = "an e-mail address, as in `dpo@example.org`";
 pub(super) const ORIGIN: &str =
     "a URL without scheme, white space, `+` or slash at the end, as in `example.org/log`";
@@ -67,18 +69,19 @@ fn is_region(part: &str) -> bool {
         || part.len() == 3 && part.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A country's code by its form.
+/// A country's code, in capital letters.
 pub(super) fn country(text: &str) -> Option<String> {
-    (text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase())).then(|| text.to_owned())
+    Country::parse(text).ok().filter(|country| country.as_str() == text).map(|_| text.to_owned())
+}
+
+/// Whose law it is: a country's, or the Union's.
+pub(super) fn jurisdiction(text: &str) -> Option<String> {
+    if text == "EU" { Some(text.to_owned()) } else { country(text) }
 }
 
 /// An address of the controller, a party or the data protection officer.
 pub(super) fn email(text: &str) -> Option<String> {
-    let (local, domain) = text.split_once('@')?;
-    let plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"<>()[],;:\\\"".contains(&b));
-    let labels = domain.split('.').count() >= 2 && domain.split('.').all(|l| !l.is_empty());
-    let good = plain && !local.is_empty() && labels && !domain.contains('@') && text.len() <= 254;
-    good.then(|| text.to_owned())
+    Email::parse(text).ok().filter(|email| email.as_typed() == text).map(|_| text.to_owned())
 }
 
 /// The origin of the log's checkpoints, which is also the name of its key: the note format knows
@@ -194,7 +197,9 @@ mod tests {
         for bad in ["", "a", "a@b", "@b.c", "a@b@c.d", "a b@c.d", "<a@c.d>", "a@c.", "a\n@c.d"] {
             assert_eq!(email(bad), None, "{bad}");
         }
-        assert!(category("user.contact.email").is_some());
+        assert!(country("FR").and(jurisdiction("FR")).and(jurisdiction("EU")).is_some());
+        assert!(country("UK").or(country("fr")).or(country("EU")).or(country(" FR")).is_none());
+        assert!(category("user.contact.email").and(category("custom.shoe_size")).is_some());
         assert!(category("User").or(category("user..name")).or(category("")).is_none());
     }
 }

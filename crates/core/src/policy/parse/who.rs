@@ -80,7 +80,7 @@ pub(super) fn facts(r: &mut Reader<'_>, root: &Node<'_>, cx: &Context) -> BTreeM
 pub(super) fn laws(r: &mut Reader<'_>, root: &Node<'_>) -> BTreeMap<Name, Law> {
     let entries = root.entries(r, "laws", &["citation", "country"]);
     let law = |(name, node): (Name, Node<'_>)| {
-        let country = node.parsed(r, "country", forms::country, forms::COUNTRY);
+        let country = node.parsed(r, "country", forms::jurisdiction, forms::JURISDICTION);
         (name, Law { citation: node.line(r, "citation"), country: country.unwrap_or_default() })
     };
     entries.into_iter().map(law).collect()

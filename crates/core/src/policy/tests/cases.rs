@@ -205,6 +205,13 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "user.contact.organization",
         "user.criminal_history",
     ),
+    ("special_category", "items.company.category", "user.contact.organization", "user.demographic"),
+    (
+        "bad_value",
+        "laws.vat.country",
+        "Art. 112\", country = \"PL\"",
+        "Art. 112\", country = \"UK\"",
+    ),
     (
         "special_category",
         "purposes.account.special",

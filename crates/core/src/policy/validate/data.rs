@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::taxonomy::{may_be_special, special};
 use crate::name::Name;
 use crate::policy::codes;
 use crate::policy::item_type::ItemType;
@@ -33,6 +34,11 @@ pub(super) fn items(r: &mut Reader<'_>, policy: &Policy) {
             let message = format!("item `{name}` is kept for no purpose");
             let help = "list it in the `items` of a purpose, or do not keep it (Art. 5(1)(b) GDPR)";
             r.add(&codes::ITEM_WITHOUT_PURPOSE, &path, message, help.into());
+        }
+        if may_be_special(&item.category) && special(&item.category).is_none() {
+            let message = format!("the category of `{name}` may hold special data, or none");
+            let help = "name a category below it (Art. 9 and 10 GDPR)";
+            r.add(&codes::SPECIAL_CATEGORY, &format!("{path}.category"), message, help.into());
         }
         if item.required_with.contains(name) {
             let message = format!("item `{name}` is required with itself");
