@@ -132,7 +132,7 @@ async fn register_and_log_in(t: &Tacenda, me: &Actor) -> Outcome<SubjectId> {
             customers.item("country", "PL")?,
         ],
         password: Some(NewPassword::Plain(tacenda::core::password::Password::parse(PASSWORD)?)),
-        facts: [Name::fixed("paid offer")].into(),
+        facts: [Name::fixed("paid offer"), Name::fixed("invoiced")].into(),
         ..RegisterRequest::default()
     };
     let ada = match customers.register(request, me).await {

@@ -19,6 +19,7 @@ mod failing_store;
 mod fault;
 mod rng;
 pub mod suite;
+pub mod world;
 
 pub use clock::StepClock;
 pub use failing_keyring::FailingKeyring;

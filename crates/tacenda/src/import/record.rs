@@ -136,10 +136,10 @@ impl Reading<'_> {
             Column::Locale => self.set_if_declared("language", text, "locale"),
             Column::Plan => {
                 let paid = word(text, &[("free", false), ("paid", true)], "plan")?;
-                let fact = Name::fixed("paid offer");
-                if paid && policy.facts.contains_key(&fact) {
-                    self.request.facts.insert(fact);
-                }
+                // An account that pays already has been invoiced.
+                let facts = [Name::fixed("paid offer"), Name::fixed("invoiced")];
+                let held = facts.into_iter().filter(|fact| paid && policy.facts.contains_key(fact));
+                self.request.facts.extend(held);
                 Ok(())
             }
             Column::Payment => {
