@@ -145,8 +145,8 @@ pub(crate) fn ensure(
     for tool in &missing {
         let users: Vec<_> =
             steps.iter().filter(|s| s.tools.contains(tool)).map(|s| s.name).collect();
-        let way = tool.ways(workspace)?.into_iter().next().unwrap_or_default();
-        rows.push(vec![tool.name().to_owned(), users.join(", "), way]);
+        let ways = tool.ways(workspace)?.join(" || ");
+        rows.push(vec![tool.name().to_owned(), users.join(", "), ways]);
     }
     println!("\n{}\nnothing was run: install these first", table(&rows));
     Ok(false)
