@@ -71,8 +71,12 @@ impl Vault {
         let checkpoint =
             Checkpoint { origin: key.name().to_owned(), size, root: Hash::from(head.root) };
         let text = checkpoint.sign(&key)?;
-        let position = LogPosition { epoch: head.epoch, index: size };
-        self.ports.keyring.keep_checkpoint(position, &text).await?;
+        // The safe is told of the last leaf that the checkpoint covers; a log without one is not
+        // worth keeping a checkpoint of.
+        if let Some(index) = size.checked_sub(1) {
+            let last = LogPosition { epoch: head.epoch, index };
+            self.ports.keyring.keep_checkpoint(last, &text).await?;
+        }
         Ok(text)
     }
 

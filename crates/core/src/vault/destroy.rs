@@ -136,7 +136,15 @@ impl Vault {
 
     async fn jobs(&self, state: &Name) -> Result<Vec<Row>> {
         let scan = Scan::Due { kind: JOB, state: state.clone(), until: Timestamp::MAX };
-        Ok(self.ports.store.scan(&scan, None, SCAN_PAGE).await?.rows)
+        let (mut rows, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
+            rows.extend(page.rows);
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(rows);
+            }
+        }
     }
 
     async fn resume(&self, row: Row) -> Result<Vec<Destroyed>> {

@@ -13,7 +13,6 @@ use super::{Actor, Ports, Recovery, Vault};
 use crate::clock::Span;
 use crate::error::Result;
 use crate::id::SubjectId;
-use crate::log::Checkpoint;
 use crate::name::Name;
 use crate::password::Params;
 use crate::policy::Policy;
@@ -177,7 +176,7 @@ impl Vault {
         options: OpenOptions,
     ) -> Result<Recovery> {
         let head = LogPosition { epoch: store.head.epoch, index: store.head.size };
-        let heard = self.furthest(safe).await?;
+        let heard = Self::furthest(safe);
         let rows_restored = heard.is_some_and(|heard| heard > head);
         let safe_restored = safe.sequence < store.safe_sequence;
         if options.on_restore == OnRestore::Refuse {
@@ -191,19 +190,9 @@ impl Vault {
         self.recover(rows_restored, safe_restored, heard).await
     }
 
-    /// The end of the log as far as the safe has heard of it.
-    async fn furthest(&self, safe: &SafeStatus) -> Result<Option<LogPosition>> {
-        let signed = match &safe.checkpoint {
-            Some((epoch, text)) => {
-                let key = self.verifier(*epoch).await?;
-                let size = Checkpoint::open(text, &[key])?.size;
-                Some(LogPosition { epoch: *epoch, index: size })
-            }
-            None => None,
-        };
-        // A position that was heard of is that of a leaf; the log must be one longer.
-        let heard = safe.log.map(|p| LogPosition { index: p.index.saturating_add(1), ..p });
-        Ok(signed.max(heard))
+    /// The end of the log as far as the safe has heard of it: one past the furthest leaf.
+    fn furthest(safe: &SafeStatus) -> Option<LogPosition> {
+        safe.log.map(|last| LogPosition { index: last.index.saturating_add(1), ..last })
     }
 
     /// Takes the policy into force: a new one has a leaf, an older one or a silent change is
