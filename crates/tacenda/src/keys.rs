@@ -23,7 +23,7 @@ pub static OPEN_TO_OTHERS: Code = Code::new(
 );
 
 /// The environment variable that holds the base64 of 32 bytes.
-pub const VARIABLE: &str = "TACENDA_MASTER_KEY";
+pub const MASTER_KEY_VARIABLE: &str = "TACENDA_MASTER_KEY";
 
 /// Where the master key comes from.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +47,7 @@ impl MasterKeySource {
         match self {
             Self::Given(key) => Ok(key.clone()),
             Self::Environment => {
-                let text = std::env::var(VARIABLE).map_err(|_| NO_KEY.error())?;
+                let text = std::env::var(MASTER_KEY_VARIABLE).map_err(|_| NO_KEY.error())?;
                 MasterKey::parse(&Zeroizing::new(text))
             }
             Self::File(path) => {

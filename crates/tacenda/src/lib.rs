@@ -22,10 +22,10 @@ mod zone;
 
 use std::sync::Arc;
 
-pub use builder::{Builder, CODES as BUILDER_CODES};
+pub use builder::{Builder, CODES, NO_POLICY, POLICY_INVALID, POLICY_UNREADABLE};
 pub use customers::Customers;
 pub use erasure::Erasures;
-pub use keys::{MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
+pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
 pub use log::{Log, VerifiedReceipt, verify_receipt};
 pub use pollster::block_on;
 pub use retention::Retention;
@@ -126,3 +126,8 @@ impl Tacenda {
         &self.vault
     }
 }
+
+/// The README's example, compiled and run.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

@@ -24,7 +24,7 @@ static LISTS: &[&[&Code]] = &[
     tacenda_core::vault::codes::CODES,
     tacenda_notify::CODES,
     tacenda_payments::CODES,
-    tacenda::BUILDER_CODES,
+    tacenda::CODES,
     tacenda::import::CODES,
 ];
 

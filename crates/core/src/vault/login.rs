@@ -33,6 +33,7 @@ struct Candidate {
 }
 
 /// Where the verifier is sealed: in the account's row, or in one of its own.
+#[expect(clippy::large_enum_variant, reason = "lives for one call, and never in a list")]
 enum PasswordRow {
     Account,
     Apart { row: Row, body: Body, key: DataKey },
