@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::check::BAD_REQUEST;
@@ -155,15 +155,17 @@ impl Keyring for MemoryKeyring {
 
     async fn create(&self, new: NewKeys) -> Result<u64> {
         self.write(|safe| {
+            let named = |code: &'static Code, id: &KeyId| {
+                code.error().with("subject", id.subject).with("class", &id.class)
+            };
+            let gone = |id: &&KeyId| safe.keys.get(id).is_some_and(|kept| kept.live().is_none());
+            if let Some(id) = new.keys.iter().map(|(id, _)| id).find(gone) {
+                return Err(named(&DESTROYED, id));
+            }
             let mut fresh = BTreeMap::new();
             for (id, wrapped) in new.keys {
-                let code = match safe.keys.get(&id) {
-                    Some(Kept::Destroyed(..)) => Some(&DESTROYED),
-                    Some(Kept::Live(_)) => Some(&CONFLICT),
-                    None => fresh.contains_key(&id).then_some(&CONFLICT),
-                };
-                if let Some(code) = code {
-                    return Err(code.error().with("subject", id.subject).with("class", &id.class));
+                if safe.keys.contains_key(&id) || fresh.contains_key(&id) {
+                    return Err(named(&CONFLICT, &id));
                 }
                 fresh.insert(id, Kept::Live(wrapped));
             }

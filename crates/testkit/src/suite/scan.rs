@@ -43,6 +43,11 @@ pub(super) fn pages_show_every_row_once(factory: &Factory<dyn Store>) {
     let before = Cursor::before_subject(subject(3));
     let page = wait(store.scan(&Scan::All { kind: None }, Some(&before), 99)).unwrap();
     assert_eq!(page.rows, rows[15..]);
+    for (who, seen) in [(2, &[][..]), (3, &rows[15..]), (1, &[]), (4, &[])] {
+        let page = wait(store.scan(&Scan::Subject(subject(who)), Some(&before), 99)).unwrap();
+        assert_eq!(page.rows, seen, "a cursor may stand before or behind the subject");
+    }
+    let before = Cursor::before_subject(subject(1));
     let page = wait(store.scan(&Scan::Subject(subject(3)), Some(&before), 99)).unwrap();
     assert_eq!(page.rows, rows[15..]);
 }

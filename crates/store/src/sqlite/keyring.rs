@@ -1,0 +1,284 @@
+//! The safe.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use tacenda_core::clock::Timestamp;
+use tacenda_core::error::Result;
+use tacenda_core::id::SubjectId;
+use tacenda_core::name::Name;
+use tacenda_core::ports::store::CONFLICT;
+use tacenda_core::ports::{
+    Fingerprint, KekId, KeyId, KeyState, Keyring, LogPosition, NewKeys, SafeInit, SafeStatus,
+    Scrub, Tombstone, WrapId, WrappedKey,
+};
+
+use super::connection::{Database, Head as _};
+use super::fault::{Fault, fault, is_taken};
+use super::options::SqliteOptions;
+use super::safe::{
+    Filled, SafeHead, create, forget, read_key_id, read_state, rewrap, wrapped_otherwise,
+};
+use super::writer::checkpoint;
+
+/// Past how many keys a call is bulk.
+const BULK: usize = 64;
+/// How long a scrub waits for readers before it says that it is blocked.
+const SCRUB_PATIENCE: Duration = Duration::from_millis(100);
+
+/// A [`Keyring`] in a SQLite file.
+///
+/// # Properties
+/// A destroyed key is overwritten with zeros in its page (`secure_delete`, on in every connection
+/// since the file was made); copies of that page in the write-ahead log are gone after
+/// [`Keyring::scrub`].
+pub struct SqliteKeyring {
+    database: Database<SafeHead>,
+    busy_timeout: Duration,
+}
+
+impl SqliteKeyring {
+    /// Opens a safe, or makes a new one that is not filled yet.
+    ///
+    /// # Errors
+    /// `store.corrupt` if the file is no safe of ours, `store.newer_schema`, `store.read_only` if
+    /// file or folder cannot be written, `store.unavailable`.
+    pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self> {
+        let busy_timeout = options.busy_timeout;
+        Database::open(path.as_ref(), options).map(|database| Self { database, busy_timeout })
+    }
+
+    /// Work on a safe that is filled. `work` says whether it may have brought something that is
+    /// wrapped under another key than the safe's.
+    async fn write<T: Send + 'static>(
+        &self,
+        bulk: bool,
+        work: impl FnOnce(&Connection, &mut Filled) -> Result<(T, bool)> + Send + 'static,
+    ) -> Result<(T, u64)> {
+        let work = move |connection: &_, head: &mut SafeHead| {
+            let filled = head.filled()?;
+            let (value, foreign) = work(connection, filled)?;
+            Ok((value, filled.finish(connection, foreign)?))
+        };
+        self.database.write(bulk, work).await
+    }
+}
+
+impl fmt::Debug for SqliteKeyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SqliteKeyring")
+    }
+}
+
+const STATE: &str = "SELECT class, year, subject, kek, wrapped, epoch, idx FROM keys";
+
+#[async_trait]
+impl Keyring for SqliteKeyring {
+    async fn status(&self) -> Result<Option<SafeStatus>> {
+        let head = self.database.read_one(|c| SafeHead::load(c).map_err(Fault::error))?;
+        Ok(head.0.map(Filled::status))
+    }
+
+    async fn initialise(&self, init: SafeInit) -> Result<()> {
+        self.database.write(false, move |c, head| head.initialise(c, init)).await
+    }
+
+    async fn create(&self, mut new: NewKeys) -> Result<u64> {
+        let bulk = new.keys.len() > BULK;
+        let work = move |c: &Connection, filled: &mut Filled| {
+            create(c, &mut new)?;
+            filled.hear(new.log);
+            Ok(((), new.keys.iter().any(|(_, wrapped)| wrapped.kek != filled.kek)))
+        };
+        self.write(bulk, work).await.map(|(_, sequence)| sequence)
+    }
+
+    async fn fetch(&self, keys: &[KeyId]) -> Result<Vec<KeyState>> {
+        let sql = format!("{STATE} WHERE subject = ?1 AND class = ?2 AND year = ?3");
+        let fetch = |c: &Connection| {
+            let mut statement = c.prepare_cached(&sql).map_err(fault)?;
+            let mut state = |id: &KeyId| {
+                let values = params![id.subject.as_bytes(), id.class.as_str(), id.year];
+                let found = statement.query_row(values, read_state).optional().map_err(fault)?;
+                found.unwrap_or(Ok(KeyState::Unknown))
+            };
+            keys.iter().map(&mut state).collect()
+        };
+        if keys.len() == 1 { self.database.read_one(fetch) } else { self.database.read(fetch) }
+    }
+
+    async fn keys_of(&self, subject: SubjectId) -> Result<Vec<(KeyId, KeyState)>> {
+        let sql = format!("{STATE} WHERE subject = ?1 ORDER BY class, year");
+        self.database.read_one(|c| {
+            let mut statement = c.prepare_cached(&sql).map_err(fault)?;
+            let rows = statement.query_map([subject.as_bytes()], |row| {
+                let (id, state) = (read_key_id(row)?, read_state(row)?);
+                Ok(id.and_then(|id| Ok((id, state?))))
+            });
+            rows.map_err(fault)?.map(|row| row.map_err(fault).and_then(|row| row)).collect()
+        })
+    }
+
+    async fn destroy(&self, keys: &[KeyId], position: LogPosition, at: Timestamp) -> Result<u64> {
+        let mut keys = keys.to_vec();
+        keys.sort_unstable();
+        let work = move |c: &Connection, filled: &mut Filled| {
+            let sql = "INSERT INTO keys (subject, class, year, epoch, idx, at)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET kek = NULL,
+                wrapped = NULL, epoch = excluded.epoch, idx = excluded.idx, at = excluded.at
+                WHERE wrapped IS NOT NULL";
+            let mut statement = c.prepare_cached(sql).map_err(fault)?;
+            let (epoch, index, at) = (position.epoch, position.index.cast_signed(), at.as_micros());
+            for id in &keys {
+                let (subject, class) = (id.subject.as_bytes(), id.class.as_str());
+                let values = params![subject, class, id.year, epoch, index, at];
+                statement.execute(values).map_err(fault)?;
+            }
+            filled.hear(Some(position));
+            Ok(((), false))
+        };
+        self.write(false, work).await.map(|(_, sequence)| sequence)
+    }
+
+    async fn scrub(&self) -> Result<Scrub> {
+        let patience = (SCRUB_PATIENCE, self.busy_timeout);
+        let work = move |c: &Connection| {
+            c.busy_timeout(patience.0).map_err(fault)?;
+            let blocked = checkpoint(c, "TRUNCATE");
+            c.busy_timeout(patience.1).map_err(fault)?;
+            Ok(if blocked? { Scrub::Blocked } else { Scrub::Done })
+        };
+        self.database.outside(work).await
+    }
+
+    async fn tombstones(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<Tombstone>> {
+        let sql = "SELECT class, year, subject, epoch, idx, at FROM keys
+            WHERE (subject, class, year) > (?1, ?2, ?3) AND wrapped IS NULL
+            ORDER BY subject, class, year LIMIT ?4";
+        self.database.read_one(|c| {
+            page(c, sql, after, limit, |row| {
+                let (epoch, index): (u32, i64) = (row.get(3)?, row.get(4)?);
+                let position = LogPosition { epoch, index: index.cast_unsigned() };
+                let at = Timestamp::from_micros(row.get(5)?);
+                Ok(read_key_id(row)?.map(|key| Tombstone { key, position, at }))
+            })
+        })
+    }
+
+    async fn live_keys(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<KeyId>> {
+        let sql = "SELECT class, year, subject FROM keys
+            WHERE (subject, class, year) > (?1, ?2, ?3) AND wrapped IS NOT NULL
+            ORDER BY subject, class, year LIMIT ?4";
+        self.database.read_one(|c| page(c, sql, after, limit, read_key_id))
+    }
+
+    async fn forget(&self, keys: &[KeyId]) -> Result<()> {
+        let keys = keys.to_vec();
+        let work = move |c: &Connection, _: &mut Filled| forget(c, &keys).map(|()| ((), false));
+        self.write(true, work).await.map(|_| ())
+    }
+
+    async fn fingerprints(&self, of: &[Fingerprint]) -> Result<Vec<Option<SubjectId>>> {
+        let sql = "SELECT subject FROM fingerprints WHERE fingerprint = ?1";
+        self.database.read(|c| {
+            let mut statement = c.prepare_cached(sql).map_err(fault)?;
+            let mut find = |fingerprint: &Fingerprint| {
+                let subject = statement.query_row([fingerprint], |row| row.get(0));
+                Ok(subject.optional().map_err(fault)?.map(SubjectId::from_bytes))
+            };
+            of.iter().map(&mut find).collect()
+        })
+    }
+
+    async fn forget_fingerprints(&self, before: Timestamp) -> Result<u64> {
+        let work = move |c: &Connection, _: &mut Filled| {
+            let sql = "DELETE FROM fingerprints WHERE at < ?1";
+            let gone = c.execute(sql, [before.as_micros()]).map_err(fault)?;
+            Ok((gone as u64, false))
+        };
+        self.write(true, work).await.map(|(gone, _)| gone)
+    }
+
+    async fn secret(&self, name: &Name) -> Result<Option<WrappedKey>> {
+        let sql = "SELECT kek, wrapped FROM secrets WHERE name = ?1";
+        self.database.read_one(|c| {
+            let mut statement = c.prepare_cached(sql).map_err(fault)?;
+            let secret = statement.query_row([name.as_str()], |row| {
+                Ok(WrappedKey { kek: KekId(row.get(0)?), bytes: row.get(1)? })
+            });
+            secret.optional().map_err(fault)
+        })
+    }
+
+    async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()> {
+        let name = name.clone();
+        let work = move |c: &Connection, filled: &mut Filled| {
+            let sql = "INSERT INTO secrets (name, kek, wrapped) VALUES (?1, ?2, ?3)";
+            let values = params![name.as_str(), secret.kek.0, secret.bytes];
+            c.execute(sql, values)
+                .map_err(|error| if is_taken(&error) { CONFLICT.error() } else { fault(error) })?;
+            Ok(((), secret.kek != filled.kek))
+        };
+        self.write(false, work).await.map(|_| ())
+    }
+
+    async fn keep_checkpoint(&self, head: LogPosition, checkpoint: &str) -> Result<()> {
+        let text = checkpoint.to_owned();
+        let work = move |_: &Connection, filled: &mut Filled| {
+            filled.keep_checkpoint(head, text);
+            Ok(((), false))
+        };
+        self.write(false, work).await.map(|_| ())
+    }
+
+    async fn begin_rotation(&self, kek: KekId) -> Result<()> {
+        let work = move |_: &Connection, filled: &mut Filled| {
+            let foreign = filled.kek != kek;
+            filled.kek = kek;
+            Ok(((), foreign))
+        };
+        self.write(false, work).await.map(|_| ())
+    }
+
+    async fn wrapped_otherwise(
+        &self,
+        kek: KekId,
+        limit: usize,
+    ) -> Result<Vec<(WrapId, WrappedKey)>> {
+        self.database.read(|c| wrapped_otherwise(c, kek, limit))
+    }
+
+    async fn rewrap(&self, changed: Vec<(WrapId, WrappedKey, WrappedKey)>) -> Result<()> {
+        let bulk = changed.len() > BULK;
+        let work = move |c: &Connection, filled: &mut Filled| {
+            rewrap(c, &changed)?;
+            Ok(((), changed.iter().any(|(_, _, new)| new.kek != filled.kek)))
+        };
+        self.write(bulk, work).await.map(|_| ())
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.database.close().await
+    }
+}
+
+/// A page of keys after one, along the primary key.
+fn page<T>(
+    connection: &Connection,
+    sql: &str,
+    after: Option<&KeyId>,
+    limit: usize,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<Result<T>>,
+) -> Result<Vec<T>> {
+    let (subject, class, year): (&[u8], &str, u16) = match after {
+        Some(id) => (id.subject.as_bytes(), id.class.as_str(), id.year),
+        None => (&[], "", 0),
+    };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    let rows = statement.query_map(params![subject, class, year, limit], read).map_err(fault)?;
+    rows.map(|row| row.map_err(fault).and_then(|row| row)).collect()
+}

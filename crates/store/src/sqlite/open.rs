@@ -1,0 +1,177 @@
+//! Opening a file: whether it is ours, and the settings of every connection.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
+use tacenda_core::error::{Error, Result};
+use tacenda_core::ports::store::{CORRUPT, FULL, NEWER_SCHEMA, READ_ONLY, UNAVAILABLE};
+
+use super::fault::{Fault, fault};
+use super::options::SqliteOptions;
+use super::schema::Schema;
+
+const PAGE_SIZE: u32 = 4_096;
+const RETRY_EVERY: Duration = Duration::from_millis(10);
+
+/// Opens the connection that writes; makes the tables in a new file.
+pub(super) fn writer(path: &Path, options: &SqliteOptions, schema: &Schema) -> Result<Connection> {
+    touch(path)?;
+    // Turning the journal into a write-ahead log needs the file alone, and SQLite does not wait for
+    // that by itself.
+    let mut patience = options.busy_timeout.as_millis() / RETRY_EVERY.as_millis();
+    loop {
+        match try_writer(path, options, schema) {
+            Err(Failed::Sqlite(fault)) if fault.is_busy() && patience > 0 => {
+                patience -= 1;
+                thread::sleep(RETRY_EVERY);
+            }
+            Err(Failed::Sqlite(fault)) if fault.is_cannot_open() => {
+                return Err(fault.with_code(folder_fault(path)).error());
+            }
+            Err(Failed::Sqlite(fault)) => return Err(fault.error()),
+            Err(Failed::Refused(error)) => return Err(error),
+            Ok(connection) => return Ok(connection),
+        }
+    }
+}
+
+/// Opens a connection that only reads, on a file that the writer has opened.
+pub(super) fn reader(path: &Path, options: &SqliteOptions) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    settle(&connection, options, options.reader_cache).map_err(fault)?;
+    connection.pragma_update(None, "query_only", true).map_err(fault)?;
+    Ok(connection)
+}
+
+enum Failed {
+    Sqlite(Fault),
+    Refused(Error),
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(Fault::of(&error))
+    }
+}
+
+fn try_writer(path: &Path, options: &SqliteOptions, schema: &Schema) -> Result<Connection, Failed> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    if connection.is_readonly(MAIN_DB)? {
+        return Err(Failed::Refused(READ_ONLY.error()));
+    }
+    connection.pragma_update(None, "page_size", PAGE_SIZE)?;
+    settle(&connection, options, options.writer_cache)?;
+    let new = identify(&connection, schema)?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Failed::Refused(UNAVAILABLE.error().with("reason", "no write-ahead log")));
+    }
+    if new {
+        create(&connection, schema)?;
+    }
+    Ok(connection)
+}
+
+/// The settings of every connection. `secure_delete` is on before the first insert: what is
+/// deleted is overwritten with zeros.
+fn settle(connection: &Connection, options: &SqliteOptions, cache: u64) -> rusqlite::Result<()> {
+    connection.busy_timeout(options.busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    let secure: i64 =
+        connection.pragma_update_and_check(None, "secure_delete", true, |row| row.get(0))?;
+    if secure != 1 {
+        return Err(rusqlite::Error::InvalidQuery);
+    }
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "foreign_keys", false)?;
+    connection.query_row("PRAGMA mmap_size = 0", [], |_| Ok(())).or_else(|error| match error {
+        rusqlite::Error::QueryReturnedNoRows => Ok(()),
+        error => Err(error),
+    })?;
+    let kibibytes = i64::try_from(cache >> 10).unwrap_or(i64::MAX);
+    connection.pragma_update(None, "cache_size", kibibytes.saturating_neg())?;
+    if let Some(size) = options.max_size {
+        let pages = i64::try_from((size / u64::from(PAGE_SIZE)).max(1)).unwrap_or(i64::MAX);
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Whether the file is new; an error if it is not ours. Writes nothing.
+fn identify(connection: &Connection, schema: &Schema) -> Result<bool, Failed> {
+    let read = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get(0));
+    let (application, version): (i32, i32) = (read("application_id")?, read("user_version")?);
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    match (application, version, tables) {
+        (0, 0, 0) => Ok(true),
+        (id, version, _) if id == schema.application && version > schema.version => {
+            let newer = NEWER_SCHEMA.error().with("version", i64::from(version));
+            Err(Failed::Refused(newer))
+        }
+        (id, version, 1..) if id == schema.application && version == schema.version => Ok(false),
+        _ => Err(Failed::Refused(CORRUPT.error().with("reason", "file of another kind"))),
+    }
+}
+
+/// Makes the tables, unless another process was first.
+fn create(connection: &Connection, schema: &Schema) -> Result<(), Failed> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let made = identify(connection, schema).and_then(|new| {
+        if new {
+            connection.execute_batch(schema.sql)?;
+            connection.pragma_update(None, "application_id", schema.application)?;
+            connection.pragma_update(None, "user_version", schema.version)?;
+        }
+        Ok(connection.execute_batch("COMMIT")?)
+    });
+    if made.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
+    }
+    made
+}
+
+/// Makes sure that there is a file that can be written; a new one is its owner's alone.
+fn touch(path: &Path) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(io_fault(&error).error().caused_by(error)),
+    }
+}
+
+fn io_fault(error: &io::Error) -> &'static tacenda_core::Code {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => &READ_ONLY,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => &FULL,
+        _ => &UNAVAILABLE,
+    }
+}
+
+/// Why SQLite cannot make its own files beside a file that can be written.
+fn folder_fault(path: &Path) -> &'static tacenda_core::Code {
+    let mut probe = path.as_os_str().to_owned();
+    probe.push("-probe");
+    match OpenOptions::new().write(true).create_new(true).open(&probe) {
+        Ok(_) => {
+            // If it cannot be removed, an empty file is left.
+            let _ = std::fs::remove_file(&probe);
+            &UNAVAILABLE
+        }
+        Err(error) => io_fault(&error),
+    }
+}

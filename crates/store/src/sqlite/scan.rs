@@ -1,0 +1,215 @@
+//! Scans and claims: pages of rows by an index.
+
+use std::cmp::Ordering;
+
+use rusqlite::{Connection, Row as SqlRow, ToSql, named_params};
+use tacenda_core::clock::Timestamp;
+use tacenda_core::error::Result;
+use tacenda_core::id::SubjectId;
+use tacenda_core::name::Name;
+use tacenda_core::ports::check::BAD_REQUEST;
+use tacenda_core::ports::store::CORRUPT;
+use tacenda_core::ports::{Cursor, Page, Scan};
+use tacenda_core::row::{Row, RowKey};
+
+use super::change::{id_bytes, read_id, read_name, read_tokens};
+use super::fault::fault;
+
+/// The columns that [`read_row`] reads.
+pub(super) const COLUMNS: &str =
+    "subject, kind, id, class, state, held, anchor_at, due_at, version, tokens, body";
+
+/// Reads a row. The outer error is SQLite's, the inner one says what is wrong with the row.
+pub(super) fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Result<Row>> {
+    let subject = SubjectId::from_bytes(row.get(0)?);
+    let (kind, id) = (row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_blob()?);
+    let (class, state) = (row.get_ref(3)?.as_str_or_null()?, row.get_ref(4)?.as_str()?);
+    let (held, anchor, due, version): (bool, Option<i64>, Option<i64>, i64) =
+        (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?);
+    let (tokens, body) = (row.get_ref(9)?.as_blob()?, row.get_ref(10)?.as_blob()?);
+    let read = || {
+        Ok(Row {
+            key: RowKey { subject, kind: read_name(kind)?, id: read_id(id)? },
+            class: class.map(read_name).transpose()?,
+            state: read_name(state)?,
+            held,
+            anchor_at: anchor.map(Timestamp::from_micros),
+            due_at: due.map(Timestamp::from_micros),
+            version: u64::try_from(version).map_err(|_| CORRUPT.error())?,
+            tokens: read_tokens(tokens)?,
+            body: body.to_vec(),
+        })
+    };
+    Ok(read().map_err(|error: tacenda_core::Error| error.with("subject", subject)))
+}
+
+/// Where a page begins, with the least values where there is no cursor.
+struct Start<'a> {
+    at: i64,
+    subject: &'a [u8],
+    kind: &'a str,
+    id: &'a [u8],
+}
+
+impl<'a> Start<'a> {
+    const LEAST: Self = Self { at: i64::MIN, subject: &[], kind: "", id: &[] };
+
+    fn new(after: Option<&'a Cursor>, timed: bool) -> Result<Self> {
+        let Some(Cursor { at, key }) = after else {
+            return Ok(Self::LEAST);
+        };
+        if timed && at.is_none() {
+            return Err(BAD_REQUEST.error().with("reason", "cursor without a time"));
+        }
+        let at = at.map_or(i64::MIN, Timestamp::as_micros);
+        Ok(Self {
+            at,
+            subject: key.subject.as_bytes(),
+            kind: key.kind.as_str(),
+            id: id_bytes(&key.id),
+        })
+    }
+}
+
+const SUBJECT: &str = "FROM rows WHERE subject = :subject AND (kind, id) > (:kind, :id)
+    ORDER BY subject, kind, id LIMIT :limit";
+const ALL: &str = "FROM rows WHERE (subject, kind, id) > (:subject, :kind, :id)
+    ORDER BY subject, kind, id LIMIT :limit";
+const KIND: &str = "FROM rows WHERE (subject, kind, id) > (:subject, :kind, :id)
+    AND +kind = :only ORDER BY subject, kind, id LIMIT :limit";
+const ANCHORED: &str = "FROM rows INDEXED BY rows_anchor
+    WHERE class = :class AND state = :state AND held = 0 AND anchor_at <= :until
+    AND (anchor_at, subject, kind, id) > (:at, :subject, :kind, :id)
+    ORDER BY anchor_at, subject, kind, id LIMIT :limit";
+const DUE: &str = "FROM rows INDEXED BY rows_due
+    WHERE kind = :only AND state = :state AND due_at <= :until
+    AND (due_at, subject, kind, id) > (:at, :subject, :kind, :id)
+    ORDER BY due_at, subject, id LIMIT :limit";
+const CLAIM: &str = "FROM rows INDEXED BY rows_due
+    WHERE kind = :only AND state = :state AND due_at <= :now
+    AND (lease_until IS NULL OR lease_until <= :now)
+    ORDER BY due_at, subject, id LIMIT :limit";
+
+/// A page of a scan.
+pub(super) fn scan(
+    connection: &Connection,
+    scan: &Scan,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page> {
+    let timed = matches!(scan, Scan::Anchored { .. } | Scan::Due { .. });
+    let mut from = Start::new(after, timed)?;
+    if let Scan::Subject(who) = scan {
+        match from.subject.cmp(who.as_bytes().as_slice()) {
+            Ordering::Less => from = Start { subject: who.as_bytes(), ..Start::LEAST },
+            Ordering::Equal => {}
+            Ordering::Greater => return Ok(Page { rows: Vec::new(), next: None }),
+        }
+    }
+    let limit = limit.max(1);
+    // One more than asked for tells whether there is another page.
+    let more = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+    let key = named_params! {
+        ":subject": from.subject, ":kind": from.kind, ":id": from.id, ":limit": more
+    };
+    let mut rows = match scan {
+        Scan::Subject(_) => query(connection, SUBJECT, &[key]),
+        Scan::All { kind: None } => query(connection, ALL, &[key]),
+        Scan::All { kind: Some(kind) } => {
+            query(connection, KIND, &[key, named_params! { ":only": kind.as_str() }])
+        }
+        Scan::Anchored { class, state, until } => {
+            let range = named_params! {
+                ":class": class.as_str(), ":state": state.as_str(),
+                ":until": until.as_micros(), ":at": from.at
+            };
+            query(connection, ANCHORED, &[key, range])
+        }
+        Scan::Due { kind, state, until } => {
+            let range = named_params! {
+                ":only": kind.as_str(), ":state": state.as_str(),
+                ":until": until.as_micros(), ":at": from.at
+            };
+            query(connection, DUE, &[key, range])
+        }
+    }?;
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| has_more).map(|row| {
+        let at = match scan {
+            Scan::Anchored { .. } => row.anchor_at,
+            Scan::Due { .. } => row.due_at,
+            Scan::Subject(_) | Scan::All { .. } => None,
+        };
+        Cursor { at, key: row.key.clone() }
+    });
+    Ok(Page { rows, next })
+}
+
+/// Leases rows that are due and free.
+pub(super) fn claim(
+    connection: &Connection,
+    kind: &Name,
+    state: &Name,
+    now: Timestamp,
+    until: Timestamp,
+    limit: usize,
+) -> Result<Vec<Row>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values = named_params! {
+        ":only": kind.as_str(), ":state": state.as_str(),
+        ":now": now.as_micros(), ":limit": limit
+    };
+    let rows = query(connection, CLAIM, &[values])?;
+    let sql = "UPDATE rows SET lease_until = ?4 WHERE subject = ?1 AND kind = ?2 AND id = ?3";
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    for Row { key, .. } in &rows {
+        let (subject, id) = (key.subject.as_bytes(), id_bytes(&key.id));
+        let values = rusqlite::params![subject, key.kind.as_str(), id, until.as_micros()];
+        statement.execute(values).map_err(fault)?;
+    }
+    Ok(rows)
+}
+
+fn query(
+    connection: &Connection,
+    from: &'static str,
+    values: &[&[(&str, &dyn ToSql)]],
+) -> Result<Vec<Row>> {
+    let sql = format!("SELECT {COLUMNS} {from}");
+    let mut statement = connection.prepare_cached(&sql).map_err(fault)?;
+    let values: Vec<(&str, &dyn ToSql)> = values.concat();
+    let rows = statement.query_map(values.as_slice(), read_row).map_err(fault)?;
+    rows.map(|row| row.map_err(fault).and_then(|row| row)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema::STORE;
+
+    /// A page costs what it holds: no scan sorts, and none reads more than its range.
+    #[test]
+    fn every_scan_runs_along_an_index() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(STORE.sql).unwrap();
+        let plan = |from: &str| -> String {
+            let sql = format!("EXPLAIN QUERY PLAN SELECT {COLUMNS} {from}");
+            let mut statement = connection.prepare(&sql).unwrap();
+            let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+            steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+        };
+        for (from, index) in [
+            (SUBJECT, "USING PRIMARY KEY (subject=? AND (kind"),
+            (ALL, "USING PRIMARY KEY ((subject"),
+            (KIND, "USING PRIMARY KEY ((subject"),
+            (ANCHORED, "rows_anchor (class=? AND state=? AND (anchor_at"),
+            (DUE, "rows_due (kind=? AND state=? AND (due_at"),
+            (CLAIM, "rows_due (kind=? AND state=? AND due_at<?)"),
+        ] {
+            let plan = plan(from);
+            assert!(plan.contains(index), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN"), "{plan}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The vault store.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+
+use async_trait::async_trait;
+use tacenda_core::clock::Timestamp;
+use tacenda_core::error::Result;
+use tacenda_core::id::SubjectId;
+use tacenda_core::name::Name;
+use tacenda_core::ports::{
+    Change, Committed, Cursor, Found, LogPosition, Page, Scan, Store, StoreInit, StoreStatus,
+    StoredLeaf,
+};
+use tacenda_core::row::{Row, RowKey};
+
+use super::apply::{apply, place};
+use super::change::Prepared;
+use super::connection::{Database, Head as _};
+use super::fault::Fault;
+use super::head::{Marked, StoreHead};
+use super::{SqliteOptions, read, scan};
+
+/// A [`Store`] in a SQLite file.
+///
+/// # Properties
+/// `secure_delete` is on in every connection: what is deleted is overwritten with zeros. A change
+/// is durable when it is answered (`synchronous = FULL`). Futures need no runtime; those of readers
+/// are ready when they are first polled.
+pub struct SqliteStore(Database<StoreHead>);
+
+impl SqliteStore {
+    /// Opens a store, or makes a new one that is not marked yet.
+    ///
+    /// # Errors
+    /// `store.corrupt` if the file is no store of ours, `store.newer_schema`, `store.read_only` if
+    /// file or folder cannot be written, `store.unavailable`.
+    pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self> {
+        Database::open(path.as_ref(), options).map(Self)
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SqliteStore")
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn status(&self) -> Result<Option<StoreStatus>> {
+        let head = self.0.read_one(|c| StoreHead::load(c).map_err(Fault::error))?;
+        Ok(head.0.map(Marked::status))
+    }
+
+    async fn initialise(&self, init: StoreInit) -> Result<()> {
+        self.0.write(false, move |_, head| head.initialise(init)).await
+    }
+
+    async fn commit(&self, change: Change) -> Result<Committed> {
+        let prepared = Prepared::new(change)?;
+        self.0.write(prepared.is_bulk, move |c, head| apply(c, head, prepared)).await
+    }
+
+    async fn rows(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>> {
+        if keys.len() == 1 {
+            return self.0.read_one(|c| read::rows(c, keys));
+        }
+        self.0.read(|c| read::rows(c, keys))
+    }
+
+    async fn lookup(&self, index: &Name, tokens: &[[u8; 16]]) -> Result<Vec<Vec<Found>>> {
+        if tokens.len() == 1 {
+            return self.0.read_one(|c| read::lookup(c, index, tokens));
+        }
+        self.0.read(|c| read::lookup(c, index, tokens))
+    }
+
+    async fn scan(&self, scan: &Scan, after: Option<&Cursor>, limit: usize) -> Result<Page> {
+        self.0.read_one(|c| scan::scan(c, scan, after, limit))
+    }
+
+    async fn claim(
+        &self,
+        kind: &Name,
+        state: &Name,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Row>> {
+        let (kind, state) = (kind.clone(), state.clone());
+        let work = move |c: &_, _: &mut _| scan::claim(c, &kind, &state, now, until, limit);
+        self.0.write(false, work).await
+    }
+
+    async fn hashes(&self, epoch: u32, level: u8, from: u64, to: u64) -> Result<Vec<[u8; 32]>> {
+        self.0.read_one(|c| read::hashes(c, epoch, level, from, to))
+    }
+
+    async fn leaves(&self, epoch: u32, from: u64, to: u64) -> Result<Vec<StoredLeaf>> {
+        self.0.read_one(|c| read::leaves(c, epoch, from, to))
+    }
+
+    async fn leaves_of(
+        &self,
+        subject: SubjectId,
+        writes: bool,
+        before: Option<LogPosition>,
+        limit: usize,
+    ) -> Result<Vec<StoredLeaf>> {
+        self.0.read(|c| read::leaves_of(c, subject, writes, before, limit))
+    }
+
+    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {
+        let keep: BTreeSet<i64> = keep.iter().map(|index| place(epoch, *index)).collect();
+        let keep = std::sync::Arc::new(keep);
+        let (mut from, to, mut total) = (place(epoch, 0), place(epoch, upto), 0u64);
+        loop {
+            let keep = std::sync::Arc::clone(&keep);
+            let batch = move |c: &_, _: &mut _| read::prune(c, from, to, &keep);
+            let (pruned, next) = self.0.write(true, batch).await?;
+            total = total.saturating_add(pruned);
+            match next {
+                Some(next) => from = next,
+                None => return Ok(total),
+            }
+        }
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.0.close().await
+    }
+}

@@ -1,0 +1,227 @@
+//! The writer thread: merges the work that waits into one transaction, one flush to the disk.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::mpsc::Receiver;
+
+use futures_channel::oneshot;
+use rusqlite::Connection;
+use rusqlite::hooks::Wal;
+use tacenda_core::error::Result;
+use tacenda_core::ports::store::{CLOSED, UNKNOWN_OUTCOME};
+
+use super::connection::Head;
+use super::fault::{Fault, fault};
+
+/// What the writer is asked for.
+pub(super) enum Message<H> {
+    Work { bulk: bool, job: Box<dyn Work<H>> },
+    Outside(Box<dyn FnOnce(&Connection) + Send>),
+    Stop(oneshot::Sender<Result<()>>),
+}
+
+/// Work in a transaction, with somebody who waits for it.
+pub(super) trait Work<H>: Send {
+    /// Does it; `false` if it failed and must be taken back.
+    fn run(&mut self, connection: &Connection, head: &mut H) -> bool;
+
+    /// Tells the one who waits: its own outcome, or why its transaction came to nothing.
+    fn answer(self: Box<Self>, transaction: &dyn Fn() -> Result<()>);
+}
+
+/// [`Work`] from a function.
+pub(super) struct Job<T, F> {
+    work: Option<F>,
+    outcome: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send + 'static, F: Send + 'static> Job<T, F> {
+    pub(super) fn boxed<H>(work: F, reply: oneshot::Sender<Result<T>>) -> Box<dyn Work<H>>
+    where
+        F: FnOnce(&Connection, &mut H) -> Result<T>,
+    {
+        Box::new(Self { work: Some(work), outcome: None, reply })
+    }
+}
+
+impl<H, T: Send, F> Work<H> for Job<T, F>
+where
+    F: FnOnce(&Connection, &mut H) -> Result<T> + Send,
+{
+    fn run(&mut self, connection: &Connection, head: &mut H) -> bool {
+        self.outcome = self.work.take().map(|work| work(connection, head));
+        matches!(self.outcome, Some(Ok(_)))
+    }
+
+    fn answer(self: Box<Self>, transaction: &dyn Fn() -> Result<()>) {
+        let outcome = match self.outcome {
+            Some(Err(error)) => Err(error),
+            Some(Ok(value)) => transaction().map(|()| value),
+            None => transaction().and(UNKNOWN_OUTCOME.err()),
+        };
+        // Nobody may be waiting any more.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+/// How many pieces of work share a transaction at most.
+const GROUP: usize = 256;
+/// After how many other transactions waiting bulk work has its turn.
+const PATIENCE: u32 = 8;
+
+thread_local! {
+    /// Pages in the write-ahead log after this thread's last commit.
+    static WAL_PAGES: Cell<i32> = const { Cell::new(0) };
+}
+
+fn count_pages(_: &Wal, pages: i32) -> rusqlite::Result<()> {
+    WAL_PAGES.set(pages);
+    Ok(())
+}
+
+/// Works until it is told to stop or nobody can ask any more.
+pub(super) fn run<H: Head>(connection: &Connection, messages: &Receiver<Message<H>>, pages: u32) {
+    let pages = i32::try_from(pages).unwrap_or(i32::MAX).max(1);
+    // In place of SQLite's own checkpoint, which would run before the commit is answered.
+    connection.wal_hook(Some(count_pages));
+    let mut waiting = Waiting { single: VecDeque::new(), bulk: VecDeque::new(), passed: 0 };
+    loop {
+        let message = if waiting.is_empty() {
+            let Ok(message) = messages.recv() else { return };
+            Some(message)
+        } else {
+            messages.try_recv().ok()
+        };
+        match message {
+            Some(Message::Work { bulk, job }) => {
+                waiting.push(bulk, job);
+                if waiting.single.len() < GROUP {
+                    continue;
+                }
+            }
+            Some(Message::Outside(work)) => {
+                waiting.finish(connection);
+                work(connection);
+                continue;
+            }
+            Some(Message::Stop(reply)) => {
+                waiting.finish(connection);
+                stop(connection, messages);
+                // Nobody may be waiting any more.
+                let _ = reply.send(Ok(()));
+                return;
+            }
+            None => {}
+        }
+        transact(connection, waiting.group());
+        if WAL_PAGES.get() >= pages {
+            WAL_PAGES.set(0);
+            // If a reader is in the way, the next commit tries again.
+            let _ = checkpoint(connection, "PASSIVE");
+        }
+    }
+}
+
+/// Copies the write-ahead log into the file; whether another connection was in the way.
+pub(super) fn checkpoint(connection: &Connection, mode: &'static str) -> Result<bool> {
+    let sql = match mode {
+        "TRUNCATE" => "PRAGMA wal_checkpoint(TRUNCATE)",
+        _ => "PRAGMA wal_checkpoint(PASSIVE)",
+    };
+    connection.query_row(sql, [], |row| row.get(0)).map_err(fault)
+}
+
+fn stop<H>(connection: &Connection, messages: &Receiver<Message<H>>) {
+    while let Ok(message) = messages.try_recv() {
+        if let Message::Work { job, .. } = message {
+            job.answer(&|| CLOSED.err());
+        }
+    }
+    // Another process may be reading; what is left in the log is found at the next opening.
+    let _ = checkpoint(connection, "TRUNCATE");
+}
+
+struct Waiting<H> {
+    single: VecDeque<Box<dyn Work<H>>>,
+    bulk: VecDeque<Box<dyn Work<H>>>,
+    /// How many transactions have passed the first in `bulk`.
+    passed: u32,
+}
+
+impl<H: Head> Waiting<H> {
+    fn is_empty(&self) -> bool {
+        self.single.is_empty() && self.bulk.is_empty()
+    }
+
+    fn push(&mut self, bulk: bool, job: Box<dyn Work<H>>) {
+        let queue = if bulk { &mut self.bulk } else { &mut self.single };
+        queue.push_back(job);
+    }
+
+    fn group(&mut self) -> Vec<Box<dyn Work<H>>> {
+        if self.single.is_empty() || (self.passed >= PATIENCE && !self.bulk.is_empty()) {
+            self.passed = 0;
+            return self.bulk.pop_front().into_iter().collect();
+        }
+        self.passed = self.passed.saturating_add(1);
+        self.single.drain(..self.single.len().min(GROUP)).collect()
+    }
+
+    fn finish(&mut self, connection: &Connection) {
+        while !self.is_empty() {
+            transact(connection, self.group());
+        }
+    }
+}
+
+fn transact<H: Head>(connection: &Connection, mut group: Vec<Box<dyn Work<H>>>) {
+    let transaction = attempt(connection, &mut group);
+    if transaction.is_err() && !connection.is_autocommit() {
+        // What fails here fails again at the next `BEGIN`, and is answered then.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    for job in group {
+        job.answer(&|| transaction.map_err(Fault::error));
+    }
+}
+
+/// One transaction over all of the group. Work that fails alone is taken back alone.
+fn attempt<H: Head>(connection: &Connection, group: &mut [Box<dyn Work<H>>]) -> Result<(), Fault> {
+    let run = |sql: &str| {
+        let mut statement = connection.prepare_cached(sql).map_err(|error| Fault::of(&error))?;
+        statement.execute([]).map(|_| ()).map_err(|error| Fault::of(&error))
+    };
+    run("BEGIN IMMEDIATE")?;
+    let loaded = H::load(connection)?;
+    let (mut head, alone, mut done) = (loaded.clone(), group.len() == 1, 0usize);
+    for job in group {
+        let before = if alone { None } else { Some(head.clone()) };
+        if !alone {
+            run("SAVEPOINT work")?;
+        }
+        if job.run(connection, &mut head) {
+            done += 1;
+        } else if connection.is_autocommit() {
+            // SQLite took everything back; the others may try again.
+            return Err(Fault::taken_back());
+        } else if let Some(before) = before {
+            head = before;
+            run("ROLLBACK TO work")?;
+        }
+        if !alone {
+            run("RELEASE work")?;
+        }
+    }
+    if done == 0 {
+        return run("ROLLBACK");
+    }
+    if head != loaded {
+        head.save(connection)?;
+    }
+    run("COMMIT").map_err(
+        |fault| {
+            if fault.is_io() { fault.with_code(&UNKNOWN_OUTCOME) } else { fault }
+        },
+    )
+}
