@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use tacenda_core::row::state;
-use tacenda_core::vault::{Actor, ErasedClass, Outline, SubjectPlan, Vault};
-use tacenda_core::{Name, Result};
+use tacenda_core::vault::{Actor, Outline, SubjectPlan, Vault};
+use tacenda_core::{Name, Result, SubjectId, Timestamp};
 
 use super::NOT_CONFIRMED;
-use super::plan::{Fate, of_rows};
+use super::plan::{ErasurePlan, Fate, Line, of_rows};
 use crate::retention::{RetentionPlan, SweepLine, plan};
 
 /// What a sweep did.
@@ -79,28 +79,40 @@ async fn sweep_line(
     }
 }
 
-/// The plans for a page of due rows, one per subject.
+/// The plans for a page of due rows, one per subject; none for what a hold keeps.
 async fn plans(vault: &Vault, line: &SweepLine, page: &[Outline]) -> Result<Vec<SubjectPlan>> {
     let reason = Name::fixed("retention");
-    let primary = vault.policy().primary_class();
     let subjects: BTreeSet<_> = page.iter().map(|row| row.subject).collect();
     let mut plans = Vec::with_capacity(subjects.len());
     for subject in subjects {
         let rows = vault.outline(subject).await?;
-        if line.class == *primary && line.state == state::LIVE {
+        let plan = if line.state == state::ARCHIVED {
+            archive_ended(subject, &rows, &line.class)
+        } else {
             let plan = of_rows(vault, subject, &rows).await?;
-            let goes = plan.lines.iter().any(|l| l.class == *primary && l.fate == Fate::Erase);
-            if goes && !plan.is_held() {
-                plans.push(plan.to_vault(&reason));
-            }
-        } else if !rows.iter().any(|row| row.class == line.class && row.held) {
-            plans.push(SubjectPlan {
-                subject,
-                erase: vec![ErasedClass { class: line.class.clone(), reason: reason.clone() }],
-                archive: Vec::new(),
-                closed_at: None,
-            });
-        }
+            live_ended(vault, plan, &line.class)
+        };
+        plans.extend(plan.map(|plan| plan.to_vault(&reason)));
     }
     Ok(plans)
+}
+
+/// A live row whose time is up: the account takes everything with it, another class goes alone;
+/// what a law still keeps of either is archived.
+fn live_ended(vault: &Vault, mut plan: ErasurePlan, class: &Name) -> Option<ErasurePlan> {
+    if class != vault.policy().primary_class() {
+        plan.lines.retain(|line| line.class == *class);
+    }
+    (!plan.is_held()).then_some(plan)
+}
+
+/// An archived row whose law has ended goes.
+fn archive_ended(subject: SubjectId, rows: &[Outline], class: &Name) -> Option<ErasurePlan> {
+    let mut of_class = rows.iter().filter(|row| row.class == *class).peekable();
+    of_class.peek()?;
+    if of_class.any(|row| row.held) {
+        return None;
+    }
+    let line = Line { class: class.clone(), fate: Fate::Erase };
+    Some(ErasurePlan { subject, lines: vec![line], closed_at: Timestamp::MIN })
 }
