@@ -1,1 +1,1 @@
-//! Placeholder.
+//! Examples of embedding Tacenda; see the folders beside this one.

@@ -247,7 +247,7 @@ impl fmt::Debug for Error {
 impl Error {
     /// The stable code.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         self.0.code.name
     }
 

@@ -133,7 +133,7 @@ mod tests {
                 RowStamp { kind: Name::fixed("erasure"), id: RowId::ONLY, digest: Some([6; 32]) },
             ],
         }
-        .detail("class", &Name::fixed("account"))
+        .detail("class", Name::fixed("account"))
         .detail("rows", 2u64)
     }
 

@@ -22,6 +22,7 @@ pub mod ports;
 pub mod rng;
 pub mod row;
 pub mod seal;
+pub mod vault;
 
 pub use clock::{Clock, Timestamp};
 pub use error::{Code, Error, Kind, Result, Retry};

@@ -1,1 +1,14 @@
-//! Placeholder.
+//! The duties of the General Data Protection Regulation, one room each.
+//!
+//! A room holds its rules as pure functions, and its operations as one file each. All of them go
+//! through [`tacenda_core::vault::Vault`]; none sees a database. A new duty is a new room beside
+//! these.
+#![forbid(unsafe_code)]
+
+pub mod erasure;
+pub mod retention;
+
+use tacenda_core::Code;
+
+/// Every code of this crate.
+pub static CODES: &[&[&Code]] = &[erasure::CODES];

@@ -1,1 +1,33 @@
-//! Placeholder.
+//! Payments without card numbers: the last four digits, SEPA mandates, a provider's tokens.
+//!
+//! A new item of a card or an account gets its type in [`card`] or [`sepa`]; each type is parsed
+//! from text, refuses to print itself, and cannot hold a card number.
+#![forbid(unsafe_code)]
+
+pub mod card;
+pub mod sepa;
+
+use tacenda_core::error::Code;
+use tacenda_core::guard::{self, Reason};
+
+pub use card::{Brand, CardToken, Expiry, LastFour};
+pub use sepa::{Iban, IbanTail, Mandate, MandateReference};
+
+/// The codes of this crate.
+pub static CODES: &[&Code] = &[
+    &card::LAST_FOUR,
+    &card::CARD_TOKEN,
+    &card::CARD_EXPIRY,
+    &card::CARD_BRAND,
+    &sepa::iban::IBAN_COUNTRY,
+    &sepa::iban::IBAN_STRUCTURE,
+    &sepa::iban::IBAN_CHECKSUM,
+    &sepa::iban::IBAN_NOT_SEPA,
+    &sepa::iban::IBAN_TAIL,
+    &sepa::mandate::MANDATE_REFERENCE,
+];
+
+/// Whether a text holds a card number.
+fn holds_card_number(text: &str) -> bool {
+    guard::find(text).iter().any(|hit| hit.reason == Reason::CardNumber)
+}

@@ -1,1 +1,133 @@
-//! Placeholder.
+//! Embeddable compliance and privacy: one `privacy.toml` is enforced, recorded and published.
+//!
+//! [`Tacenda::builder`] wires a policy, a store, a safe and a master key together; the rooms are
+//! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::retention`],
+//! [`Tacenda::log`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
+//! thread you have.
+//!
+//! This crate wires and converts; the rules are in the crates below it. It alone reads the
+//! system's clock and randomness ([`SystemClock`], [`SystemRng`]).
+#![forbid(unsafe_code)]
+
+mod builder;
+mod customers;
+mod erasure;
+pub mod import;
+mod keys;
+mod log;
+mod retention;
+mod system;
+mod workers;
+mod zone;
+
+use std::sync::Arc;
+
+pub use builder::{Builder, CODES, NO_POLICY, POLICY_INVALID, POLICY_UNREADABLE};
+pub use customers::Customers;
+pub use erasure::Erasures;
+pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
+pub use log::{Log, VerifiedReceipt, verify_receipt};
+pub use pollster::block_on;
+pub use retention::Retention;
+pub use system::{SystemClock, SystemRng};
+pub use workers::PasswordThreads;
+pub use zone::zone;
+
+pub use tacenda_core as core;
+pub use tacenda_core::policy::Policy;
+pub use tacenda_core::vault::{
+    Actor, Amendment, ItemValue, Login, NewPassword, OnRestore, Receipt, Recovery, RegisterRequest,
+    Registered, View,
+};
+pub use tacenda_core::{
+    ActorId, Clock, Code, Error, Kind, Name, Result, Retry, RowId, SubjectId, Timestamp,
+};
+pub use tacenda_gdpr as gdpr;
+pub use tacenda_notify as notify;
+pub use tacenda_payments as payments;
+#[cfg(feature = "sqlite")]
+pub use tacenda_store as store;
+
+use tacenda_core::vault::Vault;
+
+/// An open customer store under a policy. Cheap to clone; clones share everything.
+#[derive(Debug, Clone)]
+pub struct Tacenda {
+    vault: Arc<Vault>,
+    recovery: Recovery,
+}
+
+impl Tacenda {
+    /// Begins to wire one together.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        self.vault.policy()
+    }
+
+    /// Customers: register, log in, read for a purpose, amend, close.
+    #[must_use]
+    pub fn customers(&self) -> Customers<'_> {
+        Customers { vault: &self.vault }
+    }
+
+    /// Erasure on request (Art. 17 GDPR).
+    #[must_use]
+    pub fn erasure(&self) -> Erasures<'_> {
+        Erasures { vault: &self.vault }
+    }
+
+    /// Retention (Art. 5(1)(e) GDPR): the plan of a sweep, and the sweep.
+    #[must_use]
+    pub fn retention(&self) -> Retention<'_> {
+        Retention { vault: &self.vault }
+    }
+
+    /// The log: checkpoints, receipts, public keys, audit.
+    #[must_use]
+    pub fn log(&self) -> Log<'_> {
+        Log { vault: &self.vault }
+    }
+
+    /// What opening had to repair after a restore.
+    #[must_use]
+    pub const fn recovery(&self) -> Recovery {
+        self.recovery
+    }
+
+    /// Wraps everything in the safe under the master key that this was opened with, after the
+    /// former one was given to [`Builder::former_master_key`]. Resumes where a killed call stopped.
+    ///
+    /// # Errors
+    /// `keys.wrong_master_key`, and the codes of the stores.
+    pub async fn rotate_master_key(&self) -> Result<u64> {
+        self.vault.rotate_master_key().await
+    }
+
+    /// Signs a last checkpoint and closes store and safe in good order. A process that is killed
+    /// instead loses nothing.
+    ///
+    /// # Errors
+    /// The codes of the stores.
+    pub async fn close(self) -> Result<()> {
+        self.vault.checkpoint().await?;
+        self.vault.ports().store.close().await?;
+        self.vault.ports().keyring.close().await
+    }
+
+    /// The vault itself, for rooms that this facade does not show.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+}
+
+/// The README's example, compiled and run.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

@@ -62,6 +62,10 @@ impl Store for FailingStore {
         self.faults.run(false, self.store.scan(scan, after, limit)).await
     }
 
+    async fn count(&self, scan: &Scan, limit: u64) -> Result<u64> {
+        self.faults.run(false, self.store.count(scan, limit)).await
+    }
+
     async fn claim(
         &self,
         kind: &Name,

@@ -152,7 +152,7 @@ mod tests {
 
     use super::*;
     use crate::log::test_data::{naive_inclusion, naive_root};
-    use crate::log::{INCLUSION_FAILED, SigningKey};
+    use crate::log::{INCLUSION_FAILED, NOTE_MALFORMED, SigningKey};
 
     /// The log of the vectors: leaves `leaf 0`, `leaf 1`, … under one key.
     fn receipt(index: u64, size: u64) -> (String, Vec<VerifierKey>) {
@@ -242,6 +242,14 @@ mod tests {
         let (text, known) = receipt(2, 5);
         let printed = format!("{:?} {:?}", Proof::parse(&text).unwrap(), verify(&text, &known));
         assert!(!printed.contains("leaf 2") && !printed.contains("108, 101"), "{printed}");
+    }
+
+    #[test]
+    fn a_proof_ends_in_a_note() {
+        let (text, _) = receipt(2, 5);
+        for bad in [&text[..text.len() - 1], &format!("{text}more\n"), &format!("{text}\n")] {
+            assert!(Proof::parse(bad).unwrap_err().is(&NOTE_MALFORMED), "{bad}");
+        }
     }
 
     #[test]

@@ -297,10 +297,16 @@ mod tests {
                 for other in (0..size2 + 2).filter(|other| *other != size1) {
                     assert!(verify_consistency(other, size2, &root1, &root2, &proof).is_err());
                 }
-                assert!(
-                    verify_consistency(size1, size2, &root2, &root1, &proof).is_err()
-                        || root1 == root2
-                );
+                let wrong = leaf_hash(b"another tree");
+                assert!(verify_consistency(size1, size2, &wrong, &root2, &proof).is_err());
+                assert!(verify_consistency(size1, size2, &root1, &wrong, &proof).is_err());
+                for at in 0..proof.len() {
+                    let mut changed = proof.clone();
+                    changed[at] = wrong;
+                    assert!(verify_consistency(size1, size2, &root1, &root2, &changed).is_err());
+                    changed.remove(at);
+                    assert!(verify_consistency(size1, size2, &root1, &root2, &changed).is_err());
+                }
             }
         }
     }

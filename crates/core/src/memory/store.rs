@@ -89,6 +89,12 @@ impl Store for MemoryStore {
         Ok(Page { rows: places.into_iter().map(|(_, row)| row.clone()).collect(), next })
     }
 
+    async fn count(&self, scan: &Scan, limit: u64) -> Result<u64> {
+        let state = self.state()?;
+        let rows = state.rows.values().filter(|row| place(scan, row).is_some());
+        Ok((rows.count() as u64).min(limit))
+    }
+
     async fn claim(
         &self,
         kind: &Name,
@@ -178,6 +184,7 @@ const fn is_timed(scan: &Scan) -> bool {
 fn place(scan: &Scan, row: &Row) -> Option<Option<Timestamp>> {
     match scan {
         Scan::Subject(subject) => (row.key.subject == *subject).then_some(None),
+        Scan::Class { class } => (row.class.as_ref() == Some(class)).then_some(None),
         Scan::All { kind } => {
             kind.as_ref().is_none_or(|kind| *kind == row.key.kind).then_some(None)
         }

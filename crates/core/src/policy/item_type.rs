@@ -1,39 +1,20 @@
-//! The types that a data item can have.
+//! The types that a data item can have, as the policy's reader wants them.
 
-super::words::words! {
-    /// The type of a data item. There is none that can hold a card number or a verification code.
-    ItemType {
-        /// One e-mail address.
-        Email = "email",
-        /// A password; kept only as a verifier.
-        Password = "password",
-        /// The name of a person, or a part of one.
-        PersonName = "name",
-        /// The name of a company.
-        Company = "company",
-        /// A postal address without postal code, city and country.
-        Address = "address",
-        /// A postal code.
-        PostalCode = "postal code",
-        /// A city.
-        City = "city",
-        /// A country, ISO 3166-1 alpha-2.
-        Country = "country",
-        /// A VAT number of a member state, Northern Ireland or the one-stop shop.
-        VatNumber = "VAT number",
-        /// The payment provider's token for a card.
-        CardToken = "card token",
-        /// The last four digits of a card number.
-        LastFour = "last four",
-        /// Country and last four characters of an IBAN.
-        IbanTail = "IBAN tail",
-        /// A whole IBAN; only where the policy says `iban = "sealed"`.
-        Iban = "IBAN",
-        /// The reference of a SEPA mandate.
-        MandateReference = "mandate reference",
-        /// A calendar date.
-        Date = "date",
-        /// Text.
-        Text = "plain text",
-    }
+pub use crate::pii::ItemType;
+
+/// The type that a word stands for; `None` for any other text.
+pub(super) fn parse(word: &str) -> Option<ItemType> {
+    ItemType::parse(word).ok()
 }
+
+/// The words of [`ItemType::ALL`], in its order.
+#[expect(clippy::indexing_slicing, reason = "a constant: out of bounds would not compile")]
+pub(super) const WORDS: &[&str] = &{
+    let mut words = [""; ItemType::ALL.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = ItemType::ALL[at].as_str();
+        at += 1;
+    }
+    words
+};

@@ -1,18 +1,47 @@
 //! The privacy policy, `privacy.toml`: one file that is enforced, recorded and published.
+//!
+//! [`Policy::parse`] reads it in two steps: every value by itself, and then what the values add up
+//! to. All problems are reported, with line, column and what would be right. What is parsed is
+//! plain data that answers ([`Policy::ask`]), is compared ([`Policy::diff`]) and is digested
+//! ([`Policy::digest`]).
+//!
+//! A new key is a field in `model`, a line in `parse` (with the list of keys that its table may
+//! have) and in `digest`, which does not compile without it. A new contradiction is a code in
+//! [`codes`], a check in `validate` and a case in `tests/cases`, which fails without it.
 
+mod ask;
+mod basis;
+pub mod codes;
+mod diff;
+mod digest;
+mod fields;
 mod item_type;
+mod lists;
 mod model;
+mod parse;
 mod period;
+mod problem;
+mod reader;
+mod validate;
 mod words;
 
+pub use crate::calendar::MonthDay;
+pub use ask::Refusal;
+pub use basis::LawfulBasis;
+pub use codes::CODES;
+pub use diff::PolicyDiff;
 pub use item_type::ItemType;
 pub use model::{
-    Activity, Anchors, Audience, Backups, Class, Contact, ImportPolicy, Item, Law, LawfulBasis,
-    LogPolicy, Measure, MonthDay, Party, PasswordPolicy, PaymentsPolicy, Policy, Processor,
-    Purpose, RetentionRule, Role, SweepPolicy, Texts,
+    Activity, Anchors, Audience, Backups, Class, Contact, ImportPolicy, Item, Law, LogPolicy,
+    Measure, Party, PasswordPolicy, PaymentsPolicy, Policy, Processor, Purpose, RetentionRule,
+    Role, SweepPolicy, Texts,
 };
 pub use period::Period;
+pub use problem::{PolicyErrors, Problem};
 pub use words::{
-    About, Action, ActivityRole, AnchorEvent, CriminalCondition, EndRule, IbanMode, KeyScope,
-    LegacyPasswords, ProcessorRole, SpecialCondition, StartRule, Transfer,
+    About, Action, ActivityRole, AnchorEvent, Basis, CriminalCondition, EndRule, IbanMode,
+    KeyScope, LegacyPasswords, ProcessorRole, SpecialCondition, StartRule, Transfer,
 };
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::calendar::{self, MonthDay};
 use crate::clock::Span;
 use crate::name::Name;
 
+use super::basis::LawfulBasis;
 use super::item_type::ItemType;
 use super::period::Period;
 use super::words::{
@@ -25,59 +27,63 @@ macro_rules! plain {
 /// The same words in each language of the policy: BCP 47 tag to text.
 pub type Texts = BTreeMap<String, String>;
 
-plain! {
-    /// A privacy policy: what may be kept, why, for how long, and who may see it.
-    Policy {
-        /// Rises with every change of the content.
-        version: u64,
-        /// Languages of the texts, as BCP 47 tags; the first is the main one.
-        languages: Vec<String>,
-        /// The controller's time zone, an IANA name; periods end at its midnight.
-        time_zone: String,
-        /// The last day of the financial year.
-        financial_year_end: MonthDay,
-        /// Who determines purposes and means (Art. 4(7) GDPR).
-        controller: Party,
-        /// With whom it does so (Art. 26).
-        joint_controllers: Vec<Party>,
-        /// Its representative in the Union, if it is established outside (Art. 27).
-        representative: Option<Party>,
-        /// The data protection officer, or whom to ask (Art. 37, 13(1)(b)).
-        dpo: Contact,
-        /// For whom the service is.
-        audience: Audience,
-        /// The tamper-evident log.
-        log: LogPolicy,
-        /// Conditions that an account can meet, set by a typed call, with what they mean.
-        facts: BTreeMap<Name, Texts>,
-        /// Laws that oblige or allow to keep data.
-        laws: BTreeMap<Name, Law>,
-        /// What the operator does, and in which role.
-        activities: BTreeMap<Name, Activity>,
-        /// All data items. Nothing else can be kept.
-        items: BTreeMap<Name, Item>,
-        /// All classes.
-        classes: BTreeMap<Name, Class>,
-        /// All purposes. Nothing is read for any other.
-        purposes: BTreeMap<Name, Purpose>,
-        /// Roles of staff and services.
-        roles: BTreeMap<Name, Role>,
-        /// Processors and other recipients.
-        processors: BTreeMap<Name, Processor>,
-        /// Dated backups, if there are any.
-        backups: Option<Backups>,
-        /// How passwords are kept.
-        passwords: PasswordPolicy,
-        /// How far a sweep may go.
-        sweep: SweepPolicy,
-        /// What is kept of payments.
-        payments: PaymentsPolicy,
-        /// What is kept of imports.
-        imports: ImportPolicy,
-        /// Technical and organisational measures (Art. 32).
-        measures: BTreeMap<Name, Measure>,
-    }
+/// A privacy policy: what may be kept, why, for how long, and who may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Policy {
+    /// Rises with every change of the content.
+    pub version: u64,
+    /// Languages of the texts, as BCP 47 tags; the first is the main one.
+    pub languages: Vec<String>,
+    /// The controller's time zone, an IANA name; periods end at its midnight.
+    pub time_zone: String,
+    /// The last day of the financial year.
+    pub financial_year_end: MonthDay,
+    /// Who determines purposes and means (Art. 4(7) GDPR).
+    pub controller: Party,
+    /// With whom it does so (Art. 26).
+    pub joint_controllers: Vec<Party>,
+    /// Its representative in the Union, if it is established outside (Art. 27).
+    pub representative: Option<Party>,
+    /// The data protection officer, or whom to ask (Art. 37, 13(1)(b)).
+    pub dpo: Contact,
+    /// For whom the service is.
+    pub audience: Audience,
+    /// The tamper-evident log.
+    pub log: LogPolicy,
+    /// Conditions that an account can meet, set by a typed call, with what they mean.
+    pub facts: BTreeMap<Name, Texts>,
+    /// Laws that oblige or allow to keep data.
+    pub laws: BTreeMap<Name, Law>,
+    /// What the operator does, and in which role.
+    pub activities: BTreeMap<Name, Activity>,
+    /// All data items. Nothing else can be kept.
+    pub items: BTreeMap<Name, Item>,
+    /// All classes.
+    pub classes: BTreeMap<Name, Class>,
+    /// All purposes. Nothing is read for any other.
+    pub purposes: BTreeMap<Name, Purpose>,
+    /// Roles of staff and services.
+    pub roles: BTreeMap<Name, Role>,
+    /// Processors and other recipients.
+    pub processors: BTreeMap<Name, Processor>,
+    /// Dated backups, if there are any.
+    pub backups: Option<Backups>,
+    /// How passwords are kept.
+    pub passwords: PasswordPolicy,
+    /// How far a sweep may go.
+    pub sweep: SweepPolicy,
+    /// What is kept of payments.
+    pub payments: PaymentsPolicy,
+    /// What is kept of imports.
+    pub imports: ImportPolicy,
+    /// Technical and organisational measures (Art. 32).
+    pub measures: BTreeMap<Name, Measure>,
+    /// A copy of the item by which an account is found; follows from the items.
+    pub(super) identifier: Item,
+}
 
+plain! {
     /// An organisation with its contact details (Art. 13(1)(a), 30(1)(a) GDPR).
     Party {
         /// Its legal name.
@@ -346,41 +352,23 @@ plain! {
     }
 }
 
-/// A day of every year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MonthDay {
-    /// 1 to 12.
-    pub month: u8,
-    /// 1 to 31; 29 February stands for the last day of February.
-    pub day: u8,
-}
-
-/// On what a purpose rests.
-///
-/// # Law
-/// Art. 6(1) GDPR, letters (a) to (f).
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LawfulBasis {
-    /// (a) consent.
-    Consent,
-    /// (b) a contract with the data subject, or steps before one.
-    Contract,
-    /// (c) a legal obligation.
-    LegalObligation {
-        /// The law that obliges.
-        law: Name,
-    },
-    /// (d) vital interests.
-    VitalInterests,
-    /// (e) a task in the public interest or official authority.
-    PublicTask {
-        /// The law that gives the task.
-        law: Name,
-    },
-    /// (f) legitimate interests.
-    LegitimateInterests {
-        /// The interest that is pursued (Art. 13(1)(d)).
-        interest: Texts,
-    },
+impl RetentionRule {
+    /// The rule as the calendar computes with it.
+    #[must_use]
+    pub const fn to_calendar(&self, financial_year_end: MonthDay) -> calendar::Rule {
+        calendar::Rule {
+            keep: self.keep,
+            start: match self.start {
+                StartRule::Event => calendar::StartRule::Event,
+                StartRule::EndOfFinancialYear => {
+                    calendar::StartRule::EndOfFinancialYear(financial_year_end)
+                }
+                StartRule::EndOfCalendarYear => calendar::StartRule::EndOfCalendarYear,
+            },
+            end: match self.end {
+                EndRule::SameDay => calendar::EndRule::SameDay,
+                EndRule::EndOfCalendarYear => calendar::EndRule::EndOfCalendarYear,
+            },
+        }
+    }
 }

@@ -28,7 +28,6 @@ macro_rules! words {
         }
     )+};
 }
-pub(super) use words;
 
 words! {
     /// Whom a data item is about: a request can blank the person and leave the company's account.
@@ -181,5 +180,21 @@ words! {
         None = "none",
         /// Unsalted SHA-256 of the password; wrapped at once, replaced at the next login.
         Sha256 = "sha256",
+    }
+
+    /// The kind of a lawful basis: the letters of Art. 6(1) GDPR.
+    Basis {
+        /// Art. 6(1)(a).
+        Consent = "consent",
+        /// Art. 6(1)(b).
+        Contract = "contract",
+        /// Art. 6(1)(c).
+        LegalObligation = "legal obligation",
+        /// Art. 6(1)(d).
+        VitalInterests = "vital interests",
+        /// Art. 6(1)(e).
+        PublicTask = "public task",
+        /// Art. 6(1)(f).
+        LegitimateInterests = "legitimate interests",
     }
 }

@@ -228,7 +228,8 @@ pub trait Keyring: Send + Sync {
     /// [`crate::ports::store::CONFLICT`] if it is there already.
     async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()>;
 
-    /// Keeps a signed checkpoint, unless a later one is kept already.
+    /// Keeps a signed checkpoint, unless a later one is kept already. `head` is the place of the
+    /// last leaf that it covers.
     ///
     /// # Errors
     /// As [`Keyring::status`].

@@ -204,6 +204,11 @@ pub enum Scan {
         /// The latest due time.
         until: Timestamp,
     },
+    /// All rows of a class, in any state, by key.
+    Class {
+        /// The class.
+        class: Name,
+    },
     /// All rows of a kind, or of every kind, by key.
     All {
         /// The kind, if only one.
@@ -289,6 +294,12 @@ pub trait Store: Send + Sync {
     /// As [`Store::status`]; [`BAD_REQUEST`](super::check::BAD_REQUEST) for a cursor without `at`
     /// where the scan is ordered by a time.
     async fn scan(&self, scan: &Scan, after: Option<&Cursor>, limit: usize) -> Result<Page>;
+
+    /// How many rows a scan would meet, counted up to `limit` and no further.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    async fn count(&self, scan: &Scan, limit: u64) -> Result<u64>;
 
     /// Leases work: rows of a kind and state that are due at `now` and that nobody else has
     /// leased, oldest first. The lease ends at `until`. It is no change: neither version nor digest

@@ -77,6 +77,8 @@ const ALL: &str = "FROM rows WHERE (subject, kind, id) > (:subject, :kind, :id)
     ORDER BY subject, kind, id LIMIT :limit";
 const KIND: &str = "FROM rows WHERE (subject, kind, id) > (:subject, :kind, :id)
     AND +kind = :only ORDER BY subject, kind, id LIMIT :limit";
+const CLASS: &str = "FROM rows WHERE (subject, kind, id) > (:subject, :kind, :id)
+    AND +class = :class ORDER BY subject, kind, id LIMIT :limit";
 const ANCHORED: &str = "FROM rows INDEXED BY rows_anchor
     WHERE class = :class AND state = :state AND held = 0 AND anchor_at <= :until
     AND (anchor_at, subject, kind, id) > (:at, :subject, :kind, :id)
@@ -109,41 +111,70 @@ pub(super) fn scan(
     let limit = limit.max(1);
     // One more than asked for tells whether there is another page.
     let more = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
-    let key = named_params! {
-        ":subject": from.subject, ":kind": from.kind, ":id": from.id, ":limit": more
-    };
-    let mut rows = match scan {
-        Scan::Subject(_) => query(connection, SUBJECT, &[key]),
-        Scan::All { kind: None } => query(connection, ALL, &[key]),
-        Scan::All { kind: Some(kind) } => {
-            query(connection, KIND, &[key, named_params! { ":only": kind.as_str() }])
-        }
-        Scan::Anchored { class, state, until } => {
-            let range = named_params! {
-                ":class": class.as_str(), ":state": state.as_str(),
-                ":until": until.as_micros(), ":at": from.at
-            };
-            query(connection, ANCHORED, &[key, range])
-        }
-        Scan::Due { kind, state, until } => {
-            let range = named_params! {
-                ":only": kind.as_str(), ":state": state.as_str(),
-                ":until": until.as_micros(), ":at": from.at
-            };
-            query(connection, DUE, &[key, range])
-        }
-    }?;
+    let mut rows = along(scan, &from, more, |range, values| query(connection, range, values))?;
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| has_more).map(|row| {
         let at = match scan {
             Scan::Anchored { .. } => row.anchor_at,
             Scan::Due { .. } => row.due_at,
-            Scan::Subject(_) | Scan::All { .. } => None,
+            Scan::Subject(_) | Scan::Class { .. } | Scan::All { .. } => None,
         };
         Cursor { at, key: row.key.clone() }
     });
     Ok(Page { rows, next })
+}
+
+/// How many rows a scan meets, up to `limit`.
+pub(super) fn count(connection: &Connection, scan: &Scan, limit: u64) -> Result<u64> {
+    let mut from = Start::LEAST;
+    if let Scan::Subject(who) = scan {
+        from.subject = who.as_bytes();
+    }
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    along(scan, &from, limit, |range, values| {
+        let sql = format!("SELECT count(*) FROM (SELECT 1 {range})");
+        let mut statement = connection.prepare_cached(&sql).map_err(fault)?;
+        let values: Vec<(&str, &dyn ToSql)> = values.concat();
+        let count: i64 = statement.query_row(values.as_slice(), |row| row.get(0)).map_err(fault)?;
+        u64::try_from(count).map_err(|_| CORRUPT.error())
+    })
+}
+
+type Values<'a> = &'a [&'a [(&'a str, &'a dyn ToSql)]];
+
+/// Runs `work` with the range of a scan and the values that it binds.
+fn along<T>(
+    scan: &Scan,
+    from: &Start<'_>,
+    limit: i64,
+    work: impl FnOnce(&'static str, Values<'_>) -> Result<T>,
+) -> Result<T> {
+    let key = named_params! {
+        ":subject": from.subject, ":kind": from.kind, ":id": from.id, ":limit": limit
+    };
+    match scan {
+        Scan::Subject(_) => work(SUBJECT, &[key]),
+        Scan::All { kind: None } => work(ALL, &[key]),
+        Scan::All { kind: Some(kind) } => {
+            work(KIND, &[key, named_params! { ":only": kind.as_str() }])
+        }
+        Scan::Class { class } => work(CLASS, &[key, named_params! { ":class": class.as_str() }]),
+        Scan::Anchored { class, state, until } => {
+            let range = named_params! {
+                ":class": class.as_str(), ":state": state.as_str(),
+                ":until": until.as_micros(), ":at": from.at
+            };
+            work(ANCHORED, &[key, range])
+        }
+        Scan::Due { kind, state, until } => {
+            let range = named_params! {
+                ":only": kind.as_str(), ":state": state.as_str(),
+                ":until": until.as_micros(), ":at": from.at
+            };
+            work(DUE, &[key, range])
+        }
+    }
 }
 
 /// Leases rows that are due and free.
@@ -171,11 +202,7 @@ pub(super) fn claim(
     Ok(rows)
 }
 
-fn query(
-    connection: &Connection,
-    from: &'static str,
-    values: &[&[(&str, &dyn ToSql)]],
-) -> Result<Vec<Row>> {
+fn query(connection: &Connection, from: &'static str, values: Values<'_>) -> Result<Vec<Row>> {
     let sql = format!("SELECT {COLUMNS} {from}");
     let mut statement = connection.prepare_cached(&sql).map_err(fault)?;
     let values: Vec<(&str, &dyn ToSql)> = values.concat();
@@ -203,6 +230,7 @@ mod tests {
             (SUBJECT, "USING PRIMARY KEY (subject=? AND (kind"),
             (ALL, "USING PRIMARY KEY ((subject"),
             (KIND, "USING PRIMARY KEY ((subject"),
+            (CLASS, "USING PRIMARY KEY ((subject"),
             (ANCHORED, "rows_anchor (class=? AND state=? AND (anchor_at"),
             (DUE, "rows_due (kind=? AND state=? AND (due_at"),
             (CLAIM, "rows_due (kind=? AND state=? AND due_at<?)"),

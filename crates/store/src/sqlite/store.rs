@@ -81,6 +81,10 @@ impl Store for SqliteStore {
         self.0.read_one(|c| scan::scan(c, scan, after, limit))
     }
 
+    async fn count(&self, scan: &Scan, limit: u64) -> Result<u64> {
+        self.0.read_one(|c| scan::count(c, scan, limit))
+    }
+
     async fn claim(
         &self,
         kind: &Name,

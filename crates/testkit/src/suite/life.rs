@@ -71,7 +71,7 @@ pub(super) fn everything_survives_reopening(factory: &Factory<dyn Store>) {
     wait(store.prune(1, 2, &[0])).unwrap();
     let next = Change { new_epoch: Some(2), leaves: vec![leaf(0, 50)], ..Change::default() };
     wait(store.commit(next)).unwrap();
-    let due = next_version(kept.clone());
+    let due = next_version(kept);
     wait(store.commit(put(&[due.clone()]))).unwrap();
     assert_eq!(wait(store.claim(&PROFILE, &due.state, at(7), at(90), 9)).unwrap(), [due.clone()]);
 

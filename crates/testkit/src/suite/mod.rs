@@ -117,6 +117,7 @@ cases! {
     unique::lookups_follow_their_rows,
     scan::pages_show_every_row_once,
     scan::the_anchored_scan_ends_at_its_bound,
+    scan::counts_are_those_of_the_scans,
     scan::the_due_scan_ends_at_its_bound,
     scan::a_cursor_survives_changes_between_pages,
     claim::work_is_leased_oldest_first_and_once,

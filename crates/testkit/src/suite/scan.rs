@@ -80,6 +80,35 @@ pub(super) fn the_anchored_scan_ends_at_its_bound(factory: &Factory<dyn Store>) 
     assert!(error.is(&BAD_REQUEST));
 }
 
+pub(super) fn counts_are_those_of_the_scans(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    let mut rows: Vec<Row> = (0..9).map(row).collect();
+    for (row, anchor) in rows.iter_mut().zip(10..) {
+        row.anchor_at = Some(at(anchor));
+    }
+    rows[8].class = Some(Name::fixed("other"));
+    rows[7].state = state::ARCHIVED;
+    wait(store.commit(put(&rows))).unwrap();
+    let class = |class| Scan::Class { class };
+    let anchored = |until| Scan::Anchored { class: ACCOUNT, state: state::LIVE, until: at(until) };
+    for (scan, expected) in [
+        (class(ACCOUNT), 8),
+        (class(Name::fixed("other")), 1),
+        (class(Name::fixed("none")), 0),
+        (anchored(12), 3),
+        (anchored(99), 7),
+        (Scan::All { kind: Some(PROFILE) }, 9),
+        (Scan::All { kind: None }, 9),
+        (Scan::Subject(subject(3)), 1),
+    ] {
+        assert_eq!(scan_all(store, &scan, 2).len() as u64, expected, "{scan:?}");
+        for limit in [0, 1, expected, u64::MAX] {
+            assert_eq!(wait(store.count(&scan, limit)).unwrap(), expected.min(limit), "{scan:?}");
+        }
+    }
+}
+
 pub(super) fn the_due_scan_ends_at_its_bound(factory: &Factory<dyn Store>) {
     let fixture = marked(factory);
     let store = &fixture.port;

@@ -1,0 +1,201 @@
+//! What the policy answers: who may see which items for which purpose.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::error::{Code, Error};
+use crate::name::Name;
+
+use super::codes;
+use super::item_type::ItemType;
+use super::model::{Class, Item, Policy, Purpose, RetentionRule};
+
+/// Why a read is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The policy has no such purpose.
+    UnknownPurpose {
+        /// The purpose that was asked for.
+        purpose: Name,
+    },
+    /// The policy has no such role.
+    UnknownRole {
+        /// The role of who asked.
+        role: Name,
+    },
+    /// The role may not read for this purpose.
+    RoleNotAllowed {
+        /// The purpose that was asked for.
+        purpose: Name,
+        /// The role of who asked.
+        role: Name,
+    },
+    /// The account does not meet the condition of this purpose.
+    ConditionNotMet {
+        /// The purpose that was asked for.
+        purpose: Name,
+        /// The fact that does not hold of the account.
+        fact: Name,
+    },
+}
+
+impl Refusal {
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> &'static Code {
+        match self {
+            Self::UnknownPurpose { .. } => &codes::UNKNOWN_PURPOSE,
+            Self::UnknownRole { .. } => &codes::UNKNOWN_ROLE,
+            Self::RoleNotAllowed { .. } => &codes::ROLE_NOT_ALLOWED,
+            Self::ConditionNotMet { .. } => &codes::CONDITION_NOT_MET,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Error::from(self.clone()), f)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let error = refusal.code().error();
+        match refusal {
+            Refusal::UnknownPurpose { purpose } => error.with("purpose", purpose),
+            Refusal::UnknownRole { role } => error.with("role", role),
+            Refusal::RoleNotAllowed { purpose, role } => {
+                error.with("purpose", purpose).with("role", role)
+            }
+            Refusal::ConditionNotMet { purpose, fact } => {
+                error.with("purpose", purpose).with("condition", fact)
+            }
+        }
+    }
+}
+
+impl Policy {
+    /// The items that a role may see for a purpose, on an account of which the given facts hold.
+    ///
+    /// The password is never among them, although a purpose may list it: a verifier is opened by a
+    /// login and by nothing else.
+    ///
+    /// # Errors
+    /// A [`Refusal`], the first that applies in the order in which it lists them.
+    ///
+    /// # Law
+    /// Art. 5(1)(b) and 25(2) GDPR.
+    ///
+    /// # Properties
+    /// What is answered is a subset of the items of the purpose, and does not depend on facts other
+    /// than its condition.
+    pub fn ask(
+        &self,
+        purpose: &Name,
+        role: &Name,
+        facts: &BTreeSet<Name>,
+    ) -> Result<BTreeSet<Name>, Refusal> {
+        let unknown = || Refusal::UnknownPurpose { purpose: purpose.clone() };
+        let asked = self.purposes.get(purpose).ok_or_else(unknown)?;
+        if !self.roles.contains_key(role) {
+            return Err(Refusal::UnknownRole { role: role.clone() });
+        }
+        if !self.allows(role, purpose) {
+            let (purpose, role) = (purpose.clone(), role.clone());
+            return Err(Refusal::RoleNotAllowed { purpose, role });
+        }
+        if let Some(fact) = asked.condition.as_ref().filter(|fact| !facts.contains(*fact)) {
+            let (purpose, fact) = (purpose.clone(), fact.clone());
+            return Err(Refusal::ConditionNotMet { purpose, fact });
+        }
+        let password = self.password_item().map(|item| &item.name);
+        Ok(asked.items.iter().filter(|item| Some(*item) != password).cloned().collect())
+    }
+
+    /// Whether a role may read for a purpose at all.
+    #[must_use]
+    pub fn allows(&self, role: &Name, purpose: &Name) -> bool {
+        self.roles.get(role).is_some_and(|role| role.purposes.contains(purpose))
+    }
+
+    /// A data item by name.
+    #[must_use]
+    pub fn item(&self, name: &Name) -> Option<&Item> {
+        self.items.get(name)
+    }
+
+    /// The class of a data item.
+    #[must_use]
+    pub fn class_of(&self, item: &Name) -> Option<&Class> {
+        self.classes.get(&self.items.get(item)?.class)
+    }
+
+    /// A purpose by name.
+    #[must_use]
+    pub fn purpose(&self, name: &Name) -> Option<&Purpose> {
+        self.purposes.get(name)
+    }
+
+    /// The retention rules of a class; the latest end wins. None for a class that there is not.
+    #[must_use]
+    pub fn rules_of(&self, class: &Name) -> &[RetentionRule] {
+        self.classes.get(class).map_or(&[], |class| &class.rules)
+    }
+
+    /// The rules that say until when live rows of a class are kept: those that do not archive, or
+    /// all where a class has no other.
+    pub fn live_rules(&self, class: &Name) -> impl Iterator<Item = &RetentionRule> {
+        let rules = self.rules_of(class);
+        let only_archives = rules.iter().all(|rule| rule.archive);
+        rules.iter().filter(move |rule| only_archives || !rule.archive)
+    }
+
+    /// What an erasure archives of a class, on an account of which the given facts hold: each rule
+    /// that archives, with the items that a purpose may read under its law. All else is erased.
+    ///
+    /// A purpose whose condition the account does not meet counts for nothing: without an invoice,
+    /// nobody has a duty to keep one.
+    ///
+    /// # Law
+    /// Art. 17(3)(b) GDPR: only "to the extent that" the law asks for it, so item by item.
+    #[must_use]
+    pub fn archived(
+        &self,
+        class: &Name,
+        facts: &BTreeSet<Name>,
+    ) -> Vec<(&RetentionRule, BTreeSet<Name>)> {
+        let Some(class) = self.classes.get(class) else { return Vec::new() };
+        let archives = class.rules.iter().filter(|rule| rule.archive);
+        let under = |rule: &RetentionRule| -> BTreeSet<Name> {
+            let readers = self.purposes.values().filter(|purpose| {
+                rule.law.as_ref().is_some_and(|law| purpose.archive_of.contains(law))
+                    && purpose.condition.as_ref().is_none_or(|fact| facts.contains(fact))
+            });
+            let seen: BTreeSet<&Name> = readers.flat_map(|purpose| &purpose.items).collect();
+            class.items.iter().filter(|item| seen.contains(item)).cloned().collect()
+        };
+        let all = archives.map(|rule| (rule, under(rule)));
+        all.filter(|(_, items)| !items.is_empty()).collect()
+    }
+
+    /// The item by which an account is found: the one unique e-mail address, which is required.
+    #[must_use]
+    pub const fn identifier(&self) -> &Item {
+        &self.identifier
+    }
+
+    /// The class of the identifier: its rows are the accounts.
+    #[must_use]
+    pub const fn primary_class(&self) -> &Name {
+        &self.identifier.class
+    }
+
+    /// The item that is the password, if the policy has one.
+    #[must_use]
+    pub fn password_item(&self) -> Option<&Item> {
+        self.items.values().find(|item| item.item_type == ItemType::Password)
+    }
+}

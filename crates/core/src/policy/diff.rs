@@ -1,0 +1,87 @@
+//! What changed between two policies, as far as stored data is concerned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::name::Name;
+
+use super::model::Policy;
+
+/// The changes from an older policy to a newer one that concern stored rows.
+///
+/// Texts, parties, roles and measures are not listed: they touch no row. Whether anything at all
+/// changed, [`Policy::digest`] tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicyDiff {
+    /// Classes that are new.
+    pub classes_added: BTreeSet<Name>,
+    /// Classes that are gone; an error while rows of them live.
+    pub classes_removed: BTreeSet<Name>,
+    /// Classes of both whose key reaches differently; their rows are sealed again.
+    pub keys_changed: BTreeSet<Name>,
+    /// Classes of both whose clock is set by other events.
+    pub anchors_changed: BTreeSet<Name>,
+    /// Classes of both with other retention rules; touches no row, changes what is due.
+    pub rules_changed: BTreeSet<Name>,
+    /// Items that are new.
+    pub items_added: BTreeSet<Name>,
+    /// Items that are gone.
+    pub items_removed: BTreeSet<Name>,
+    /// Items of both that lie in another class: from, to. Their values are sealed again.
+    pub items_moved: BTreeMap<Name, (Name, Name)>,
+    /// Items of both with another type; what is stored may not be a value of it.
+    pub types_changed: BTreeSet<Name>,
+    /// Whether another item, or one of another class, identifies accounts.
+    pub identifier_changed: bool,
+}
+
+impl PolicyDiff {
+    /// Whether no stored row is concerned.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Policy {
+    /// What changed from an older policy to this one.
+    #[must_use]
+    pub fn diff(&self, older: &Self) -> PolicyDiff {
+        let mut diff = PolicyDiff {
+            classes_added: minus(&self.classes, &older.classes),
+            classes_removed: minus(&older.classes, &self.classes),
+            items_added: minus(&self.items, &older.items),
+            items_removed: minus(&older.items, &self.items),
+            identifier_changed: self.identifier.name != older.identifier.name
+                || self.identifier.class != older.identifier.class,
+            ..PolicyDiff::default()
+        };
+        for (name, class) in &self.classes {
+            let Some(before) = older.classes.get(name) else { continue };
+            if class.key != before.key {
+                diff.keys_changed.insert(name.clone());
+            }
+            if class.anchors != before.anchors {
+                diff.anchors_changed.insert(name.clone());
+            }
+            if class.rules != before.rules {
+                diff.rules_changed.insert(name.clone());
+            }
+        }
+        for (name, item) in &self.items {
+            let Some(before) = older.items.get(name) else { continue };
+            if item.class != before.class {
+                let places = (before.class.clone(), item.class.clone());
+                diff.items_moved.insert(name.clone(), places);
+            }
+            if item.item_type != before.item_type {
+                diff.types_changed.insert(name.clone());
+            }
+        }
+        diff
+    }
+}
+
+fn minus<T>(left: &BTreeMap<Name, T>, right: &BTreeMap<Name, T>) -> BTreeSet<Name> {
+    left.keys().filter(|name| !right.contains_key(*name)).cloned().collect()
+}

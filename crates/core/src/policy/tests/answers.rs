@@ -1,0 +1,116 @@
+//! What the example answers, and what it says of S1 to S27.
+
+use std::collections::BTreeSet;
+
+use super::{BASE, EXAMPLE, edited, parsed};
+use crate::name::Name;
+use crate::policy::{IbanMode, ItemType, Period, Refusal, codes};
+use crate::{Error, error::Kind};
+
+fn names<const N: usize>(names: [&'static str; N]) -> BTreeSet<Name> {
+    names.map(Name::fixed).into()
+}
+
+#[test]
+fn billing_is_for_paid_offers_and_for_the_role_that_bills() {
+    let policy = parsed(EXAMPLE);
+    let (billing, role) = (Name::fixed("billing"), Name::fixed("billing"));
+    let items = policy.ask(&billing, &role, &names(["paid offer"])).unwrap();
+    assert!(items.contains("vat_number") && !items.contains("card_last4"));
+    let refusal = policy.ask(&billing, &role, &names(["invoiced"])).unwrap_err();
+    assert_eq!(
+        Error::from(refusal).to_string(),
+        "policy.condition_not_met: the account does not meet the condition of this purpose \
+         (purpose `billing`, condition `paid offer`)"
+    );
+    let support = Name::fixed("support");
+    let refusal = policy.ask(&billing, &support, &names(["paid offer"])).unwrap_err();
+    assert_eq!(refusal.code(), &codes::ROLE_NOT_ALLOWED);
+    let marketing = Name::fixed("marketing");
+    let refusal = policy.ask(&marketing, &role, &names(["paid offer"])).unwrap_err();
+    assert_eq!(refusal, Refusal::UnknownPurpose { purpose: marketing });
+    assert_eq!(Error::from(refusal).kind(), Kind::Refused);
+    let refusal = policy.ask(&billing, &Name::fixed("intern"), &names([])).unwrap_err();
+    assert_eq!(refusal.code(), &codes::UNKNOWN_ROLE);
+}
+
+#[test]
+fn no_purpose_sees_the_password() {
+    let policy = parsed(EXAMPLE);
+    let facts: BTreeSet<_> = policy.facts.keys().cloned().collect();
+    let password = &policy.password_item().unwrap().name;
+    assert!(policy.purposes["account"].items.contains(password));
+    for role in policy.roles.values() {
+        for purpose in &role.purposes {
+            let seen = policy.ask(purpose, &role.name, &facts).unwrap();
+            assert!(!seen.contains(password));
+            assert!(seen.is_subset(&policy.purpose(purpose).unwrap().items));
+        }
+    }
+}
+
+#[test]
+fn the_example_says_what_the_service_says() {
+    let policy = parsed(EXAMPLE);
+    assert_eq!(policy.identifier().name, "email");
+    assert_eq!(policy.primary_class(), &Name::fixed("account"));
+    assert_eq!(policy.class_of(&Name::fixed("vat_number")).unwrap().name, "billing");
+    assert_eq!(policy.dpo.email, "rgpd-dpo@glpi-network.cloud");
+    assert_eq!(policy.sweep.max_share, 400);
+    assert_eq!(policy.payments.iban, IbanMode::Provider);
+    assert!(policy.processors["ovh"].discloses.is_empty());
+    let backups = policy.backups.as_ref().unwrap();
+    assert_eq!((backups.every, backups.keep), (Period::Days(1), Period::Days(30)));
+    assert_eq!(policy.rules_of(&Name::fixed("account"))[0].keep, Period::Years(3));
+    assert!(policy.rules_of(&Name::fixed("nothing")).is_empty());
+    assert!(policy.items.values().all(|item| item.item_type != ItemType::Iban));
+    assert!(policy.purpose(&Name::fixed("marketing")).is_none());
+    for n in 1..=27 {
+        let measured = policy.measures.values().any(|m| m.statements.contains(&format!("S{n}")));
+        assert!(measured || EXAMPLE.contains(&format!("(S{n})")), "S{n}");
+    }
+}
+
+#[test]
+fn only_what_a_law_covers_is_archived() {
+    let policy = parsed(EXAMPLE);
+    let (billing, account) = (Name::fixed("billing"), Name::fixed("account"));
+    assert!(policy.archived(&account, &names(["invoiced"])).is_empty());
+    assert!(policy.archived(&billing, &names(["paid offer"])).is_empty());
+    let archived = policy.archived(&billing, &names(["invoiced"]));
+    let (rule, items) = &archived[0];
+    assert_eq!((archived.len(), rule.keep), (1, Period::Years(10)));
+    assert_eq!(items.len(), policy.classes["billing"].items.len());
+    let live: Vec<_> = policy.live_rules(&billing).map(|rule| rule.keep).collect();
+    assert_eq!(live, [Period::Years(3)]);
+    let base = parsed(BASE);
+    let live: Vec<_> = base.live_rules(&billing).map(|rule| rule.keep).collect();
+    assert_eq!(live, [Period::Years(5)], "a class that is only archived is kept as long alive");
+}
+
+#[test]
+fn differences_name_what_stored_rows_are_concerned_of() {
+    let old = parsed(BASE);
+    assert!(old.diff(&old).is_empty());
+    let text = edited(
+        BASE,
+        "items = [\"email\", \"password\"]\nclock",
+        "items = [\"email\", \"password\", \"company\"]\nclock",
+    );
+    let text = edited(
+        &text,
+        "items = [\"company\", \"iban_tail\"]\nclock",
+        "items = [\"iban_tail\"]\nclock",
+    );
+    let text = edited(&text, "keep = \"3 years\"", "keep = \"2 years\"");
+    let new = parsed(&text);
+    let diff = new.diff(&old);
+    let place = (Name::fixed("billing"), Name::fixed("account"));
+    assert_eq!(diff.items_moved, [(Name::fixed("company"), place)].into());
+    assert_eq!(diff.rules_changed, names(["account"]));
+    assert!(diff.classes_removed.is_empty() && diff.items_added.is_empty());
+    let diff = parsed(EXAMPLE).diff(&old);
+    assert_eq!(diff.classes_added, names(["payment"]));
+    assert!(diff.items_removed.is_empty() && diff.items_added.contains("card_token"));
+    assert!(!diff.identifier_changed);
+}

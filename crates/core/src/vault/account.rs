@@ -1,0 +1,141 @@
+//! The account behind a subject: when it began, whether it is open, which facts hold of it.
+
+use std::collections::BTreeSet;
+
+use super::Vault;
+use super::codes::NOT_FOUND;
+use crate::clock::Timestamp;
+use crate::codec::{Decoder, Encoder};
+use crate::error::Result;
+use crate::id::SubjectId;
+use crate::name::Name;
+use crate::policy::{AnchorEvent, Class};
+use crate::ports::KeyId;
+use crate::row::{Row, RowKey};
+use crate::seal::{Body, DataKey, Place};
+
+const DOMAIN: &str = "tacenda/account/1";
+
+/// The sealed item that holds the account's state. No item of a policy can have this name.
+pub(super) const STATE_ITEM: Name = Name::fixed("tacenda.account");
+
+/// What is known of an account besides its items. Sealed in the row of the primary class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AccountState {
+    pub(super) registered_at: Timestamp,
+    pub(super) last_login_at: Option<Timestamp>,
+    pub(super) closed_at: Option<Timestamp>,
+    pub(super) facts: BTreeSet<Name>,
+}
+
+impl AccountState {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut e = Encoder::new(DOMAIN);
+        e.i64(self.registered_at.as_micros());
+        e.time_opt(self.last_login_at).time_opt(self.closed_at).list(self.facts.len());
+        for fact in &self.facts {
+            e.text(fact.as_str());
+        }
+        e.finish()
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
+        let mut d = Decoder::new(bytes, DOMAIN)?;
+        let registered_at = Timestamp::from_micros(d.i64()?);
+        let (last_login_at, closed_at) = (d.time_opt()?, d.time_opt()?);
+        let facts = (0..d.list(5)?).map(|_| d.name()).collect::<Result<_>>()?;
+        d.end()?;
+        Ok(Self { registered_at, last_login_at, closed_at, facts })
+    }
+
+    /// When the clock of a class started, for a row made at `created`; `None` while it has not.
+    pub(super) fn anchor(&self, class: &Class, created: Timestamp) -> Option<Timestamp> {
+        let event =
+            if self.closed_at.is_some() { class.anchors.closed } else { class.anchors.open };
+        match event? {
+            AnchorEvent::Registered => Some(self.registered_at),
+            AnchorEvent::LastLogin => Some(self.last_login_at.unwrap_or(self.registered_at)),
+            AnchorEvent::Closed => self.closed_at,
+            AnchorEvent::Created => Some(created),
+        }
+    }
+}
+
+/// The row of a subject's primary class, opened as far as the account's state.
+pub(super) struct Account {
+    pub(super) row: Row,
+    pub(super) body: Body,
+    pub(super) key: DataKey,
+    pub(super) state: AccountState,
+}
+
+impl Vault {
+    /// The kind of a class's profile rows.
+    pub(super) fn kind(&self, class: &Name) -> Name {
+        // INVARIANT: `open` has made a kind for every class of the policy.
+        self.kinds.get(class).cloned().unwrap_or(Name::fixed("profile"))
+    }
+
+    pub(super) fn profile_key(&self, subject: SubjectId, class: &Name) -> RowKey {
+        RowKey::only(subject, self.kind(class))
+    }
+
+    /// The facts that hold of a subject's account; none if it has no live account. For rules that
+    /// depend on them; nothing is shown of the subject's data.
+    ///
+    /// # Errors
+    /// The integrity codes of `vault` and `seal`; the codes of the ports.
+    pub async fn facts(&self, subject: SubjectId) -> Result<BTreeSet<Name>> {
+        match self.account(subject).await {
+            Ok(account) => Ok(account.state.facts),
+            Err(error) if error.is(&NOT_FOUND) => Ok(BTreeSet::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The subject's account, if it is live.
+    ///
+    /// # Errors
+    /// [`NOT_FOUND`], and the integrity codes of `rows` and `seal`.
+    pub(super) async fn account(&self, subject: SubjectId) -> Result<Account> {
+        let class = self.policy.primary_class();
+        let key = self.profile_key(subject, class);
+        let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
+        let row = row.filter(|row| row.state == crate::row::state::LIVE);
+        let row = row.ok_or_else(|| NOT_FOUND.error().with("subject", subject))?;
+        let id = KeyId { subject, class: class.clone(), year: 0 };
+        let key = one(self.data_keys(&[id]).await?)?;
+        self.open_account(row, key)
+    }
+
+    pub(super) fn open_account(&self, row: Row, key: DataKey) -> Result<Account> {
+        let class = self.policy.primary_class();
+        let body = Body::decode(&row.body)?;
+        let place = Place { row: &row.key, class };
+        let sealed = body.open(place, &STATE_ITEM, &key.cipher())?;
+        let state = AccountState::decode(&sealed.unwrap_or_default())?;
+        Ok(Account { row, body, key, state })
+    }
+}
+
+/// The only element of a list that has one.
+pub(super) fn one<T>(mut list: Vec<T>) -> Result<T> {
+    list.pop().ok_or_else(|| crate::codec::MALFORMED.error())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_back_what_was_written() {
+        let state = AccountState {
+            registered_at: Timestamp::from_micros(5),
+            last_login_at: None,
+            closed_at: Some(Timestamp::from_micros(9)),
+            facts: BTreeSet::from([Name::fixed("paid offer")]),
+        };
+        assert_eq!(AccountState::decode(&state.encode()).unwrap(), state);
+        assert!(AccountState::decode(&state.encode()[1..]).is_err());
+    }
+}

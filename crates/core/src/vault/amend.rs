@@ -1,0 +1,294 @@
+//! Changing what is kept: items, facts, the end of an account.
+
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use super::account::{Account, STATE_ITEM};
+use super::codes::{CLOSED_ALREADY, NOT_UNIQUE, REQUIRED, UNDECLARED_FACT};
+use super::items::{ItemValue, declared};
+use super::journal::Draft;
+use super::login::next_version;
+use super::register::tokens;
+use super::{Actor, Vault};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::id::SubjectId;
+use crate::name::Name;
+use crate::password::Password;
+use crate::ports::store::{CONFLICT, NOT_UNIQUE as STORE_NOT_UNIQUE};
+use crate::ports::{Expect, KeyId, KeyState, NewKeys, RowWrite};
+use crate::row::{Row, state};
+use crate::seal::{Body, DataKey, Place};
+
+/// How often an operation starts again after another change of the same row came first.
+const ATTEMPTS: usize = 5;
+
+/// What is to change of a subject's data.
+#[derive(Debug, Default)]
+pub struct Amendment {
+    /// Items that get a new value.
+    pub set: Vec<ItemValue>,
+    /// Items that are blanked.
+    pub remove: Vec<Name>,
+    /// Facts that hold from now on (`true`) or no longer (`false`).
+    pub facts: BTreeMap<Name, bool>,
+    /// A new password.
+    pub password: Option<Password>,
+    /// Closes the account at this time.
+    pub close_at: Option<Timestamp>,
+}
+
+/// What an amendment comes to, ready to be tried again if another change comes first.
+struct Parsed {
+    set: BTreeMap<Name, ItemValue>,
+    remove: Vec<Name>,
+    facts: BTreeMap<Name, bool>,
+    verifier: Option<Zeroizing<Vec<u8>>>,
+    close_at: Option<Timestamp>,
+}
+
+/// A row that the amendment touches.
+struct Touched {
+    row: Option<Row>,
+    body: Body,
+    key: DataKey,
+}
+
+impl Vault {
+    /// Changes a subject's data. Every row it touches is written in one change with one leaf.
+    ///
+    /// # Law
+    /// Art. 16 GDPR for items; Art. 5(1)(d).
+    ///
+    /// # Errors
+    /// `vault.undeclared_item`, `vault.undeclared_fact`, `vault.required_item` (a required item
+    /// cannot be blanked), `vault.not_unique`, `vault.closed_already`, `vault.not_found`; the
+    /// integrity codes and those of the ports.
+    pub async fn amend(
+        &self,
+        subject: SubjectId,
+        amendment: Amendment,
+        actor: &Actor,
+    ) -> Result<()> {
+        let parsed = self.parse_amendment(amendment).await?;
+        for _ in 1..ATTEMPTS {
+            match self.try_amend(subject, &parsed, actor).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            }
+        }
+        self.try_amend(subject, &parsed, actor).await
+    }
+
+    async fn parse_amendment(&self, amendment: Amendment) -> Result<Parsed> {
+        for item in &amendment.remove {
+            if declared(&self.policy, item)?.required {
+                return Err(REQUIRED.error().field_is(item));
+            }
+        }
+        if let Some(fact) = amendment.facts.keys().find(|f| !self.policy.facts.contains_key(*f)) {
+            return Err(UNDECLARED_FACT.error().field_is(fact));
+        }
+        let verifier = match amendment.password {
+            Some(plain) => Some(self.hash_password(plain).await?.encode()),
+            None => None,
+        };
+        let set = amendment.set.into_iter().map(|value| (value.item.clone(), value)).collect();
+        let Amendment { remove, facts, close_at, .. } = amendment;
+        Ok(Parsed { set, remove, facts, verifier, close_at })
+    }
+
+    async fn try_amend(&self, subject: SubjectId, parsed: &Parsed, actor: &Actor) -> Result<()> {
+        let now = self.now();
+        let mut account = self.account(subject).await?;
+        let state_changed = change_state(&mut account, parsed)?;
+        let primary = self.policy.primary_class().clone();
+        let expect = Expect::Version(account.row.version);
+        let guard = account.row.key.clone();
+        let (mut draft, mut writes) = (Draft::new(0), Vec::new());
+        let mut sequence = 0;
+        let state = account.state.clone();
+        let mut account = Some(account);
+        for class in self.policy.classes.values() {
+            let password = self.policy.password_item();
+            let sets_password =
+                parsed.verifier.is_some() && password.is_some_and(|item| item.class == class.name);
+            let touched = class
+                .items
+                .iter()
+                .any(|item| parsed.set.contains_key(item) || parsed.remove.contains(item));
+            let is_primary = class.name == primary;
+            let wanted = touched || sets_password || (is_primary && state_changed);
+            // Closing moves the clock of every class.
+            if !wanted && parsed.close_at.is_none() {
+                continue;
+            }
+            let place_key = self.profile_key(subject, &class.name);
+            let place = Place { row: &place_key, class: &class.name };
+            let Touched { row, mut body, key } = if is_primary {
+                let Some(Account { row, body, key, .. }) = account.take() else { continue };
+                Touched { row: Some(row), body, key }
+            } else {
+                let adds = sets_password || class.items.iter().any(|i| parsed.set.contains_key(i));
+                match self.touch(subject, &class.name, adds, &mut sequence).await? {
+                    Some(touched) => touched,
+                    None => continue,
+                }
+            };
+            let (cipher, rng) = (key.cipher(), self.ports.rng.as_ref());
+            for item in &class.items {
+                if let Some(value) = parsed.set.get(item) {
+                    // EXPOSE: the value is sealed.
+                    body.seal(place, item, value.value.typed().as_bytes(), &cipher, rng);
+                } else if parsed.remove.contains(item) {
+                    body.remove(item);
+                }
+            }
+            if let (Some(verifier), Some(item), true) = (&parsed.verifier, password, sets_password)
+            {
+                body.seal(place, &item.name, verifier, &cipher, rng);
+            }
+            if is_primary {
+                body.seal(place, &STATE_ITEM, &state.encode(), &cipher, rng);
+            }
+            let anchor = |current: Option<Timestamp>| match class.anchors.open {
+                _ if parsed.close_at.is_some() => state.anchor(class, now),
+                _ => current,
+            };
+            let written = match row {
+                Some(row) => {
+                    let tokens = self.amended_tokens(&row, parsed).await?;
+                    let anchor_at = anchor(row.anchor_at);
+                    next_version(Row { body: body.encode(), anchor_at, tokens, ..row })
+                }
+                None => {
+                    let anchor_at = state.anchor(class, now);
+                    let key = self.profile_key(subject, &class.name);
+                    let tokens = self.new_tokens(&class.items, parsed).await?;
+                    RowWrite {
+                        row: Row {
+                            key,
+                            class: Some(class.name.clone()),
+                            state: state::LIVE,
+                            held: false,
+                            anchor_at,
+                            due_at: None,
+                            version: 1,
+                            tokens,
+                            body: body.encode(),
+                        },
+                        expect: Expect::Absent,
+                    }
+                }
+            };
+            writes.push(written);
+        }
+        if writes.is_empty() {
+            return Ok(());
+        }
+        // A row added while the account is being erased would outlive it.
+        if !writes.iter().any(|write| write.row.key == guard) {
+            draft.require(guard, expect);
+        }
+        let action = if parsed.close_at.is_some() { "subject.closed" } else { "subject.amended" };
+        draft.record(self.leaf(now, actor, action, subject), writes, &[]);
+        draft.change().safe_sequence = sequence;
+        match self.commit(draft).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is(&STORE_NOT_UNIQUE) => {
+                let taken = NOT_UNIQUE.error();
+                Err(match error.context("index") {
+                    Some(index) => taken.field_is(index.clone()),
+                    None => taken,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A row of another class; `None` if there is none and none is to be made.
+    async fn touch(
+        &self,
+        subject: SubjectId,
+        class: &Name,
+        make: bool,
+        sequence: &mut u64,
+    ) -> Result<Option<Touched>> {
+        let key = self.profile_key(subject, class);
+        let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
+        let id = KeyId { subject, class: class.clone(), year: 0 };
+        if let Some(row) = row {
+            let key = super::account::one(self.data_keys(&[id]).await?)?;
+            let body = Body::decode(&row.body)?;
+            return Ok(Some(Touched { row: Some(row), body, key }));
+        }
+        if !make {
+            return Ok(None);
+        }
+        let known = self.ports.keyring.fetch(std::slice::from_ref(&id)).await?.pop();
+        let key = if matches!(known, Some(KeyState::Unknown)) {
+            let (mut keys, wrapped) = self.generate_keys(vec![id]).await?;
+            let new = NewKeys { keys: wrapped, ..NewKeys::default() };
+            *sequence = self.ports.keyring.create(new).await?;
+            keys.pop().ok_or_else(|| crate::codec::MALFORMED.error())?
+        } else {
+            // Made before a crash, and never used; or destroyed, and then this fails.
+            super::account::one(self.data_keys(&[id]).await?)?
+        };
+        Ok(Some(Touched { row: None, body: Body::default(), key }))
+    }
+
+    async fn amended_tokens(&self, row: &Row, parsed: &Parsed) -> Result<Vec<crate::row::Token>> {
+        let items = self.items_of(row.class.as_ref());
+        let mut tokens: Vec<_> = row
+            .tokens
+            .iter()
+            .filter(|t| !parsed.set.contains_key(&t.index) && !parsed.remove.contains(&t.index))
+            .cloned()
+            .collect();
+        tokens.extend(self.new_tokens(&items, parsed).await?);
+        tokens.sort();
+        Ok(tokens)
+    }
+
+    async fn new_tokens(&self, items: &[Name], parsed: &Parsed) -> Result<Vec<crate::row::Token>> {
+        let unique = |item: &Name| self.policy.item(item).is_some_and(|item| item.unique);
+        if !parsed.set.keys().any(|item| items.contains(item) && unique(item)) {
+            return Ok(Vec::new());
+        }
+        let key = self.index_key().await?;
+        let mut found = tokens(&self.policy, &parsed.set, &key);
+        found.retain(|token| items.contains(&token.index));
+        Ok(found)
+    }
+
+    fn items_of(&self, class: Option<&Name>) -> Vec<Name> {
+        class
+            .and_then(|class| self.policy.classes.get(class))
+            .map(|class| class.items.clone())
+            .unwrap_or_default()
+    }
+}
+
+/// Takes the facts and the closing into the account's state; whether anything changed.
+fn change_state(account: &mut Account, parsed: &Parsed) -> Result<bool> {
+    let before = account.state.clone();
+    for (fact, holds) in &parsed.facts {
+        if *holds {
+            account.state.facts.insert(fact.clone());
+        } else {
+            account.state.facts.remove(fact);
+        }
+    }
+    if let Some(at) = parsed.close_at {
+        if account.state.closed_at.is_some() {
+            return CLOSED_ALREADY.err();
+        }
+        if at < account.state.registered_at {
+            return Err(super::codes::OUT_OF_ORDER.error().field_is("closed_at"));
+        }
+        account.state.closed_at = Some(at);
+    }
+    Ok(account.state != before)
+}

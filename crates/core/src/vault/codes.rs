@@ -1,0 +1,197 @@
+//! Every code that the vault raises.
+
+use crate::error::{Code, Kind, Retry};
+
+/// The account is closed already.
+pub static CLOSED_ALREADY: Code =
+    Code::new("vault.closed_already", Kind::Conflict, "the account is closed already");
+/// The log is not the one that the last checkpoint was signed over.
+pub static FORKED: Code = Code::new(
+    "log.forked",
+    Kind::Integrity,
+    "the log is not a continuation of the one that was last signed",
+);
+/// The leaf's text was pruned; its hash is still in the tree.
+pub static PRUNED: Code =
+    Code::new("log.pruned", Kind::NotFound, "the text of this leaf was pruned");
+/// There is no leaf at that place.
+pub static NO_SUCH_LEAF: Code =
+    Code::new("log.no_such_leaf", Kind::NotFound, "the log has no leaf at this place");
+/// Nothing of the plan is there any more.
+pub static NOTHING_LEFT: Code =
+    Code::new("erasure.nothing_left", Kind::NotFound, "there is nothing left to erase");
+/// The erasure is still under way in another process.
+pub static UNDER_WAY: Code =
+    Code::new("erasure.under_way", Kind::Conflict, "this erasure is under way already")
+        .retry(Retry::Safe);
+/// Another connection keeps old pages of the safe alive.
+pub static BLOCKED: Code = Code::new(
+    "erasure.scrub_blocked",
+    Kind::Unavailable,
+    "the keys are destroyed, and somebody still reads the safe's old pages; the receipt waits",
+)
+.retry(Retry::Safe);
+/// An item that the policy does not declare; context: `field`.
+pub static UNDECLARED: Code =
+    Code::new("vault.undeclared_item", Kind::Input, "the policy declares no such item");
+/// A required item is missing; context: `field`.
+pub static REQUIRED: Code =
+    Code::new("vault.required_item", Kind::Input, "the policy requires this item");
+/// Somebody else has this value already; context: `field`.
+pub static NOT_UNIQUE: Code =
+    Code::new("vault.not_unique", Kind::Conflict, "another account has this value already");
+/// A date that lies in the future.
+pub static IN_FUTURE: Code = Code::new("vault.in_future", Kind::Input, "this has not happened yet");
+/// An event before the one that it must follow.
+pub static OUT_OF_ORDER: Code =
+    Code::new("vault.out_of_order", Kind::Input, "this cannot have happened before the other");
+/// A fact that the policy does not declare.
+pub static UNDECLARED_FACT: Code =
+    Code::new("vault.undeclared_fact", Kind::Input, "the policy declares no such fact");
+/// The password was given as an ordinary item.
+pub static PASSWORD_APART: Code = Code::new(
+    "vault.password_apart",
+    Kind::Input,
+    "a password is given as a password, never as an item's text",
+);
+/// A legacy digest is given, and the policy does not allow any.
+pub static LEGACY_NOT_DECLARED: Code = Code::new(
+    "vault.legacy_not_declared",
+    Kind::Input,
+    "the policy does not allow password digests of another system",
+);
+/// A row's key is not in the safe, although nothing says that it was destroyed: an older safe was
+/// put in the place of the newest. Context: `subject`, `class`.
+pub static MISSING_KEY: Code = Code::new(
+    "vault.missing_key",
+    Kind::Integrity,
+    "the safe does not hold the key of this data, and no erasure explains it",
+);
+/// The login is refused. One code for an unknown address, a wrong password and a closed account:
+/// the answer does not tell who is a customer.
+pub static REFUSED: Code =
+    Code::new("login.refused", Kind::Refused, "the address or the password is wrong");
+/// Store and safe do not belong together.
+pub static WRONG_PAIR: Code = Code::new(
+    "vault.wrong_pair",
+    Kind::Configuration,
+    "these rows and this safe do not belong together",
+);
+/// The log ends before a place that the safe has heard of.
+pub static ROWS_RESTORED: Code = Code::new(
+    "vault.rows_restored",
+    Kind::Integrity,
+    "the rows are older than the safe: they were restored, and stay closed until what was erased since is erased again",
+);
+/// The safe is older than a change that the store has seen.
+pub static SAFE_RESTORED: Code = Code::new(
+    "vault.safe_restored",
+    Kind::Integrity,
+    "the safe is older than the rows: it was restored, and stays closed until the keys destroyed since are destroyed again",
+);
+/// The policy's version is lower than the one in force.
+pub static OLDER_POLICY: Code = Code::new(
+    "policy.older_version",
+    Kind::Configuration,
+    "a later version of the policy is in force already",
+);
+/// The policy changed and its version did not.
+pub static SAME_VERSION: Code = Code::new(
+    "policy.version_not_raised",
+    Kind::Configuration,
+    "the policy was changed, and its version was not raised",
+);
+/// A class that the policy no longer has still has rows; context: `class`.
+pub static CLASS_IN_USE: Code = Code::new(
+    "policy.class_in_use",
+    Kind::Configuration,
+    "rows of this class are live, and the policy no longer declares it",
+);
+/// An item is in another class than the rows that hold it; context: `field`.
+pub static ITEM_MOVED: Code = Code::new(
+    "policy.item_moved",
+    Kind::Configuration,
+    "the item is kept in the rows of another class than the policy now says",
+);
+/// The clock is behind the last leaf.
+pub static CLOCK_BEHIND: Code = Code::new(
+    "vault.clock_behind",
+    Kind::Configuration,
+    "the clock is behind the last entry of the log",
+);
+/// The zone port is not the policy's zone.
+pub static ZONE_UNKNOWN: Code = Code::new(
+    "policy.time_zone_unknown",
+    Kind::Configuration,
+    "the policy's time zone is not the one that the clock rules are for",
+);
+/// A class's name is too long to be a kind.
+pub static CLASS_NAME_LONG: Code = Code::new(
+    "policy.class_name_long",
+    Kind::Configuration,
+    "a class's name has at most 48 characters",
+);
+/// The data is archived or restricted, and this purpose may not read it then.
+pub static REFUSED_STATE: Code = Code::new(
+    "vault.not_live",
+    Kind::Refused,
+    "this data is archived or restricted, and the purpose may not read it",
+);
+/// There is no such subject; context: `subject`.
+pub static NOT_FOUND: Code =
+    Code::new("vault.not_found", Kind::NotFound, "nothing is held about this subject");
+/// A row is not the one that its last leaf states; context: `subject`, `kind`.
+pub static ALTERED_ROW: Code = Code::new(
+    "vault.altered_row",
+    Kind::Integrity,
+    "a row is not the one that the log says was written",
+);
+/// A row is gone without a leaf that says so; context: `subject`, `kind`.
+pub static MISSING_ROW: Code = Code::new(
+    "vault.missing_row",
+    Kind::Integrity,
+    "a row that the log says was written is not there",
+);
+
+/// A tail that is longer than four characters, or not one at all.
+pub static BAD_SHAPE: Code = Code::new(
+    "vault.bad_tail",
+    Kind::Input,
+    "of a card its last four digits are kept, of an account its country and last four characters",
+);
+
+/// All of them.
+pub static CODES: &[&Code] = &[
+    &BAD_SHAPE,
+    &CLOSED_ALREADY,
+    &FORKED,
+    &PRUNED,
+    &NO_SUCH_LEAF,
+    &NOTHING_LEFT,
+    &UNDER_WAY,
+    &BLOCKED,
+    &UNDECLARED,
+    &REQUIRED,
+    &NOT_UNIQUE,
+    &IN_FUTURE,
+    &OUT_OF_ORDER,
+    &UNDECLARED_FACT,
+    &PASSWORD_APART,
+    &LEGACY_NOT_DECLARED,
+    &MISSING_KEY,
+    &REFUSED,
+    &WRONG_PAIR,
+    &ROWS_RESTORED,
+    &SAFE_RESTORED,
+    &OLDER_POLICY,
+    &SAME_VERSION,
+    &CLASS_IN_USE,
+    &ITEM_MOVED,
+    &CLOCK_BEHIND,
+    &ZONE_UNKNOWN,
+    &CLASS_NAME_LONG,
+    &REFUSED_STATE,
+    &NOT_FOUND,
+    &ALTERED_ROW,
+    &MISSING_ROW,
+];

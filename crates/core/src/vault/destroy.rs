@@ -1,0 +1,387 @@
+//! Destroying keys, and with them the data that they seal.
+//!
+//! Four steps, each durable before the next, each safe to repeat:
+//! 1. *intent*: a job row and a leaf say what will go;
+//! 2. *fence*: the keys are blanked and leave tombstones in the safe; nothing can bring them back;
+//! 3. *rows*: the rows and their look-ups go, a leaf per subject says which;
+//! 4. *scrub*: no byte of a destroyed key is left in the safe's files; the job row goes.
+//!
+//! A process killed anywhere leaves the job row; [`Vault::resume_destroys`] takes it up again.
+
+use std::collections::BTreeSet;
+
+use super::codes::{BLOCKED, UNDER_WAY};
+use super::journal::{Draft, digest_of};
+use super::login::next_version;
+use super::{Actor, Vault};
+use crate::clock::Timestamp;
+use crate::codec::{Decoder, Encoder};
+use crate::error::{Context, Result};
+use crate::id::{ActorId, RowId, SubjectId};
+use crate::name::Name;
+use crate::ports::store::CONFLICT;
+use crate::ports::{Expect, KeyId, LogPosition, RowWrite, Scan, Scrub};
+use crate::row::{Row, RowKey, state};
+use crate::seal::Body;
+
+const JOB: Name = Name::fixed("destroy");
+const SCRUBBING: Name = Name::fixed("scrubbing");
+const DOMAIN: &str = "tacenda/destroy/1";
+const SCAN_PAGE: usize = 256;
+
+/// A class whose rows go, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasedClass {
+    /// The class.
+    pub class: Name,
+    /// The rule or right: `retention`, `request`, …
+    pub reason: Name,
+}
+
+/// A class that a law keeps, and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchivedClass {
+    /// The class.
+    pub class: Name,
+    /// The policy's name of the law (Art. 17(3)(b) GDPR).
+    pub law: Name,
+    /// How the law is cited.
+    pub citation: String,
+    /// The items that the law asks for; the envelopes of all others leave the row.
+    pub items: BTreeSet<Name>,
+    /// The day it ends; `None` if its clock has not started.
+    pub until: Option<Timestamp>,
+}
+
+/// What happens to one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectPlan {
+    /// Whose data.
+    pub subject: SubjectId,
+    /// What goes.
+    pub erase: Vec<ErasedClass>,
+    /// What stays, readable only for the purpose of the law.
+    pub archive: Vec<ArchivedClass>,
+    /// Start of retention for rows whose clock an erasure starts: the closing of the account.
+    pub closed_at: Option<Timestamp>,
+}
+
+/// What was done to one subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destroyed {
+    /// Whose data it was.
+    pub subject: SubjectId,
+    /// The leaf that states it; [`Vault::receipt`] proves it.
+    pub position: LogPosition,
+}
+
+/// A job as its row holds it. No personal data: ids, classes, laws, dates.
+struct Job {
+    row: Row,
+    actor: ActorId,
+    plans: Vec<SubjectPlan>,
+    /// Where the leaf stands that last wrote the job's row: its intent, then the end of its rows.
+    at: LogPosition,
+}
+
+impl Vault {
+    /// Carries out plans for one or many subjects, whole: when it returns, the keys are gone from
+    /// the safe's files, the rows are gone, and each subject's leaf can be proven.
+    ///
+    /// # Law
+    /// Art. 17(1), 5(1)(e) GDPR. EDPB CEF 2025: erasure must reach backups; here it does by the
+    /// keys, which no dated backup holds.
+    ///
+    /// # Errors
+    /// [`BLOCKED`] if the safe's old pages are still read: everything else is done, the next
+    /// [`Vault::resume_destroys`] finishes it. The codes of the ports: what is under way then is
+    /// resumed likewise.
+    pub async fn destroy(&self, plans: Vec<SubjectPlan>, actor: &Actor) -> Result<Vec<Destroyed>> {
+        if plans.is_empty() {
+            return Ok(Vec::new());
+        }
+        let job = self.intend(plans, actor).await?;
+        self.carry_out(job).await
+    }
+
+    /// Finishes every erasure that was under way when a process stopped; answers with what it
+    /// finished.
+    ///
+    /// # Errors
+    /// As [`Vault::destroy`].
+    pub async fn resume_destroys(&self) -> Result<Vec<Destroyed>> {
+        let mut done = Vec::new();
+        let mut blocked = None;
+        for key_state in [state::PENDING, SCRUBBING] {
+            for row in self.jobs(&key_state).await? {
+                match self.resume(row).await {
+                    Ok(more) => done.extend(more),
+                    Err(error) if error.is(&BLOCKED) => blocked = Some(error),
+                    // Another process took it up and is further.
+                    Err(error) if error.is(&CONFLICT) || error.is(&UNDER_WAY) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        blocked.map_or(Ok(done), Err)
+    }
+
+    /// How many erasures are under way.
+    ///
+    /// # Errors
+    /// The codes of the store.
+    pub async fn destroys_under_way(&self) -> Result<usize> {
+        Ok(self.jobs(&state::PENDING).await?.len() + self.jobs(&SCRUBBING).await?.len())
+    }
+
+    async fn jobs(&self, state: &Name) -> Result<Vec<Row>> {
+        let scan = Scan::Due { kind: JOB, state: state.clone(), until: Timestamp::MAX };
+        let (mut rows, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
+            rows.extend(page.rows);
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(rows);
+            }
+        }
+    }
+
+    async fn resume(&self, row: Row) -> Result<Vec<Destroyed>> {
+        let key = row.key.clone();
+        let row = self.checked(key.subject, std::slice::from_ref(&key)).await?.pop().flatten();
+        let row = row.ok_or_else(|| UNDER_WAY.error())?;
+        let at = self.last_leaf_of(row.key.id).await?;
+        self.carry_out(Job::decode(row, at)?).await
+    }
+
+    async fn carry_out(&self, mut job: Job) -> Result<Vec<Destroyed>> {
+        if job.row.state == state::PENDING {
+            self.fence(&job).await?;
+            job = self.remove_rows(job).await?;
+        }
+        self.scrub(job).await
+    }
+
+    /// Step 1: what will go is in the log before anything goes.
+    async fn intend(&self, plans: Vec<SubjectPlan>, actor: &Actor) -> Result<Job> {
+        let now = self.now();
+        let rng = self.ports.rng.as_ref();
+        let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: RowId::generate(rng) };
+        let row = Row {
+            key,
+            class: None,
+            state: state::PENDING,
+            held: false,
+            anchor_at: None,
+            due_at: Some(now),
+            version: 1,
+            tokens: Vec::new(),
+            body: Vec::new(),
+        };
+        let at = LogPosition { epoch: 0, index: 0 };
+        let mut job = Job { row, actor: actor.id, plans, at };
+        job.row.body = job.encode();
+        let subjects = job.plans.iter().map(|plan| plan.subject);
+        let leaf = self
+            .leaf(now, actor, "erasure.intended", SubjectId::CONTROLLER)
+            .detail("subjects", job.plans.len())
+            .detail("digest", Context::published(&digest_of(subjects)));
+        let mut draft = Draft::new(0);
+        let write = RowWrite { row: job.row.clone(), expect: Expect::Absent };
+        draft.record(leaf, vec![write], &[]);
+        job.at = self.commit(draft).await?.first;
+        Ok(job)
+    }
+
+    /// Step 2. INVARIANT 4: the tombstone is durable before a row goes, and nothing lifts it.
+    async fn fence(&self, job: &Job) -> Result<()> {
+        let mut keys = Vec::new();
+        for plan in &job.plans {
+            for erased in &plan.erase {
+                let subject = plan.subject;
+                keys.push(KeyId { subject, class: erased.class.clone(), year: 0 });
+            }
+            let yearly = plan.erase.iter().any(|erased| self.has_yearly_keys(&erased.class));
+            if yearly {
+                let classes: BTreeSet<_> = plan.erase.iter().map(|e| &e.class).collect();
+                let known = self.ports.keyring.keys_of(plan.subject).await?;
+                let known = known.into_iter().map(|(key, _)| key);
+                keys.extend(known.filter(|key| key.year != 0 && classes.contains(&key.class)));
+            }
+        }
+        self.ports.keyring.destroy(&keys, job.at, self.now()).await?;
+        Ok(())
+    }
+
+    fn has_yearly_keys(&self, class: &Name) -> bool {
+        self.policy
+            .classes
+            .get(class)
+            .is_none_or(|class| class.key == crate::policy::KeyScope::Year)
+    }
+
+    /// Where the leaf stands that last wrote a job's row.
+    async fn last_leaf_of(&self, job: RowId) -> Result<LogPosition> {
+        let mut before = None;
+        loop {
+            let page =
+                self.ports.store.leaves_of(SubjectId::CONTROLLER, true, before, SCAN_PAGE).await?;
+            for stored in &page {
+                before = Some(stored.position);
+                let Some(bytes) = &stored.bytes else { continue };
+                let leaf = crate::leaf::Leaf::decode(bytes)?;
+                if leaf.rows.iter().any(|r| r.kind == JOB && r.id == job) {
+                    return Ok(stored.position);
+                }
+            }
+            if page.len() < SCAN_PAGE {
+                return UNDER_WAY.err();
+            }
+        }
+    }
+
+    /// Step 3: the rows go, and each subject's leaf says which.
+    async fn remove_rows(&self, mut job: Job) -> Result<Job> {
+        let now = self.now();
+        let actor = Actor { id: job.actor, role: None };
+        let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
+        let mut draft = Draft::new(sequence);
+        for plan in &job.plans {
+            let (writes, deletes) = self.rows_of(plan).await?;
+            let mut leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
+            for erased in &plan.erase {
+                leaf = leaf.detail("erased", &erased.class).detail("reason", &erased.reason);
+            }
+            for kept in &plan.archive {
+                leaf = leaf
+                    .detail("archived", &kept.class)
+                    .detail("law", Context::published(&kept.citation));
+                if let Some(until) = kept.until {
+                    leaf = leaf.detail("until", until);
+                }
+            }
+            draft.record(leaf, writes, &deletes);
+        }
+        let row = Row { state: SCRUBBING, ..job.row.clone() };
+        let leaf = self
+            .leaf(now, &actor, "erasure.rows_gone", SubjectId::CONTROLLER)
+            .detail("subjects", job.plans.len());
+        let write = next_version(row);
+        job.row = write.row.clone();
+        draft.record(leaf, vec![write], &[]);
+        // The leaves of one change stand next to each other: the subjects' first, the job's last.
+        let first = self.commit(draft).await?.first;
+        job.at = LogPosition { index: first.index.saturating_add(job.plans.len() as u64), ..first };
+        Ok(job)
+    }
+
+    /// The rows of a subject that a plan rewrites and deletes.
+    async fn rows_of(&self, plan: &SubjectPlan) -> Result<(Vec<RowWrite>, Vec<Row>)> {
+        let erased: BTreeSet<_> = plan.erase.iter().map(|e| &e.class).collect();
+        let (mut writes, mut deletes, mut cursor) = (Vec::new(), Vec::new(), None);
+        loop {
+            let scan = Scan::Subject(plan.subject);
+            let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
+            for row in page.rows {
+                let Some(class) = &row.class else { continue };
+                if erased.contains(class) {
+                    deletes.push(row);
+                } else if let Some(kept) = plan.archive.iter().find(|k| k.class == *class)
+                    && row.state == state::LIVE
+                {
+                    writes.push(archived(row, kept, plan.closed_at)?);
+                }
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok((writes, deletes));
+            }
+        }
+    }
+
+    /// Step 4: what was destroyed is gone from the files too.
+    async fn scrub(&self, job: Job) -> Result<Vec<Destroyed>> {
+        if self.ports.keyring.scrub().await? == Scrub::Blocked {
+            return BLOCKED.err();
+        }
+        let subjects = job.plans.len() as u64;
+        let first = LogPosition { index: job.at.index.saturating_sub(subjects), ..job.at };
+        let actor = Actor { id: job.actor, role: None };
+        let leaf = self
+            .leaf(self.now(), &actor, "erasure.scrubbed", SubjectId::CONTROLLER)
+            .detail("subjects", job.plans.len());
+        let mut draft = Draft::new(0);
+        draft.record(leaf, Vec::new(), std::slice::from_ref(&job.row));
+        self.commit(draft).await?;
+        let places = (0u64..).map(|i| LogPosition { index: first.index + i, ..first });
+        let subjects = job.plans.into_iter().map(|plan| plan.subject);
+        Ok(subjects
+            .zip(places)
+            .map(|(subject, position)| Destroyed { subject, position })
+            .collect())
+    }
+}
+
+/// The row as a law keeps it: only the items that it asks for, and found by nothing any more.
+fn archived(row: Row, kept: &ArchivedClass, closed_at: Option<Timestamp>) -> Result<RowWrite> {
+    let mut body = Body::decode(&row.body)?;
+    let others: Vec<_> = body.items().filter(|item| !kept.items.contains(*item)).cloned().collect();
+    for item in &others {
+        body.remove(item);
+    }
+    let anchor_at = row.anchor_at.or(closed_at);
+    Ok(next_version(Row {
+        state: state::ARCHIVED,
+        anchor_at,
+        tokens: Vec::new(),
+        body: body.encode(),
+        ..row
+    }))
+}
+
+impl Job {
+    fn encode(&self) -> Vec<u8> {
+        let mut e = Encoder::new(DOMAIN);
+        e.raw(self.actor.as_bytes()).list(self.plans.len());
+        for plan in &self.plans {
+            e.raw(plan.subject.as_bytes()).time_opt(plan.closed_at).list(plan.erase.len());
+            for erased in &plan.erase {
+                e.text(erased.class.as_str()).text(erased.reason.as_str());
+            }
+            e.list(plan.archive.len());
+            for kept in &plan.archive {
+                e.text(kept.class.as_str()).text(kept.law.as_str()).text(&kept.citation);
+                e.time_opt(kept.until).list(kept.items.len());
+                for item in &kept.items {
+                    e.text(item.as_str());
+                }
+            }
+        }
+        e.finish()
+    }
+
+    fn decode(row: Row, at: LogPosition) -> Result<Self> {
+        let mut d = Decoder::new(&row.body, DOMAIN)?;
+        let actor = ActorId::from_bytes(d.raw()?);
+        let plans = (0..d.list(25)?)
+            .map(|_| {
+                let (subject, closed_at) = (SubjectId::from_bytes(d.raw()?), d.time_opt()?);
+                let erase = (0..d.list(10)?)
+                    .map(|_| Ok(ErasedClass { class: d.name()?, reason: d.name()? }))
+                    .collect::<Result<_>>()?;
+                let archive = (0..d.list(15)?)
+                    .map(|_| {
+                        let (class, law) = (d.name()?, d.name()?);
+                        let (citation, until) = (d.text()?.to_owned(), d.time_opt()?);
+                        let items = (0..d.list(5)?).map(|_| d.name()).collect::<Result<_>>()?;
+                        Ok(ArchivedClass { class, law, citation, items, until })
+                    })
+                    .collect::<Result<_>>()?;
+                Ok(SubjectPlan { subject, erase, archive, closed_at })
+            })
+            .collect::<Result<_>>()?;
+        d.end()?;
+        Ok(Self { row, actor, plans, at })
+    }
+}

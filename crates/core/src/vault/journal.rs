@@ -1,0 +1,103 @@
+//! Leaves and the changes they belong to: one transaction, or none.
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Actor, Vault};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::id::SubjectId;
+use crate::leaf::{Leaf, RowStamp};
+use crate::name::Name;
+use crate::ports::{Change, Committed, Expect, NewLeaf, RowDelete, RowWrite};
+use crate::rng;
+use crate::row::{Row, RowKey};
+
+/// A change in the making. Rows enter it only together with the leaf that states them.
+pub(super) struct Draft {
+    change: Change,
+}
+
+impl Draft {
+    pub(super) fn new(safe_sequence: u64) -> Self {
+        Self { change: Change { safe_sequence, ..Change::default() } }
+    }
+
+    /// Adds a leaf with the rows of its subject that it writes and deletes.
+    pub(super) fn record(&mut self, mut leaf: Leaf, writes: Vec<RowWrite>, deletes: &[Row]) {
+        // INVARIANT 5: a row and the leaf that states it enter the same change.
+        leaf.rows.extend(writes.iter().map(|write| RowStamp {
+            kind: write.row.key.kind.clone(),
+            id: write.row.key.id,
+            digest: Some(write.row.digest()),
+        }));
+        leaf.rows.extend(deletes.iter().map(|row| RowStamp {
+            kind: row.key.kind.clone(),
+            id: row.key.id,
+            digest: None,
+        }));
+        self.change.leaves.push(NewLeaf {
+            subject: leaf.subject,
+            at: leaf.at,
+            writes: !leaf.rows.is_empty(),
+            bytes: leaf.encode(),
+        });
+        self.change.writes.extend(writes);
+        self.change
+            .deletes
+            .extend(deletes.iter().map(|r| RowDelete { key: r.key.clone(), version: r.version }));
+    }
+
+    /// Makes the change depend on a row that it does not write.
+    pub(super) fn require(&mut self, key: RowKey, expect: Expect) {
+        self.change.requires.push((key, expect));
+    }
+
+    pub(super) fn change(&mut self) -> &mut Change {
+        &mut self.change
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.change.leaves.is_empty()
+    }
+}
+
+impl Vault {
+    /// A leaf about something that happens now.
+    pub(super) fn leaf(
+        &self,
+        at: Timestamp,
+        actor: &Actor,
+        action: &'static str,
+        subject: SubjectId,
+    ) -> Leaf {
+        Leaf {
+            at,
+            actor: actor.id,
+            action: Name::fixed(action),
+            purpose: None,
+            subject,
+            details: Vec::new(),
+            policy: self.digest,
+            salt: rng::generate(self.ports.rng.as_ref()),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Commits a draft, and signs a checkpoint if one is due.
+    pub(super) async fn commit(&self, draft: Draft) -> Result<Committed> {
+        let leaves = draft.change.leaves.len() as u64;
+        let at = draft.change.leaves.last().map_or(Timestamp::MIN, |leaf| leaf.at);
+        let committed = self.ports.store.commit(draft.change).await?;
+        self.checkpoint_if_due(leaves, at).await?;
+        Ok(committed)
+    }
+}
+
+/// A digest over a list of subjects, for a leaf that is about many.
+pub(super) fn digest_of(subjects: impl Iterator<Item = SubjectId>) -> String {
+    let mut hasher = Sha256::new();
+    for subject in subjects {
+        hasher.update(subject.as_bytes());
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,284 @@
+//! Logging in: one Argon2id and one leaf for everybody, whoever they are.
+
+use super::account::{Account, STATE_ITEM};
+use super::codes::REFUSED;
+use super::journal::Draft;
+use super::{Actor, Vault};
+use crate::clock::{Span, Timestamp};
+use crate::error::{Kind, Result};
+use crate::id::SubjectId;
+use crate::password::{self, Password, Verdict, Verifier, VerifierKind};
+use crate::ports::store::CONFLICT;
+use crate::ports::{Expect, KeyId, RowWrite};
+use crate::row::Row;
+use crate::seal::{Body, DataKey, Place};
+
+/// A login that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Login {
+    /// Who logged in.
+    pub subject: SubjectId,
+}
+
+/// Why a login was refused: stated in the leaf, never in the answer.
+const UNKNOWN: &str = "unknown";
+const CLOSED: &str = "closed";
+const NO_PASSWORD: &str = "no_password";
+const WRONG: &str = "wrong_password";
+
+/// An account whose password can be tried.
+struct Candidate {
+    account: Account,
+    password: PasswordRow,
+}
+
+/// Where the verifier is sealed: in the account's row, or in one of its own.
+#[expect(clippy::large_enum_variant, reason = "lives for one call, and never in a list")]
+enum PasswordRow {
+    Account,
+    Apart { row: Row, body: Body, key: DataKey },
+}
+
+impl Vault {
+    /// Checks an address and a password.
+    ///
+    /// An unknown, closed or erased account costs one Argon2id at the policy's parameters and one
+    /// leaf, like any other. A login that is accepted moves the anchor of activity at most once a
+    /// day, and replaces a verifier of a legacy system or of lower parameters.
+    ///
+    /// # Law
+    /// Art. 32(1) GDPR; RFC 9106 for Argon2id.
+    ///
+    /// # Errors
+    /// [`REFUSED`]; the integrity codes of `vault` and `seal`; the codes of the ports.
+    pub async fn login(&self, identifier: &str, password: &str) -> Result<Login> {
+        let identifier_item = self.policy.identifier().name.clone();
+        let subject = self.lookup(&identifier_item, identifier).await?;
+        let candidate = match subject {
+            Some(subject) => self.candidate(subject, false).await?,
+            None => Err(UNKNOWN),
+        };
+        let (candidate, verifier) = match candidate {
+            Ok((candidate, verifier)) => (Ok(candidate), Some(verifier)),
+            Err(why) => (Err(why), None),
+        };
+        let params = self.params;
+        let salt = crate::rng::generate(self.ports.rng.as_ref());
+        // What cannot be a password is a wrong one, and costs as much.
+        let (verifier, password) = match Password::parse(password) {
+            Ok(password) => (verifier, password),
+            Err(_) => (None, Password::parse("-")?),
+        };
+        let work = move |workspace: &mut password::Workspace| {
+            let Some(verifier) = verifier else {
+                password::dummy(&password, params, workspace)?;
+                return Ok((Verdict::NoMatch, None));
+            };
+            let verdict = password::verify(&verifier, &password, params, workspace)?;
+            let upgraded = match verdict {
+                Verdict::Match { upgrade: true } => {
+                    Some(password::hash(&password, params, salt, workspace)?)
+                }
+                _ => None,
+            };
+            Ok((verdict, upgraded))
+        };
+        let (verdict, upgraded) = password::perform(self.ports.passwords.as_ref(), work).await?;
+        match (candidate, verdict) {
+            (Ok(candidate), Verdict::Match { .. }) => self.accept(candidate, upgraded).await,
+            (Ok(candidate), Verdict::NoMatch) => {
+                self.refuse(candidate.account.row.key.subject, WRONG).await
+            }
+            (Err(why), _) => self.refuse(subject.unwrap_or(SubjectId::CONTROLLER), why).await,
+        }
+    }
+
+    /// The account and its verifier, or why there is nothing to try.
+    async fn candidate(
+        &self,
+        subject: SubjectId,
+        closed_too: bool,
+    ) -> Result<Result<(Candidate, Verifier), &'static str>> {
+        let account = match self.account(subject).await {
+            Ok(account) => account,
+            // Erased between the look-up and now.
+            Err(error) if error.kind() == Kind::NotFound => return Ok(Err(UNKNOWN)),
+            Err(error) => return Err(error),
+        };
+        if account.state.closed_at.is_some() && !closed_too {
+            return Ok(Err(CLOSED));
+        }
+        let Some(item) = self.policy.password_item() else { return Ok(Err(NO_PASSWORD)) };
+        let primary = self.policy.primary_class();
+        let (password, sealed) = if item.class == *primary {
+            let place = Place { row: &account.row.key, class: primary };
+            let sealed = account.body.open(place, &item.name, &account.key.cipher())?;
+            (PasswordRow::Account, sealed)
+        } else {
+            let key = self.profile_key(subject, &item.class);
+            let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
+            let Some(row) = row else { return Ok(Err(NO_PASSWORD)) };
+            let id = KeyId { subject, class: item.class.clone(), year: 0 };
+            let key = super::account::one(self.data_keys(&[id]).await?)?;
+            let body = Body::decode(&row.body)?;
+            let place = Place { row: &row.key, class: &item.class };
+            let sealed = body.open(place, &item.name, &key.cipher())?;
+            (PasswordRow::Apart { row, body, key }, sealed)
+        };
+        let Some(sealed) = sealed else { return Ok(Err(NO_PASSWORD)) };
+        let verifier = Verifier::decode(&sealed)?;
+        Ok(Ok((Candidate { account, password }, verifier)))
+    }
+
+    async fn accept(&self, candidate: Candidate, upgraded: Option<Verifier>) -> Result<Login> {
+        let now = self.now();
+        let subject = candidate.account.row.key.subject;
+        let actor = Actor::subject(subject);
+        let writes = self.rewritten(candidate, upgraded, now);
+        let leaf = || self.leaf(now, &actor, "login.accepted", subject);
+        let mut draft = Draft::new(0);
+        draft.record(leaf(), writes, &[]);
+        match self.commit(draft).await {
+            Ok(_) => {}
+            // Another login or amendment came first: the anchor moves with the next one.
+            Err(error) if error.is(&CONFLICT) => {
+                let mut draft = Draft::new(0);
+                draft.record(leaf(), Vec::new(), &[]);
+                self.commit(draft).await?;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(Login { subject })
+    }
+
+    async fn refuse(&self, subject: SubjectId, why: &'static str) -> Result<Login> {
+        let actor = Actor::subject(subject);
+        let leaf = self.leaf(self.now(), &actor, "login.refused", subject).detail("why", why);
+        let mut draft = Draft::new(0);
+        draft.record(leaf, Vec::new(), &[]);
+        self.commit(draft).await?;
+        REFUSED.err()
+    }
+
+    /// The rows that an accepted login changes: the day of the last login, the verifier.
+    fn rewritten(
+        &self,
+        candidate: Candidate,
+        upgraded: Option<Verifier>,
+        now: Timestamp,
+    ) -> Vec<RowWrite> {
+        let Candidate { account: Account { row, mut body, key, mut state }, password } = candidate;
+        let item = self.policy.password_item();
+        let rng = self.ports.rng.as_ref();
+        let moved = state.last_login_at.is_none_or(|last| now >= last.plus(Span::days(1)));
+        let primary = self.policy.primary_class();
+        let mut writes = Vec::new();
+        let place = Place { row: &row.key, class: primary };
+        let mut changed = false;
+        if moved {
+            state.last_login_at = Some(now);
+            body.seal(place, &STATE_ITEM, &state.encode(), &key.cipher(), rng);
+            changed = true;
+        }
+        match (upgraded, item, password) {
+            (Some(verifier), Some(item), PasswordRow::Account) => {
+                body.seal(place, &item.name, &verifier.encode(), &key.cipher(), rng);
+                changed = true;
+            }
+            (Some(verifier), Some(item), PasswordRow::Apart { row, mut body, key }) => {
+                let place = Place { row: &row.key, class: &item.class };
+                body.seal(place, &item.name, &verifier.encode(), &key.cipher(), rng);
+                writes.push(next_version(Row { body: body.encode(), ..row }));
+            }
+            _ => {}
+        }
+        if changed {
+            let class = self.policy.classes.get(primary);
+            let anchor_at = class.and_then(|class| state.anchor(class, now)).or(row.anchor_at);
+            writes.push(next_version(Row { body: body.encode(), anchor_at, ..row }));
+        }
+        writes
+    }
+
+    /// Wraps one page of imported SHA-256 digests in Argon2id, from a subject on; answers with how
+    /// many it wrapped and where the next page begins. A login in between simply comes first.
+    ///
+    /// # Errors
+    /// As [`Vault::login`], without its refusal.
+    pub async fn wrap_legacy(
+        &self,
+        after: Option<SubjectId>,
+        limit: usize,
+    ) -> Result<(u64, Option<SubjectId>)> {
+        let page = self.subjects(after, limit).await?;
+        let next = if page.len() < limit { None } else { page.last().copied() };
+        let mut wrapped = 0;
+        for subject in page {
+            wrapped += u64::from(self.wrap_one(subject).await?);
+        }
+        Ok((wrapped, next))
+    }
+
+    async fn wrap_one(&self, subject: SubjectId) -> Result<bool> {
+        let Ok((candidate, verifier)) = self.candidate(subject, true).await? else {
+            return Ok(false);
+        };
+        if verifier.kind() != VerifierKind::LegacySha256 {
+            return Ok(false);
+        }
+        let params = self.params;
+        let salt = crate::rng::generate(self.ports.rng.as_ref());
+        let verifier = password::perform(self.ports.passwords.as_ref(), move |workspace| {
+            password::wrap(verifier, params, salt, workspace)
+        })
+        .await?;
+        let now = self.now();
+        let Candidate { account, password } = candidate;
+        let item = self.policy.password_item().map(|item| item.name.clone());
+        let (row, mut body, key) = match password {
+            PasswordRow::Account => (account.row, account.body, account.key),
+            PasswordRow::Apart { row, body, key } => (row, body, key),
+        };
+        let class = row.class.clone().unwrap_or_else(|| self.policy.primary_class().clone());
+        let place = Place { row: &row.key, class: &class };
+        if let Some(item) = item {
+            let rng = self.ports.rng.as_ref();
+            body.seal(place, &item, &verifier.encode(), &key.cipher(), rng);
+        }
+        let mut draft = Draft::new(0);
+        let leaf = self.leaf(now, &Actor::system(), "password.wrapped", subject);
+        draft.record(leaf, vec![next_version(Row { body: body.encode(), ..row })], &[]);
+        match self.commit(draft).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is(&CONFLICT) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How many verifiers are still bare digests of another system, and how many are wrapped.
+    ///
+    /// # Errors
+    /// As [`Vault::login`], without its refusal.
+    pub async fn legacy_passwords(&self) -> Result<(u64, u64)> {
+        let (mut legacy, mut wrapped, mut after) = (0, 0, None);
+        loop {
+            let page = self.subjects(after, 500).await?;
+            for subject in &page {
+                if let Ok((_, verifier)) = self.candidate(*subject, true).await? {
+                    legacy += u64::from(verifier.kind() == VerifierKind::LegacySha256);
+                    wrapped += u64::from(verifier.kind() == VerifierKind::WrappedSha256);
+                }
+            }
+            match page.last() {
+                Some(last) if page.len() == 500 => after = Some(*last),
+                _ => return Ok((legacy, wrapped)),
+            }
+        }
+    }
+}
+
+/// The write that follows this version of a row.
+pub(super) fn next_version(row: Row) -> RowWrite {
+    let expect = Expect::Version(row.version);
+    RowWrite { row: Row { version: row.version.saturating_add(1), ..row }, expect }
+}

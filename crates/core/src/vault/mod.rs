@@ -1,0 +1,111 @@
+//! The one door to personal data: register, read for a purpose, amend, log in, destroy keys.
+//!
+//! The vault seals and opens; no other code does. It writes the leaf of everything that happens in
+//! the same transaction as the change itself, makes keys durable before what they seal, and
+//! destroys a key before the rows that it sealed. Each operation is a file of its own: what it
+//! takes, what it does, how it fails.
+
+mod account;
+mod actor;
+mod amend;
+mod audit;
+mod checkpoint;
+pub mod codes;
+mod destroy;
+mod items;
+mod journal;
+mod keys;
+mod login;
+mod open;
+mod outline;
+mod read;
+mod recover;
+mod register;
+mod rotate;
+mod rows;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+pub use actor::Actor;
+pub use amend::Amendment;
+pub use audit::Audit;
+pub use checkpoint::Receipt;
+pub use destroy::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
+pub use items::ItemValue;
+pub use login::Login;
+pub use open::{OnRestore, OpenOptions};
+pub use outline::Outline;
+pub use read::View;
+pub use recover::Recovery;
+pub use register::{NewPassword, RegisterRequest, Registered};
+
+use crate::calendar::Zone;
+use crate::clock::{Clock, Timestamp};
+use crate::name::Name;
+use crate::password::{Params, PasswordWorker};
+use crate::policy::Policy;
+use crate::ports::{Kek, Keyring, Store};
+use crate::rng::Rng;
+
+/// Everything that the vault needs from outside.
+#[derive(Clone)]
+pub struct Ports {
+    /// Rows, look-ups and log.
+    pub store: Arc<dyn Store>,
+    /// The safe.
+    pub keyring: Arc<dyn Keyring>,
+    /// The key above the keys.
+    pub kek: Arc<dyn Kek>,
+    /// The master key before it, while a rotation is under way.
+    pub former_kek: Option<Arc<dyn Kek>>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// The controller's time zone.
+    pub zone: Arc<dyn Zone>,
+    /// Where Argon2id runs.
+    pub passwords: Arc<dyn PasswordWorker>,
+}
+
+/// The door to personal data. Made by [`Vault::open`]; shared behind an `Arc`.
+pub struct Vault {
+    ports: Ports,
+    policy: Policy,
+    digest: [u8; 32],
+    params: Params,
+    /// The kind of the profile row of each class.
+    kinds: BTreeMap<Name, Name>,
+    /// The log's epoch and the leaves committed since the last checkpoint, by this process.
+    epoch: AtomicU64,
+    uncovered: AtomicU64,
+    covered_at: AtomicU64,
+}
+
+impl Vault {
+    /// The policy in force.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What the vault was opened with.
+    #[must_use]
+    pub const fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// The time now, as the clock port tells it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Vault(policy version {})", self.policy.version)
+    }
+}

@@ -1,0 +1,261 @@
+//! Opening: store, safe, master key and policy are held against each other before any write.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+
+use super::codes::{
+    CLASS_IN_USE, CLASS_NAME_LONG, CLOCK_BEHIND, ITEM_MOVED, OLDER_POLICY, ROWS_RESTORED,
+    SAFE_RESTORED, SAME_VERSION, WRONG_PAIR, ZONE_UNKNOWN,
+};
+use super::journal::Draft;
+use super::keys::{FINGERPRINT_KEY, INDEX_KEY, aad, signing_key};
+use super::{Actor, Ports, Recovery, Vault};
+use crate::clock::Span;
+use crate::error::Result;
+use crate::id::SubjectId;
+use crate::name::Name;
+use crate::password::Params;
+use crate::policy::Policy;
+use crate::ports::kek::WRONG_KEY;
+use crate::ports::{
+    LogPosition, PolicyMark, SafeInit, SafeStatus, Scan, StoreInit, StoreStatus, WrapId,
+    WrapRequest,
+};
+use crate::rng;
+use crate::seal::DataKey;
+
+/// How far the clock may lie behind the last leaf: several machines never agree exactly.
+const SKEW: Span = Span::seconds(300);
+
+/// What to do about rows or a safe that are older than the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnRestore {
+    /// Stay closed and say so.
+    #[default]
+    Refuse,
+    /// Erase again what was erased since, open a new epoch of the log, then open.
+    Replay,
+}
+
+/// How to open.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OpenOptions {
+    /// What to do about a restore.
+    pub on_restore: OnRestore,
+}
+
+impl Vault {
+    /// Opens a vault over its store and safe, or makes a new one in empty ones.
+    ///
+    /// Nothing is written before the master key is known to be the safe's.
+    ///
+    /// # Errors
+    /// `keys.wrong_master_key`, [`WRONG_PAIR`], [`ROWS_RESTORED`], [`SAFE_RESTORED`],
+    /// [`OLDER_POLICY`], [`SAME_VERSION`], [`CLASS_IN_USE`], [`CLOCK_BEHIND`], `log.forked`; the
+    /// codes of the ports.
+    pub async fn open(
+        policy: Policy,
+        ports: Ports,
+        options: OpenOptions,
+    ) -> Result<(Self, Recovery)> {
+        let digest = policy.digest();
+        let passwords = &policy.passwords;
+        let params = Params::new(passwords.memory_kib, passwords.passes, passwords.lanes)?;
+        let kinds = kinds(&policy)?;
+        if ports.zone.name() != policy.time_zone {
+            return ZONE_UNKNOWN.err();
+        }
+        let vault = Self {
+            ports,
+            policy,
+            digest,
+            params: params.at_least_floor()?,
+            kinds,
+            epoch: AtomicU64::new(1),
+            uncovered: AtomicU64::new(0),
+            covered_at: AtomicU64::new(0),
+        };
+        vault.touch_covered();
+        let (store, safe) = vault.paired().await?;
+        let recovery = vault.reconcile(&store, &safe, options).await?;
+        let store = match vault.ports.store.status().await? {
+            Some(store) => store,
+            None => return WRONG_PAIR.err(),
+        };
+        vault.continues(store.head).await?;
+        if store.last_leaf_at.is_some_and(|last| vault.now() < last.minus(SKEW)) {
+            return CLOCK_BEHIND.err();
+        }
+        vault.adopt_policy(store.policy).await?;
+        Ok((vault, recovery))
+    }
+
+    fn touch_covered(&self) {
+        let now = self.now().as_micros().cast_unsigned();
+        self.covered_at.store(now, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Store and safe, marked as a pair; new ones are marked now.
+    async fn paired(&self) -> Result<(StoreStatus, SafeStatus)> {
+        let (store, safe) = (self.ports.store.status().await?, self.ports.keyring.status().await?);
+        let safe = match safe {
+            Some(safe) => {
+                self.check_master_key(&safe)?;
+                safe
+            }
+            // Rows without a safe: whatever they hold cannot be opened, and must not be sealed over.
+            None if store.is_some() => return WRONG_PAIR.err(),
+            None => self.initialise_safe().await?,
+        };
+        let init = StoreInit { store: safe.store, safe: safe.safe };
+        let store = match store {
+            Some(store) => store,
+            None => {
+                self.ports.store.initialise(init).await?;
+                self.ports.store.status().await?.ok_or_else(|| WRONG_PAIR.error())?
+            }
+        };
+        if store.init != init { WRONG_PAIR.err() } else { Ok((store, safe)) }
+    }
+
+    fn check_master_key(&self, safe: &SafeStatus) -> Result<()> {
+        let ours = self.ports.kek.id();
+        let former = self.ports.former_kek.as_ref().map(|kek| kek.id());
+        // While a rotation is under way both keys are needed.
+        let enough = safe.kek == ours && (!safe.rotating || former.is_some());
+        // The rotation to the new key was never begun: it is, by `rotate_master_key`.
+        let before = former == Some(safe.kek);
+        if enough || before { Ok(()) } else { WRONG_KEY.err() }
+    }
+
+    async fn initialise_safe(&self) -> Result<SafeStatus> {
+        let random = self.ports.rng.as_ref();
+        let names = [INDEX_KEY, FINGERPRINT_KEY, signing_key(1)];
+        let requests: Vec<_> = names.iter().map(|name| self.new_secret(name)).collect();
+        let wrapped = self.ports.kek.wrap(&requests).await?;
+        let init = SafeInit {
+            safe: rng::generate(random),
+            store: rng::generate(random),
+            kek: self.ports.kek.id(),
+            secrets: names.into_iter().zip(wrapped).collect(),
+        };
+        match self.ports.keyring.initialise(init).await {
+            // Another process made it a moment ago.
+            Err(error) if error.is(&crate::ports::store::CONFLICT) => {}
+            other => other?,
+        }
+        let safe = self.ports.keyring.status().await?.ok_or_else(|| WRONG_PAIR.error())?;
+        self.check_master_key(&safe)?;
+        Ok(safe)
+    }
+
+    fn new_secret(&self, name: &Name) -> WrapRequest {
+        // EXPOSE: a new secret is wrapped, so that it can be stored.
+        let key = DataKey::generate(self.ports.rng.as_ref()).expose();
+        WrapRequest { aad: aad(&WrapId::Secret(name.clone())), key }
+    }
+
+    /// A signing key for an epoch that begins, unless it is there.
+    pub(super) async fn add_signing_key(&self, epoch: u32) -> Result<()> {
+        let name = signing_key(epoch);
+        if self.ports.keyring.secret(&name).await?.is_some() {
+            return Ok(());
+        }
+        let wrapped = self.ports.kek.wrap(&[self.new_secret(&name)]).await?;
+        for secret in wrapped {
+            self.ports.keyring.add_secret(&name, secret).await?;
+        }
+        Ok(())
+    }
+
+    /// Compares the marks that store and safe left in each other.
+    async fn reconcile(
+        &self,
+        store: &StoreStatus,
+        safe: &SafeStatus,
+        options: OpenOptions,
+    ) -> Result<Recovery> {
+        let head = LogPosition { epoch: store.head.epoch, index: store.head.size };
+        let heard = Self::furthest(safe);
+        let rows_restored = heard.is_some_and(|heard| heard > head);
+        let safe_restored = safe.sequence < store.safe_sequence;
+        if options.on_restore == OnRestore::Refuse {
+            if rows_restored {
+                return ROWS_RESTORED.err();
+            }
+            if safe_restored {
+                return SAFE_RESTORED.err();
+            }
+        }
+        self.recover(rows_restored, safe_restored, heard).await
+    }
+
+    /// The end of the log as far as the safe has heard of it: one past the furthest leaf.
+    fn furthest(safe: &SafeStatus) -> Option<LogPosition> {
+        safe.log.map(|last| LogPosition { index: last.index.saturating_add(1), ..last })
+    }
+
+    /// Takes the policy into force: a new one has a leaf, an older one or a silent change is
+    /// refused.
+    async fn adopt_policy(&self, in_force: Option<PolicyMark>) -> Result<()> {
+        let mark = PolicyMark { version: self.policy.version, digest: self.digest };
+        if let Some(old) = &in_force {
+            if *old == mark {
+                return Ok(());
+            }
+            if old.version > mark.version {
+                return Err(OLDER_POLICY.error().with("in_force", old.version));
+            }
+            if old.version == mark.version {
+                return Err(SAME_VERSION.error().with("version", mark.version));
+            }
+            self.rows_fit().await?;
+        }
+        let now = self.now();
+        let leaf = self
+            .leaf(now, &Actor::system(), "policy.adopted", SubjectId::CONTROLLER)
+            .detail("version", mark.version);
+        let mut draft = Draft::new(0);
+        draft.record(leaf, Vec::new(), &[]);
+        draft.change().policy = Some(mark);
+        self.commit(draft).await.map(|_| ())
+    }
+
+    /// Every class that has rows is in the policy, with every item that they hold.
+    async fn rows_fit(&self) -> Result<()> {
+        let mut cursor = None;
+        loop {
+            let scan = Scan::All { kind: None };
+            let page = self.ports.store.scan(&scan, cursor.as_ref(), 1000).await?;
+            for row in &page.rows {
+                let Some(class) = &row.class else { continue };
+                if !self.policy.classes.contains_key(class) {
+                    return Err(CLASS_IN_USE.error().with("class", class));
+                }
+                for item in crate::seal::Body::decode(&row.body)?.items() {
+                    let elsewhere =
+                        self.policy.class_of(item).is_some_and(|now| now.name != *class);
+                    if elsewhere {
+                        return Err(ITEM_MOVED.error().field_is(item));
+                    }
+                }
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn kinds(policy: &Policy) -> Result<BTreeMap<Name, Name>> {
+    policy
+        .classes
+        .keys()
+        .map(|class| {
+            let kind = Name::parse(&format!("profile.{class}"));
+            let kind = kind.map_err(|_| CLASS_NAME_LONG.error().with("class", class))?;
+            Ok((class.clone(), kind))
+        })
+        .collect()
+}

@@ -1,0 +1,295 @@
+//! Reading for a purpose: the policy decides, the leaf is durable, then the envelopes open.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::account::Account;
+use super::codes::{NOT_FOUND, REFUSED_STATE};
+use super::journal::Draft;
+use super::{Actor, Vault};
+use crate::error::{Error, Result};
+use crate::id::SubjectId;
+use crate::leaf::Leaf;
+use crate::name::Name;
+use crate::ports::KeyId;
+use crate::row::{Row, state};
+use crate::seal::{Body, Place};
+
+/// The role of an actor that has none; no policy can declare it.
+static NO_ROLE: Name = Name::fixed("");
+
+/// What a purpose may see of a subject. Values wipe themselves and do not print.
+pub struct View {
+    /// Whose data it is.
+    pub subject: SubjectId,
+    items: BTreeMap<Name, Zeroizing<String>>,
+}
+
+impl View {
+    /// The value of an item as it was typed; `None` if the subject has none, or if the purpose may
+    /// not see it.
+    #[must_use]
+    pub fn get(&self, item: &str) -> Option<&str> {
+        // EXPOSE: what the policy gives this purpose is what the caller asked for.
+        self.items.get(item).map(|value| value.as_str())
+    }
+
+    /// The items that the view holds, in the order of their names.
+    pub fn items(&self) -> impl Iterator<Item = &Name> {
+        self.items.keys()
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "View({}, {} items)", self.subject, self.items.len())
+    }
+}
+
+/// A subject's rows, fetched and checked, but not opened.
+struct Fetched {
+    subject: SubjectId,
+    account: Option<Account>,
+    rows: Vec<Row>,
+}
+
+impl Vault {
+    /// Reads what a purpose may see of a subject.
+    ///
+    /// A read without a purpose does not compile:
+    ///
+    /// ```compile_fail
+    /// # async fn f(vault: tacenda_core::vault::Vault, ada: tacenda_core::SubjectId,
+    /// #     me: tacenda_core::vault::Actor) {
+    /// vault.read(ada, &me).await;
+    /// # }
+    /// ```
+    ///
+    /// # Law
+    /// Art. 5(1)(b) and (f) GDPR. A refusal is logged like a read.
+    ///
+    /// # Errors
+    /// `policy.unknown_purpose`, `policy.role_not_allowed`, `policy.condition_not_met`,
+    /// `vault.not_live`, `vault.not_found`; the integrity codes of this room and of `seal`; the
+    /// codes of the ports.
+    pub async fn read(&self, subject: SubjectId, purpose: &Name, actor: &Actor) -> Result<View> {
+        let mut views = self.read_many(&[subject], purpose, actor).await?;
+        views.pop().unwrap_or_else(|| NOT_FOUND.err())
+    }
+
+    /// Reads the subject that has this value of a unique item: an e-mail address, in any case and
+    /// either form of its domain.
+    ///
+    /// # Errors
+    /// As [`Vault::read`]; `vault.not_found` if nobody has it, or if it is no such value at all.
+    pub async fn read_by(
+        &self,
+        item: &Name,
+        text: &str,
+        purpose: &Name,
+        actor: &Actor,
+    ) -> Result<View> {
+        match self.lookup(item, text).await? {
+            Some(subject) => self.read(subject, purpose, actor).await,
+            None => {
+                let error = NOT_FOUND.error();
+                let leaf = self.refusal(SubjectId::CONTROLLER, purpose, actor, &error);
+                self.record_read(vec![leaf]).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads many subjects for one purpose: a leaf each, one commit, one result per subject.
+    ///
+    /// # Errors
+    /// The codes of the ports; then nothing was opened.
+    pub async fn read_many(
+        &self,
+        subjects: &[SubjectId],
+        purpose: &Name,
+        actor: &Actor,
+    ) -> Result<Vec<Result<View>>> {
+        let now = self.now();
+        let mut decided = Vec::with_capacity(subjects.len());
+        let mut leaves = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            let decision = self.decide(*subject, purpose, actor).await;
+            leaves.push(match &decision {
+                Ok(_) => {
+                    let mut leaf = self.leaf(now, actor, "subject.read", *subject);
+                    leaf.purpose = Some(purpose.clone());
+                    leaf
+                }
+                Err(error) => self.refusal(*subject, purpose, actor, error),
+            });
+            decided.push(decision);
+        }
+        // INVARIANT 5: no leaf, no read. The envelopes open only after this.
+        self.record_read(leaves).await?;
+        let mut views = Vec::with_capacity(decided.len());
+        for decision in decided {
+            views.push(match decision {
+                Ok((fetched, items)) => self.open_items(fetched, &items).await,
+                Err(error) => Err(error),
+            });
+        }
+        Ok(views)
+    }
+
+    /// The subject that has this value of a unique item.
+    pub(super) async fn lookup(&self, item: &Name, text: &str) -> Result<Option<SubjectId>> {
+        let Ok(value) = self.item(item, text) else { return Ok(None) };
+        let key = self.index_key().await?;
+        // EXPOSE: the normal form is hashed under the index key.
+        let token = key.token(item, value.value.normal());
+        let found = self.ports.store.lookup(item, &[token]).await?;
+        Ok(found.into_iter().flatten().next().map(|found| found.key.subject))
+    }
+
+    /// May this actor, for this purpose, see items of this subject? Which?
+    async fn decide(
+        &self,
+        subject: SubjectId,
+        purpose: &Name,
+        actor: &Actor,
+    ) -> Result<(Fetched, BTreeSet<Name>)> {
+        let role = actor.role.as_ref().unwrap_or(&NO_ROLE);
+        let every: BTreeSet<_> = self.policy.facts.keys().cloned().collect();
+        // What fails whatever the account's facts are, fails before anything is fetched.
+        let items = self.policy.ask(purpose, role, &every)?;
+        let (account, rows) = self.fetch(subject, &items).await?;
+        let archive = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
+        let found = account.is_some() || !rows.is_empty();
+        let rows: Vec<_> = rows
+            .into_iter()
+            .filter(|row| row.state == state::LIVE || (archive && row.state == state::ARCHIVED))
+            .collect();
+        if account.is_none() && rows.is_empty() {
+            let code = if found { &REFUSED_STATE } else { &NOT_FOUND };
+            return Err(code.error().with("subject", subject));
+        }
+        // What is archived outlives the account and its facts: the law's purpose alone decides.
+        let items = match &account {
+            Some(account) => self.policy.ask(purpose, role, &account.state.facts)?,
+            None => items,
+        };
+        Ok((Fetched { subject, account, rows }, items))
+    }
+
+    /// The rows that hold these items, checked against the log; the live account opened as far as
+    /// its state.
+    async fn fetch(
+        &self,
+        subject: SubjectId,
+        items: &BTreeSet<Name>,
+    ) -> Result<(Option<Account>, Vec<Row>)> {
+        let primary = self.policy.primary_class();
+        let classes: BTreeSet<_> = items
+            .iter()
+            .filter_map(|item| self.policy.class_of(item))
+            .map(|class| &class.name)
+            .filter(|class| *class != primary)
+            .collect();
+        let keys: Vec<_> = std::iter::once(primary)
+            .chain(classes)
+            .map(|class| self.profile_key(subject, class))
+            .collect();
+        let mut rows = self.checked(subject, &keys).await?.into_iter();
+        let account = match rows.next().flatten() {
+            Some(row) if row.state == state::LIVE => {
+                let id = KeyId { subject, class: primary.clone(), year: 0 };
+                let key = super::account::one(self.data_keys(&[id]).await?)?;
+                Ok(self.open_account(row, key)?)
+            }
+            other => Err(other),
+        };
+        match account {
+            Ok(account) => Ok((Some(account), rows.flatten().collect())),
+            Err(not_live) => Ok((None, not_live.into_iter().chain(rows.flatten()).collect())),
+        }
+    }
+
+    async fn open_items(&self, fetched: Fetched, items: &BTreeSet<Name>) -> Result<View> {
+        let mut view = View { subject: fetched.subject, items: BTreeMap::new() };
+        let wanted = |class: &Name| {
+            items
+                .iter()
+                .filter(|item| self.policy.class_of(item).is_some_and(|of| of.name == *class))
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        if let Some(account) = &fetched.account {
+            let class = self.policy.primary_class();
+            let cipher = account.key.cipher();
+            let place = Place { row: &account.row.key, class };
+            for item in wanted(class) {
+                insert(&mut view, &item, account.body.open(place, &item, &cipher)?)?;
+            }
+        }
+        let of = |row: &Row| row.class.clone().unwrap_or(state::LIVE);
+        let ids: Vec<_> = fetched
+            .rows
+            .iter()
+            .map(|row| KeyId { subject: fetched.subject, class: of(row), year: 0 })
+            .collect();
+        for (row, key) in fetched.rows.iter().zip(self.data_keys(&ids).await?) {
+            let (class, body, cipher) = (of(row), Body::decode(&row.body)?, key.cipher());
+            for item in wanted(&class) {
+                let place = Place { row: &row.key, class: &class };
+                insert(&mut view, &item, body.open(place, &item, &cipher)?)?;
+            }
+        }
+        Ok(view)
+    }
+
+    fn refusal(&self, subject: SubjectId, purpose: &Name, actor: &Actor, error: &Error) -> Leaf {
+        let mut leaf = self.leaf(self.now(), actor, "subject.read_refused", subject);
+        leaf.purpose = Some(purpose.clone());
+        leaf.detail("code", error.code())
+    }
+
+    async fn record_read(&self, leaves: Vec<Leaf>) -> Result<()> {
+        let mut draft = Draft::new(0);
+        for leaf in leaves {
+            draft.record(leaf, Vec::new(), &[]);
+        }
+        if draft.is_empty() { Ok(()) } else { self.commit(draft).await.map(|_| ()) }
+    }
+
+    /// A page of the subjects that have an account, by id; their data is read with
+    /// [`Vault::read_many`].
+    ///
+    /// # Errors
+    /// The codes of the store.
+    pub async fn subjects(&self, after: Option<SubjectId>, limit: usize) -> Result<Vec<SubjectId>> {
+        let kind = self.kind(self.policy.primary_class());
+        let cursor = after.map(|subject| crate::ports::Cursor {
+            at: None,
+            key: crate::row::RowKey::only(subject, kind.clone()),
+        });
+        let scan = crate::ports::Scan::All { kind: Some(kind) };
+        let page = self.ports.store.scan(&scan, cursor.as_ref(), limit).await?;
+        Ok(page.rows.into_iter().map(|row| row.key.subject).collect())
+    }
+
+    /// When something happened to a subject's data, by whom, for what: its leaves, latest first.
+    ///
+    /// # Errors
+    /// The codes of the store.
+    pub async fn history(&self, subject: SubjectId, limit: usize) -> Result<Vec<Leaf>> {
+        let stored = self.ports.store.leaves_of(subject, false, None, limit).await?;
+        stored.iter().filter_map(|leaf| leaf.bytes.as_deref()).map(Leaf::decode).collect()
+    }
+}
+
+fn insert(view: &mut View, item: &Name, opened: Option<Zeroizing<Vec<u8>>>) -> Result<()> {
+    if let Some(bytes) = opened {
+        // EXPOSE: opened for the purpose that the leaf names.
+        let text = std::str::from_utf8(&bytes).map_err(|_| crate::codec::MALFORMED.error())?;
+        view.items.insert(item.clone(), Zeroizing::new(text.to_owned()));
+    }
+    Ok(())
+}

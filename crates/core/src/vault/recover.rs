@@ -1,0 +1,161 @@
+//! After a restore: what was erased since is erased again before anything can be read.
+
+use super::journal::Draft;
+use super::{Actor, Vault};
+use crate::error::{Context, Result};
+use crate::id::SubjectId;
+use crate::leaf::Leaf;
+use crate::name::Name;
+use crate::ports::{KeyId, LogPosition, Scan, Tombstone};
+
+/// What opening had to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recovery {
+    /// The rows were older than the safe.
+    pub rows_restored: bool,
+    /// The safe was older than the rows.
+    pub safe_restored: bool,
+    /// Rows of erased data that were there again, and went again.
+    pub rows_erased_again: u64,
+    /// Keys that were there again, and were destroyed again.
+    pub keys_destroyed_again: u64,
+}
+
+const PAGE: usize = 512;
+
+impl Vault {
+    pub(super) async fn recover(
+        &self,
+        rows_restored: bool,
+        safe_restored: bool,
+        heard: Option<LogPosition>,
+    ) -> Result<Recovery> {
+        let mut recovery = Recovery { rows_restored, safe_restored, ..Recovery::default() };
+        if safe_restored {
+            recovery.keys_destroyed_again = self.destroy_again().await?;
+        }
+        if rows_restored {
+            self.begin_epoch(heard).await?;
+            recovery.rows_erased_again = self.replay_tombstones().await?;
+        }
+        Ok(recovery)
+    }
+
+    /// A log that lost its end goes on as a new one, which begins with the last checkpoint of the
+    /// old: never a fork.
+    async fn begin_epoch(&self, heard: Option<LogPosition>) -> Result<()> {
+        let Some(store) = self.ports.store.status().await? else { return Ok(()) };
+        let last = heard.map_or(0, |heard| heard.epoch).max(store.head.epoch);
+        let safe = self.ports.keyring.status().await?;
+        let checkpoint = safe.and_then(|safe| safe.checkpoint).map(|(_, text)| text);
+        for epoch in store.head.epoch.saturating_add(1)..=last.saturating_add(1) {
+            self.add_signing_key(epoch).await?;
+            let mut leaf = self
+                .leaf(self.now(), &Actor::system(), "log.epoch_begun", SubjectId::CONTROLLER)
+                .detail("epoch", epoch);
+            if let Some(text) = &checkpoint {
+                // A checkpoint is public: an origin, a size, a root and a signature.
+                leaf = leaf.detail("checkpoint", Context::published(text));
+            }
+            let mut draft = Draft::new(0);
+            draft.change().new_epoch = Some(epoch);
+            draft.record(leaf, Vec::new(), &[]);
+            self.ports.store.commit(std::mem::take(draft.change())).await?;
+        }
+        Ok(())
+    }
+
+    /// Rows whose keys were destroyed go, whatever the restored store says about them. By subject
+    /// and class, never by a row's number: a restored store numbers nothing anew.
+    async fn replay_tombstones(&self) -> Result<u64> {
+        let (mut erased, mut after) = (0, None::<KeyId>);
+        loop {
+            let page = self.ports.keyring.tombstones(after.as_ref(), PAGE).await?;
+            let last = page.len() < PAGE;
+            after = page.last().map(|tombstone| tombstone.key.clone());
+            for tombstone in page {
+                erased += self.replay(&tombstone).await?;
+            }
+            if last {
+                return Ok(erased);
+            }
+        }
+    }
+
+    async fn replay(&self, tombstone: &Tombstone) -> Result<u64> {
+        let KeyId { subject, class, .. } = &tombstone.key;
+        let (mut rows, mut cursor) = (Vec::new(), None);
+        loop {
+            let scan = Scan::Subject(*subject);
+            let page = self.ports.store.scan(&scan, cursor.as_ref(), PAGE).await?;
+            rows.extend(page.rows.into_iter().filter(|row| row.class.as_ref() == Some(class)));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let leaf = self
+            .leaf(self.now(), &Actor::system(), "erasure.replayed", *subject)
+            .detail("erased", class)
+            .detail("destroyed_at", tombstone.at);
+        let mut draft = Draft::new(0);
+        draft.record(leaf, Vec::new(), &rows);
+        self.commit(draft).await?;
+        Ok(rows.len() as u64)
+    }
+
+    /// Keys that the log says were destroyed, and that an older safe still holds, go again.
+    async fn destroy_again(&self) -> Result<u64> {
+        let Some(store) = self.ports.store.status().await? else { return Ok(0) };
+        let mut destroyed = 0;
+        for epoch in 1..=store.head.epoch {
+            let mut from = 0;
+            loop {
+                let leaves =
+                    self.ports.store.leaves(epoch, from, from.saturating_add(PAGE as u64)).await?;
+                if leaves.is_empty() {
+                    break;
+                }
+                from = from.saturating_add(leaves.len() as u64);
+                for stored in leaves {
+                    let Some(bytes) = stored.bytes else { continue };
+                    let keys = self.destroyed_by(&Leaf::decode(&bytes)?).await?;
+                    if !keys.is_empty() {
+                        let at = self.now();
+                        self.ports.keyring.destroy(&keys, stored.position, at).await?;
+                        destroyed += keys.len() as u64;
+                    }
+                }
+            }
+        }
+        self.ports.keyring.scrub().await?;
+        Ok(destroyed)
+    }
+
+    /// The keys that a leaf of an erasure names and that are still live.
+    async fn destroyed_by(&self, leaf: &Leaf) -> Result<Vec<KeyId>> {
+        if leaf.action != *"erasure.done" && leaf.action != *"erasure.replayed" {
+            return Ok(Vec::new());
+        }
+        let erased: Vec<_> = leaf
+            .details
+            .iter()
+            .filter(|(key, _)| key == "erased")
+            .map(|(_, class)| Name::parse(class))
+            .collect::<Result<_>>()?;
+        let known = self.ports.keyring.keys_of(leaf.subject).await?;
+        let mut keys: Vec<_> = known
+            .into_iter()
+            .filter(|(_, state)| matches!(state, crate::ports::KeyState::Live(_)))
+            .map(|(key, _)| key)
+            .filter(|key| erased.contains(&key.class))
+            .collect();
+        let absent =
+            erased.into_iter().map(|class| KeyId { subject: leaf.subject, class, year: 0 });
+        keys.extend(absent.filter(|key| !keys.contains(key)).collect::<Vec<_>>());
+        Ok(keys)
+    }
+}

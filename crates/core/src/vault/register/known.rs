@@ -1,0 +1,83 @@
+//! What the stores already know of the requests of a page: earlier imports, taken values.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::check::Checked;
+use super::{Registered, Vault, put};
+use crate::error::Result;
+use crate::id::SubjectId;
+use crate::name::Name;
+use crate::ports::Fingerprint;
+use crate::vault::codes::NOT_UNIQUE;
+
+impl Vault {
+    /// Takes out what an earlier import wrote, and repeats within the page.
+    pub(super) async fn drop_known(
+        &self,
+        checked: Vec<Checked>,
+        results: &mut [Option<Result<Registered>>],
+    ) -> Result<Vec<Checked>> {
+        let prints: Vec<_> = checked.iter().filter_map(|one| one.fingerprint).collect();
+        if prints.is_empty() {
+            return Ok(checked);
+        }
+        let owners = self.ports.keyring.fingerprints(&prints).await?;
+        let mut known: HashMap<Fingerprint, SubjectId> = HashMap::new();
+        for (print, owner) in prints.iter().zip(owners) {
+            if let Some(owner) = owner
+                && self.was_written(owner).await?
+            {
+                known.insert(*print, owner);
+            }
+        }
+        let mut fresh = Vec::with_capacity(checked.len());
+        for one in checked {
+            match one.fingerprint.and_then(|print| known.get(&print)) {
+                Some(owner) => put(results, one.at, Ok(Registered::Known(*owner))),
+                None => fresh.push(one),
+            }
+        }
+        Ok(fresh)
+    }
+
+    /// Whether the rows of a subject were ever written: a crash between safe and store leaves keys
+    /// and a fingerprint whose rows never came.
+    pub(super) async fn was_written(&self, subject: SubjectId) -> Result<bool> {
+        Ok(!self.ports.store.leaves_of(subject, true, None, 1).await?.is_empty())
+    }
+
+    /// Takes out requests whose unique values are held by somebody, or by an earlier request.
+    pub(super) async fn drop_taken(
+        &self,
+        checked: Vec<Checked>,
+        results: &mut [Option<Result<Registered>>],
+    ) -> Result<Vec<Checked>> {
+        let mut by_index: BTreeMap<Name, Vec<[u8; 16]>> = BTreeMap::new();
+        for token in checked.iter().flat_map(|one| &one.tokens) {
+            by_index.entry(token.index.clone()).or_default().push(token.value);
+        }
+        let mut taken: BTreeSet<(Name, [u8; 16])> = BTreeSet::new();
+        for (index, tokens) in by_index {
+            let found = self.ports.store.lookup(&index, &tokens).await?;
+            taken.extend(
+                tokens
+                    .into_iter()
+                    .zip(found)
+                    .filter(|(_, rows)| !rows.is_empty())
+                    .map(|(token, _)| (index.clone(), token)),
+            );
+        }
+        let mut free = Vec::with_capacity(checked.len());
+        for one in checked {
+            let lost = one.tokens.iter().find(|t| taken.contains(&(t.index.clone(), t.value)));
+            if let Some(token) = lost {
+                let error = NOT_UNIQUE.error().field_is(&token.index);
+                put(results, one.at, Err(error));
+                continue;
+            }
+            taken.extend(one.tokens.iter().map(|t| (t.index.clone(), t.value)));
+            free.push(one);
+        }
+        Ok(free)
+    }
+}

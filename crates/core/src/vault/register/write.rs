@@ -1,0 +1,148 @@
+//! From checked requests to durable keys, sealed rows and one commit.
+
+use super::super::account::STATE_ITEM;
+use super::super::journal::Draft;
+use super::check::Checked;
+use super::{Actor, Vault};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::id::SubjectId;
+use crate::name::Name;
+use crate::policy::Policy;
+use crate::ports::{Expect, KeyId, NewKeys, RowWrite};
+use crate::row::{Row, RowKey, state};
+use crate::seal::{Body, DataKey, Place};
+
+/// A request about to be written.
+pub(super) struct Prepared {
+    pub(super) at: usize,
+    pub(super) subject: SubjectId,
+    pub(super) rows: Vec<Row>,
+}
+impl Vault {
+    /// Makes the keys durable, then seals: in this order, so that no row is ever without its key.
+    pub(super) async fn prepare(
+        &self,
+        checked: Vec<Checked>,
+        now: Timestamp,
+    ) -> Result<(Vec<Prepared>, (Vec<KeyId>, u64))> {
+        let mut ids = Vec::new();
+        let mut fingerprints = Vec::new();
+        let subjects: Vec<_> = checked
+            .iter()
+            .map(|one| {
+                let subject = SubjectId::generate(now, self.ports.rng.as_ref());
+                for class in classes_of(&self.policy, one) {
+                    ids.push(KeyId { subject, class, year: 0 });
+                }
+                fingerprints.extend(one.fingerprint.map(|print| (print, subject, now)));
+                subject
+            })
+            .collect();
+        if ids.is_empty() {
+            return Ok((Vec::new(), (ids, 0)));
+        }
+        let (keys, wrapped) = self.generate_keys(ids.clone()).await?;
+        let log = None;
+        let sequence =
+            self.ports.keyring.create(NewKeys { keys: wrapped, fingerprints, log }).await?;
+        let mut keys = ids.iter().zip(keys).peekable();
+        let mut prepared = Vec::with_capacity(checked.len());
+        for (one, subject) in checked.into_iter().zip(subjects) {
+            let mut rows = Vec::new();
+            while let Some((id, key)) = keys.next_if(|(id, _)| id.subject == subject) {
+                rows.push(self.seal_row(&one, subject, &id.class, &key, now)?);
+            }
+            prepared.push(Prepared { at: one.at, subject, rows });
+        }
+        Ok((prepared, (ids, sequence)))
+    }
+
+    fn seal_row(
+        &self,
+        one: &Checked,
+        subject: SubjectId,
+        class: &Name,
+        key: &DataKey,
+        now: Timestamp,
+    ) -> Result<Row> {
+        let rng = self.ports.rng.as_ref();
+        let (cipher, mut body) = (key.cipher(), Body::default());
+        let row = RowKey::only(subject, self.kind(class));
+        let place = Place { row: &row, class };
+        let declared = self.policy.classes.get(class);
+        let declared =
+            declared.ok_or_else(|| crate::vault::codes::UNDECLARED.error().with("class", class))?;
+        for item in &declared.items {
+            if let Some(value) = one.items.get(item) {
+                // EXPOSE: the value is sealed.
+                body.seal(place, item, value.value.typed().as_bytes(), &cipher, rng);
+            }
+        }
+        let primary = *class == *self.policy.primary_class();
+        if primary {
+            body.seal(place, &STATE_ITEM, &one.state.encode(), &cipher, rng);
+        }
+        if let (Some(verifier), Some(item)) = (&one.verifier, self.policy.password_item())
+            && item.class == *class
+        {
+            body.seal(place, &item.name, &verifier.encode(), &cipher, rng);
+        }
+        let tokens = one
+            .tokens
+            .iter()
+            .filter(|token| declared.items.contains(&token.index))
+            .cloned()
+            .collect();
+        Ok(Row {
+            class: Some(class.clone()),
+            state: state::LIVE,
+            held: false,
+            anchor_at: one.state.anchor(declared, now),
+            due_at: None,
+            version: 1,
+            tokens,
+            body: body.encode(),
+            key: row,
+        })
+    }
+
+    pub(super) async fn write(
+        &self,
+        prepared: &[Prepared],
+        sequence: u64,
+        now: Timestamp,
+        actor: &Actor,
+    ) -> Result<()> {
+        let mut draft = Draft::new(sequence);
+        for one in prepared {
+            let leaf = self.leaf(now, actor, "subject.registered", one.subject);
+            let writes = one.rows.iter().cloned();
+            let writes = writes.map(|row| RowWrite { row, expect: Expect::Absent }).collect();
+            draft.record(leaf, writes, &[]);
+        }
+        self.commit(draft).await.map(|_| ())
+    }
+
+    /// Gives up the keys of a subject that lost a race; nobody else knows its id.
+    pub(super) async fn forget_keys(&self, keys: &[KeyId], subject: SubjectId) -> Result<()> {
+        let lost: Vec<_> = keys.iter().filter(|key| key.subject == subject).cloned().collect();
+        self.ports.keyring.forget(&lost).await
+    }
+}
+
+/// The classes that a request has something for; the primary one always.
+fn classes_of(policy: &Policy, one: &Checked) -> Vec<Name> {
+    let primary = policy.primary_class();
+    let password = policy.password_item().filter(|_| one.verifier.is_some());
+    policy
+        .classes
+        .values()
+        .filter(|class| {
+            class.name == *primary
+                || password.is_some_and(|item| item.class == class.name)
+                || class.items.iter().any(|item| one.items.contains_key(item))
+        })
+        .map(|class| class.name.clone())
+        .collect()
+}

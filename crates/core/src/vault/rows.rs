@@ -1,0 +1,71 @@
+//! Rows on their way out: compared with what the log says was written.
+
+use std::collections::BTreeMap;
+
+use super::Vault;
+use super::codes::{ALTERED_ROW, MISSING_ROW};
+use crate::error::Result;
+use crate::id::{RowId, SubjectId};
+use crate::leaf::Leaf;
+use crate::name::Name;
+use crate::row::{Row, RowKey};
+
+/// What the log says of a subject's rows: the digest of each as last written, `None` if deleted.
+pub(super) type Stamps = BTreeMap<(Name, RowId), Option<[u8; 32]>>;
+
+const PAGE: usize = 16;
+
+impl Vault {
+    /// The rows with these keys, all of one subject, each checked against the log.
+    pub(super) async fn checked(
+        &self,
+        subject: SubjectId,
+        keys: &[RowKey],
+    ) -> Result<Vec<Option<Row>>> {
+        let rows = self.ports.store.rows(keys).await?;
+        let stamps = self.stamps(subject, keys).await?;
+        for (key, row) in keys.iter().zip(&rows) {
+            check(key, row.as_ref(), &stamps)?;
+        }
+        Ok(rows)
+    }
+
+    /// Reads the subject's leaves back until each of the keys was met, or there are no more.
+    async fn stamps(&self, subject: SubjectId, keys: &[RowKey]) -> Result<Stamps> {
+        let mut stamps = Stamps::new();
+        let mut before = None;
+        loop {
+            let leaves = self.ports.store.leaves_of(subject, true, before, PAGE).await?;
+            let last = leaves.len() < PAGE;
+            for stored in leaves {
+                before = Some(stored.position);
+                if let Some(bytes) = &stored.bytes {
+                    collect(&mut stamps, Leaf::decode(bytes)?);
+                }
+            }
+            let met = keys.iter().all(|key| stamps.contains_key(&(key.kind.clone(), key.id)));
+            if last || met {
+                return Ok(stamps);
+            }
+        }
+    }
+}
+
+/// Takes up what an older leaf says, where no newer one has spoken.
+fn collect(stamps: &mut Stamps, leaf: Leaf) {
+    for row in leaf.rows {
+        stamps.entry((row.kind, row.id)).or_insert(row.digest);
+    }
+}
+
+/// INVARIANT 3: a moved, swapped, rolled-back or altered row is found before it is opened.
+pub(super) fn check(key: &RowKey, row: Option<&Row>, stamps: &Stamps) -> Result<()> {
+    let stated = stamps.get(&(key.kind.clone(), key.id)).copied().flatten();
+    let code = match (row, stated) {
+        (None, None) => return Ok(()),
+        (Some(row), Some(digest)) if row.key == *key && row.digest() == digest => return Ok(()),
+        (None, Some(_)) => &MISSING_ROW,
+        (Some(_), _) => &ALTERED_ROW,
+    };
+    Err(code.error().with("subject", key.subject).with("kind", &key.kind))
+}

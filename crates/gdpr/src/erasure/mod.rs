@@ -1,0 +1,30 @@
+//! Erasing data (Art. 17, 5(1)(e) GDPR): what goes, what a law keeps, and the sweep.
+//!
+//! A request and a sweep take the same path: a plan per subject and class, then
+//! [`tacenda_core::vault::Vault::destroy`].
+
+mod plan;
+mod request;
+mod sweep;
+
+pub use plan::{ErasurePlan, Fate, Line, plan};
+pub use request::{Erasure, erase};
+pub use sweep::{Swept, sweep};
+
+use tacenda_core::{Code, Kind};
+
+/// A legal hold keeps some of the data.
+pub static HELD: Code = Code::new(
+    "erasure.held",
+    Kind::Refused,
+    "a legal hold keeps some of this data, and nothing of the class can be erased before it is lifted",
+);
+/// The plan must be confirmed by its digest: it is large, or the clock is in doubt.
+pub static NOT_CONFIRMED: Code = Code::new(
+    "sweep.not_confirmed",
+    Kind::Refused,
+    "the plan exceeds what the policy lets a sweep erase, or the clock is in doubt; confirm its digest",
+);
+
+/// Every code of this room.
+pub static CODES: &[&Code] = &[&HELD, &NOT_CONFIRMED];

@@ -1,0 +1,40 @@
+//! Erasing one subject on request.
+
+use tacenda_core::vault::{Actor, Receipt, Vault};
+use tacenda_core::{Name, Result, SubjectId};
+
+use super::HELD;
+use super::plan::{ErasurePlan, plan};
+
+/// What an erasure did, and the proof of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// The plan that was carried out.
+    pub plan: ErasurePlan,
+    /// The receipt.
+    pub receipt: Receipt,
+}
+
+/// Erases everything about a subject that no law keeps, and proves it.
+///
+/// When it returns, the keys are gone from the safe's files, the rows are gone, the address is free
+/// again, and the receipt verifies with the log's public key alone.
+///
+/// # Law
+/// Art. 17(1) GDPR; Art. 17(3)(b) for what is archived.
+///
+/// # Errors
+/// `vault.not_found`, [`HELD`], `erasure.scrub_blocked` (all is done but the receipt; the next
+/// start or `resume_destroys` finishes it); the codes of the ports.
+pub async fn erase(vault: &Vault, subject: SubjectId, actor: &Actor) -> Result<Erasure> {
+    let plan = plan(vault, subject).await?;
+    if plan.is_held() {
+        return Err(HELD.error().with("subject", subject));
+    }
+    let destroyed = vault.destroy(vec![plan.to_vault(&Name::fixed("request"))], actor).await?;
+    let position = destroyed
+        .first()
+        .map(|one| one.position)
+        .ok_or_else(|| tacenda_core::vault::codes::NOTHING_LEFT.error())?;
+    Ok(Erasure { receipt: vault.receipt(position).await?, plan })
+}

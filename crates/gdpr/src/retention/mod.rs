@@ -1,0 +1,9 @@
+//! How long each class of data is kept (Art. 5(1)(e) GDPR): schedules, and the plan of a sweep.
+//!
+//! Rows store when their clock started, not when it ends: a changed period touches no row.
+
+mod plan;
+mod rules;
+
+pub use plan::{RetentionPlan, SweepLine, plan};
+pub use rules::{Duty, duty, schedule};

@@ -1,0 +1,130 @@
+//! The plan of a sweep: what, how many, by which rule, until when; and whether the brake holds.
+
+use sha2::{Digest as _, Sha256};
+use tacenda_core::calendar;
+use tacenda_core::row::state;
+use tacenda_core::vault::Vault;
+use tacenda_core::{Name, Result, Timestamp};
+
+use super::rules::schedule;
+
+/// One line of a plan: the rows of a class and state whose time is up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SweepLine {
+    /// The class.
+    pub class: Name,
+    /// Live or archived.
+    pub state: Name,
+    /// Rows whose clock started then or before are due.
+    pub cutoff: Timestamp,
+    /// How many rows are due.
+    pub due: u64,
+    /// Whether more are due than the policy's share of the class allows without a confirmation.
+    pub over_share: bool,
+    /// The laws behind the rules that have ended, as they are cited.
+    pub laws: Vec<String>,
+}
+
+/// What a sweep would do. Making it changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetentionPlan {
+    /// The time it was made for.
+    pub now: Timestamp,
+    /// The classes with due rows; a class of which nothing is due has no line.
+    pub lines: Vec<SweepLine>,
+    /// Whether the clock is behind the last entry of the log, or far ahead of it.
+    pub clock_in_doubt: bool,
+    /// What a person confirms who has seen the plan.
+    pub digest: [u8; 32],
+}
+
+impl RetentionPlan {
+    /// How many rows are due.
+    #[must_use]
+    pub fn due(&self) -> u64 {
+        self.lines.iter().map(|line| line.due).sum()
+    }
+
+    /// Whether a sweep refuses to run this plan unless its digest is confirmed.
+    #[must_use]
+    pub fn needs_confirmation(&self) -> bool {
+        self.clock_in_doubt || self.lines.iter().any(|line| line.over_share)
+    }
+}
+
+/// Makes the plan of a sweep at the vault's time.
+///
+/// # Properties
+/// Its cost grows with what is due, not with what is kept.
+///
+/// # Errors
+/// The codes of the store.
+pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
+    let policy = vault.policy();
+    let now = vault.now();
+    let zone = vault.ports().zone.as_ref();
+    let mut lines = Vec::new();
+    for class in policy.classes.values() {
+        for row_state in [state::LIVE, state::ARCHIVED] {
+            let rules = schedule(policy, &class.name, &row_state);
+            if rules.is_empty() {
+                continue;
+            }
+            let Some(cutoff) = calendar::cutoff(now, &rules, zone) else { continue };
+            let due = vault.count_anchored(&class.name, &row_state, cutoff, u64::MAX).await?;
+            if due == 0 {
+                continue;
+            }
+            let laws = class
+                .rules
+                .iter()
+                .filter_map(|rule| policy.laws.get(rule.law.as_ref()?))
+                .map(|law| law.citation.clone())
+                .collect();
+            lines.push(SweepLine {
+                over_share: over_share(vault, &class.name, due).await?,
+                class: class.name.clone(),
+                state: row_state,
+                cutoff,
+                due,
+                laws,
+            });
+        }
+    }
+    let last = vault.last_leaf_at().await?;
+    let ahead = policy.sweep.max_clock_ahead;
+    let clock_in_doubt = last.is_some_and(|last| now < last || now > last.plus(ahead));
+    let digest = digest(now, clock_in_doubt, &lines);
+    Ok(RetentionPlan { now, lines, clock_in_doubt, digest })
+}
+
+/// Whether `due` rows are more than the allowed share of the class. The class is counted only as
+/// far as the answer needs.
+async fn over_share(vault: &Vault, class: &Name, due: u64) -> Result<bool> {
+    let sweep = &vault.policy().sweep;
+    if due <= sweep.min_rows {
+        return Ok(false);
+    }
+    // due / total > share / 1000, so enough rows are ceil(due * 1000 / share).
+    let share = u64::from(sweep.max_share).max(1);
+    let enough = due.saturating_mul(1000).div_ceil(share);
+    Ok(vault.count_class(class, enough).await? < enough)
+}
+
+/// Binds a confirmation to the classes, states and numbers of a plan and to its local day, not to
+/// the microsecond: a person needs time to read it.
+fn digest(now: Timestamp, clock_in_doubt: bool, lines: &[SweepLine]) -> [u8; 32] {
+    const HOUR: i64 = 3_600_000_000;
+    let mut hasher = Sha256::new_with_prefix(b"tacenda/sweep/1");
+    hasher.update((now.as_micros().div_euclid(HOUR * 24)).to_be_bytes());
+    hasher.update([u8::from(clock_in_doubt)]);
+    for line in lines {
+        for word in [line.class.as_str(), line.state.as_str()] {
+            hasher.update((word.len() as u64).to_be_bytes());
+            hasher.update(word);
+        }
+        hasher.update(line.cutoff.as_micros().to_be_bytes());
+        hasher.update(line.due.to_be_bytes());
+    }
+    hasher.finalize().into()
+}

@@ -1,0 +1,189 @@
+//! A letter, and the port that delivers it.
+
+use std::fmt;
+use std::time::{Duration, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use tacenda_core::{Code, Kind, Result, RowId, Timestamp};
+
+use crate::address::{Address, Sender};
+
+/// A text or a date that cannot stand in a letter.
+pub static BAD_LETTER: Code = Code::new(
+    "notify.letter",
+    Kind::Input,
+    "a letter has a subject of one line, a body without control characters, and a date from 1970 to 9998",
+);
+
+/// What a letter says. Never printed: it may hold personal data.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Text {
+    language: &'static str,
+    subject: String,
+    body: String,
+}
+
+impl Text {
+    /// From a language's tag, a subject of 1 to 200 characters on one line (white space around it is
+    /// cut off), and a body whose only control characters are line feeds.
+    ///
+    /// # Errors
+    /// [`BAD_LETTER`] with the field.
+    pub fn new(language: &'static str, subject: &str, body: &str) -> Result<Self> {
+        let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+        let subject = subject.trim();
+        let length = (1..=200).contains(&subject.chars().count());
+        if !length || subject.contains(breaks) {
+            return Err(BAD_LETTER.error().field_is("subject"));
+        }
+        if body.contains(|c| c != '\n' && char::is_control(c)) {
+            return Err(BAD_LETTER.error().field_is("body"));
+        }
+        Ok(Self { language, subject: subject.to_owned(), body: body.to_owned() })
+    }
+
+    /// The tag of its language.
+    #[must_use]
+    pub const fn language(&self) -> &'static str {
+        self.language
+    }
+
+    /// The subject, on one line.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The body, its lines ended by line feeds.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Text").field("language", &self.language).finish_non_exhaustive()
+    }
+}
+
+/// A letter to one person.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// The row in the outbox that it comes from. It becomes the `Message-ID`, so that a letter
+    /// delivered twice can be known as one.
+    pub id: RowId,
+    /// Who it is from.
+    pub from: Sender,
+    /// Who it is for.
+    pub to: Address,
+    /// What it says.
+    pub text: Text,
+    /// When it was written; becomes its `Date`.
+    pub written: Timestamp,
+}
+
+impl Letter {
+    /// The letter in the form of RFC 5322 and MIME: `text/plain` in UTF-8, its subject and its body
+    /// encoded for transports of seven bits, `Auto-Submitted` (RFC 3834) so that no robot answers.
+    ///
+    /// # Errors
+    /// [`BAD_LETTER`] for a date before 1970 or past 9998.
+    pub fn to_message(&self) -> Result<lettre::Message> {
+        const YEAR_9999: u64 = 253_370_764_800;
+        let micros = u64::try_from(self.written.as_micros()).ok();
+        let date = micros.filter(|micros| *micros < YEAR_9999 * 1_000_000);
+        let date = date.ok_or_else(|| BAD_LETTER.error().field_is("written"))?;
+        let fixed = |name, value: &str| {
+            HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+        };
+        lettre::Message::builder()
+            .message_id(Some(format!("<{}@{}>", self.id, self.from.domain())))
+            .date(UNIX_EPOCH + Duration::from_micros(date))
+            .from(self.from.mailbox())
+            .to(self.to.mailbox(None))
+            .subject(self.text.subject())
+            .raw_header(fixed("Content-Language", self.text.language()))
+            .raw_header(fixed("Auto-Submitted", "auto-generated"))
+            .header(ContentType::TEXT_PLAIN)
+            .body(self.text.body().to_owned())
+            .map_err(|_| BAD_LETTER.error())
+    }
+}
+
+/// Delivers letters: a port.
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Hands a letter on. When this returns, whoever comes next is answerable for it.
+    ///
+    /// # Errors
+    /// Those of the implementation; none names an address.
+    async fn deliver(&self, letter: &Letter) -> Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mailparse::MailHeaderMap;
+    use proptest::prelude::*;
+
+    fn letter(subject: &str, body: &str) -> Result<Letter> {
+        let address = Address::parse("ada@example.org")?;
+        Ok(Letter {
+            id: RowId::ONLY,
+            from: Sender::new("Biuro Ochrony Danych \"Żółw\", GLPI", address.clone())?,
+            to: address,
+            text: Text::new("pl", subject, body)?,
+            written: Timestamp::parse_rfc3339("2026-11-22T10:00:00Z")?,
+        })
+    }
+
+    #[test]
+    fn nothing_can_be_added_to_the_head() {
+        for bad in ["", "a\r\nBcc: eve@example.org", "a\nb", "a\rb", "a\u{85}b", "a\u{2028}b", "\0"]
+        {
+            let error = letter(bad, "").unwrap_err();
+            assert!(error.is(&BAD_LETTER) && error.field().as_deref() == Some("subject"));
+        }
+        for bad in ["\r\n.\r\n", "\0", "\u{1b}[2J"] {
+            assert_eq!(letter("a", bad).unwrap_err().field().as_deref(), Some("body"));
+        }
+        assert!(!format!("{:?}", letter("tajne", "tajne").unwrap()).contains("tajne"));
+        for wrong in [i64::MIN, -1, i64::MAX, 253_370_764_800_000_000] {
+            let mut letter = letter("a", "b").unwrap();
+            letter.written = Timestamp::from_micros(wrong);
+            assert!(letter.to_message().unwrap_err().is(&BAD_LETTER));
+        }
+        let mut letter = letter("a", "b").unwrap();
+        letter.written = Timestamp::from_micros(253_370_764_799_999_999);
+        assert!(letter.to_message().is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_said_is_what_is_read(subject in "\\PC{1,120}", body in "[\\PC\\n]{0,400}") {
+            prop_assume!(Text::new("pl", &subject, "").is_ok());
+            let bytes = letter(&subject, &body).unwrap().to_message().unwrap().formatted();
+            prop_assert!(bytes.is_ascii());
+            let mail = mailparse::parse_mail(&bytes).unwrap();
+            let names: Vec<_> = mail.headers.iter().map(|header| header.get_key()).collect();
+            prop_assert_eq!(names, HEADERS);
+            let read = mail.headers.get_first_value("Subject").unwrap_or_default();
+            prop_assert_eq!(read, subject.trim());
+            prop_assert_eq!(mail.get_body().unwrap().replace("\r\n", "\n"), body);
+        }
+    }
+
+    const HEADERS: [&str; 9] = [
+        "Message-ID",
+        "Date",
+        "From",
+        "To",
+        "Subject",
+        "Content-Language",
+        "Auto-Submitted",
+        "Content-Type",
+        "Content-Transfer-Encoding",
+    ];
+}

@@ -1,0 +1,229 @@
+//! Wiring: a policy, a store, a safe, a master key.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tacenda_core::memory::{MemoryKeyring, MemoryStore};
+use tacenda_core::password::PasswordWorker;
+use tacenda_core::policy::Policy;
+use tacenda_core::ports::{Kek, Keyring, Store};
+use tacenda_core::seal::LocalKek;
+use tacenda_core::vault::{OnRestore, OpenOptions, Ports, Vault};
+use tacenda_core::{Clock, Code, Kind, Result, Rng};
+
+use crate::keys::{MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
+use crate::{PasswordThreads, SystemClock, SystemRng, Tacenda, zone};
+
+/// No policy was given.
+pub static NO_POLICY: Code =
+    Code::new("builder.no_policy", Kind::Configuration, "no policy was given");
+/// The policy file cannot be read.
+pub static POLICY_UNREADABLE: Code =
+    Code::new("builder.policy_unreadable", Kind::Configuration, "the policy file cannot be read");
+/// The policy has errors; the cause lists them.
+pub static POLICY_INVALID: Code =
+    Code::new("builder.policy_invalid", Kind::Configuration, "the policy has errors");
+
+/// Every code of this crate's wiring.
+pub static CODES: &[&Code] =
+    &[&NO_POLICY, &POLICY_UNREADABLE, &POLICY_INVALID, &NO_KEY, &OPEN_TO_OTHERS];
+
+enum PolicySource {
+    File(PathBuf),
+    Text(String),
+    Parsed(Box<Policy>),
+}
+
+enum Stores {
+    Memory,
+    #[cfg(feature = "sqlite")]
+    Sqlite {
+        rows: PathBuf,
+        safe: PathBuf,
+    },
+    Given {
+        store: Arc<dyn Store>,
+        keyring: Arc<dyn Keyring>,
+    },
+}
+
+/// What a [`Tacenda`] is made of. The defaults: stores in memory, the master key from the
+/// environment, the system's clock and randomness, a password thread per core.
+pub struct Builder {
+    policy: Option<PolicySource>,
+    stores: Stores,
+    master_key: MasterKeySource,
+    former_master_key: Option<MasterKeySource>,
+    on_restore: OnRestore,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    passwords: Option<Arc<dyn PasswordWorker>>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            policy: None,
+            stores: Stores::Memory,
+            master_key: MasterKeySource::default(),
+            former_master_key: None,
+            on_restore: OnRestore::default(),
+            clock: Arc::new(SystemClock),
+            rng: Arc::new(SystemRng),
+            passwords: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Builder(..)")
+    }
+}
+
+impl Builder {
+    /// The policy, from a file.
+    #[must_use]
+    pub fn policy_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.policy = Some(PolicySource::File(path.as_ref().to_owned()));
+        self
+    }
+
+    /// The policy, as text.
+    #[must_use]
+    pub fn policy_text(mut self, text: impl Into<String>) -> Self {
+        self.policy = Some(PolicySource::Text(text.into()));
+        self
+    }
+
+    /// The policy, parsed already.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = Some(PolicySource::Parsed(Box::new(policy)));
+        self
+    }
+
+    /// Rows and log in one SQLite file, keys in another. Both are made if they are not there.
+    #[cfg(feature = "sqlite")]
+    #[must_use]
+    pub fn sqlite(mut self, rows: impl AsRef<Path>, safe: impl AsRef<Path>) -> Self {
+        self.stores = Stores::Sqlite { rows: rows.as_ref().into(), safe: safe.as_ref().into() };
+        self
+    }
+
+    /// A store and a safe of the caller's own.
+    #[must_use]
+    pub fn stores(mut self, store: Arc<dyn Store>, keyring: Arc<dyn Keyring>) -> Self {
+        self.stores = Stores::Given { store, keyring };
+        self
+    }
+
+    /// Where the master key comes from.
+    #[must_use]
+    pub fn master_key(mut self, source: MasterKeySource) -> Self {
+        self.master_key = source;
+        self
+    }
+
+    /// The master key before, for as long as [`Tacenda::rotate_master_key`] has not finished.
+    #[must_use]
+    pub fn former_master_key(mut self, source: MasterKeySource) -> Self {
+        self.former_master_key = Some(source);
+        self
+    }
+
+    /// What to do about rows or a safe that were restored; by default, to refuse.
+    #[must_use]
+    pub const fn on_restore(mut self, on_restore: OnRestore) -> Self {
+        self.on_restore = on_restore;
+        self
+    }
+
+    /// Another clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Another source of randomness.
+    #[must_use]
+    pub fn rng(mut self, rng: Arc<dyn Rng>) -> Self {
+        self.rng = rng;
+        self
+    }
+
+    /// Where Argon2id runs.
+    #[must_use]
+    pub fn passwords(mut self, worker: Arc<dyn PasswordWorker>) -> Self {
+        self.passwords = Some(worker);
+        self
+    }
+
+    /// Opens it: checks everything against everything, and finishes what a killed process left.
+    ///
+    /// # Errors
+    /// `builder.*` for the policy, `keys.*` for the master key (said before any write), the codes
+    /// of [`Vault::open`] and of the stores.
+    pub async fn open(self) -> Result<Tacenda> {
+        let policy = load(self.policy)?;
+        let zone = zone(&policy.time_zone)?;
+        let kek: Arc<dyn Kek> = Arc::new(LocalKek::new(&self.master_key.load()?, self.rng.clone()));
+        let former_kek = match self.former_master_key {
+            Some(source) => {
+                let kek: Arc<dyn Kek> = Arc::new(LocalKek::new(&source.load()?, self.rng.clone()));
+                Some(kek)
+            }
+            None => None,
+        };
+        let (store, keyring) = open_stores(self.stores)?;
+        let passwords = self.passwords.unwrap_or_else(|| Arc::new(PasswordThreads::per_core()));
+        let ports = Ports {
+            store,
+            keyring,
+            kek,
+            former_kek,
+            clock: self.clock,
+            rng: self.rng,
+            zone,
+            passwords,
+        };
+        let options = OpenOptions { on_restore: self.on_restore };
+        let (vault, recovery) = Vault::open(policy, ports, options).await?;
+        match vault.resume_destroys().await {
+            // Somebody still reads old pages of the safe: it will be finished later.
+            Err(error) if error.is(&tacenda_core::vault::codes::BLOCKED) => {}
+            other => {
+                other?;
+            }
+        }
+        Ok(Tacenda { vault: Arc::new(vault), recovery })
+    }
+}
+
+fn load(source: Option<PolicySource>) -> Result<Policy> {
+    let text = match source {
+        None => return NO_POLICY.err(),
+        Some(PolicySource::Parsed(policy)) => return Ok(*policy),
+        Some(PolicySource::Text(text)) => text,
+        Some(PolicySource::File(path)) => std::fs::read_to_string(path)
+            .map_err(|error| POLICY_UNREADABLE.error().caused_by(error))?,
+    };
+    Policy::parse(&text).map_err(|problems| POLICY_INVALID.error().caused_by(problems))
+}
+
+type Opened = (Arc<dyn Store>, Arc<dyn Keyring>);
+
+fn open_stores(stores: Stores) -> Result<Opened> {
+    Ok(match stores {
+        Stores::Memory => (Arc::new(MemoryStore::default()), Arc::new(MemoryKeyring::default())),
+        Stores::Given { store, keyring } => (store, keyring),
+        #[cfg(feature = "sqlite")]
+        Stores::Sqlite { rows, safe } => {
+            use tacenda_store::sqlite::{SqliteKeyring, SqliteOptions, SqliteStore};
+            let store = SqliteStore::open(rows, SqliteOptions::default())?;
+            let keyring = SqliteKeyring::open(safe, SqliteOptions::default())?;
+            (Arc::new(store), Arc::new(keyring))
+        }
+    })
+}

@@ -1,0 +1,69 @@
+//! The log: receipts that anybody can check without us.
+
+use tacenda_core::Result;
+use tacenda_core::leaf::Leaf;
+use tacenda_core::log::{self, Checkpoint};
+use tacenda_core::ports::LogPosition;
+use tacenda_core::vault::{Audit, Receipt, Vault};
+
+/// The log of a [`crate::Tacenda`].
+#[derive(Debug, Clone, Copy)]
+pub struct Log<'a> {
+    pub(crate) vault: &'a Vault,
+}
+
+impl Log<'_> {
+    /// Signs a checkpoint over the whole log.
+    ///
+    /// # Errors
+    /// As [`Vault::checkpoint`].
+    pub async fn checkpoint(&self) -> Result<String> {
+        self.vault.checkpoint().await
+    }
+
+    /// The receipt of a leaf.
+    ///
+    /// # Errors
+    /// As [`Vault::receipt`].
+    pub async fn receipt(&self, position: LogPosition) -> Result<Receipt> {
+        self.vault.receipt(position).await
+    }
+
+    /// The public keys, a line per epoch: the file `log.vkey`.
+    ///
+    /// # Errors
+    /// As [`Vault::verifier_keys`].
+    pub async fn verifier_keys(&self) -> Result<String> {
+        self.vault.verifier_keys().await
+    }
+
+    /// Holds the whole store against the whole log.
+    ///
+    /// # Errors
+    /// As [`Vault::audit`].
+    pub async fn audit(&self) -> Result<Audit> {
+        self.vault.audit().await
+    }
+}
+
+/// What a receipt proves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedReceipt {
+    /// What the leaf states.
+    pub leaf: Leaf,
+    /// Its place in the log.
+    pub index: u64,
+    /// The signed state of the log that holds it.
+    pub checkpoint: Checkpoint,
+}
+
+/// Verifies a receipt offline with the log's public keys (`log.vkey`).
+///
+/// # Errors
+/// The `log.*` codes of [`log::verify`]; `codec.malformed` if what is proven is no leaf of ours.
+pub fn verify_receipt(receipt: &str, verifier_keys: &str) -> Result<VerifiedReceipt> {
+    let keys = log::parse_vkeys(verifier_keys)?;
+    let verified = log::verify(receipt, &keys)?;
+    let leaf = Leaf::decode(&verified.leaf)?;
+    Ok(VerifiedReceipt { leaf, index: verified.index, checkpoint: verified.checkpoint })
+}

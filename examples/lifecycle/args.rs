@@ -1,0 +1,72 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+/// How the example is used.
+pub(crate) const USAGE: &str = "\
+lifecycle: a customer store from the first registration to a proven erasure
+
+usage:
+  lifecycle [--customers FILE.csv] [--policy FILE.toml] [--data DIR]
+            [--report FILE.csv] [--receipt FILE]
+  lifecycle verify RECEIPT VKEY
+
+  --customers FILE   records to import (default: the 200 that ship with the example)
+  --policy FILE      the privacy policy (default: examples/glpi-network-cloud/privacy.toml)
+  --data DIR         keep customers.db, keys.db, log.vkey and master.key here
+                     (default: a folder that is removed at the end)
+  --report FILE      write a verdict per record: record,verdict,field,code
+  --receipt FILE     write the receipt of the erasure
+  verify             check a receipt with the log's public keys, offline";
+
+/// What to do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// The whole life of a customer store.
+    Run(Options),
+    /// Check a receipt.
+    Verify { receipt: PathBuf, keys: PathBuf },
+    /// Say how it is used.
+    Help,
+}
+
+/// The options of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) customers: Option<PathBuf>,
+    pub(crate) policy: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) report: Option<PathBuf>,
+    pub(crate) receipt: Option<PathBuf>,
+}
+
+/// Reads the command line.
+pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> {
+    let mut args = args.into_iter();
+    let mut options = Options::default();
+    let mut first = true;
+    while let Some(arg) = args.next() {
+        if first && arg == "verify" {
+            let (receipt, keys) = (args.next(), args.next());
+            return match (receipt, keys, args.next()) {
+                (Some(receipt), Some(keys), None) => {
+                    Ok(Command::Verify { receipt: receipt.into(), keys: keys.into() })
+                }
+                _ => Err("verify takes a receipt and a file of verifier keys".to_owned()),
+            };
+        }
+        first = false;
+        let place = match arg.as_str() {
+            "--help" | "-h" => return Ok(Command::Help),
+            "--customers" => &mut options.customers,
+            "--policy" => &mut options.policy,
+            "--data" => &mut options.data,
+            "--report" => &mut options.report,
+            "--receipt" => &mut options.receipt,
+            other => return Err(format!("unknown argument `{other}`")),
+        };
+        let value = args.next().ok_or_else(|| format!("`{arg}` takes a value"))?;
+        *place = Some(PathBuf::from(value));
+    }
+    Ok(Command::Run(options))
+}

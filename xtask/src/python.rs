@@ -1,0 +1,45 @@
+//! The Python package: built by maturin into an environment in the build directory, then tested.
+
+use std::path::PathBuf;
+
+use crate::sh;
+use crate::steps::{Outcome, run_tests};
+use crate::tally::Runner;
+use crate::workspace::Workspace;
+
+/// Whether the environment has all that the build and the tests need.
+pub(crate) fn packages_are_there(workspace: &Workspace) -> bool {
+    let program = |name: &str| environment(workspace).join("bin").join(name);
+    sh::works(&program("maturin").to_string_lossy(), &["--version"])
+        && sh::works(&program("python").to_string_lossy(), &["-m", "pytest", "--version"])
+}
+
+/// Makes the environment and installs into it.
+pub(crate) fn install_line(workspace: &Workspace) -> String {
+    let environment = environment(workspace);
+    let path = environment.display();
+    let packages = "'maturin>=1.9,<2' 'pytest>=8,<10'";
+    format!("python3 -m venv '{path}' && '{path}/bin/python' -m pip install -q {packages}")
+}
+
+/// Builds the package into the environment and runs its tests.
+pub(crate) fn test_bindings(workspace: &Workspace) -> Result<Outcome, String> {
+    let environment = environment(workspace);
+    let bin = environment.join("bin");
+    let folder = workspace.root().join("bindings").join("python");
+    let mut build = workspace.command(&bin.join("maturin").to_string_lossy());
+    build.args(["develop", "--quiet"]).current_dir(&folder).env("VIRTUAL_ENV", &environment);
+    if std::env::var_os("CI").is_some() {
+        build.arg("--locked");
+    }
+    if !sh::status(&mut build)? {
+        return Ok(Outcome::of(false));
+    }
+    let mut test = workspace.command(&bin.join("python").to_string_lossy());
+    test.args(["-m", "pytest", "-q", "tests"]).current_dir(&folder);
+    run_tests(test, Runner::Pytest)
+}
+
+fn environment(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("python")
+}
