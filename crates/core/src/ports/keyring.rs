@@ -7,6 +7,7 @@
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
+use crate::codec::Encoder;
 use crate::error::{Code, Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
@@ -114,6 +115,27 @@ pub enum WrapId {
     Secret(Name),
     /// A data key.
     Key(KeyId),
+}
+
+impl WrapId {
+    /// The associated data under which a [`Kek`](super::kek::Kek) wraps: the domain
+    /// `tacenda/secret/1` and the secret's name, or the domain `tacenda/key/1`, the subject (16
+    /// bytes), the class and the year. A wrapped key opens for nothing else.
+    #[must_use]
+    pub fn aad(&self) -> Vec<u8> {
+        match self {
+            Self::Secret(name) => {
+                let mut e = Encoder::new("tacenda/secret/1");
+                e.text(name.as_str());
+                e.finish()
+            }
+            Self::Key(key) => {
+                let mut e = Encoder::new("tacenda/key/1");
+                e.raw(key.subject.as_bytes()).text(key.class.as_str()).u16(key.year);
+                e.finish()
+            }
+        }
+    }
 }
 
 /// Whether destroyed keys are gone from every file of the safe.

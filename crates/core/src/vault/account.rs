@@ -32,10 +32,7 @@ impl AccountState {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut e = Encoder::new(DOMAIN);
         e.i64(self.registered_at.as_micros());
-        e.time_opt(self.last_login_at).time_opt(self.closed_at).list(self.facts.len());
-        for fact in &self.facts {
-            e.text(fact.as_str());
-        }
+        e.time_opt(self.last_login_at).time_opt(self.closed_at).names(&self.facts);
         e.finish()
     }
 
@@ -43,7 +40,7 @@ impl AccountState {
         let mut d = Decoder::new(bytes, DOMAIN)?;
         let registered_at = Timestamp::from_micros(d.i64()?);
         let (last_login_at, closed_at) = (d.time_opt()?, d.time_opt()?);
-        let facts = (0..d.list(5)?).map(|_| d.name()).collect::<Result<_>>()?;
+        let facts = d.names()?;
         d.end()?;
         Ok(Self { registered_at, last_login_at, closed_at, facts })
     }
@@ -137,5 +134,26 @@ mod tests {
         };
         assert_eq!(AccountState::decode(&state.encode()).unwrap(), state);
         assert!(AccountState::decode(&state.encode()[1..]).is_err());
+    }
+
+    #[test]
+    fn the_encoding_is_frozen() {
+        let time = |text: &str| Timestamp::from_micros(text.parse().unwrap());
+        for case in crate::vectors::cases("account") {
+            let bytes = case.hex("bytes");
+            let Some(code) = case.error() else {
+                let state = AccountState {
+                    registered_at: time(case.one("registered_at")),
+                    last_login_at: case.maybe("last_login_at").map(time),
+                    closed_at: case.maybe("closed_at").map(time),
+                    facts: case.all("fact").iter().map(|f| Name::parse(f).unwrap()).collect(),
+                };
+                assert_eq!(state.encode(), bytes, "{}", case.name);
+                assert_eq!(AccountState::decode(&bytes).unwrap(), state, "{}", case.name);
+                continue;
+            };
+            let error = AccountState::decode(&bytes).unwrap_err();
+            assert_eq!(error.code(), code, "{}", case.name);
+        }
     }
 }

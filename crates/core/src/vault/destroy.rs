@@ -352,10 +352,7 @@ impl Job {
             e.list(plan.archive.len());
             for kept in &plan.archive {
                 e.text(kept.class.as_str()).text(kept.law.as_str()).text(&kept.citation);
-                e.time_opt(kept.until).list(kept.items.len());
-                for item in &kept.items {
-                    e.text(item.as_str());
-                }
+                e.time_opt(kept.until).names(&kept.items);
             }
         }
         e.finish()
@@ -374,8 +371,7 @@ impl Job {
                     .map(|_| {
                         let (class, law) = (d.name()?, d.name()?);
                         let (citation, until) = (d.text()?.to_owned(), d.time_opt()?);
-                        let items = (0..d.list(5)?).map(|_| d.name()).collect::<Result<_>>()?;
-                        Ok(ArchivedClass { class, law, citation, items, until })
+                        Ok(ArchivedClass { class, law, citation, items: d.names()?, until })
                     })
                     .collect::<Result<_>>()?;
                 Ok(SubjectPlan { subject, erase, archive, closed_at })
@@ -385,3 +381,6 @@ impl Job {
         Ok(Self { row, actor, plans, at })
     }
 }
+
+#[cfg(test)]
+mod tests;

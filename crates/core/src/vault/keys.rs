@@ -4,7 +4,6 @@ use zeroize::Zeroizing;
 
 use super::Vault;
 use super::codes::MISSING_KEY;
-use crate::codec::Encoder;
 use crate::error::Result;
 use crate::name::Name;
 use crate::ports::keyring::DESTROYED;
@@ -19,22 +18,6 @@ pub(super) fn signing_key(epoch: u32) -> Name {
     Name::parse(&format!("log.{epoch}")).unwrap_or(Name::fixed("log"))
 }
 
-/// What a wrapped key is bound to.
-pub(super) fn aad(id: &WrapId) -> Vec<u8> {
-    match id {
-        WrapId::Secret(name) => {
-            let mut e = Encoder::new("tacenda/secret/1");
-            e.text(name.as_str());
-            e.finish()
-        }
-        WrapId::Key(key) => {
-            let mut e = Encoder::new("tacenda/key/1");
-            e.raw(key.subject.as_bytes()).text(key.class.as_str()).u16(key.year);
-            e.finish()
-        }
-    }
-}
-
 impl Vault {
     pub(super) async fn index_key(&self) -> Result<IndexKey> {
         self.secret(&INDEX_KEY).await.map(IndexKey::from_bytes)
@@ -44,7 +27,7 @@ impl Vault {
         let missing = || MISSING_KEY.error().with("secret", name);
         let wrapped = self.ports.keyring.secret(name).await?.ok_or_else(missing)?;
         let id = WrapId::Secret(name.clone());
-        self.unwrap(vec![(aad(&id), wrapped)]).await?.pop().ok_or_else(missing)
+        self.unwrap(vec![(id.aad(), wrapped)]).await?.pop().ok_or_else(missing)
     }
 
     /// The keys with these ids, in order.
@@ -54,7 +37,7 @@ impl Vault {
         for (id, state) in ids.iter().zip(states) {
             let code = match state {
                 KeyState::Live(key) => {
-                    wrapped.push((aad(&WrapId::Key(id.clone())), key));
+                    wrapped.push((WrapId::Key(id.clone()).aad(), key));
                     continue;
                 }
                 KeyState::Destroyed(_) => &DESTROYED,
@@ -76,7 +59,7 @@ impl Vault {
             .iter()
             .zip(&keys)
             // EXPOSE: a new key is wrapped, so that it can be stored.
-            .map(|(id, key)| WrapRequest { aad: aad(&WrapId::Key(id.clone())), key: key.expose() })
+            .map(|(id, key)| WrapRequest { aad: WrapId::Key(id.clone()).aad(), key: key.expose() })
             .collect();
         let wrapped = self.ports.kek.wrap(&requests).await?;
         Ok((keys, ids.into_iter().zip(wrapped).collect()))

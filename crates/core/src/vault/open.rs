@@ -8,7 +8,7 @@ use super::codes::{
     SAFE_RESTORED, SAME_VERSION, WRONG_PAIR, ZONE_UNKNOWN,
 };
 use super::journal::Draft;
-use super::keys::{FINGERPRINT_KEY, INDEX_KEY, aad, signing_key};
+use super::keys::{FINGERPRINT_KEY, INDEX_KEY, signing_key};
 use super::{Actor, Ports, Recovery, Vault};
 use crate::clock::Span;
 use crate::error::Result;
@@ -152,7 +152,7 @@ impl Vault {
     fn new_secret(&self, name: &Name) -> WrapRequest {
         // EXPOSE: a new secret is wrapped, so that it can be stored.
         let key = DataKey::generate(self.ports.rng.as_ref()).expose();
-        WrapRequest { aad: aad(&WrapId::Secret(name.clone())), key }
+        WrapRequest { aad: WrapId::Secret(name.clone()).aad(), key }
     }
 
     /// A signing key for an epoch that begins, unless it is there.
