@@ -216,7 +216,7 @@ fn import(store: &SqliteStore, profiles: &[Profile]) {
 }
 
 fn key_id(profile: &Profile) -> KeyId {
-    KeyId { subject: profile.subject, class: Name::fixed("account"), year: 0 }
+    KeyId { subject: profile.subject, class: Name::fixed("account"), number: 0 }
 }
 
 fn make_keys(safe: &SqliteKeyring, profiles: &[Profile]) {

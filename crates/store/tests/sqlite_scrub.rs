@@ -40,7 +40,7 @@ fn random_keys(rng: &SeededRng, count: usize) -> Vec<(KeyId, WrappedKey)> {
         let mut bytes = vec![0; 60];
         rng.fill(&mut bytes);
         let subject = SubjectId::from_bytes(subject);
-        let id = KeyId { subject, class: Name::fixed("account"), year: 0 };
+        let id = KeyId { subject, class: Name::fixed("account"), number: 0 };
         (id, WrappedKey { kek: KEK, bytes })
     };
     (0..count).map(key).collect()
