@@ -56,6 +56,13 @@ fn profiles(count: usize) -> Vec<Profile> {
 fn main() {
     let count = std::env::args().nth(1).map_or(100_000, |text| text.parse().unwrap());
     let profiles = profiles(count);
+    for threads in [1, 4, 16] {
+        let folder = tempfile::tempdir_in(".").unwrap();
+        let store = open_store(&folder.path().join("customers.db"));
+        let profiles = profiles.get(..threads * 250).unwrap_or(&profiles);
+        let rate = rate(profiles.len(), || single_commits(&store, profiles, threads));
+        println!("single commits from {threads} threads: {rate:.0} per second");
+    }
     println!("{count} profiles, {BATCH} per transaction; profiles per second");
     for round in 1..=3 {
         let folder = tempfile::tempdir_in(".").unwrap();
@@ -188,6 +195,15 @@ fn key(profile: &Profile, kind: &'static str) -> RowKey {
 fn leaf(profile: &Profile) -> NewLeaf {
     let (at, bytes) = (Timestamp::from_micros(1), profile.leaf.clone());
     NewLeaf { subject: profile.subject, at, writes: true, bytes }
+}
+
+/// A change of its own for each profile.
+fn single_commits(store: &SqliteStore, profiles: &[Profile], threads: usize) {
+    std::thread::scope(|scope| {
+        for share in profiles.chunks(profiles.len().div_ceil(threads)) {
+            scope.spawn(move || share.chunks(1).for_each(|one| import(store, one)));
+        }
+    });
 }
 
 fn import(store: &SqliteStore, profiles: &[Profile]) {
