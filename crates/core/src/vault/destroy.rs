@@ -28,6 +28,8 @@ const JOB: Name = Name::fixed("destroy");
 const SCRUBBING: Name = Name::fixed("scrubbing");
 const DOMAIN: &str = "tacenda/destroy/1";
 const SCAN_PAGE: usize = 256;
+/// How often rows that change meanwhile are tried again.
+const ATTEMPTS: usize = 5;
 
 /// A class whose rows go, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +163,7 @@ impl Vault {
     async fn carry_out(&self, mut job: Job) -> Result<Vec<Destroyed>> {
         if job.row.state == state::PENDING {
             let through = self.fence(&job).await?;
-            job = self.remove_rows(job, &through).await?;
+            job = self.remove_rows(&job, &through).await?;
         }
         self.scrub(job).await
     }
@@ -237,8 +239,19 @@ impl Vault {
         }
     }
 
-    /// Step 3: the rows go, and each subject's leaf says which.
-    async fn remove_rows(&self, mut job: Job, through: &[Through]) -> Result<Job> {
+    /// Step 3. Whoever had a key in hand when it was destroyed may still write a row: it goes too.
+    async fn remove_rows(&self, job: &Job, through: &[Through]) -> Result<Job> {
+        for _ in 1..ATTEMPTS {
+            match self.try_remove_rows(job, through).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            }
+        }
+        self.try_remove_rows(job, through).await
+    }
+
+    /// The rows go, and each subject's leaf says which.
+    async fn try_remove_rows(&self, job: &Job, through: &[Through]) -> Result<Job> {
         let now = self.now();
         let actor = Actor { id: job.actor, role: None };
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
@@ -268,12 +281,12 @@ impl Vault {
             .leaf(now, &actor, "erasure.rows_gone", SubjectId::CONTROLLER)
             .detail("subjects", job.plans.len());
         let write = next_version(row);
-        job.row = write.row.clone();
+        let row = write.row.clone();
         draft.record(leaf, vec![write], &[]);
         // The leaves of one change stand next to each other: the subjects' first, the job's last.
         let first = self.commit(draft).await?.first;
-        job.at = LogPosition { index: first.index.saturating_add(job.plans.len() as u64), ..first };
-        Ok(job)
+        let at = LogPosition { index: first.index.saturating_add(job.plans.len() as u64), ..first };
+        Ok(Job { row, actor: job.actor, plans: job.plans.clone(), at })
     }
 
     /// The rows of a subject that a plan rewrites and deletes.

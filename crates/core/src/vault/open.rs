@@ -14,9 +14,8 @@ use crate::name::Name;
 use crate::password::Params;
 use crate::policy::Policy;
 use crate::ports::kek::WRONG_KEY;
-use crate::ports::{
-    LogPosition, SafeInit, SafeStatus, StoreInit, StoreStatus, WrapId, WrapRequest,
-};
+use crate::ports::store::CONFLICT;
+use crate::ports::{LogPosition, SafeInit, SafeStatus, StoreInit, WrapId, WrapRequest};
 use crate::rng;
 use crate::seal::DataKey;
 
@@ -72,8 +71,8 @@ impl Vault {
             covered_at: AtomicU64::new(0),
         };
         vault.touch_covered();
-        let (store, safe) = vault.paired().await?;
-        let recovery = vault.reconcile(&store, &safe, options).await?;
+        let safe = vault.paired().await?;
+        let recovery = vault.reconcile(&safe, options).await?;
         let store = match vault.ports.store.status().await? {
             Some(store) => store,
             None => return WRONG_PAIR.err(),
@@ -92,7 +91,7 @@ impl Vault {
     }
 
     /// Store and safe, marked as a pair; new ones are marked now.
-    async fn paired(&self) -> Result<(StoreStatus, SafeStatus)> {
+    async fn paired(&self) -> Result<SafeStatus> {
         let (store, safe) = (self.ports.store.status().await?, self.ports.keyring.status().await?);
         let safe = match safe {
             Some(safe) => {
@@ -107,11 +106,15 @@ impl Vault {
         let store = match store {
             Some(store) => store,
             None => {
-                self.ports.store.initialise(init).await?;
+                match self.ports.store.initialise(init).await {
+                    // Another process made it a moment ago.
+                    Err(error) if error.is(&CONFLICT) => {}
+                    other => other?,
+                }
                 self.ports.store.status().await?.ok_or_else(|| WRONG_PAIR.error())?
             }
         };
-        if store.init != init { WRONG_PAIR.err() } else { Ok((store, safe)) }
+        if store.init != init { WRONG_PAIR.err() } else { Ok(safe) }
     }
 
     fn check_master_key(&self, safe: &SafeStatus) -> Result<()> {
@@ -137,7 +140,7 @@ impl Vault {
         };
         match self.ports.keyring.initialise(init).await {
             // Another process made it a moment ago.
-            Err(error) if error.is(&crate::ports::store::CONFLICT) => {}
+            Err(error) if error.is(&CONFLICT) => {}
             other => other?,
         }
         let safe = self.ports.keyring.status().await?.ok_or_else(|| WRONG_PAIR.error())?;
@@ -164,15 +167,14 @@ impl Vault {
         Ok(())
     }
 
-    /// Compares the marks that store and safe left in each other.
-    async fn reconcile(
-        &self,
-        store: &StoreStatus,
-        safe: &SafeStatus,
-        options: OpenOptions,
-    ) -> Result<Recovery> {
+    /// Compares the marks that store and safe left in each other. Other processes may be at work:
+    /// what the safe had heard of before is in the log by now, and the keys that the log knew of
+    /// then are in the safe later.
+    async fn reconcile(&self, before: &SafeStatus, options: OpenOptions) -> Result<Recovery> {
+        let store = self.ports.store.status().await?.ok_or_else(|| WRONG_PAIR.error())?;
+        let safe = self.ports.keyring.status().await?.ok_or_else(|| WRONG_PAIR.error())?;
         let head = LogPosition { epoch: store.head.epoch, index: store.head.size };
-        let heard = Self::furthest(safe);
+        let heard = Self::furthest(before);
         let rows_restored = heard.is_some_and(|heard| heard > head);
         let safe_restored = safe.sequence < store.safe_sequence;
         if options.on_restore == OnRestore::Refuse {
