@@ -8,7 +8,7 @@
 //!
 //! A process killed anywhere leaves the job row; [`Vault::resume_destroys`] takes it up again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::{BLOCKED, UNDER_WAY};
 use super::journal::{Draft, digest_of};
@@ -74,6 +74,9 @@ pub struct Destroyed {
     /// The leaf that states it; [`Vault::receipt`] proves it.
     pub position: LogPosition,
 }
+
+/// The highest number of the keys of each class that were destroyed.
+type Through = BTreeMap<Name, u16>;
 
 /// A job as its row holds it. No personal data: ids, classes, laws, dates.
 struct Job {
@@ -157,8 +160,8 @@ impl Vault {
 
     async fn carry_out(&self, mut job: Job) -> Result<Vec<Destroyed>> {
         if job.row.state == state::PENDING {
-            self.fence(&job).await?;
-            job = self.remove_rows(job).await?;
+            let through = self.fence(&job).await?;
+            job = self.remove_rows(job, &through).await?;
         }
         self.scrub(job).await
     }
@@ -195,30 +198,23 @@ impl Vault {
     }
 
     /// Step 2. INVARIANT 4: the tombstone is durable before a row goes, and nothing lifts it.
-    async fn fence(&self, job: &Job) -> Result<()> {
-        let mut keys = Vec::new();
+    /// Answers with the highest key number of each class that is gone, plan by plan.
+    async fn fence(&self, job: &Job) -> Result<Vec<Through>> {
+        let (mut keys, mut through) = (Vec::new(), Vec::with_capacity(job.plans.len()));
         for plan in &job.plans {
+            let known = self.ports.keyring.keys_of(plan.subject).await?;
+            let mut last = Through::new();
             for erased in &plan.erase {
-                let subject = plan.subject;
-                keys.push(KeyId { subject, class: erased.class.clone(), year: 0 });
+                let of_class = known.iter().map(|(key, _)| key).filter(|k| k.class == erased.class);
+                keys.push(KeyId::first(plan.subject, erased.class.clone()));
+                keys.extend(of_class.clone().filter(|key| key.number != 0).cloned());
+                let number = of_class.map(|key| key.number).max().unwrap_or(0);
+                last.insert(erased.class.clone(), number);
             }
-            let yearly = plan.erase.iter().any(|erased| self.has_yearly_keys(&erased.class));
-            if yearly {
-                let classes: BTreeSet<_> = plan.erase.iter().map(|e| &e.class).collect();
-                let known = self.ports.keyring.keys_of(plan.subject).await?;
-                let known = known.into_iter().map(|(key, _)| key);
-                keys.extend(known.filter(|key| key.year != 0 && classes.contains(&key.class)));
-            }
+            through.push(last);
         }
         self.ports.keyring.destroy(&keys, job.at, self.now()).await?;
-        Ok(())
-    }
-
-    fn has_yearly_keys(&self, class: &Name) -> bool {
-        self.policy
-            .classes
-            .get(class)
-            .is_none_or(|class| class.key == crate::policy::KeyScope::Year)
+        Ok(through)
     }
 
     /// Where the leaf stands that last wrote a job's row.
@@ -242,16 +238,20 @@ impl Vault {
     }
 
     /// Step 3: the rows go, and each subject's leaf says which.
-    async fn remove_rows(&self, mut job: Job) -> Result<Job> {
+    async fn remove_rows(&self, mut job: Job, through: &[Through]) -> Result<Job> {
         let now = self.now();
         let actor = Actor { id: job.actor, role: None };
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
         let mut draft = Draft::new(sequence);
-        for plan in &job.plans {
+        for (plan, through) in job.plans.iter().zip(through) {
             let (writes, deletes) = self.rows_of(plan).await?;
             let mut leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
             for erased in &plan.erase {
                 leaf = leaf.detail("erased", &erased.class).detail("reason", &erased.reason);
+                // Of most classes there was one key, and nothing more to say.
+                if let Some(number) = through.get(&erased.class).filter(|number| **number > 0) {
+                    leaf = leaf.detail("keys", *number);
+                }
             }
             for kept in &plan.archive {
                 leaf = leaf
@@ -352,10 +352,7 @@ impl Job {
             e.list(plan.archive.len());
             for kept in &plan.archive {
                 e.text(kept.class.as_str()).text(kept.law.as_str()).text(&kept.citation);
-                e.time_opt(kept.until).list(kept.items.len());
-                for item in &kept.items {
-                    e.text(item.as_str());
-                }
+                e.time_opt(kept.until).names(&kept.items);
             }
         }
         e.finish()
@@ -374,8 +371,7 @@ impl Job {
                     .map(|_| {
                         let (class, law) = (d.name()?, d.name()?);
                         let (citation, until) = (d.text()?.to_owned(), d.time_opt()?);
-                        let items = (0..d.list(5)?).map(|_| d.name()).collect::<Result<_>>()?;
-                        Ok(ArchivedClass { class, law, citation, items, until })
+                        Ok(ArchivedClass { class, law, citation, items: d.names()?, until })
                     })
                     .collect::<Result<_>>()?;
                 Ok(SubjectPlan { subject, erase, archive, closed_at })
@@ -385,3 +381,6 @@ impl Job {
         Ok(Self { row, actor, plans, at })
     }
 }
+
+#[cfg(test)]
+mod tests;
