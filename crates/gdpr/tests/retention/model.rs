@@ -114,7 +114,7 @@ impl Customer {
         assert_eq!(found, self.rows, "{}", self.email);
         for class in self.rows.keys().chain(&self.gone) {
             let class = Name::parse(class).unwrap();
-            let key = KeyId { subject: self.subject, class: class.clone(), year: 0 };
+            let key = KeyId::first(self.subject, class.clone());
             let key = wait(world.keyring.fetch(&[key])).unwrap().remove(0);
             let live = self.rows.contains_key(class.as_str());
             assert_eq!(matches!(key, KeyState::Live(_)), live, "{class}");

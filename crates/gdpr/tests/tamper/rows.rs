@@ -166,7 +166,7 @@ fn the_key_of_somebody_else_does_not_open_anything() {
     let (world, _store) = Adversary::world();
     let vault = world.open();
     let (ada, eve) = (ada(&vault), eve(&vault));
-    let key = |subject| KeyId { subject, class: Name::fixed("account"), year: 0 };
+    let key = |subject| KeyId::first(subject, Name::fixed("account"));
     let live = |subject| {
         let state = wait(world.keyring.fetch(&[key(subject)])).unwrap().remove(0);
         let KeyState::Live(wrapped) = state else { unreachable!() };
