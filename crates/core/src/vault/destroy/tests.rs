@@ -1,4 +1,5 @@
 use super::*;
+use crate::id::ActorId;
 use crate::vectors::{Case, cases};
 
 fn row(body: Vec<u8>) -> Row {
