@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{BASE, EXAMPLE, edited, parsed};
 use crate::name::Name;
-use crate::policy::{IbanMode, ItemType, Period, Refusal, codes};
+use crate::policy::{IbanMode, ItemType, Period, Policy, Refusal, codes};
 use crate::{Error, error::Kind};
 
 fn names<const N: usize>(names: [&'static str; N]) -> BTreeSet<Name> {
