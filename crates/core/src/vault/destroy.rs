@@ -303,7 +303,7 @@ impl Vault {
                 } else if let Some(kept) = plan.archive.iter().find(|k| k.class == *class)
                     && row.state == state::LIVE
                 {
-                    writes.push(archived(row, kept, plan.closed_at)?);
+                    writes.push(archived(row, &kept.items, plan.closed_at)?);
                 }
             }
             cursor = page.next;
@@ -337,9 +337,13 @@ impl Vault {
 }
 
 /// The row as a law keeps it: only the items that it asks for, and found by nothing any more.
-fn archived(row: Row, kept: &ArchivedClass, closed_at: Option<Timestamp>) -> Result<RowWrite> {
+pub(super) fn archived(
+    row: Row,
+    kept: &BTreeSet<Name>,
+    closed_at: Option<Timestamp>,
+) -> Result<RowWrite> {
     let mut body = Body::decode(&row.body)?;
-    let others: Vec<_> = body.items().filter(|item| !kept.items.contains(*item)).cloned().collect();
+    let others: Vec<_> = body.items().filter(|item| !kept.contains(*item)).cloned().collect();
     for item in &others {
         body.remove(item);
     }
