@@ -6,9 +6,12 @@
 #![cfg(feature = "sqlite")]
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "tests and their helpers fail loudly"
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests and their helpers fail loudly, and children tell what they did"
 )]
 
 mod kill;
@@ -16,4 +19,5 @@ mod leak;
 mod processes;
 mod restores;
 mod support;
+#[cfg(unix)]
 mod wrong_input;

@@ -20,7 +20,8 @@ pub(crate) const MASTER: &str = "dGhpcyBpcyBhIG1hc3RlciBrZXkgb2YgdGVzdHMhISE=";
 pub(crate) const NOW: &str = "2026-06-01T08:00:00Z";
 /// The environment variable that tells a child its part.
 pub(crate) const ROLE: &str = "TACENDA_TEST_ROLE";
-const FOLDER: &str = "TACENDA_TEST_FOLDER";
+/// The environment variable that tells it where.
+pub(crate) const FOLDER: &str = "TACENDA_TEST_FOLDER";
 
 /// A folder for the files of one test. In memory where there is such a place: a killed process
 /// loses nothing that it has written, only a power cut does, and that is not tried here.
