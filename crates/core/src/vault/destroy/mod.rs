@@ -10,7 +10,7 @@
 
 mod job;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use job::Job;
 pub use job::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
@@ -320,7 +320,7 @@ impl Vault {
                     found.deletes.push(row);
                 } else if let Some(kept) = plan.archive.iter().find(|kept| kept.class == class) {
                     if live {
-                        found.writes.push(archived(row, kept, plan.closed_at)?);
+                        found.writes.push(archived(row, &kept.items, plan.closed_at)?);
                     } else {
                         found.kept.push(row.key);
                     }
@@ -379,9 +379,13 @@ fn destroyed(plans: Vec<SubjectPlan>, at: LogPosition) -> Vec<Destroyed> {
 }
 
 /// The row as a law keeps it: only the items that it asks for, and found by nothing any more.
-fn archived(row: Row, kept: &ArchivedClass, closed_at: Option<Timestamp>) -> Result<RowWrite> {
+pub(super) fn archived(
+    row: Row,
+    kept: &BTreeSet<Name>,
+    closed_at: Option<Timestamp>,
+) -> Result<RowWrite> {
     let mut body = Body::decode(&row.body)?;
-    let others: Vec<_> = body.items().filter(|item| !kept.items.contains(*item)).cloned().collect();
+    let others: Vec<_> = body.items().filter(|item| !kept.contains(*item)).cloned().collect();
     for item in &others {
         body.remove(item);
     }
