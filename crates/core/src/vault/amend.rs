@@ -216,11 +216,14 @@ impl Vault {
         let rows = self.checked_all(subject).await?;
         let mut items: BTreeSet<Name> = parsed.set.keys().cloned().collect();
         for row in &rows {
-            let body = Body::decode(&row.body)?;
-            items.extend(body.items().filter(|item| !parsed.remove.contains(item)).cloned());
-            let class = row.class.as_ref().filter(|_| row.state != state::LIVE);
-            let of_class =
-                |item: &Name| self.policy.class_of(item).is_some_and(|c| Some(&c.name) == class);
+            if row.state == state::LIVE {
+                let body = Body::decode(&row.body)?;
+                items.extend(body.items().filter(|item| !parsed.remove.contains(item)).cloned());
+                continue;
+            }
+            let of_class = |item: &Name| {
+                self.policy.class_of(item).is_some_and(|c| Some(&c.name) == row.class.as_ref())
+            };
             if parsed.set.keys().chain(&parsed.remove).any(of_class) {
                 return Err(REFUSED_STATE.error().with("subject", subject));
             }
