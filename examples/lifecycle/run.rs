@@ -22,8 +22,12 @@ const EMAIL: &str = "lifecycle@tacenda.example";
 const PASSWORD: &str = "a long sentence that nobody guesses";
 
 /// Checks a receipt offline.
-pub(crate) fn verify(receipt: &Path, keys: &Path) -> Outcome {
+pub(crate) fn verify(receipt: &Path, keys: &Path, json: bool) -> Outcome {
     let verified = verify_receipt(&fs::read_to_string(receipt)?, &fs::read_to_string(keys)?)?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&verified)?);
+        return Ok(());
+    }
     let leaf = &verified.leaf;
     println!("the receipt is genuine");
     println!("  log        {}", verified.checkpoint.origin);
