@@ -6,6 +6,8 @@
 //! never be read as another, and carries its version in it. Frozen by the vectors in
 //! `vectors/bytes`; see `docs/decisions/0002-bytes.md`.
 
+use std::collections::BTreeSet;
+
 use crate::clock::Timestamp;
 use crate::error::{Code, Kind, Result};
 use crate::name::Name;
@@ -82,6 +84,15 @@ impl Encoder {
     /// The length of a list whose elements follow.
     pub fn list(&mut self, len: usize) -> &mut Self {
         self.u32(u32::try_from(len).unwrap_or(u32::MAX))
+    }
+
+    /// A set of names: a list in the order of their bytes.
+    pub fn names(&mut self, names: &BTreeSet<Name>) -> &mut Self {
+        self.list(names.len());
+        for name in names {
+            self.text(name.as_str());
+        }
+        self
     }
 
     /// What was written.
@@ -218,6 +229,22 @@ impl<'a> Decoder<'a> {
         if len.saturating_mul(min.max(1)) > self.0.len() { MALFORMED.err() } else { Ok(len) }
     }
 
+    /// A set of names, each once and in the order of their bytes: a set has one encoding.
+    ///
+    /// # Errors
+    /// As [`Decoder::raw`], for text that is no name, and for any other order.
+    pub fn names(&mut self) -> Result<BTreeSet<Name>> {
+        let mut names = BTreeSet::new();
+        for _ in 0..self.list(5)? {
+            let name = self.name()?;
+            if names.last().is_some_and(|last| *last >= name) {
+                return MALFORMED.err();
+            }
+            names.insert(name);
+        }
+        Ok(names)
+    }
+
     /// Succeeds only if nothing is left.
     ///
     /// # Errors
@@ -257,6 +284,7 @@ mod tests {
             let _ = d.list(4);
             let _ = d.time_opt();
             let _ = d.name();
+            let _ = d.names();
         }
     }
 }

@@ -23,6 +23,8 @@ pub mod rng;
 pub mod row;
 pub mod seal;
 pub mod vault;
+#[cfg(test)]
+mod vectors;
 
 pub use clock::{Clock, Timestamp};
 pub use error::{Code, Error, Kind, Result, Retry};

@@ -10,6 +10,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::cloned_ref_to_slice_refs,
     reason = "this crate is a test: a failed expectation is its answer"
 )]
 

@@ -28,7 +28,10 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn aad(&self, item: &Name) -> Vec<u8> {
+    /// The associated data of an item's envelope: the domain `tacenda/item/1`, the subject (16
+    /// bytes), class, kind, the row's id (16 bytes), the item. The envelope's header goes in front.
+    #[must_use]
+    pub fn aad(&self, item: &Name) -> Vec<u8> {
         let mut e = Encoder::new(AAD_DOMAIN);
         e.raw(self.row.subject.as_bytes()).text(self.class.as_str()).text(self.row.kind.as_str());
         e.raw(self.row.id.as_bytes()).text(item.as_str());
@@ -77,6 +80,12 @@ impl Body {
     /// Which items the row holds.
     pub fn items(&self) -> impl Iterator<Item = &Name> {
         self.0.keys()
+    }
+
+    /// The number of the class's key that sealed the row; `None` for a row without items.
+    #[must_use]
+    pub fn key_number(&self) -> Option<u16> {
+        super::envelope::key_number(self.0.values().next()?)
     }
 
     /// As it is stored in a row.

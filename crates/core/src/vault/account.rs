@@ -10,7 +10,6 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::{AnchorEvent, Class};
-use crate::ports::KeyId;
 use crate::row::{Row, RowKey};
 use crate::seal::{Body, DataKey, Place};
 
@@ -32,10 +31,7 @@ impl AccountState {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut e = Encoder::new(DOMAIN);
         e.i64(self.registered_at.as_micros());
-        e.time_opt(self.last_login_at).time_opt(self.closed_at).list(self.facts.len());
-        for fact in &self.facts {
-            e.text(fact.as_str());
-        }
+        e.time_opt(self.last_login_at).time_opt(self.closed_at).names(&self.facts);
         e.finish()
     }
 
@@ -43,7 +39,7 @@ impl AccountState {
         let mut d = Decoder::new(bytes, DOMAIN)?;
         let registered_at = Timestamp::from_micros(d.i64()?);
         let (last_login_at, closed_at) = (d.time_opt()?, d.time_opt()?);
-        let facts = (0..d.list(5)?).map(|_| d.name()).collect::<Result<_>>()?;
+        let facts = d.names()?;
         d.end()?;
         Ok(Self { registered_at, last_login_at, closed_at, facts })
     }
@@ -103,8 +99,7 @@ impl Vault {
         let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
         let row = row.filter(|row| row.state == crate::row::state::LIVE);
         let row = row.ok_or_else(|| NOT_FOUND.error().with("subject", subject))?;
-        let id = KeyId { subject, class: class.clone(), year: 0 };
-        let key = one(self.data_keys(&[id]).await?)?;
+        let key = self.class_key(subject, class).await?;
         self.open_account(row, key)
     }
 
@@ -137,5 +132,26 @@ mod tests {
         };
         assert_eq!(AccountState::decode(&state.encode()).unwrap(), state);
         assert!(AccountState::decode(&state.encode()[1..]).is_err());
+    }
+
+    #[test]
+    fn the_encoding_is_frozen() {
+        let time = |text: &str| Timestamp::from_micros(text.parse().unwrap());
+        for case in crate::vectors::cases("account") {
+            let bytes = case.hex("bytes");
+            let Some(code) = case.error() else {
+                let state = AccountState {
+                    registered_at: time(case.one("registered_at")),
+                    last_login_at: case.maybe("last_login_at").map(time),
+                    closed_at: case.maybe("closed_at").map(time),
+                    facts: case.all("fact").iter().map(|f| Name::parse(f).unwrap()).collect(),
+                };
+                assert_eq!(state.encode(), bytes, "{}", case.name);
+                assert_eq!(AccountState::decode(&bytes).unwrap(), state, "{}", case.name);
+                continue;
+            };
+            let error = AccountState::decode(&bytes).unwrap_err();
+            assert_eq!(error.code(), code, "{}", case.name);
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::id::SubjectId;
 use crate::name::Name;
 use crate::password::Password;
 use crate::ports::store::{CONFLICT, NOT_UNIQUE as STORE_NOT_UNIQUE};
-use crate::ports::{Expect, KeyId, KeyState, NewKeys, RowWrite};
+use crate::ports::{Expect, RowWrite};
 use crate::row::{Row, state};
 use crate::seal::{Body, DataKey, Place};
 
@@ -217,25 +217,15 @@ impl Vault {
     ) -> Result<Option<Touched>> {
         let key = self.profile_key(subject, class);
         let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
-        let id = KeyId { subject, class: class.clone(), year: 0 };
         if let Some(row) = row {
-            let key = super::account::one(self.data_keys(&[id]).await?)?;
+            let key = self.class_key(subject, class).await?;
             let body = Body::decode(&row.body)?;
             return Ok(Some(Touched { row: Some(row), body, key }));
         }
         if !make {
             return Ok(None);
         }
-        let known = self.ports.keyring.fetch(std::slice::from_ref(&id)).await?.pop();
-        let key = if matches!(known, Some(KeyState::Unknown)) {
-            let (mut keys, wrapped) = self.generate_keys(vec![id]).await?;
-            let new = NewKeys { keys: wrapped, ..NewKeys::default() };
-            *sequence = self.ports.keyring.create(new).await?;
-            keys.pop().ok_or_else(|| crate::codec::MALFORMED.error())?
-        } else {
-            // Made before a crash, and never used; or destroyed, and then this fails.
-            super::account::one(self.data_keys(&[id]).await?)?
-        };
+        let (key, _) = self.class_key_or_new(subject, class, sequence).await?;
         Ok(Some(Touched { row: None, body: Body::default(), key }))
     }
 

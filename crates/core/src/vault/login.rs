@@ -9,7 +9,7 @@ use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::password::{self, Password, Verdict, Verifier, VerifierKind};
 use crate::ports::store::CONFLICT;
-use crate::ports::{Expect, KeyId, RowWrite};
+use crate::ports::{Expect, RowWrite};
 use crate::row::Row;
 use crate::seal::{Body, DataKey, Place};
 
@@ -118,8 +118,7 @@ impl Vault {
             let key = self.profile_key(subject, &item.class);
             let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
             let Some(row) = row else { return Ok(Err(NO_PASSWORD)) };
-            let id = KeyId { subject, class: item.class.clone(), year: 0 };
-            let key = super::account::one(self.data_keys(&[id]).await?)?;
+            let key = self.class_key(subject, &item.class).await?;
             let body = Body::decode(&row.body)?;
             let place = Place { row: &row.key, class: &item.class };
             let sealed = body.open(place, &item.name, &key.cipher())?;

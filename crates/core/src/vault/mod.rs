@@ -12,6 +12,7 @@ mod audit;
 mod checkpoint;
 pub mod codes;
 mod destroy;
+mod evolve;
 mod items;
 mod journal;
 mod keys;

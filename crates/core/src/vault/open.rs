@@ -4,23 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 
 use super::codes::{
-    CLASS_IN_USE, CLASS_NAME_LONG, CLOCK_BEHIND, ITEM_MOVED, OLDER_POLICY, ROWS_RESTORED,
-    SAFE_RESTORED, SAME_VERSION, WRONG_PAIR, ZONE_UNKNOWN,
+    CLASS_NAME_LONG, CLOCK_BEHIND, ROWS_RESTORED, SAFE_RESTORED, WRONG_PAIR, ZONE_UNKNOWN,
 };
-use super::journal::Draft;
-use super::keys::{FINGERPRINT_KEY, INDEX_KEY, aad, signing_key};
-use super::{Actor, Ports, Recovery, Vault};
+use super::keys::{FINGERPRINT_KEY, INDEX_KEY, signing_key};
+use super::{Ports, Recovery, Vault};
 use crate::clock::Span;
 use crate::error::Result;
-use crate::id::SubjectId;
 use crate::name::Name;
 use crate::password::Params;
 use crate::policy::Policy;
 use crate::ports::kek::WRONG_KEY;
-use crate::ports::{
-    LogPosition, PolicyMark, SafeInit, SafeStatus, Scan, StoreInit, StoreStatus, WrapId,
-    WrapRequest,
-};
+use crate::ports::store::CONFLICT;
+use crate::ports::{LogPosition, SafeInit, SafeStatus, StoreInit, WrapId, WrapRequest};
 use crate::rng;
 use crate::seal::DataKey;
 
@@ -76,8 +71,8 @@ impl Vault {
             covered_at: AtomicU64::new(0),
         };
         vault.touch_covered();
-        let (store, safe) = vault.paired().await?;
-        let recovery = vault.reconcile(&store, &safe, options).await?;
+        let safe = vault.paired().await?;
+        let recovery = vault.reconcile(&safe, options).await?;
         let store = match vault.ports.store.status().await? {
             Some(store) => store,
             None => return WRONG_PAIR.err(),
@@ -96,7 +91,7 @@ impl Vault {
     }
 
     /// Store and safe, marked as a pair; new ones are marked now.
-    async fn paired(&self) -> Result<(StoreStatus, SafeStatus)> {
+    async fn paired(&self) -> Result<SafeStatus> {
         let (store, safe) = (self.ports.store.status().await?, self.ports.keyring.status().await?);
         let safe = match safe {
             Some(safe) => {
@@ -111,11 +106,15 @@ impl Vault {
         let store = match store {
             Some(store) => store,
             None => {
-                self.ports.store.initialise(init).await?;
+                match self.ports.store.initialise(init).await {
+                    // Another process made it a moment ago.
+                    Err(error) if error.is(&CONFLICT) => {}
+                    other => other?,
+                }
                 self.ports.store.status().await?.ok_or_else(|| WRONG_PAIR.error())?
             }
         };
-        if store.init != init { WRONG_PAIR.err() } else { Ok((store, safe)) }
+        if store.init != init { WRONG_PAIR.err() } else { Ok(safe) }
     }
 
     fn check_master_key(&self, safe: &SafeStatus) -> Result<()> {
@@ -141,7 +140,7 @@ impl Vault {
         };
         match self.ports.keyring.initialise(init).await {
             // Another process made it a moment ago.
-            Err(error) if error.is(&crate::ports::store::CONFLICT) => {}
+            Err(error) if error.is(&CONFLICT) => {}
             other => other?,
         }
         let safe = self.ports.keyring.status().await?.ok_or_else(|| WRONG_PAIR.error())?;
@@ -152,7 +151,7 @@ impl Vault {
     fn new_secret(&self, name: &Name) -> WrapRequest {
         // EXPOSE: a new secret is wrapped, so that it can be stored.
         let key = DataKey::generate(self.ports.rng.as_ref()).expose();
-        WrapRequest { aad: aad(&WrapId::Secret(name.clone())), key }
+        WrapRequest { aad: WrapId::Secret(name.clone()).aad(), key }
     }
 
     /// A signing key for an epoch that begins, unless it is there.
@@ -168,15 +167,14 @@ impl Vault {
         Ok(())
     }
 
-    /// Compares the marks that store and safe left in each other.
-    async fn reconcile(
-        &self,
-        store: &StoreStatus,
-        safe: &SafeStatus,
-        options: OpenOptions,
-    ) -> Result<Recovery> {
+    /// Compares the marks that store and safe left in each other. Other processes may be at work:
+    /// what the safe had heard of before is in the log by now, and the keys that the log knew of
+    /// then are in the safe later.
+    async fn reconcile(&self, before: &SafeStatus, options: OpenOptions) -> Result<Recovery> {
+        let store = self.ports.store.status().await?.ok_or_else(|| WRONG_PAIR.error())?;
+        let safe = self.ports.keyring.status().await?.ok_or_else(|| WRONG_PAIR.error())?;
         let head = LogPosition { epoch: store.head.epoch, index: store.head.size };
-        let heard = Self::furthest(safe);
+        let heard = Self::furthest(before);
         let rows_restored = heard.is_some_and(|heard| heard > head);
         let safe_restored = safe.sequence < store.safe_sequence;
         if options.on_restore == OnRestore::Refuse {
@@ -193,58 +191,6 @@ impl Vault {
     /// The end of the log as far as the safe has heard of it: one past the furthest leaf.
     fn furthest(safe: &SafeStatus) -> Option<LogPosition> {
         safe.log.map(|last| LogPosition { index: last.index.saturating_add(1), ..last })
-    }
-
-    /// Takes the policy into force: a new one has a leaf, an older one or a silent change is
-    /// refused.
-    async fn adopt_policy(&self, in_force: Option<PolicyMark>) -> Result<()> {
-        let mark = PolicyMark { version: self.policy.version, digest: self.digest };
-        if let Some(old) = &in_force {
-            if *old == mark {
-                return Ok(());
-            }
-            if old.version > mark.version {
-                return Err(OLDER_POLICY.error().with("in_force", old.version));
-            }
-            if old.version == mark.version {
-                return Err(SAME_VERSION.error().with("version", mark.version));
-            }
-            self.rows_fit().await?;
-        }
-        let now = self.now();
-        let leaf = self
-            .leaf(now, &Actor::system(), "policy.adopted", SubjectId::CONTROLLER)
-            .detail("version", mark.version);
-        let mut draft = Draft::new(0);
-        draft.record(leaf, Vec::new(), &[]);
-        draft.change().policy = Some(mark);
-        self.commit(draft).await.map(|_| ())
-    }
-
-    /// Every class that has rows is in the policy, with every item that they hold.
-    async fn rows_fit(&self) -> Result<()> {
-        let mut cursor = None;
-        loop {
-            let scan = Scan::All { kind: None };
-            let page = self.ports.store.scan(&scan, cursor.as_ref(), 1000).await?;
-            for row in &page.rows {
-                let Some(class) = &row.class else { continue };
-                if !self.policy.classes.contains_key(class) {
-                    return Err(CLASS_IN_USE.error().with("class", class));
-                }
-                for item in crate::seal::Body::decode(&row.body)?.items() {
-                    let elsewhere =
-                        self.policy.class_of(item).is_some_and(|now| now.name != *class);
-                    if elsewhere {
-                        return Err(ITEM_MOVED.error().field_is(item));
-                    }
-                }
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(());
-            }
-        }
     }
 }
 

@@ -13,7 +13,6 @@ use crate::error::{Error, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::name::Name;
-use crate::ports::KeyId;
 use crate::row::{Row, state};
 use crate::seal::{Body, Place};
 
@@ -200,8 +199,7 @@ impl Vault {
         let mut rows = self.checked(subject, &keys).await?.into_iter();
         let account = match rows.next().flatten() {
             Some(row) if row.state == state::LIVE => {
-                let id = KeyId { subject, class: primary.clone(), year: 0 };
-                let key = super::account::one(self.data_keys(&[id]).await?)?;
+                let key = self.class_key(subject, primary).await?;
                 Ok(self.open_account(row, key)?)
             }
             other => Err(other),
@@ -230,12 +228,8 @@ impl Vault {
             }
         }
         let of = |row: &Row| row.class.clone().unwrap_or(state::LIVE);
-        let ids: Vec<_> = fetched
-            .rows
-            .iter()
-            .map(|row| KeyId { subject: fetched.subject, class: of(row), year: 0 })
-            .collect();
-        for (row, key) in fetched.rows.iter().zip(self.data_keys(&ids).await?) {
+        let ids: Vec<_> = fetched.rows.iter().map(|row| (fetched.subject, of(row))).collect();
+        for (row, key) in fetched.rows.iter().zip(self.class_keys(&ids).await?) {
             let (class, body, cipher) = (of(row), Body::decode(&row.body)?, key.cipher());
             for item in wanted(&class) {
                 let place = Place { row: &row.key, class: &class };

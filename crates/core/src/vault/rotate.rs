@@ -1,7 +1,6 @@
 //! Changing the master key: the safe is wrapped anew, the data is not touched.
 
 use super::journal::Draft;
-use super::keys::aad;
 use super::{Actor, Vault};
 use crate::error::Result;
 use crate::id::SubjectId;
@@ -26,12 +25,12 @@ impl Vault {
                 break;
             }
             wrapped += page.len() as u64;
-            let old = page.iter().map(|(id, old)| (aad(id), old.clone())).collect();
+            let old = page.iter().map(|(id, old)| (id.aad(), old.clone())).collect();
             let keys = self.unwrap(old).await?;
             let requests: Vec<_> = page
                 .iter()
                 .zip(keys)
-                .map(|((id, _), key)| WrapRequest { aad: aad(id), key })
+                .map(|((id, _), key)| WrapRequest { aad: id.aad(), key })
                 .collect();
             let new = self.ports.kek.wrap(&requests).await?;
             let changed =

@@ -8,12 +8,16 @@ use crate::error::Result;
 use crate::id::{RowId, SubjectId};
 use crate::leaf::Leaf;
 use crate::name::Name;
+use crate::ports::store::CONFLICT;
 use crate::row::{Row, RowKey};
 
 /// What the log says of a subject's rows: the digest of each as last written, `None` if deleted.
 pub(super) type Stamps = BTreeMap<(Name, RowId), Option<[u8; 32]>>;
 
 const PAGE: usize = 16;
+
+/// How often rows are read again that change while they are compared.
+const ATTEMPTS: usize = 8;
 
 impl Vault {
     /// The rows with these keys, all of one subject, each checked against the log.
@@ -22,12 +26,21 @@ impl Vault {
         subject: SubjectId,
         keys: &[RowKey],
     ) -> Result<Vec<Option<Row>>> {
-        let rows = self.ports.store.rows(keys).await?;
-        let stamps = self.stamps(subject, keys).await?;
-        for (key, row) in keys.iter().zip(&rows) {
-            check(key, row.as_ref(), &stamps)?;
+        let mut rows = self.ports.store.rows(keys).await?;
+        for _ in 0..ATTEMPTS {
+            let stamps = self.stamps(subject, keys).await?;
+            let found =
+                keys.iter().zip(&rows).try_for_each(|(key, row)| check(key, row.as_ref(), &stamps));
+            let Err(error) = found else { return Ok(rows) };
+            // Rows and log are read one after the other: a change in between is no tampering, and
+            // moves the rows on.
+            let now = self.ports.store.rows(keys).await?;
+            if now == rows {
+                return Err(error);
+            }
+            rows = now;
         }
-        Ok(rows)
+        Err(CONFLICT.error().with("subject", subject))
     }
 
     /// Reads the subject's leaves back until each of the keys was met, or there are no more.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::row::state;
 use tacenda_core::vault::{Actor, Outline, SubjectPlan, Vault};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
@@ -89,8 +90,12 @@ async fn plans(vault: &Vault, line: &SweepLine, page: &[Outline]) -> Result<Vec<
         let plan = if line.state == state::ARCHIVED {
             archive_ended(subject, &rows, &line.class)
         } else {
-            let plan = of_rows(vault, subject, &rows).await?;
-            live_ended(vault, plan, &line.class)
+            match of_rows(vault, subject, &rows).await {
+                Ok(plan) => live_ended(vault, plan, &line.class),
+                // Its erasure is under way.
+                Err(error) if error.is(&DESTROYED) => None,
+                Err(error) => return Err(error),
+            }
         };
         plans.extend(plan.map(|plan| plan.to_vault(&reason)));
     }

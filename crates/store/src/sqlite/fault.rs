@@ -85,10 +85,11 @@ pub(super) fn fault(error: rusqlite::Error) -> Error {
     Fault::of(&error).error()
 }
 
-/// Whether a primary key was taken.
+/// Whether a key that is there once was taken.
 pub(super) fn is_taken(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqliteFailure(failure, _)
-        if failure.extended_code == ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
+        if [ffi::SQLITE_CONSTRAINT_PRIMARYKEY, ffi::SQLITE_CONSTRAINT_UNIQUE]
+            .contains(&failure.extended_code))
 }
 
 #[cfg(test)]

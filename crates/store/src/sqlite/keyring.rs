@@ -20,7 +20,8 @@ use super::connection::{Database, Head as _};
 use super::fault::{Fault, fault, is_taken};
 use super::options::SqliteOptions;
 use super::safe::{
-    Filled, SafeHead, create, forget, read_key_id, read_state, rewrap, wrapped_otherwise,
+    Filled, SafeHead, create, destroy, forget, read_key_id, read_state, read_tomb, rewrap,
+    wrapped_otherwise,
 };
 use super::writer::checkpoint;
 
@@ -32,9 +33,9 @@ const SCRUB_PATIENCE: Duration = Duration::from_millis(100);
 /// A [`Keyring`] in a SQLite file.
 ///
 /// # Properties
-/// A destroyed key is overwritten with zeros in its page (`secure_delete`, on in every connection
-/// since the file was made); copies of that page in the write-ahead log are gone after
-/// [`Keyring::scrub`].
+/// A destroyed key is overwritten with zeros where it stands, and no copy of it was ever left
+/// elsewhere in the file; older images of its page in the write-ahead log are gone after
+/// [`Keyring::scrub`]. A forgotten key leaves some 100 bytes of zeros.
 pub struct SqliteKeyring {
     database: Database<SafeHead>,
     busy_timeout: Duration,
@@ -73,7 +74,8 @@ impl fmt::Debug for SqliteKeyring {
     }
 }
 
-const STATE: &str = "SELECT class, year, subject, kek, wrapped, epoch, idx FROM keys";
+const STATE: &str = "SELECT class, number, subject, destroyed, kek, tomb, wrapped FROM keys
+    WHERE subject = ?1 AND vacant = 0";
 
 #[async_trait]
 impl Keyring for SqliteKeyring {
@@ -97,13 +99,13 @@ impl Keyring for SqliteKeyring {
     }
 
     async fn fetch(&self, keys: &[KeyId]) -> Result<Vec<KeyState>> {
-        let sql = format!("{STATE} WHERE subject = ?1 AND class = ?2 AND year = ?3");
+        let sql = format!("{STATE} AND class = ?2 AND number = ?3");
         let fetch = |c: &Connection| {
             let mut statement = c.prepare_cached(&sql).map_err(fault)?;
             let mut state = |id: &KeyId| {
-                let values = params![id.subject.as_bytes(), id.class.as_str(), id.year];
+                let values = params![id.subject.as_bytes(), id.class.as_str(), id.number];
                 let found = statement.query_row(values, read_state).optional().map_err(fault)?;
-                found.unwrap_or(Ok(KeyState::Unknown))
+                Ok(found.unwrap_or(KeyState::Unknown))
             };
             keys.iter().map(&mut state).collect()
         };
@@ -111,36 +113,26 @@ impl Keyring for SqliteKeyring {
     }
 
     async fn keys_of(&self, subject: SubjectId) -> Result<Vec<(KeyId, KeyState)>> {
-        let sql = format!("{STATE} WHERE subject = ?1 ORDER BY class, year");
+        let sql = format!("{STATE} ORDER BY class, number");
         self.database.read_one(|c| {
             let mut statement = c.prepare_cached(&sql).map_err(fault)?;
             let rows = statement.query_map([subject.as_bytes()], |row| {
                 let (id, state) = (read_key_id(row)?, read_state(row)?);
-                Ok(id.and_then(|id| Ok((id, state?))))
+                Ok(id.map(|id| (id, state)))
             });
             rows.map_err(fault)?.map(|row| row.map_err(fault).and_then(|row| row)).collect()
         })
     }
 
     async fn destroy(&self, keys: &[KeyId], position: LogPosition, at: Timestamp) -> Result<u64> {
-        let mut keys = keys.to_vec();
+        let (mut keys, bulk) = (keys.to_vec(), keys.len() > BULK);
         keys.sort_unstable();
         let work = move |c: &Connection, filled: &mut Filled| {
-            let sql = "INSERT INTO keys (subject, class, year, epoch, idx, at)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET kek = NULL,
-                wrapped = NULL, epoch = excluded.epoch, idx = excluded.idx, at = excluded.at
-                WHERE wrapped IS NOT NULL";
-            let mut statement = c.prepare_cached(sql).map_err(fault)?;
-            let (epoch, index, at) = (position.epoch, position.index.cast_signed(), at.as_micros());
-            for id in &keys {
-                let (subject, class) = (id.subject.as_bytes(), id.class.as_str());
-                let values = params![subject, class, id.year, epoch, index, at];
-                statement.execute(values).map_err(fault)?;
-            }
+            destroy(c, &keys, position, at)?;
             filled.hear(Some(position));
             Ok(((), false))
         };
-        self.write(false, work).await.map(|(_, sequence)| sequence)
+        self.write(bulk, work).await.map(|(_, sequence)| sequence)
     }
 
     async fn scrub(&self) -> Result<Scrub> {
@@ -155,23 +147,21 @@ impl Keyring for SqliteKeyring {
     }
 
     async fn tombstones(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<Tombstone>> {
-        let sql = "SELECT class, year, subject, epoch, idx, at FROM keys
-            WHERE (subject, class, year) > (?1, ?2, ?3) AND wrapped IS NULL
-            ORDER BY subject, class, year LIMIT ?4";
+        let sql = "SELECT class, number, subject, tomb FROM keys INDEXED BY keys_id
+            WHERE (subject, class, number) > (?1, ?2, ?3) AND vacant = 0 AND destroyed = 1
+            ORDER BY subject, class, number LIMIT ?4";
         self.database.read_one(|c| {
             page(c, sql, after, limit, |row| {
-                let (epoch, index): (u32, i64) = (row.get(3)?, row.get(4)?);
-                let position = LogPosition { epoch, index: index.cast_unsigned() };
-                let at = Timestamp::from_micros(row.get(5)?);
+                let (position, at) = read_tomb(row.get(3)?);
                 Ok(read_key_id(row)?.map(|key| Tombstone { key, position, at }))
             })
         })
     }
 
     async fn live_keys(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<KeyId>> {
-        let sql = "SELECT class, year, subject FROM keys
-            WHERE (subject, class, year) > (?1, ?2, ?3) AND wrapped IS NOT NULL
-            ORDER BY subject, class, year LIMIT ?4";
+        let sql = "SELECT class, number, subject FROM keys INDEXED BY keys_id
+            WHERE (subject, class, number) > (?1, ?2, ?3) AND vacant = 0 AND destroyed = 0
+            ORDER BY subject, class, number LIMIT ?4";
         self.database.read_one(|c| page(c, sql, after, limit, read_key_id))
     }
 
@@ -273,12 +263,12 @@ fn page<T>(
     limit: usize,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<Result<T>>,
 ) -> Result<Vec<T>> {
-    let (subject, class, year): (&[u8], &str, u16) = match after {
-        Some(id) => (id.subject.as_bytes(), id.class.as_str(), id.year),
+    let (subject, class, number): (&[u8], &str, u16) = match after {
+        Some(id) => (id.subject.as_bytes(), id.class.as_str(), id.number),
         None => (&[], "", 0),
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    let rows = statement.query_map(params![subject, class, year, limit], read).map_err(fault)?;
+    let rows = statement.query_map(params![subject, class, number, limit], read).map_err(fault)?;
     rows.map(|row| row.map_err(fault).and_then(|row| row)).collect()
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use tacenda_core::clock::Timestamp;
+use tacenda_core::codec::Encoder;
 use tacenda_core::error::{Code, Error, Result};
 use tacenda_core::id::SubjectId;
 use tacenda_core::ports::check::BAD_REQUEST;
 use tacenda_core::ports::keyring::DESTROYED;
-use tacenda_core::ports::store::{CONFLICT, CORRUPT};
+use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::ports::{
     Fingerprint, KekId, KeyId, KeyState, LogPosition, NewKeys, SafeInit, SafeStatus, WrapId,
     WrappedKey,
@@ -89,7 +91,7 @@ impl Filled {
     pub(super) fn finish(&mut self, connection: &Connection, foreign: bool) -> Result<u64> {
         if foreign && !self.rotating {
             // Only a rotation looks for keys by the key above them: no other time pays for it.
-            let sql = "CREATE INDEX keys_kek ON keys (kek) WHERE kek IS NOT NULL";
+            let sql = "CREATE INDEX keys_kek ON keys (kek) WHERE vacant = 0 AND destroyed = 0";
             connection.execute_batch(sql).map_err(fault)?;
             self.rotating = true;
         }
@@ -102,16 +104,24 @@ impl Filled {
     }
 }
 
+const INSERT: &str = "INSERT INTO keys (subject, class, number, kek, tomb, wrapped)
+    VALUES (?1, ?2, ?3, ?4, zeroblob(20), ?5)";
+
+/// The key with an id; to be followed by more conditions.
+macro_rules! by_id {
+    ($verb:literal, $rest:literal) => {
+        concat!($verb, " WHERE subject = ?1 AND class = ?2 AND number = ?3 AND vacant = 0 ", $rest)
+    };
+}
+
 /// Writes keys; none of them may be there, live or destroyed.
 pub(super) fn create(connection: &Connection, new: &mut NewKeys) -> Result<()> {
     new.keys.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     new.fingerprints.sort_by_key(|(fingerprint, ..)| *fingerprint);
-    let sql = "INSERT INTO keys (subject, class, year, kek, wrapped) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    let mut statement = connection.prepare_cached(INSERT).map_err(fault)?;
     for (id, wrapped) in &new.keys {
         let (subject, class) = (id.subject.as_bytes(), id.class.as_str());
-        let values = params![subject, class, id.year, wrapped.kek.0, wrapped.bytes];
-        match statement.execute(values) {
+        match statement.execute(params![subject, class, id.number, wrapped.kek.0, wrapped.bytes]) {
             Err(error) if is_taken(&error) => return Err(refusal(connection, &new.keys, id)?),
             outcome => outcome.map_err(fault)?,
         };
@@ -130,11 +140,10 @@ fn refusal(connection: &Connection, keys: &[(KeyId, WrappedKey)], taken: &KeyId)
     let named = |code: &'static Code, id: &KeyId| {
         code.error().with("subject", id.subject).with("class", &id.class)
     };
-    let sql = "SELECT 1 FROM keys WHERE subject = ?1 AND class = ?2 AND year = ?3
-        AND wrapped IS NULL";
+    let sql = by_id!("SELECT 1 FROM keys", "AND destroyed = 1");
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
     for (id, _) in keys {
-        let values = params![id.subject.as_bytes(), id.class.as_str(), id.year];
+        let values = params![id.subject.as_bytes(), id.class.as_str(), id.number];
         if statement.exists(values).map_err(fault)? {
             return Ok(named(&DESTROYED, id));
         }
@@ -151,8 +160,10 @@ pub(super) fn wrapped_otherwise(
     let mut found = Vec::new();
     let below_and_above = [
         "SELECT name, NULL, NULL, kek, wrapped FROM secrets WHERE kek <> ?1 LIMIT ?2",
-        "SELECT class, year, subject, kek, wrapped FROM keys WHERE kek < ?1 LIMIT ?2",
-        "SELECT class, year, subject, kek, wrapped FROM keys WHERE kek > ?1 LIMIT ?2",
+        "SELECT class, number, subject, kek, wrapped FROM keys
+            WHERE kek < ?1 AND vacant = 0 AND destroyed = 0 LIMIT ?2",
+        "SELECT class, number, subject, kek, wrapped FROM keys
+            WHERE kek > ?1 AND vacant = 0 AND destroyed = 0 LIMIT ?2",
     ];
     for sql in below_and_above {
         let rest = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
@@ -172,43 +183,99 @@ pub(super) fn wrapped_otherwise(
     Ok(found)
 }
 
-/// Replaces what is still the same.
+/// Replaces what is still the same. Bytes of another length get another row.
 pub(super) fn rewrap(
     connection: &Connection,
     changed: &[(WrapId, WrappedKey, WrappedKey)],
 ) -> Result<()> {
-    let of_key = "UPDATE keys SET kek = ?1, wrapped = ?2 WHERE kek = ?3 AND wrapped = ?4
-        AND subject = ?5 AND class = ?6 AND year = ?7";
-    let of_secret = "UPDATE secrets SET kek = ?1, wrapped = ?2 WHERE kek = ?3 AND wrapped = ?4
-        AND name = ?5";
+    let of_secret = "UPDATE secrets SET kek = ?2, wrapped = ?3
+        WHERE name = ?1 AND kek = ?4 AND wrapped = ?5";
+    let in_place = by_id!(
+        "UPDATE keys SET kek = ?4, wrapped = ?5",
+        "AND destroyed = 0 AND kek = ?6 AND wrapped = ?7"
+    );
     for (id, old, new) in changed {
-        let outcome = match id {
-            WrapId::Secret(name) => connection.prepare_cached(of_secret).and_then(|mut s| {
-                s.execute(params![new.kek.0, new.bytes, old.kek.0, old.bytes, name.as_str()])
-            }),
-            WrapId::Key(KeyId { subject, class, year }) => {
-                let (subject, class) = (subject.as_bytes(), class.as_str());
-                connection.prepare_cached(of_key).and_then(|mut s| {
-                    let (new_kek, old_kek) = (new.kek.0, old.kek.0);
-                    s.execute(params![new_kek, new.bytes, old_kek, old.bytes, subject, class, year])
-                })
+        let id = match id {
+            WrapId::Secret(name) => {
+                let values = params![name.as_str(), new.kek.0, new.bytes, old.kek.0, old.bytes];
+                run(connection, of_secret, values)?;
+                continue;
             }
+            WrapId::Key(id) => id,
         };
-        outcome.map_err(fault)?;
+        let (subject, class, number) = (id.subject.as_bytes(), id.class.as_str(), id.number);
+        if old.bytes.len() == new.bytes.len() {
+            let (new_kek, old_kek) = (new.kek.0, old.kek.0);
+            let values = params![subject, class, number, new_kek, new.bytes, old_kek, old.bytes];
+            run(connection, in_place, values)?;
+        } else {
+            let values = params![subject, class, number, old.kek.0, old.bytes];
+            if run(connection, VACATE_SAME, values)? > 0 {
+                run(connection, INSERT, params![subject, class, number, new.kek.0, new.bytes])?;
+            }
+        }
     }
     Ok(())
 }
 
-/// Removes living keys, and the fingerprints of their subjects. Those are found by going over all
+const VACATE: &str = by_id!(
+    "UPDATE keys SET vacant = 1, subject = zeroblob(16), kek = zeroblob(8),
+        wrapped = zeroblob(length(wrapped))",
+    "AND destroyed = 0"
+);
+const VACATE_SAME: &str = by_id!(
+    "UPDATE keys SET vacant = 1, subject = zeroblob(16), kek = zeroblob(8),
+        wrapped = zeroblob(length(wrapped))",
+    "AND destroyed = 0 AND kek = ?4 AND wrapped = ?5"
+);
+
+/// Destroys keys: blanks what is there, and leaves a tombstone either way.
+pub(super) fn destroy(
+    connection: &Connection,
+    keys: &[KeyId],
+    position: LogPosition,
+    at: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO keys (subject, class, number, destroyed, kek, tomb, wrapped)
+        VALUES (?1, ?2, ?3, 1, zeroblob(8), ?4, x'')
+        ON CONFLICT (subject, class, number) WHERE vacant = 0 DO UPDATE SET destroyed = 1,
+            kek = zeroblob(8), tomb = excluded.tomb, wrapped = zeroblob(length(wrapped))
+            WHERE destroyed = 0";
+    let tomb = tomb_bytes(position, at);
+    for id in keys {
+        let values = params![id.subject.as_bytes(), id.class.as_str(), id.number, tomb];
+        run(connection, sql, values)?;
+    }
+    Ok(())
+}
+
+/// The `tomb` column: epoch, index and microseconds, big-endian.
+fn tomb_bytes(position: LogPosition, at: Timestamp) -> Vec<u8> {
+    let mut encoder = Encoder::default();
+    encoder.u32(position.epoch).u64(position.index).i64(at.as_micros());
+    encoder.finish()
+}
+
+/// Reads [`tomb_bytes`].
+pub(super) fn read_tomb(tomb: [u8; 20]) -> (LogPosition, Timestamp) {
+    let [e0, e1, e2, e3, i0, i1, i2, i3, i4, i5, i6, i7, time @ ..] = tomb;
+    let epoch = u32::from_be_bytes([e0, e1, e2, e3]);
+    let index = u64::from_be_bytes([i0, i1, i2, i3, i4, i5, i6, i7]);
+    (LogPosition { epoch, index }, Timestamp::from_micros(i64::from_be_bytes(time)))
+}
+
+fn run(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> Result<usize> {
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    statement.execute(values).map_err(fault)
+}
+
+/// Vacates living keys, and removes the fingerprints of their subjects. Those are found by going over all
 /// of them: an index would cost every import, and this is rare.
 pub(super) fn forget(connection: &Connection, keys: &[KeyId]) -> Result<()> {
-    let sql = "DELETE FROM keys WHERE subject = ?1 AND class = ?2 AND year = ?3
-        AND wrapped IS NOT NULL";
-    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
     let mut subjects = BTreeSet::new();
     for id in keys {
-        let values = params![id.subject.as_bytes(), id.class.as_str(), id.year];
-        if statement.execute(values).map_err(fault)? > 0 {
+        let values = params![id.subject.as_bytes(), id.class.as_str(), id.number];
+        if run(connection, VACATE, values)? > 0 {
             subjects.insert(*id.subject.as_bytes());
         }
     }
@@ -229,26 +296,19 @@ pub(super) fn forget(connection: &Connection, keys: &[KeyId]) -> Result<()> {
     Ok(())
 }
 
-/// Reads a key's id from the columns `class, year, subject`.
+/// Reads a key's id from the columns `class, number, subject`.
 pub(super) fn read_key_id(row: &Row<'_>) -> rusqlite::Result<Result<KeyId>> {
     let class = read_name(row.get_ref(0)?.as_str()?);
-    let (year, subject) = (row.get(1)?, SubjectId::from_bytes(row.get(2)?));
-    Ok(class.map(|class| KeyId { subject, class, year }))
+    let (number, subject) = (row.get(1)?, SubjectId::from_bytes(row.get(2)?));
+    Ok(class.map(|class| KeyId { subject, class, number }))
 }
 
-/// Reads a key's state from the columns `kek, wrapped, epoch, idx` after its id.
-pub(super) fn read_state(row: &Row<'_>) -> rusqlite::Result<Result<KeyState>> {
-    let (kek, wrapped): (Option<[u8; 8]>, Option<Vec<u8>>) = (row.get(3)?, row.get(4)?);
-    let (epoch, index): (Option<u32>, Option<i64>) = (row.get(5)?, row.get(6)?);
-    Ok(match (kek, wrapped, epoch, index) {
-        (Some(kek), Some(bytes), None, None) => {
-            Ok(KeyState::Live(WrappedKey { kek: KekId(kek), bytes }))
-        }
-        (None, None, Some(epoch), Some(index)) => {
-            Ok(KeyState::Destroyed(LogPosition { epoch, index: index.cast_unsigned() }))
-        }
-        _ => CORRUPT.err(),
-    })
+/// Reads a key's state from the columns `destroyed, kek, tomb, wrapped` after its id.
+pub(super) fn read_state(row: &Row<'_>) -> rusqlite::Result<KeyState> {
+    if row.get(3)? {
+        return Ok(KeyState::Destroyed(read_tomb(row.get(5)?).0));
+    }
+    Ok(KeyState::Live(WrappedKey { kek: KekId(row.get(4)?), bytes: row.get(6)? }))
 }
 
 type Columns = (

@@ -50,16 +50,25 @@ CREATE TABLE head (
 ",
 };
 
-/// The safe. A destroyed key has neither `kek` nor `wrapped`, and says where and when.
+/// The safe.
+///
+/// `secure_delete` zeroes what is freed, but where a tree splits or merges pages it moves cells and
+/// may leave a copy of a living one in the free middle of its old page; that copy would outlive the
+/// key's destruction. So cells of `keys` never move: rows are only added at the end, never removed,
+/// and every update keeps the length of the row, which SQLite then overwrites in place. That is why
+/// `tomb` is there from the beginning (20 zero bytes, later epoch, index and time of the
+/// destruction), why `wrapped` and `kek` become zeros instead of null, and why a forgotten key
+/// leaves a `vacant` row. The flags are 0 or 1, which take the same space.
 pub(super) static SAFE: Schema = Schema {
     application: 0x5461_6353, // "TacS"
     version: 1,
     sql: "
 CREATE TABLE keys (
-    subject BLOB NOT NULL, class TEXT NOT NULL, year INTEGER NOT NULL,
-    kek BLOB, wrapped BLOB, epoch INTEGER, idx INTEGER, at INTEGER,
-    PRIMARY KEY (subject, class, year)
-) WITHOUT ROWID;
+    slot INTEGER PRIMARY KEY, subject BLOB NOT NULL, class TEXT NOT NULL, number INTEGER NOT NULL,
+    vacant INTEGER NOT NULL DEFAULT 0, destroyed INTEGER NOT NULL DEFAULT 0,
+    kek BLOB NOT NULL, tomb BLOB NOT NULL, wrapped BLOB NOT NULL
+);
+CREATE UNIQUE INDEX keys_id ON keys (subject, class, number) WHERE vacant = 0;
 CREATE TABLE fingerprints (
     fingerprint BLOB PRIMARY KEY, subject BLOB NOT NULL, at INTEGER NOT NULL
 ) WITHOUT ROWID;

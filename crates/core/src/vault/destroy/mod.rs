@@ -8,16 +8,20 @@
 //!
 //! A process killed anywhere leaves the job row; [`Vault::resume_destroys`] takes it up again.
 
-use std::collections::BTreeSet;
+mod job;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use job::Job;
+pub use job::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
 
 use super::codes::{BLOCKED, UNDER_WAY};
 use super::journal::{Draft, digest_of};
 use super::login::next_version;
 use super::{Actor, Vault};
 use crate::clock::Timestamp;
-use crate::codec::{Decoder, Encoder};
 use crate::error::{Context, Result};
-use crate::id::{ActorId, RowId, SubjectId};
+use crate::id::{RowId, SubjectId};
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, LogPosition, RowWrite, Scan, Scrub};
@@ -26,63 +30,12 @@ use crate::seal::Body;
 
 const JOB: Name = Name::fixed("destroy");
 const SCRUBBING: Name = Name::fixed("scrubbing");
-const DOMAIN: &str = "tacenda/destroy/1";
 const SCAN_PAGE: usize = 256;
+/// How often rows that change meanwhile are tried again.
+const ATTEMPTS: usize = 5;
 
-/// A class whose rows go, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ErasedClass {
-    /// The class.
-    pub class: Name,
-    /// The rule or right: `retention`, `request`, …
-    pub reason: Name,
-}
-
-/// A class that a law keeps, and until when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArchivedClass {
-    /// The class.
-    pub class: Name,
-    /// The policy's name of the law (Art. 17(3)(b) GDPR).
-    pub law: Name,
-    /// How the law is cited.
-    pub citation: String,
-    /// The items that the law asks for; the envelopes of all others leave the row.
-    pub items: BTreeSet<Name>,
-    /// The day it ends; `None` if its clock has not started.
-    pub until: Option<Timestamp>,
-}
-
-/// What happens to one subject.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjectPlan {
-    /// Whose data.
-    pub subject: SubjectId,
-    /// What goes.
-    pub erase: Vec<ErasedClass>,
-    /// What stays, readable only for the purpose of the law.
-    pub archive: Vec<ArchivedClass>,
-    /// Start of retention for rows whose clock an erasure starts: the closing of the account.
-    pub closed_at: Option<Timestamp>,
-}
-
-/// What was done to one subject.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destroyed {
-    /// Whose data it was.
-    pub subject: SubjectId,
-    /// The leaf that states it; [`Vault::receipt`] proves it.
-    pub position: LogPosition,
-}
-
-/// A job as its row holds it. No personal data: ids, classes, laws, dates.
-struct Job {
-    row: Row,
-    actor: ActorId,
-    plans: Vec<SubjectPlan>,
-    /// Where the leaf stands that last wrote the job's row: its intent, then the end of its rows.
-    at: LogPosition,
-}
+/// The highest number of the keys of each class that were destroyed.
+type Through = BTreeMap<Name, u16>;
 
 impl Vault {
     /// Carries out plans for one or many subjects, whole: when it returns, the keys are gone from
@@ -157,8 +110,8 @@ impl Vault {
 
     async fn carry_out(&self, mut job: Job) -> Result<Vec<Destroyed>> {
         if job.row.state == state::PENDING {
-            self.fence(&job).await?;
-            job = self.remove_rows(job).await?;
+            let through = self.fence(&job).await?;
+            job = self.remove_rows(&job, &through).await?;
         }
         self.scrub(job).await
     }
@@ -195,30 +148,23 @@ impl Vault {
     }
 
     /// Step 2. INVARIANT 4: the tombstone is durable before a row goes, and nothing lifts it.
-    async fn fence(&self, job: &Job) -> Result<()> {
-        let mut keys = Vec::new();
+    /// Answers with the highest key number of each class that is gone, plan by plan.
+    async fn fence(&self, job: &Job) -> Result<Vec<Through>> {
+        let (mut keys, mut through) = (Vec::new(), Vec::with_capacity(job.plans.len()));
         for plan in &job.plans {
+            let known = self.ports.keyring.keys_of(plan.subject).await?;
+            let mut last = Through::new();
             for erased in &plan.erase {
-                let subject = plan.subject;
-                keys.push(KeyId { subject, class: erased.class.clone(), year: 0 });
+                let of_class = known.iter().map(|(key, _)| key).filter(|k| k.class == erased.class);
+                keys.push(KeyId::first(plan.subject, erased.class.clone()));
+                keys.extend(of_class.clone().filter(|key| key.number != 0).cloned());
+                let number = of_class.map(|key| key.number).max().unwrap_or(0);
+                last.insert(erased.class.clone(), number);
             }
-            let yearly = plan.erase.iter().any(|erased| self.has_yearly_keys(&erased.class));
-            if yearly {
-                let classes: BTreeSet<_> = plan.erase.iter().map(|e| &e.class).collect();
-                let known = self.ports.keyring.keys_of(plan.subject).await?;
-                let known = known.into_iter().map(|(key, _)| key);
-                keys.extend(known.filter(|key| key.year != 0 && classes.contains(&key.class)));
-            }
+            through.push(last);
         }
         self.ports.keyring.destroy(&keys, job.at, self.now()).await?;
-        Ok(())
-    }
-
-    fn has_yearly_keys(&self, class: &Name) -> bool {
-        self.policy
-            .classes
-            .get(class)
-            .is_none_or(|class| class.key == crate::policy::KeyScope::Year)
+        Ok(through)
     }
 
     /// Where the leaf stands that last wrote a job's row.
@@ -241,17 +187,32 @@ impl Vault {
         }
     }
 
-    /// Step 3: the rows go, and each subject's leaf says which.
-    async fn remove_rows(&self, mut job: Job) -> Result<Job> {
+    /// Step 3. Whoever had a key in hand when it was destroyed may still write a row: it goes too.
+    async fn remove_rows(&self, job: &Job, through: &[Through]) -> Result<Job> {
+        for _ in 1..ATTEMPTS {
+            match self.try_remove_rows(job, through).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            }
+        }
+        self.try_remove_rows(job, through).await
+    }
+
+    /// The rows go, and each subject's leaf says which.
+    async fn try_remove_rows(&self, job: &Job, through: &[Through]) -> Result<Job> {
         let now = self.now();
         let actor = Actor { id: job.actor, role: None };
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
         let mut draft = Draft::new(sequence);
-        for plan in &job.plans {
+        for (plan, through) in job.plans.iter().zip(through) {
             let (writes, deletes) = self.rows_of(plan).await?;
             let mut leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
             for erased in &plan.erase {
                 leaf = leaf.detail("erased", &erased.class).detail("reason", &erased.reason);
+                // Of most classes there was one key, and nothing more to say.
+                if let Some(number) = through.get(&erased.class).filter(|number| **number > 0) {
+                    leaf = leaf.detail("keys", *number);
+                }
             }
             for kept in &plan.archive {
                 leaf = leaf
@@ -268,12 +229,12 @@ impl Vault {
             .leaf(now, &actor, "erasure.rows_gone", SubjectId::CONTROLLER)
             .detail("subjects", job.plans.len());
         let write = next_version(row);
-        job.row = write.row.clone();
+        let row = write.row.clone();
         draft.record(leaf, vec![write], &[]);
         // The leaves of one change stand next to each other: the subjects' first, the job's last.
         let first = self.commit(draft).await?.first;
-        job.at = LogPosition { index: first.index.saturating_add(job.plans.len() as u64), ..first };
-        Ok(job)
+        let at = LogPosition { index: first.index.saturating_add(job.plans.len() as u64), ..first };
+        Ok(Job { row, actor: job.actor, plans: job.plans.clone(), at })
     }
 
     /// The rows of a subject that a plan rewrites and deletes.
@@ -340,48 +301,5 @@ fn archived(row: Row, kept: &ArchivedClass, closed_at: Option<Timestamp>) -> Res
     }))
 }
 
-impl Job {
-    fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(DOMAIN);
-        e.raw(self.actor.as_bytes()).list(self.plans.len());
-        for plan in &self.plans {
-            e.raw(plan.subject.as_bytes()).time_opt(plan.closed_at).list(plan.erase.len());
-            for erased in &plan.erase {
-                e.text(erased.class.as_str()).text(erased.reason.as_str());
-            }
-            e.list(plan.archive.len());
-            for kept in &plan.archive {
-                e.text(kept.class.as_str()).text(kept.law.as_str()).text(&kept.citation);
-                e.time_opt(kept.until).list(kept.items.len());
-                for item in &kept.items {
-                    e.text(item.as_str());
-                }
-            }
-        }
-        e.finish()
-    }
-
-    fn decode(row: Row, at: LogPosition) -> Result<Self> {
-        let mut d = Decoder::new(&row.body, DOMAIN)?;
-        let actor = ActorId::from_bytes(d.raw()?);
-        let plans = (0..d.list(25)?)
-            .map(|_| {
-                let (subject, closed_at) = (SubjectId::from_bytes(d.raw()?), d.time_opt()?);
-                let erase = (0..d.list(10)?)
-                    .map(|_| Ok(ErasedClass { class: d.name()?, reason: d.name()? }))
-                    .collect::<Result<_>>()?;
-                let archive = (0..d.list(15)?)
-                    .map(|_| {
-                        let (class, law) = (d.name()?, d.name()?);
-                        let (citation, until) = (d.text()?.to_owned(), d.time_opt()?);
-                        let items = (0..d.list(5)?).map(|_| d.name()).collect::<Result<_>>()?;
-                        Ok(ArchivedClass { class, law, citation, items, until })
-                    })
-                    .collect::<Result<_>>()?;
-                Ok(SubjectPlan { subject, erase, archive, closed_at })
-            })
-            .collect::<Result<_>>()?;
-        d.end()?;
-        Ok(Self { row, actor, plans, at })
-    }
-}
+#[cfg(test)]
+mod tests;

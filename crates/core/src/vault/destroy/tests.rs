@@ -1,0 +1,73 @@
+use super::*;
+use crate::id::ActorId;
+use crate::vectors::{Case, cases};
+
+fn row(body: Vec<u8>) -> Row {
+    Row {
+        key: RowKey::only(SubjectId::CONTROLLER, JOB),
+        class: None,
+        state: state::PENDING,
+        held: false,
+        anchor_at: None,
+        due_at: None,
+        version: 1,
+        tokens: Vec::new(),
+        body,
+    }
+}
+
+fn plans(case: &Case) -> Vec<SubjectPlan> {
+    let name = |text: &str| Name::parse(text).unwrap();
+    let time = |text: &str| match text {
+        "-" => None,
+        micros => Some(Timestamp::from_micros(micros.parse().unwrap())),
+    };
+    let mut plans: Vec<SubjectPlan> = Vec::new();
+    for (key, fields) in case.lines() {
+        match (key, fields.as_slice()) {
+            ("plan", [subject, closed_at]) => plans.push(SubjectPlan {
+                subject: SubjectId::from_bytes(crate::vectors::array(subject)),
+                erase: Vec::new(),
+                archive: Vec::new(),
+                closed_at: time(closed_at),
+            }),
+            ("erase", [class, reason]) => {
+                let erased = ErasedClass { class: name(class), reason: name(reason) };
+                plans.last_mut().unwrap().erase.push(erased);
+            }
+            ("archive", [class, law, until, citation]) => {
+                plans.last_mut().unwrap().archive.push(ArchivedClass {
+                    class: name(class),
+                    law: name(law),
+                    citation: (*citation).to_owned(),
+                    items: BTreeSet::new(),
+                    until: time(until),
+                });
+            }
+            ("keep", [item]) => {
+                plans.last_mut().unwrap().archive.last_mut().unwrap().items.insert(name(item));
+            }
+            _ => {}
+        }
+    }
+    plans
+}
+
+#[test]
+fn the_encoding_of_a_job_is_frozen() {
+    let at = LogPosition { epoch: 1, index: 0 };
+    for case in cases("destroy") {
+        let bytes = case.hex("bytes");
+        let decoded = Job::decode(row(bytes.clone()), at);
+        let Some(code) = case.error() else {
+            let (actor, plans) = (ActorId::from_bytes(case.array("actor")), plans(&case));
+            let job = Job { row: row(Vec::new()), actor, plans, at };
+            assert_eq!(job.encode(), bytes, "{}", case.name);
+            let decoded = decoded.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            assert_eq!((decoded.actor, decoded.plans), (job.actor, job.plans), "{}", case.name);
+            continue;
+        };
+        let refused = decoded.map(|_| ()).unwrap_err();
+        assert_eq!(refused.code(), code, "{}", case.name);
+    }
+}
