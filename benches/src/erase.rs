@@ -6,7 +6,7 @@ use tacenda_core::Name;
 use tacenda_core::vault::{ErasedClass, SubjectPlan};
 
 use crate::Size;
-use crate::measure::{Required, Result, cost, median};
+use crate::measure::{Cost, Required, Result, cost, medians};
 use crate::people::{ITEMS, Person, mix, person};
 use crate::plain::{Plain, rows};
 use crate::world::{World, start};
@@ -36,18 +36,20 @@ pub(crate) fn run(size: Size) -> Result<()> {
     for round in 0..rounds {
         let gone = scattered(&mut kept, share, round);
         let work = || gone.chunks(BATCH).try_for_each(|batch| plain.delete(batch));
-        floor.push(cost(work)?.0.wall);
+        floor.push(cost(work)?.0);
         let work = || gone.chunks(BATCH).try_for_each(|batch| destroy(&world, batch));
-        ours.push(cost(work)?.0.wall);
+        ours.push(cost(work)?.0);
     }
     // All in one call, for one scrub of the safe's files at the end.
     let gone = scattered(&mut kept, share, rounds);
     plain.delete(&gone)?;
-    whole.push(cost(|| destroy(&world, &gone))?.0.wall);
-    let rate = |seconds: &[f64]| share as f64 / median(seconds);
-    println!("  floor, plain deletes in batches of {BATCH}: {:.0} subjects/s", rate(&floor));
-    println!("  ours, batches of {BATCH}: {:.0} subjects/s", rate(&ours));
-    println!("  ours, all in one call: {:.0} subjects/s", rate(&whole));
+    whole.push(cost(|| destroy(&world, &gone))?.0);
+    let rate = |costs: &[Cost]| share as f64 / medians(costs).wall;
+    let names = ["floor, plain deletes", "ours", "ours, all in one call"];
+    for (name, costs) in names.iter().zip([&floor, &ours, &whole]) {
+        let used = medians(costs).cpu * 1e6 / share as f64;
+        println!("  {name}: {:.0} subjects/s, {used:.0} µs CPU each", rate(costs));
+    }
     Required::AtLeast(0.25).report("erase, rate to the floor", rate(&ours) / rate(&floor));
     Ok(())
 }

@@ -9,7 +9,7 @@ use tacenda::import::import_csv;
 use tacenda::{SubjectId, SystemRng, block_on};
 
 use crate::Size;
-use crate::measure::{Cost, Failure, Required, Result, Watch, cost, median, memory, percentile};
+use crate::measure::{Cost, Failure, Required, Result, Watch, cost, medians, memory, percentile};
 use crate::people::{ITEMS, Person, mix, person};
 use crate::plain::{Plain, rows};
 use crate::world::{World, start};
@@ -39,8 +39,7 @@ pub(crate) fn run(size: Size) -> Result<()> {
     ];
     let mut rates = Vec::new();
     for (name, costs) in names.iter().zip(&costs) {
-        let wall = median(&costs.iter().map(|cost| cost.wall).collect::<Vec<_>>());
-        let cpu = median(&costs.iter().map(|cost| cost.cpu).collect::<Vec<_>>());
+        let Cost { wall, cpu } = medians(costs);
         let (rate, used) = (count as f64 / wall, cpu * 1e6 / count as f64);
         println!("  {name}: {rate:.0} profiles/s, {used:.1} µs CPU each");
         rates.push(rate);

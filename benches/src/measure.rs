@@ -35,6 +35,12 @@ pub(crate) struct Cost {
     pub(crate) cpu: f64,
 }
 
+/// The medians of the wall and the CPU time.
+pub(crate) fn medians(costs: &[Cost]) -> Cost {
+    let of = |part: fn(&Cost) -> f64| median(&costs.iter().map(part).collect::<Vec<_>>());
+    Cost { wall: of(|cost| cost.wall), cpu: of(|cost| cost.cpu) }
+}
+
 /// What a piece of work costs.
 pub(crate) fn cost<T>(work: impl FnOnce() -> Result<T>) -> Result<(Cost, T)> {
     let (watch, before) = (Watch::start(), cpu());
