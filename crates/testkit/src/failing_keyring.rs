@@ -93,6 +93,10 @@ impl Keyring for FailingKeyring {
         self.faults.run(true, self.keyring.add_secret(name, secret)).await
     }
 
+    async fn raise_sequence(&self, sequence: u64) -> Result<()> {
+        self.faults.run(true, self.keyring.raise_sequence(sequence)).await
+    }
+
     async fn keep_checkpoint(&self, head: LogPosition, checkpoint: &str) -> Result<()> {
         self.faults.run(true, self.keyring.keep_checkpoint(head, checkpoint)).await
     }

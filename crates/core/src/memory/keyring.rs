@@ -272,6 +272,14 @@ impl Keyring for MemoryKeyring {
         })
     }
 
+    async fn raise_sequence(&self, sequence: u64) -> Result<()> {
+        self.write(|safe| {
+            safe.step();
+            safe.sequence = safe.sequence.max(sequence);
+            Ok(())
+        })
+    }
+
     async fn keep_checkpoint(&self, head: LogPosition, checkpoint: &str) -> Result<()> {
         self.write(|safe| {
             if safe.checkpoint.as_ref().is_none_or(|(kept, _)| *kept <= head) {

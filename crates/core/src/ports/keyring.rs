@@ -263,6 +263,13 @@ pub trait Keyring: Send + Sync {
     /// [`crate::ports::store::CONFLICT`] if it is there already.
     async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()>;
 
+    /// Raises the sequence number to `sequence` if it is lower, else as any call that writes: after
+    /// an older safe was put in the place of the newest, so that it counts as repaired.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn raise_sequence(&self, sequence: u64) -> Result<()>;
+
     /// Keeps a signed checkpoint, unless a later one is kept already. `head` is the place of the
     /// last leaf that it covers.
     ///

@@ -152,7 +152,8 @@ impl Vault {
         Ok(self.signer(epoch).await?.verifier_key().clone())
     }
 
-    /// The log's public keys as C2SP verifier keys, one line per epoch: the file `log.vkey`.
+    /// The log's public keys as C2SP verifier keys, one line per epoch: the file `log.vkey`. An
+    /// epoch whose key was lost with a safe has none; its line is in the file of an earlier day.
     ///
     /// # Errors
     /// The codes of the ports.
@@ -160,6 +161,9 @@ impl Vault {
         let epochs = self.ports.store.status().await?.map_or(1, |status| status.head.epoch);
         let mut text = String::new();
         for epoch in 1..=epochs {
+            if self.ports.keyring.secret(&signing_key(epoch)).await?.is_none() {
+                continue;
+            }
             text.push_str(&self.verifier(epoch).await?.to_string());
             text.push('\n');
         }

@@ -37,7 +37,7 @@ pub use destroy::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
 pub use items::ItemValue;
 pub use login::Login;
 pub use open::{OnRestore, OpenOptions};
-pub use outline::Outline;
+pub use outline::{Outline, Seen};
 pub use read::View;
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};

@@ -1,15 +1,17 @@
 //! After a restore: what was erased since is erased again before anything can be read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::destroy::archived;
 use super::journal::Draft;
+use super::keys::signing_key;
 use super::{Actor, Vault};
 use crate::error::{Context, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::name::Name;
-use crate::ports::{KeyId, KeyState, LogPosition, Scan, Tombstone};
-use crate::row::Row;
+use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite, Scan, Tombstone};
+use crate::row::{Row, RowKey, state};
 use crate::seal::Body;
 
 /// What opening had to do.
@@ -26,6 +28,12 @@ pub struct Recovery {
 }
 
 const PAGE: usize = 512;
+const CONTROLLER: SubjectId = SubjectId::CONTROLLER;
+
+/// The job row of a repair under way.
+fn repair() -> RowKey {
+    RowKey::only(CONTROLLER, Name::fixed("repair"))
+}
 
 impl Vault {
     pub(super) async fn recover(
@@ -35,12 +43,25 @@ impl Vault {
         heard: Option<LogPosition>,
     ) -> Result<Recovery> {
         let mut recovery = Recovery { rows_restored, safe_restored, ..Recovery::default() };
-        if safe_restored {
-            recovery.keys_destroyed_again = self.destroy_again().await?;
-        }
-        if rows_restored {
+        let Some(store) = self.ports.store.status().await? else { return Ok(recovery) };
+        // Whoever lost the key that signs this log goes on with another.
+        let key = self.ports.keyring.secret(&signing_key(store.head.epoch)).await?;
+        if rows_restored || (safe_restored && key.is_none()) {
             self.begin_epoch(heard).await?;
+        } else if safe_restored {
+            let leaf = self.leaf(self.now(), &Actor::system(), "safe.restored", CONTROLLER);
+            self.begin_repair(Draft::new(0), leaf).await?;
+        }
+        let job = self.ports.store.rows(&[repair()]).await?.pop().flatten();
+        if let Some(job) = job {
+            recovery.keys_destroyed_again = self.destroy_again().await?;
             recovery.rows_erased_again = self.replay_tombstones().await?;
+            // From now on the safe counts as the newest.
+            self.ports.keyring.raise_sequence(store.safe_sequence).await?;
+            let leaf = self.leaf(self.now(), &Actor::system(), "restore.repaired", CONTROLLER);
+            let mut draft = Draft::new(0);
+            draft.record(leaf, Vec::new(), std::slice::from_ref(&job));
+            self.commit(draft).await?;
         }
         Ok(recovery)
     }
@@ -55,7 +76,7 @@ impl Vault {
         for epoch in store.head.epoch.saturating_add(1)..=last.saturating_add(1) {
             self.add_signing_key(epoch).await?;
             let mut leaf = self
-                .leaf(self.now(), &Actor::system(), "log.epoch_begun", SubjectId::CONTROLLER)
+                .leaf(self.now(), &Actor::system(), "log.epoch_begun", CONTROLLER)
                 .detail("epoch", epoch);
             if let Some(text) = &checkpoint {
                 // A checkpoint is public: an origin, a size, a root and a signature.
@@ -63,9 +84,30 @@ impl Vault {
             }
             let mut draft = Draft::new(0);
             draft.change().new_epoch = Some(epoch);
-            draft.record(leaf, Vec::new(), &[]);
-            self.ports.store.commit(std::mem::take(draft.change())).await?;
+            self.begin_repair(draft, leaf).await?;
         }
+        Ok(())
+    }
+
+    /// The repair is a job row, so that a process killed in the middle of it is not taken for one
+    /// that was done: the marks of the files no longer tell.
+    async fn begin_repair(&self, mut draft: Draft, leaf: Leaf) -> Result<()> {
+        let before = self.ports.store.rows(&[repair()]).await?.pop().flatten();
+        let row = Row {
+            key: repair(),
+            class: None,
+            state: state::PENDING,
+            held: false,
+            anchor_at: None,
+            due_at: None,
+            version: 1,
+            tokens: Vec::new(),
+            body: Vec::new(),
+        };
+        let write = RowWrite { row, expect: Expect::Absent };
+        draft.record(leaf, before.is_none().then_some(write).into_iter().collect(), &[]);
+        // No checkpoint is signed before the repair is done.
+        self.ports.store.commit(std::mem::take(draft.change())).await?;
         Ok(())
     }
 
@@ -88,13 +130,17 @@ impl Vault {
 
     async fn replay(&self, tombstone: &Tombstone) -> Result<u64> {
         let KeyId { subject, class, number } = &tombstone.key;
-        let (mut rows, mut cursor) = (Vec::new(), None);
+        let (mut rows, mut others, mut cursor) = (Vec::new(), Vec::new(), None);
         loop {
             let scan = Scan::Subject(*subject);
             let page = self.ports.store.scan(&scan, cursor.as_ref(), PAGE).await?;
-            let sealed =
-                |row: &Row| row.class.as_ref() == Some(class) && is_sealed_by(row, *number);
-            rows.extend(page.rows.into_iter().filter(sealed));
+            for row in page.rows {
+                match row.class.as_ref() == Some(class) {
+                    true if is_sealed_by(&row, *number) => rows.push(row),
+                    true => {}
+                    false => others.push(row),
+                }
+            }
             cursor = page.next;
             if cursor.is_none() {
                 break;
@@ -103,14 +149,36 @@ impl Vault {
         if rows.is_empty() {
             return Ok(0);
         }
-        let leaf = self
+        let mut leaf = self
             .leaf(self.now(), &Actor::system(), "erasure.replayed", *subject)
-            .detail("erased", class)
-            .detail("destroyed_at", tombstone.at);
+            .detail("erased", class);
+        if *number > 0 {
+            leaf = leaf.detail("keys", *number);
+        }
+        leaf = leaf.detail("destroyed_at", tombstone.at);
+        // The account took everything with it but what a law keeps: that goes to the archive again.
+        let mut writes = Vec::new();
+        for row in others {
+            let Some(kept) = row.class.clone().filter(|_| *class == *self.policy.primary_class())
+            else {
+                continue;
+            };
+            if row.state == state::LIVE {
+                writes.push(archived(row, &self.items_of_laws(&kept), Some(tombstone.at))?);
+                leaf = leaf.detail("archived", &kept);
+            }
+        }
         let mut draft = Draft::new(0);
-        draft.record(leaf, Vec::new(), &rows);
+        draft.record(leaf, writes, &rows);
         self.commit(draft).await?;
         Ok(rows.len() as u64)
+    }
+
+    /// The items of a class that any law of the policy asks for: of the account's facts, which would
+    /// say more, the key is gone.
+    fn items_of_laws(&self, class: &Name) -> BTreeSet<Name> {
+        let every = self.policy.facts.keys().cloned().collect();
+        self.policy.archived(class, &every).into_iter().flat_map(|(_, items)| items).collect()
     }
 
     /// Keys that the log says were destroyed, and that an older safe still holds, go again.
@@ -162,11 +230,13 @@ impl Vault {
                 _ => {}
             }
         }
-        let ids: Vec<_> = erased
-            .into_iter()
-            .flat_map(|(class, last)| (0..=last).map(move |number| (class.clone(), number)))
-            .map(|(class, number)| KeyId { number, ..KeyId::first(leaf.subject, class) })
-            .collect();
+        // Of the numbers up to the last one only those that the safe knows can be live.
+        let known = self.ports.keyring.keys_of(leaf.subject).await?;
+        let mut ids: BTreeSet<_> =
+            erased.keys().map(|class| KeyId::first(leaf.subject, class.clone())).collect();
+        let within = |key: &KeyId| erased.get(&key.class).is_some_and(|last| key.number <= *last);
+        ids.extend(known.into_iter().map(|(key, _)| key).filter(within));
+        let ids: Vec<_> = ids.into_iter().collect();
         let states = self.ports.keyring.fetch(&ids).await?;
         let gone = |state: &KeyState| matches!(state, KeyState::Destroyed(_));
         let keys = ids.into_iter().zip(states).filter(|(_, state)| !gone(state));

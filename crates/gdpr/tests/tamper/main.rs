@@ -4,6 +4,7 @@
 
 mod adversary;
 mod logs;
+mod mended;
 mod rows;
 
 use std::sync::Arc;

@@ -79,6 +79,10 @@ impl Filled {
         self.log = self.log.max(position);
     }
 
+    pub(super) fn raise_sequence(&mut self, sequence: u64) {
+        self.sequence = self.sequence.max(sequence);
+    }
+
     pub(super) fn keep_checkpoint(&mut self, head: LogPosition, text: String) {
         if self.checkpoint.as_ref().is_none_or(|(kept, _)| *kept <= head) {
             self.checkpoint = Some((head, text));

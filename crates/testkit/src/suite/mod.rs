@@ -142,6 +142,7 @@ cases! {
     keyring::a_closed_safe_says_so,
     keyring::secrets_are_added_once,
     keyring::the_latest_checkpoint_is_kept,
+    keyring::the_sequence_is_raised_and_never_lowered,
     keyring::fingerprints_name_the_latest_subject,
     keyring::rotation_rewraps_what_is_still_the_same,
     keys::keys_are_made_once_and_all_or_none,

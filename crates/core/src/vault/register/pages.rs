@@ -1,6 +1,6 @@
 //! Pages in a row: while the rows of one are being committed, the next is checked and sealed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -37,6 +37,8 @@ pub(super) struct Secrets {
 /// A page whose commit has begun.
 struct UnderWay<'a> {
     results: Vec<Option<Result<Registered>>>,
+    /// Records that stand in the page before, with the place of the first.
+    repeats: Vec<(usize, usize)>,
     written: Written,
     /// What its requests claim: a later one that claims the same waits for the outcome.
     tokens: HashSet<Token>,
@@ -82,6 +84,7 @@ impl Registration<'_> {
             before = self.settle().await?;
         }
         let checked = vault.drop_known(checked, &mut results).await?;
+        let (checked, repeats) = split_repeats(checked);
         let checked = vault.drop_taken(checked, &mut results).await?;
         let tokens = checked.iter().flat_map(|one| one.tokens.iter().cloned()).collect();
         let fingerprints = checked.iter().filter_map(|one| one.fingerprint).collect();
@@ -92,7 +95,7 @@ impl Registration<'_> {
         } else {
             Some(Begun::begin(Box::pin(vault.write(&written, self.actor))).await)
         };
-        self.under_way = Some(UnderWay { results, written, tokens, fingerprints, commit });
+        self.under_way = Some(UnderWay { results, repeats, written, tokens, fingerprints, commit });
         Ok(before)
     }
 
@@ -106,9 +109,8 @@ impl Registration<'_> {
 
     /// Waits for the page under way.
     async fn settle(&mut self) -> Result<Vec<Result<Registered>>> {
-        let Some(UnderWay { mut results, mut written, commit, .. }) = self.under_way.take() else {
-            return Ok(Vec::new());
-        };
+        let Some(page) = self.under_way.take() else { return Ok(Vec::new()) };
+        let UnderWay { mut results, repeats, mut written, commit, .. } = page;
         let mut outcome = match commit {
             Some(commit) => commit.finish().await.map(|_| ()),
             None => Ok(()),
@@ -130,6 +132,14 @@ impl Registration<'_> {
         for one in written.prepared {
             put(&mut results, one.at, Ok(Registered::New(one.subject)));
         }
+        for (at, of) in repeats {
+            let result = match results.get(of).and_then(Option::as_ref) {
+                Some(Ok(first)) => Ok(Registered::Known(first.subject())),
+                Some(Err(error)) => Err(error.again()),
+                None => crate::codec::MALFORMED.err(),
+            };
+            put(&mut results, at, result);
+        }
         Ok(results
             .into_iter()
             .map(|r| r.unwrap_or_else(|| crate::codec::MALFORMED.err()))
@@ -150,6 +160,20 @@ impl UnderWay<'_> {
                 || one.fingerprint.is_some_and(|print| self.fingerprints.contains(&print))
         })
     }
+}
+
+/// Takes out records that stand in the page before: each shares the fate of the first, so that a
+/// file has the same verdicts at every import.
+fn split_repeats(checked: Vec<Checked>) -> (Vec<Checked>, Vec<(usize, usize)>) {
+    let mut first: HashMap<Fingerprint, usize> = HashMap::new();
+    let (mut fresh, mut repeats) = (Vec::with_capacity(checked.len()), Vec::new());
+    for one in checked {
+        match one.fingerprint.map(|print| *first.entry(print).or_insert(one.at)) {
+            Some(of) if of != one.at => repeats.push((one.at, of)),
+            _ => fresh.push(one),
+        }
+    }
+    (fresh, repeats)
 }
 
 /// Which request of the page holds the token that somebody else took first.
