@@ -40,7 +40,7 @@ pub use open::{OnRestore, OpenOptions};
 pub use outline::{Outline, Seen};
 pub use read::View;
 pub use recover::Recovery;
-pub use register::{NewPassword, RegisterRequest, Registered};
+pub use register::{NewPassword, RegisterRequest, Registered, Registration};
 
 use crate::calendar::Zone;
 use crate::clock::{Clock, Timestamp};

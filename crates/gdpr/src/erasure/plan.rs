@@ -112,9 +112,13 @@ pub(super) async fn of_rows(
     rows: &[Outline],
 ) -> Result<ErasurePlan> {
     let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
-    // Where the account is not live its facts cannot be asked, and every duty is assumed.
+    // Where the account is not live its facts cannot be asked, and every duty is assumed. Where no
+    // class has a duty nothing depends on them, and the account need not be opened.
     let live = |row: &Outline| row.class == *policy.primary_class() && row.state == state::LIVE;
-    let facts = if rows.iter().any(live) {
+    let archives = |row: &Outline| policy.rules_of(&row.class).iter().any(|rule| rule.archive);
+    let facts = if !rows.iter().any(archives) {
+        BTreeSet::new()
+    } else if rows.iter().any(live) {
         vault.facts(subject).await?
     } else {
         policy.facts.keys().cloned().collect()

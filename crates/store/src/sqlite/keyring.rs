@@ -17,13 +17,13 @@ use tacenda_core::ports::{
 };
 
 use super::connection::{Database, Head as _};
+use super::copy::checkpoint;
 use super::fault::{Fault, fault, is_taken};
 use super::options::SqliteOptions;
 use super::safe::{
     Filled, SafeHead, create, destroy, forget, read_key_id, read_state, read_tomb, rewrap,
     wrapped_otherwise,
 };
-use super::writer::checkpoint;
 
 /// Past how many keys a call is bulk.
 const BULK: usize = 64;
