@@ -198,7 +198,7 @@ mod tests {
                 None => WrapId::Key(KeyId {
                     subject: SubjectId::from_bytes(case.array("subject")),
                     class: name(case.one("class")),
-                    year: number(case.one("year")),
+                    number: number(case.one("number")),
                 }),
             };
             assert_eq!(id.aad(), case.hex("bytes"), "{}", case.name);

@@ -2,8 +2,8 @@
 
 use tacenda_core::{Code, Kind, Result};
 
-use crate::letter::{BAD_LETTER, Text};
 use crate::template::Template;
+use crate::text::{BAD_LETTER, Text};
 
 /// A language that the catalogue does not have.
 pub static UNKNOWN_LANGUAGE: Code =

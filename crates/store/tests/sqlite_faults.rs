@@ -1,4 +1,5 @@
 //! Files that are not ours, that cannot be written, or that are full.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,5 @@
 //! The SQLite safe passes the suite.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::sync::Arc;
 

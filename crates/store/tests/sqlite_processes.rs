@@ -1,6 +1,12 @@
 //! Processes that are killed, and processes that write one file at once.
 //!
 //! The other processes are this test program again, told by an environment variable what to do.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};

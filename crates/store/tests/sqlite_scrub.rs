@@ -1,4 +1,5 @@
 //! After a scrub, no byte of a destroyed key is in any file of the safe.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -40,15 +41,15 @@ fn random_keys(rng: &SeededRng, count: usize) -> Vec<(KeyId, WrappedKey)> {
         let mut bytes = vec![0; 60];
         rng.fill(&mut bytes);
         let subject = SubjectId::from_bytes(subject);
-        let id = KeyId { subject, class: Name::fixed("account"), year: 0 };
+        let id = KeyId { subject, class: Name::fixed("account"), number: 0 };
         (id, WrappedKey { kek: KEK, bytes })
     };
     (0..count).map(key).collect()
 }
 
-/// Every piece of every key: a remnant of part of a key counts.
+/// Pieces of every key that overlap: a remnant of 13 bytes of a key counts.
 fn pieces(keys: &[(KeyId, WrappedKey)]) -> HashSet<&[u8]> {
-    keys.iter().flat_map(|(_, wrapped)| wrapped.bytes.windows(PIECE)).collect()
+    keys.iter().flat_map(|(_, wrapped)| wrapped.bytes.windows(PIECE).step_by(4)).collect()
 }
 
 /// How many places in the safe's files hold a piece of a key.
@@ -126,6 +127,16 @@ fn keys_destroyed_among_living_ones_are_gone() {
 /// A rotation writes each key anew, with an index for the time that it lasts.
 #[test]
 fn keys_rotated_before_they_were_destroyed_are_gone() {
+    rotate_and_destroy(60);
+}
+
+/// Another kind of key above the keys may wrap them in more bytes.
+#[test]
+fn keys_that_a_rotation_made_longer_are_gone() {
+    rotate_and_destroy(91);
+}
+
+fn rotate_and_destroy(length: usize) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.db");
     let rng = SeededRng::new(4);
@@ -134,7 +145,10 @@ fn keys_rotated_before_they_were_destroyed_are_gone() {
     let renewed: Vec<(KeyId, WrappedKey)> = random_keys(&rng, 3_000)
         .into_iter()
         .zip(&old)
-        .map(|((_, wrapped), (id, _))| (id.clone(), WrappedKey { kek: next, ..wrapped }))
+        .map(|((_, wrapped), (id, _))| {
+            let bytes = wrapped.bytes.into_iter().cycle().take(length).collect();
+            (id.clone(), WrappedKey { kek: next, bytes })
+        })
         .collect();
     let safe = filled(&path);
     for batch in old.chunks(500) {

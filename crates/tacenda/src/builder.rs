@@ -12,7 +12,7 @@ use tacenda_core::vault::{OnRestore, OpenOptions, Ports, Vault};
 use tacenda_core::{Clock, Code, Kind, Result, Rng};
 
 use crate::keys::{MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
-use crate::{PasswordThreads, SystemClock, SystemRng, Tacenda, zone};
+use crate::{PasswordThreads, Tacenda, zone};
 
 /// No policy was given.
 pub static NO_POLICY: Code =
@@ -24,9 +24,16 @@ pub static POLICY_UNREADABLE: Code =
 pub static POLICY_INVALID: Code =
     Code::new("builder.policy_invalid", Kind::Configuration, "the policy has errors");
 
+/// No clock or no randomness was given, and without the feature `system` there is no other.
+pub static NO_SYSTEM: Code = Code::new(
+    "builder.no_system",
+    Kind::Configuration,
+    "no clock or no randomness was given, and this build does without those of the system",
+);
+
 /// Every code of this crate's wiring.
 pub static CODES: &[&Code] =
-    &[&NO_POLICY, &POLICY_UNREADABLE, &POLICY_INVALID, &NO_KEY, &OPEN_TO_OTHERS];
+    &[&NO_POLICY, &POLICY_UNREADABLE, &POLICY_INVALID, &NO_SYSTEM, &NO_KEY, &OPEN_TO_OTHERS];
 
 enum PolicySource {
     File(PathBuf),
@@ -48,15 +55,16 @@ enum Stores {
 }
 
 /// What a [`Tacenda`] is made of. The defaults: stores in memory, the master key from the
-/// environment, the system's clock and randomness, a password thread per core.
+/// environment, the system's clock and randomness (with the feature `system`; without it both must be
+/// given), a password thread per core.
 pub struct Builder {
     policy: Option<PolicySource>,
     stores: Stores,
     master_key: MasterKeySource,
     former_master_key: Option<MasterKeySource>,
     on_restore: OnRestore,
-    clock: Arc<dyn Clock>,
-    rng: Arc<dyn Rng>,
+    clock: Option<Arc<dyn Clock>>,
+    rng: Option<Arc<dyn Rng>>,
     passwords: Option<Arc<dyn PasswordWorker>>,
 }
 
@@ -68,8 +76,8 @@ impl Default for Builder {
             master_key: MasterKeySource::default(),
             former_master_key: None,
             on_restore: OnRestore::default(),
-            clock: Arc::new(SystemClock),
-            rng: Arc::new(SystemRng),
+            clock: system_clock(),
+            rng: system_rng(),
             passwords: None,
         }
     }
@@ -142,14 +150,14 @@ impl Builder {
     /// Another clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.clock = Some(clock);
         self
     }
 
     /// Another source of randomness.
     #[must_use]
     pub fn rng(mut self, rng: Arc<dyn Rng>) -> Self {
-        self.rng = rng;
+        self.rng = Some(rng);
         self
     }
 
@@ -168,26 +176,19 @@ impl Builder {
     pub async fn open(self) -> Result<Tacenda> {
         let policy = load(self.policy)?;
         let zone = zone(&policy.time_zone)?;
-        let kek: Arc<dyn Kek> = Arc::new(LocalKek::new(&self.master_key.load()?, self.rng.clone()));
+        let clock = self.clock.ok_or_else(|| NO_SYSTEM.error().field_is("clock"))?;
+        let rng = self.rng.ok_or_else(|| NO_SYSTEM.error().field_is("rng"))?;
+        let kek: Arc<dyn Kek> = Arc::new(LocalKek::new(&self.master_key.load()?, rng.clone()));
         let former_kek = match self.former_master_key {
             Some(source) => {
-                let kek: Arc<dyn Kek> = Arc::new(LocalKek::new(&source.load()?, self.rng.clone()));
+                let kek: Arc<dyn Kek> = Arc::new(LocalKek::new(&source.load()?, rng.clone()));
                 Some(kek)
             }
             None => None,
         };
         let (store, keyring) = open_stores(self.stores)?;
         let passwords = self.passwords.unwrap_or_else(|| Arc::new(PasswordThreads::per_core()));
-        let ports = Ports {
-            store,
-            keyring,
-            kek,
-            former_kek,
-            clock: self.clock,
-            rng: self.rng,
-            zone,
-            passwords,
-        };
+        let ports = Ports { store, keyring, kek, former_kek, clock, rng, zone, passwords };
         let options = OpenOptions { on_restore: self.on_restore };
         let (vault, recovery) = Vault::open(policy, ports, options).await?;
         match vault.resume_destroys().await {
@@ -199,6 +200,26 @@ impl Builder {
         }
         Ok(Tacenda { vault: Arc::new(vault), recovery })
     }
+}
+
+#[cfg(feature = "system")]
+fn system_clock() -> Option<Arc<dyn Clock>> {
+    Some(Arc::new(crate::SystemClock))
+}
+
+#[cfg(feature = "system")]
+fn system_rng() -> Option<Arc<dyn Rng>> {
+    Some(Arc::new(crate::SystemRng))
+}
+
+#[cfg(not(feature = "system"))]
+fn system_clock() -> Option<Arc<dyn Clock>> {
+    None
+}
+
+#[cfg(not(feature = "system"))]
+fn system_rng() -> Option<Arc<dyn Rng>> {
+    None
 }
 
 fn load(source: Option<PolicySource>) -> Result<Policy> {
@@ -226,4 +247,38 @@ fn open_stores(stores: Stores) -> Result<Opened> {
             (Arc::new(store), Arc::new(keyring))
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tacenda_core::Timestamp;
+    use tacenda_core::clock::FixedClock;
+    use tacenda_core::seal::MasterKey;
+
+    use super::*;
+
+    const POLICY: &str = include_str!("../../../examples/glpi-network-cloud/privacy.toml");
+
+    struct Zeros;
+
+    impl Rng for Zeros {
+        fn fill(&self, out: &mut [u8]) {
+            out.fill(0);
+        }
+    }
+
+    #[test]
+    fn a_build_without_the_system_must_be_given_clock_and_randomness() {
+        let given = || {
+            let key = MasterKeySource::Given(MasterKey::generate(&Zeros));
+            Builder::default().policy_text(POLICY).master_key(key)
+        };
+        let no_clock = Builder { clock: None, ..given() };
+        let no_rng = Builder { rng: None, ..given().clock(Arc::new(FixedClock(Timestamp::MAX))) };
+        for (builder, field) in [(no_clock, "clock"), (no_rng, "rng")] {
+            let error = pollster::block_on(builder.open()).unwrap_err();
+            assert!(error.is(&NO_SYSTEM), "{error}");
+            assert_eq!(error.field().as_deref(), Some(field));
+        }
+    }
 }

@@ -96,7 +96,7 @@ fn only_owner(path: &Path) -> Result<()> {
     fs::metadata(path).map(|_| ()).map_err(|_| NO_KEY.error())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "system"))]
 mod tests {
     use super::*;
     use crate::SystemRng;

@@ -6,7 +6,7 @@
 //! thread you have.
 //!
 //! This crate wires and converts; the rules are in the crates below it. It alone reads the
-//! system's clock and randomness ([`SystemClock`], [`SystemRng`]).
+//! system's clock and randomness (`SystemClock`, `SystemRng`, with the feature `system`).
 #![forbid(unsafe_code)]
 
 mod builder;
@@ -16,19 +16,21 @@ pub mod import;
 mod keys;
 mod log;
 mod retention;
+#[cfg(feature = "system")]
 mod system;
 mod workers;
 mod zone;
 
 use std::sync::Arc;
 
-pub use builder::{Builder, CODES, NO_POLICY, POLICY_INVALID, POLICY_UNREADABLE};
+pub use builder::{Builder, CODES, NO_POLICY, NO_SYSTEM, POLICY_INVALID, POLICY_UNREADABLE};
 pub use customers::Customers;
 pub use erasure::Erasures;
 pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
 pub use log::{Log, VerifiedReceipt, verify_receipt};
 pub use pollster::block_on;
 pub use retention::Retention;
+#[cfg(feature = "system")]
 pub use system::{SystemClock, SystemRng};
 pub use workers::PasswordThreads;
 pub use zone::zone;

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::log::{Frontier, leaf_hash};
 use crate::name::Name;
-use crate::ports::check::BAD_REQUEST;
+use crate::ports::check::{BAD_REQUEST, check_policy};
 use crate::ports::store::{CONFLICT, NOT_UNIQUE};
 use crate::ports::{
     Change, Committed, Expect, LogHead, LogPosition, NewLeaf, PolicyMark, StoreInit, StoreStatus,
@@ -77,6 +77,7 @@ impl State {
         if self.init.is_none() {
             return Err(BAD_REQUEST.error().with("reason", "store was never marked"));
         }
+        check_policy(self.policy.as_ref(), change.under)?;
         self.check_expectations(&change)?;
         self.check_unique(&change)?;
         if let Some(epoch) = change.new_epoch {

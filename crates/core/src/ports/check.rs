@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::error::{Code, Kind, Result};
-use crate::ports::store::{Change, Expect};
+use crate::ports::store::{Change, Expect, OLDER_POLICY, PolicyMark};
 
 /// What was asked of a store contradicts itself or the port's documentation; nothing was written.
 pub static BAD_REQUEST: Code =
@@ -51,6 +51,20 @@ impl Change {
             Some(epoch) if !(2..=MAX_EPOCH).contains(&epoch) => Err(bad("epoch out of range")),
             _ => Ok(()),
         }
+    }
+}
+
+/// Whether a change made under a version of the policy may still happen. Stores call it inside
+/// the transaction.
+///
+/// # Errors
+/// [`OLDER_POLICY`] if a later version is in force.
+pub fn check_policy(in_force: Option<&PolicyMark>, under: Option<u64>) -> Result<()> {
+    match (in_force, under) {
+        (Some(mark), Some(under)) if mark.version > under => {
+            Err(OLDER_POLICY.error().with("in_force", mark.version))
+        }
+        _ => Ok(()),
     }
 }
 

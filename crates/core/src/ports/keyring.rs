@@ -18,15 +18,28 @@ use crate::ports::store::LogPosition;
 pub static DESTROYED: Code =
     Code::new("keys.destroyed", Kind::NotFound, "the key of this data was destroyed");
 
-/// Which key: a subject's, for a class, and for a year where the class has a key per year.
+/// Which key: a subject's, for a class, and which one of those that the class has had.
+///
+/// A class has one live key, the one with the highest number. When its data has ended and the
+/// account goes on, what is kept later is sealed under the next number: a destroyed key never comes
+/// back, and a customer whose card was forgotten can have another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId {
     /// Whose data it seals.
     pub subject: SubjectId,
     /// Of which class.
     pub class: Name,
-    /// The year of creation for classes whose rows end on different days, else 0.
-    pub year: u16,
+    /// 0 for the first key of the class, then 1, 2, …; the year of creation for classes whose rows
+    /// end on different days.
+    pub number: u16,
+}
+
+impl KeyId {
+    /// The first key of a subject's class.
+    #[must_use]
+    pub const fn first(subject: SubjectId, class: Name) -> Self {
+        Self { subject, class, number: 0 }
+    }
 }
 
 /// A data key sealed under a key above it: opaque bytes of [`crate::ports::Kek::wrap`].
@@ -120,7 +133,7 @@ pub enum WrapId {
 impl WrapId {
     /// The associated data under which a [`Kek`](super::kek::Kek) wraps: the domain
     /// `tacenda/secret/1` and the secret's name, or the domain `tacenda/key/1`, the subject (16
-    /// bytes), the class and the year. A wrapped key opens for nothing else.
+    /// bytes), the class and the number. A wrapped key opens for nothing else.
     #[must_use]
     pub fn aad(&self) -> Vec<u8> {
         match self {
@@ -131,7 +144,7 @@ impl WrapId {
             }
             Self::Key(key) => {
                 let mut e = Encoder::new("tacenda/key/1");
-                e.raw(key.subject.as_bytes()).text(key.class.as_str()).u16(key.year);
+                e.raw(key.subject.as_bytes()).text(key.class.as_str()).u16(key.number);
                 e.finish()
             }
         }

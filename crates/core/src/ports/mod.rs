@@ -31,6 +31,7 @@ pub static CODES: &[&Code] = &[
     &store::NEWER_SCHEMA,
     &store::UNKNOWN_OUTCOME,
     &store::CLOSED,
+    &store::OLDER_POLICY,
     &check::BAD_REQUEST,
     &keyring::DESTROYED,
     &kek::WRONG_KEY,

@@ -41,6 +41,12 @@ pub static UNKNOWN_OUTCOME: Code = Code::new(
     "the connection was lost while the change was being committed",
 )
 .retry(Retry::Unknown);
+/// A later version of the policy is in force; context: `in_force`.
+pub static OLDER_POLICY: Code = Code::new(
+    "policy.older_version",
+    Kind::Configuration,
+    "a later version of the policy is in force already",
+);
 /// The store was closed.
 pub static CLOSED: Code = Code::new("store.closed", Kind::Unavailable, "the store is closed");
 
@@ -111,6 +117,9 @@ pub struct Change {
     pub leaves: Vec<NewLeaf>,
     /// The safe's sequence number as last seen; the store keeps the highest.
     pub safe_sequence: u64,
+    /// The version of the policy under which the change was made, if it depends on one; refused
+    /// with [`OLDER_POLICY`] once a later one is in force.
+    pub under: Option<u64>,
     /// The policy now in force, if it changes.
     pub policy: Option<PolicyMark>,
     /// Starts this log epoch before the leaves are appended; the current one must be the one
@@ -268,7 +277,7 @@ pub trait Store: Send + Sync {
     /// Makes a change happen. A future that is dropped does not take the change back.
     ///
     /// # Errors
-    /// [`CONFLICT`] and [`NOT_UNIQUE`] (nothing was written; of two rows in one change that carry
+    /// [`OLDER_POLICY`], [`CONFLICT`] and [`NOT_UNIQUE`] (nothing was written; of two rows in one change that carry
     /// the same unique token the later one is named), [`FULL`], [`READ_ONLY`], [`UNAVAILABLE`]
     /// (nothing was written), [`UNKNOWN_OUTCOME`], [`BAD_REQUEST`](super::check::BAD_REQUEST) as
     /// [`Change::check`], and for a store that was never marked. A `new_epoch` that does not follow

@@ -82,6 +82,12 @@ impl Body {
         self.0.keys()
     }
 
+    /// The number of the class's key that sealed the row; `None` for a row without items.
+    #[must_use]
+    pub fn key_number(&self) -> Option<u16> {
+        super::envelope::key_number(self.0.values().next()?)
+    }
+
     /// As it is stored in a row.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

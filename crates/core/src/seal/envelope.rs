@@ -42,6 +42,18 @@ impl DataKey {
         Self { bytes, generation }
     }
 
+    /// The key with this number in its class; its envelopes name the generation one above.
+    #[must_use]
+    pub fn of_number(bytes: Zeroizing<[u8; 32]>, number: u16) -> Self {
+        Self::from_bytes(bytes, u32::from(number) + 1)
+    }
+
+    /// This key under another number.
+    #[must_use]
+    pub fn numbered(self, number: u16) -> Self {
+        Self::of_number(self.bytes, number)
+    }
+
     /// The bytes, to be wrapped.
     #[must_use]
     pub fn expose(&self) -> Zeroizing<[u8; 32]> {
@@ -104,6 +116,14 @@ impl Cipher {
             .map(Zeroizing::new)
             .map_err(|_| ALTERED.error())
     }
+}
+
+/// The number of the key that sealed an envelope, as its header names it; `None` for a header of
+/// another release.
+pub(super) fn key_number(envelope: &[u8]) -> Option<u16> {
+    let header = envelope.first_chunk::<HEADER>()?;
+    let [FORMAT, AES_256_GCM, a, b, c, d] = *header else { return None };
+    u16::try_from(u32::from_be_bytes([a, b, c, d]).checked_sub(1)?).ok()
 }
 
 fn header(generation: u32) -> [u8; HEADER] {

@@ -10,7 +10,6 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::{AnchorEvent, Class};
-use crate::ports::KeyId;
 use crate::row::{Row, RowKey};
 use crate::seal::{Body, DataKey, Place};
 
@@ -100,8 +99,7 @@ impl Vault {
         let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
         let row = row.filter(|row| row.state == crate::row::state::LIVE);
         let row = row.ok_or_else(|| NOT_FOUND.error().with("subject", subject))?;
-        let id = KeyId { subject, class: class.clone(), year: 0 };
-        let key = one(self.data_keys(&[id]).await?)?;
+        let key = self.class_key(subject, class).await?;
         self.open_account(row, key)
     }
 

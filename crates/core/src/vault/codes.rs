@@ -89,12 +89,6 @@ pub static SAFE_RESTORED: Code = Code::new(
     Kind::Integrity,
     "the safe is older than the rows: it was restored, and stays closed until the keys destroyed since are destroyed again",
 );
-/// The policy's version is lower than the one in force.
-pub static OLDER_POLICY: Code = Code::new(
-    "policy.older_version",
-    Kind::Configuration,
-    "a later version of the policy is in force already",
-);
 /// The policy changed and its version did not.
 pub static SAME_VERSION: Code = Code::new(
     "policy.version_not_raised",
@@ -107,11 +101,17 @@ pub static CLASS_IN_USE: Code = Code::new(
     Kind::Configuration,
     "rows of this class are live, and the policy no longer declares it",
 );
-/// An item is in another class than the rows that hold it; context: `field`.
+/// The identifier is in another class than the accounts; context: `field`.
 pub static ITEM_MOVED: Code = Code::new(
-    "policy.item_moved",
+    "policy.identifier_moved",
     Kind::Configuration,
-    "the item is kept in the rows of another class than the policy now says",
+    "the identifier cannot move to another class: the accounts themselves are kept in its class",
+);
+/// Rows hold an item that the policy no longer declares; context: `field`.
+pub static ITEM_IN_USE: Code = Code::new(
+    "policy.item_in_use",
+    Kind::Configuration,
+    "rows still hold an item that the policy no longer declares; blank it under the policy before",
 );
 /// The clock is behind the last leaf.
 pub static CLOCK_BEHIND: Code = Code::new(
@@ -183,7 +183,7 @@ pub static CODES: &[&Code] = &[
     &WRONG_PAIR,
     &ROWS_RESTORED,
     &SAFE_RESTORED,
-    &OLDER_POLICY,
+    &ITEM_IN_USE,
     &SAME_VERSION,
     &CLASS_IN_USE,
     &ITEM_MOVED,

@@ -87,7 +87,9 @@ impl Vault {
     pub(super) async fn commit(&self, draft: Draft) -> Result<Committed> {
         let leaves = draft.change.leaves.len() as u64;
         let at = draft.change.leaves.last().map_or(Timestamp::MIN, |leaf| leaf.at);
-        let committed = self.ports.store.commit(draft.change).await?;
+        // A process that runs under the policy before a changed one writes nothing any more.
+        let change = Change { under: Some(self.policy.version), ..draft.change };
+        let committed = self.ports.store.commit(change).await?;
         self.checkpoint_if_due(leaves, at).await?;
         Ok(committed)
     }

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::Vault;
 use super::codes::MISSING_KEY;
 use crate::error::Result;
+use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::keyring::DESTROYED;
 use crate::ports::{KeyId, KeyState, WrapId, WrapRequest, WrappedKey};
@@ -30,9 +31,8 @@ impl Vault {
         self.unwrap(vec![(id.aad(), wrapped)]).await?.pop().ok_or_else(missing)
     }
 
-    /// The keys with these ids, in order.
-    pub(super) async fn data_keys(&self, ids: &[KeyId]) -> Result<Vec<DataKey>> {
-        let states = self.ports.keyring.fetch(ids).await?;
+    /// The keys with these ids and states, in order.
+    async fn open_keys(&self, ids: &[KeyId], states: Vec<KeyState>) -> Result<Vec<DataKey>> {
         let mut wrapped = Vec::with_capacity(ids.len());
         for (id, state) in ids.iter().zip(states) {
             let code = match state {
@@ -45,8 +45,45 @@ impl Vault {
             };
             return Err(code.error().with("subject", id.subject).with("class", &id.class));
         }
-        let keys = self.unwrap(wrapped).await?;
-        Ok(keys.into_iter().map(|bytes| DataKey::from_bytes(bytes, 1)).collect())
+        let keys = self.unwrap(wrapped).await?.into_iter().zip(ids);
+        Ok(keys.map(|(bytes, id)| DataKey::of_number(bytes, id.number)).collect())
+    }
+
+    /// The live key of a subject's class.
+    pub(super) async fn class_key(&self, subject: SubjectId, class: &Name) -> Result<DataKey> {
+        super::account::one(self.class_keys(&[(subject, class.clone())]).await?)
+    }
+
+    /// The live keys of subjects' classes, in order. The first key of a class is nearly always the
+    /// live one; only where it was destroyed is the safe asked for those after it.
+    pub(super) async fn class_keys(&self, of: &[(SubjectId, Name)]) -> Result<Vec<DataKey>> {
+        let mut ids: Vec<_> =
+            of.iter().map(|(subject, class)| KeyId::first(*subject, class.clone())).collect();
+        let mut states = self.ports.keyring.fetch(&ids).await?;
+        for (id, state) in ids.iter_mut().zip(&mut states) {
+            if matches!(state, KeyState::Destroyed(_)) {
+                let known = self.ports.keyring.keys_of(id.subject).await?;
+                let live = |(key, state): &(KeyId, KeyState)| {
+                    key.class == id.class && matches!(state, KeyState::Live(_))
+                };
+                if let Some((key, found)) = known.into_iter().rfind(live) {
+                    (*id, *state) = (key, found);
+                }
+            }
+        }
+        self.open_keys(&ids, states).await
+    }
+
+    /// The id that the next key of a class has; `None` while it has a live one.
+    pub(super) async fn next_key(&self, subject: SubjectId, class: &Name) -> Result<Option<KeyId>> {
+        let known = self.ports.keyring.keys_of(subject).await?;
+        let of_class: Vec<_> = known.iter().filter(|(key, _)| key.class == *class).collect();
+        if of_class.iter().any(|(_, state)| matches!(state, KeyState::Live(_))) {
+            return Ok(None);
+        }
+        let last = of_class.iter().map(|(key, _)| key.number).max();
+        let number = last.map_or(0, |last| last.saturating_add(1));
+        Ok(Some(KeyId { number, ..KeyId::first(subject, class.clone()) }))
     }
 
     /// New keys with their wrapped form, in the order of the ids. They are not in the safe yet.
@@ -54,7 +91,9 @@ impl Vault {
         &self,
         ids: Vec<KeyId>,
     ) -> Result<(Vec<DataKey>, Vec<(KeyId, WrappedKey)>)> {
-        let keys: Vec<_> = ids.iter().map(|_| DataKey::generate(self.ports.rng.as_ref())).collect();
+        let rng = self.ports.rng.as_ref();
+        let keys: Vec<_> =
+            ids.iter().map(|id| DataKey::generate(rng).numbered(id.number)).collect();
         let requests: Vec<_> = ids
             .iter()
             .zip(&keys)

@@ -4,23 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 
 use super::codes::{
-    CLASS_IN_USE, CLASS_NAME_LONG, CLOCK_BEHIND, ITEM_MOVED, OLDER_POLICY, ROWS_RESTORED,
-    SAFE_RESTORED, SAME_VERSION, WRONG_PAIR, ZONE_UNKNOWN,
+    CLASS_NAME_LONG, CLOCK_BEHIND, ROWS_RESTORED, SAFE_RESTORED, WRONG_PAIR, ZONE_UNKNOWN,
 };
-use super::journal::Draft;
 use super::keys::{FINGERPRINT_KEY, INDEX_KEY, signing_key};
-use super::{Actor, Ports, Recovery, Vault};
+use super::{Ports, Recovery, Vault};
 use crate::clock::Span;
 use crate::error::Result;
-use crate::id::SubjectId;
 use crate::name::Name;
 use crate::password::Params;
 use crate::policy::Policy;
 use crate::ports::kek::WRONG_KEY;
 use crate::ports::store::CONFLICT;
-use crate::ports::{
-    LogPosition, PolicyMark, SafeInit, SafeStatus, Scan, StoreInit, WrapId, WrapRequest,
-};
+use crate::ports::{LogPosition, SafeInit, SafeStatus, StoreInit, WrapId, WrapRequest};
 use crate::rng;
 use crate::seal::DataKey;
 
@@ -196,58 +191,6 @@ impl Vault {
     /// The end of the log as far as the safe has heard of it: one past the furthest leaf.
     fn furthest(safe: &SafeStatus) -> Option<LogPosition> {
         safe.log.map(|last| LogPosition { index: last.index.saturating_add(1), ..last })
-    }
-
-    /// Takes the policy into force: a new one has a leaf, an older one or a silent change is
-    /// refused.
-    async fn adopt_policy(&self, in_force: Option<PolicyMark>) -> Result<()> {
-        let mark = PolicyMark { version: self.policy.version, digest: self.digest };
-        if let Some(old) = &in_force {
-            if *old == mark {
-                return Ok(());
-            }
-            if old.version > mark.version {
-                return Err(OLDER_POLICY.error().with("in_force", old.version));
-            }
-            if old.version == mark.version {
-                return Err(SAME_VERSION.error().with("version", mark.version));
-            }
-            self.rows_fit().await?;
-        }
-        let now = self.now();
-        let leaf = self
-            .leaf(now, &Actor::system(), "policy.adopted", SubjectId::CONTROLLER)
-            .detail("version", mark.version);
-        let mut draft = Draft::new(0);
-        draft.record(leaf, Vec::new(), &[]);
-        draft.change().policy = Some(mark);
-        self.commit(draft).await.map(|_| ())
-    }
-
-    /// Every class that has rows is in the policy, with every item that they hold.
-    async fn rows_fit(&self) -> Result<()> {
-        let mut cursor = None;
-        loop {
-            let scan = Scan::All { kind: None };
-            let page = self.ports.store.scan(&scan, cursor.as_ref(), 1000).await?;
-            for row in &page.rows {
-                let Some(class) = &row.class else { continue };
-                if !self.policy.classes.contains_key(class) {
-                    return Err(CLASS_IN_USE.error().with("class", class));
-                }
-                for item in crate::seal::Body::decode(&row.body)?.items() {
-                    let elsewhere =
-                        self.policy.class_of(item).is_some_and(|now| now.name != *class);
-                    if elsewhere {
-                        return Err(ITEM_MOVED.error().field_is(item));
-                    }
-                }
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(());
-            }
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! After a restore: what was erased since is erased again before anything can be read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::destroy::archived;
 use super::journal::Draft;
@@ -12,6 +12,7 @@ use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite, Scan, Tombstone};
 use crate::row::{Row, RowKey, state};
+use crate::seal::Body;
 
 /// What opening had to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -128,14 +129,17 @@ impl Vault {
     }
 
     async fn replay(&self, tombstone: &Tombstone) -> Result<u64> {
-        let KeyId { subject, class, .. } = &tombstone.key;
+        let KeyId { subject, class, number } = &tombstone.key;
         let (mut rows, mut others, mut cursor) = (Vec::new(), Vec::new(), None);
         loop {
             let scan = Scan::Subject(*subject);
             let page = self.ports.store.scan(&scan, cursor.as_ref(), PAGE).await?;
             for row in page.rows {
-                let of_class = row.class.as_ref() == Some(class);
-                if of_class { rows.push(row) } else { others.push(row) }
+                if row.class.as_ref() != Some(class) {
+                    others.push(row);
+                } else if is_sealed_by(&row, *number) {
+                    rows.push(row);
+                }
             }
             cursor = page.next;
             if cursor.is_none() {
@@ -202,25 +206,42 @@ impl Vault {
         Ok(destroyed)
     }
 
-    /// The keys that a leaf of an erasure names and that are still live.
+    /// The keys that a leaf of an erasure names and that the safe does not know to be destroyed.
     async fn destroyed_by(&self, leaf: &Leaf) -> Result<Vec<KeyId>> {
         if leaf.action != *"erasure.done" && leaf.action != *"erasure.replayed" {
             return Ok(Vec::new());
         }
-        let erased: Vec<_> = leaf
-            .details
-            .iter()
-            .filter(|(key, _)| key == "erased")
-            .map(|(_, class)| Name::parse(class))
-            .collect::<Result<_>>()?;
-        let known = self.ports.keyring.keys_of(leaf.subject).await?;
-        let absent = erased
-            .iter()
-            .filter(|class| !known.iter().any(|(key, _)| key.class == **class))
-            .map(|class| KeyId { subject: leaf.subject, class: class.clone(), year: 0 });
-        let mut keys: Vec<_> = absent.collect();
-        let live = known.iter().filter(|(_, state)| matches!(state, KeyState::Live(_)));
-        keys.extend(live.map(|(key, _)| key).filter(|key| erased.contains(&key.class)).cloned());
+        let mut erased: BTreeMap<Name, u16> = BTreeMap::new();
+        let mut last = None;
+        for (key, value) in &leaf.details {
+            match (key.as_str(), &last) {
+                ("erased", _) => {
+                    let class = Name::parse(value)?;
+                    erased.insert(class.clone(), 0);
+                    last = Some(class);
+                }
+                ("keys", Some(class)) => {
+                    let number = value.parse().map_err(|_| crate::codec::MALFORMED.error())?;
+                    erased.insert(class.clone(), number);
+                }
+                _ => {}
+            }
+        }
+        let ids: Vec<_> = erased
+            .into_iter()
+            .flat_map(|(class, last)| (0..=last).map(move |number| (class.clone(), number)))
+            .map(|(class, number)| KeyId { number, ..KeyId::first(leaf.subject, class) })
+            .collect();
+        let states = self.ports.keyring.fetch(&ids).await?;
+        let gone = |state: &KeyState| matches!(state, KeyState::Destroyed(_));
+        let keys = ids.into_iter().zip(states).filter(|(_, state)| !gone(state));
+        let keys: Vec<_> = keys.map(|(id, _)| id).collect();
         Ok(keys)
     }
+}
+
+/// Whether the key with this number sealed the row; a row that cannot tell goes.
+fn is_sealed_by(row: &Row, number: u16) -> bool {
+    let sealed = Body::decode(&row.body).ok().and_then(|body| body.key_number());
+    sealed.is_none_or(|sealed| sealed == number)
 }

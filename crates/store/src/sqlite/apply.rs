@@ -5,7 +5,7 @@ use tacenda_core::clock::Timestamp;
 use tacenda_core::error::{Error, Result};
 use tacenda_core::log::{Frontier, Hash};
 use tacenda_core::name::Name;
-use tacenda_core::ports::check::BAD_REQUEST;
+use tacenda_core::ports::check::{BAD_REQUEST, check_policy};
 use tacenda_core::ports::store::{CONFLICT, CORRUPT, NOT_UNIQUE};
 use tacenda_core::ports::{Committed, Expect, LogPosition, NewLeaf, RowDelete};
 use tacenda_core::row::RowKey;
@@ -42,6 +42,7 @@ pub(super) fn apply(
     change: Prepared,
 ) -> Result<Committed> {
     let head = head.marked()?;
+    check_policy(head.policy.as_ref(), change.under)?;
     require(connection, &change.requires)?;
     let (mut freed, mut taken) = (Vec::new(), change.lookups);
     delete(connection, &change.deletes, &mut freed)?;

@@ -74,7 +74,7 @@ impl fmt::Debug for SqliteKeyring {
     }
 }
 
-const STATE: &str = "SELECT class, year, subject, destroyed, kek, tomb, wrapped FROM keys
+const STATE: &str = "SELECT class, number, subject, destroyed, kek, tomb, wrapped FROM keys
     WHERE subject = ?1 AND vacant = 0";
 
 #[async_trait]
@@ -99,11 +99,11 @@ impl Keyring for SqliteKeyring {
     }
 
     async fn fetch(&self, keys: &[KeyId]) -> Result<Vec<KeyState>> {
-        let sql = format!("{STATE} AND class = ?2 AND year = ?3");
+        let sql = format!("{STATE} AND class = ?2 AND number = ?3");
         let fetch = |c: &Connection| {
             let mut statement = c.prepare_cached(&sql).map_err(fault)?;
             let mut state = |id: &KeyId| {
-                let values = params![id.subject.as_bytes(), id.class.as_str(), id.year];
+                let values = params![id.subject.as_bytes(), id.class.as_str(), id.number];
                 let found = statement.query_row(values, read_state).optional().map_err(fault)?;
                 Ok(found.unwrap_or(KeyState::Unknown))
             };
@@ -113,7 +113,7 @@ impl Keyring for SqliteKeyring {
     }
 
     async fn keys_of(&self, subject: SubjectId) -> Result<Vec<(KeyId, KeyState)>> {
-        let sql = format!("{STATE} ORDER BY class, year");
+        let sql = format!("{STATE} ORDER BY class, number");
         self.database.read_one(|c| {
             let mut statement = c.prepare_cached(&sql).map_err(fault)?;
             let rows = statement.query_map([subject.as_bytes()], |row| {
@@ -147,9 +147,9 @@ impl Keyring for SqliteKeyring {
     }
 
     async fn tombstones(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<Tombstone>> {
-        let sql = "SELECT class, year, subject, tomb FROM keys INDEXED BY keys_id
-            WHERE (subject, class, year) > (?1, ?2, ?3) AND vacant = 0 AND destroyed = 1
-            ORDER BY subject, class, year LIMIT ?4";
+        let sql = "SELECT class, number, subject, tomb FROM keys INDEXED BY keys_id
+            WHERE (subject, class, number) > (?1, ?2, ?3) AND vacant = 0 AND destroyed = 1
+            ORDER BY subject, class, number LIMIT ?4";
         self.database.read_one(|c| {
             page(c, sql, after, limit, |row| {
                 let (position, at) = read_tomb(row.get(3)?);
@@ -159,9 +159,9 @@ impl Keyring for SqliteKeyring {
     }
 
     async fn live_keys(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<KeyId>> {
-        let sql = "SELECT class, year, subject FROM keys INDEXED BY keys_id
-            WHERE (subject, class, year) > (?1, ?2, ?3) AND vacant = 0 AND destroyed = 0
-            ORDER BY subject, class, year LIMIT ?4";
+        let sql = "SELECT class, number, subject FROM keys INDEXED BY keys_id
+            WHERE (subject, class, number) > (?1, ?2, ?3) AND vacant = 0 AND destroyed = 0
+            ORDER BY subject, class, number LIMIT ?4";
         self.database.read_one(|c| page(c, sql, after, limit, read_key_id))
     }
 
@@ -272,12 +272,12 @@ fn page<T>(
     limit: usize,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<Result<T>>,
 ) -> Result<Vec<T>> {
-    let (subject, class, year): (&[u8], &str, u16) = match after {
-        Some(id) => (id.subject.as_bytes(), id.class.as_str(), id.year),
+    let (subject, class, number): (&[u8], &str, u16) = match after {
+        Some(id) => (id.subject.as_bytes(), id.class.as_str(), id.number),
         None => (&[], "", 0),
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    let rows = statement.query_map(params![subject, class, year, limit], read).map_err(fault)?;
+    let rows = statement.query_map(params![subject, class, number, limit], read).map_err(fault)?;
     rows.map(|row| row.map_err(fault).and_then(|row| row)).collect()
 }

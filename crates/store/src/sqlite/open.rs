@@ -175,3 +175,43 @@ fn folder_fault(path: &Path) -> &'static tacenda_core::Code {
         Err(error) => io_fault(&error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema::STORE;
+
+    #[test]
+    fn every_connection_is_durable_and_erases_what_it_deletes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("customers.db");
+        let options = SqliteOptions::default();
+        let made = writer(&path, &options, &STORE).unwrap();
+        let again = writer(&path, &options, &STORE).unwrap();
+        let reading = reader(&path, &options).unwrap();
+        for connection in [&made, &again, &reading] {
+            let pragma = |name: &str| -> String {
+                connection
+                    .pragma_query_value(None, name, |row| {
+                        Ok(row.get_ref(0)?.as_i64().map_or_else(
+                            |_| row.get(0).unwrap_or_default(),
+                            |number| number.to_string(),
+                        ))
+                    })
+                    .unwrap()
+            };
+            for (name, value) in [
+                ("journal_mode", "wal"),
+                ("secure_delete", "1"),
+                ("synchronous", "2"),
+                ("temp_store", "2"),
+                ("mmap_size", "0"),
+                ("page_size", "4096"),
+                ("trusted_schema", "0"),
+            ] {
+                assert_eq!(pragma(name), value, "{name}");
+            }
+        }
+        assert!(reading.execute_batch("DELETE FROM rows").is_err());
+    }
+}

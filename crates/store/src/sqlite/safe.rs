@@ -108,13 +108,13 @@ impl Filled {
     }
 }
 
-const INSERT: &str = "INSERT INTO keys (subject, class, year, kek, tomb, wrapped)
+const INSERT: &str = "INSERT INTO keys (subject, class, number, kek, tomb, wrapped)
     VALUES (?1, ?2, ?3, ?4, zeroblob(20), ?5)";
 
 /// The key with an id; to be followed by more conditions.
 macro_rules! by_id {
     ($verb:literal, $rest:literal) => {
-        concat!($verb, " WHERE subject = ?1 AND class = ?2 AND year = ?3 AND vacant = 0 ", $rest)
+        concat!($verb, " WHERE subject = ?1 AND class = ?2 AND number = ?3 AND vacant = 0 ", $rest)
     };
 }
 
@@ -125,7 +125,7 @@ pub(super) fn create(connection: &Connection, new: &mut NewKeys) -> Result<()> {
     let mut statement = connection.prepare_cached(INSERT).map_err(fault)?;
     for (id, wrapped) in &new.keys {
         let (subject, class) = (id.subject.as_bytes(), id.class.as_str());
-        match statement.execute(params![subject, class, id.year, wrapped.kek.0, wrapped.bytes]) {
+        match statement.execute(params![subject, class, id.number, wrapped.kek.0, wrapped.bytes]) {
             Err(error) if is_taken(&error) => return Err(refusal(connection, &new.keys, id)?),
             outcome => outcome.map_err(fault)?,
         };
@@ -147,7 +147,7 @@ fn refusal(connection: &Connection, keys: &[(KeyId, WrappedKey)], taken: &KeyId)
     let sql = by_id!("SELECT 1 FROM keys", "AND destroyed = 1");
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
     for (id, _) in keys {
-        let values = params![id.subject.as_bytes(), id.class.as_str(), id.year];
+        let values = params![id.subject.as_bytes(), id.class.as_str(), id.number];
         if statement.exists(values).map_err(fault)? {
             return Ok(named(&DESTROYED, id));
         }
@@ -164,9 +164,9 @@ pub(super) fn wrapped_otherwise(
     let mut found = Vec::new();
     let below_and_above = [
         "SELECT name, NULL, NULL, kek, wrapped FROM secrets WHERE kek <> ?1 LIMIT ?2",
-        "SELECT class, year, subject, kek, wrapped FROM keys
+        "SELECT class, number, subject, kek, wrapped FROM keys
             WHERE kek < ?1 AND vacant = 0 AND destroyed = 0 LIMIT ?2",
-        "SELECT class, year, subject, kek, wrapped FROM keys
+        "SELECT class, number, subject, kek, wrapped FROM keys
             WHERE kek > ?1 AND vacant = 0 AND destroyed = 0 LIMIT ?2",
     ];
     for sql in below_and_above {
@@ -207,15 +207,15 @@ pub(super) fn rewrap(
             }
             WrapId::Key(id) => id,
         };
-        let (subject, class, year) = (id.subject.as_bytes(), id.class.as_str(), id.year);
+        let (subject, class, number) = (id.subject.as_bytes(), id.class.as_str(), id.number);
         if old.bytes.len() == new.bytes.len() {
             let (new_kek, old_kek) = (new.kek.0, old.kek.0);
-            let values = params![subject, class, year, new_kek, new.bytes, old_kek, old.bytes];
+            let values = params![subject, class, number, new_kek, new.bytes, old_kek, old.bytes];
             run(connection, in_place, values)?;
         } else {
-            let values = params![subject, class, year, old.kek.0, old.bytes];
+            let values = params![subject, class, number, old.kek.0, old.bytes];
             if run(connection, VACATE_SAME, values)? > 0 {
-                run(connection, INSERT, params![subject, class, year, new.kek.0, new.bytes])?;
+                run(connection, INSERT, params![subject, class, number, new.kek.0, new.bytes])?;
             }
         }
     }
@@ -240,14 +240,14 @@ pub(super) fn destroy(
     position: LogPosition,
     at: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO keys (subject, class, year, destroyed, kek, tomb, wrapped)
+    let sql = "INSERT INTO keys (subject, class, number, destroyed, kek, tomb, wrapped)
         VALUES (?1, ?2, ?3, 1, zeroblob(8), ?4, x'')
-        ON CONFLICT (subject, class, year) WHERE vacant = 0 DO UPDATE SET destroyed = 1,
+        ON CONFLICT (subject, class, number) WHERE vacant = 0 DO UPDATE SET destroyed = 1,
             kek = zeroblob(8), tomb = excluded.tomb, wrapped = zeroblob(length(wrapped))
             WHERE destroyed = 0";
     let tomb = tomb_bytes(position, at);
     for id in keys {
-        let values = params![id.subject.as_bytes(), id.class.as_str(), id.year, tomb];
+        let values = params![id.subject.as_bytes(), id.class.as_str(), id.number, tomb];
         run(connection, sql, values)?;
     }
     Ok(())
@@ -278,7 +278,7 @@ fn run(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> Result<usiz
 pub(super) fn forget(connection: &Connection, keys: &[KeyId]) -> Result<()> {
     let mut subjects = BTreeSet::new();
     for id in keys {
-        let values = params![id.subject.as_bytes(), id.class.as_str(), id.year];
+        let values = params![id.subject.as_bytes(), id.class.as_str(), id.number];
         if run(connection, VACATE, values)? > 0 {
             subjects.insert(*id.subject.as_bytes());
         }
@@ -300,11 +300,11 @@ pub(super) fn forget(connection: &Connection, keys: &[KeyId]) -> Result<()> {
     Ok(())
 }
 
-/// Reads a key's id from the columns `class, year, subject`.
+/// Reads a key's id from the columns `class, number, subject`.
 pub(super) fn read_key_id(row: &Row<'_>) -> rusqlite::Result<Result<KeyId>> {
     let class = read_name(row.get_ref(0)?.as_str()?);
-    let (year, subject) = (row.get(1)?, SubjectId::from_bytes(row.get(2)?));
-    Ok(class.map(|class| KeyId { subject, class, year }))
+    let (number, subject) = (row.get(1)?, SubjectId::from_bytes(row.get(2)?));
+    Ok(class.map(|class| KeyId { subject, class, number }))
 }
 
 /// Reads a key's state from the columns `destroyed, kek, tomb, wrapped` after its id.

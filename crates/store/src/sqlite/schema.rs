@@ -64,11 +64,11 @@ pub(super) static SAFE: Schema = Schema {
     version: 1,
     sql: "
 CREATE TABLE keys (
-    slot INTEGER PRIMARY KEY, subject BLOB NOT NULL, class TEXT NOT NULL, year INTEGER NOT NULL,
+    slot INTEGER PRIMARY KEY, subject BLOB NOT NULL, class TEXT NOT NULL, number INTEGER NOT NULL,
     vacant INTEGER NOT NULL DEFAULT 0, destroyed INTEGER NOT NULL DEFAULT 0,
     kek BLOB NOT NULL, tomb BLOB NOT NULL, wrapped BLOB NOT NULL
 );
-CREATE UNIQUE INDEX keys_id ON keys (subject, class, year) WHERE vacant = 0;
+CREATE UNIQUE INDEX keys_id ON keys (subject, class, number) WHERE vacant = 0;
 CREATE TABLE fingerprints (
     fingerprint BLOB PRIMARY KEY, subject BLOB NOT NULL, at INTEGER NOT NULL
 ) WITHOUT ROWID;

@@ -225,3 +225,91 @@ fn attempt<H: Head>(connection: &Connection, group: &mut [Box<dyn Work<H>>]) -> 
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::task::{Context, Waker};
+
+    use pollster::block_on as wait;
+    use tacenda_core::ports::store::CONFLICT;
+
+    use super::*;
+    use crate::sqlite::SqliteOptions;
+    use crate::sqlite::connection::Database;
+    use crate::sqlite::schema::Schema;
+
+    /// How often it was saved, and a sum.
+    #[derive(Debug, Clone, PartialEq)]
+    struct Sum(i64, i64);
+
+    static SCHEMA: Schema = Schema {
+        application: 7,
+        version: 1,
+        sql: "CREATE TABLE head (saves INTEGER, sum INTEGER); INSERT INTO head VALUES (0, 0);
+            CREATE TABLE log (n INTEGER);",
+    };
+
+    impl Head for Sum {
+        fn schema() -> &'static Schema {
+            &SCHEMA
+        }
+
+        fn load(connection: &Connection) -> Result<Self, Fault> {
+            let row = connection.query_row("SELECT saves, sum FROM head", [], |row| {
+                Ok(Self(row.get(0)?, row.get(1)?))
+            });
+            row.map_err(|error| Fault::of(&error))
+        }
+
+        fn save(&self, connection: &Connection) -> Result<(), Fault> {
+            let sql = "UPDATE head SET saves = saves + 1, sum = ?1";
+            connection.execute(sql, [self.1]).map(|_| ()).map_err(|error| Fault::of(&error))
+        }
+    }
+
+    /// Adds to the sum and to the table, and then fails if the number is odd.
+    async fn add(database: &Database<Sum>, bulk: bool, number: i64) -> Result<i64> {
+        database
+            .write(bulk, move |connection, head| {
+                head.1 += number;
+                connection.execute("INSERT INTO log VALUES (?1)", [number]).map_err(fault)?;
+                if number % 2 == 0 { Ok(number) } else { CONFLICT.err() }
+            })
+            .await
+    }
+
+    #[test]
+    fn what_waits_shares_a_transaction_and_fails_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sum.db");
+        let database = Database::<Sum>::open(&path, SqliteOptions::default()).unwrap();
+        // A first poll sends the work; the writer is held until all of it waits.
+        let (release, held) = mpsc::channel::<()>();
+        let mut first = Box::pin(database.outside(move |_| Ok(held.recv().is_ok())));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        let mut work: Vec<_> =
+            (2..26).map(|number| Box::pin(add(&database, number < 6, number))).collect();
+        assert!(work.iter_mut().all(|work| work.as_mut().poll(&mut context).is_pending()));
+        release.send(()).unwrap();
+        for (number, work) in (2..).zip(work) {
+            let outcome = wait(work);
+            assert_eq!(outcome.is_ok(), number % 2 == 0, "{number}");
+            assert!(outcome.is_ok_and(|same| same == number) || number % 2 == 1);
+        }
+        let (log, head): (Vec<i64>, Sum) = database
+            .read(|connection| {
+                let mut statement = connection.prepare("SELECT n FROM log").map_err(fault)?;
+                let log = statement.query_map([], |row| row.get(0)).map_err(fault)?;
+                let log = log.collect::<rusqlite::Result<_>>().map_err(fault)?;
+                Ok((log, Sum::load(connection).map_err(Fault::error)?))
+            })
+            .unwrap();
+        // The bulk work came first and waited all the same.
+        let expected: Vec<i64> = (6..26).chain(2..6).filter(|number| number % 2 == 0).collect();
+        assert_eq!(log, expected);
+        // One transaction for the single pieces, and one for each bulk piece that succeeded.
+        assert_eq!(head, Sum(3, expected.iter().sum()));
+    }
+}

@@ -3,7 +3,7 @@
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
-use tacenda_core::ports::store::CONFLICT;
+use tacenda_core::ports::store::{CONFLICT, OLDER_POLICY};
 use tacenda_core::ports::{Change, Expect, PolicyMark, Store};
 use tacenda_core::row::{Row, RowKey};
 
@@ -147,4 +147,25 @@ pub(super) fn a_change_may_be_large(factory: &Factory<dyn Store>) {
     let left = snapshot(store);
     assert_eq!((left.rows.len(), left.leaves.len()), (0, 1_501));
     assert!(super::samples::keys_under(store, 3).is_empty());
+}
+
+pub(super) fn a_change_under_an_older_policy_writes_nothing(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    let adopt = |version| Change {
+        policy: Some(PolicyMark { version, digest: [1; 32] }),
+        under: Some(version),
+        ..change(vec![], &[])
+    };
+    let under = |n, under| Change { under, ..put(&[row(n)]) };
+    wait(store.commit(under(1, Some(1)))).unwrap();
+    wait(store.commit(adopt(2))).unwrap();
+    let before = snapshot(store);
+    for refused in [under(2, Some(1)), under(2, Some(0)), adopt(1)] {
+        assert!(wait(store.commit(refused)).unwrap_err().is(&OLDER_POLICY));
+    }
+    assert_eq!(snapshot(store), before);
+    for taken in [under(2, Some(2)), under(3, Some(3)), under(4, None)] {
+        wait(store.commit(taken)).unwrap();
+    }
 }

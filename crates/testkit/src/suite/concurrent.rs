@@ -33,11 +33,13 @@ pub(super) fn commits_leave_no_gap_and_share_no_index(factory: &Factory<dyn Stor
         let mut places = Vec::new();
         for i in 0..25u64 {
             let leaves: Vec<_> = (0..=i % 4).map(|k| leaf(n * 100 + i, k as i64)).collect();
-            let change = Change { leaves: leaves.clone(), ..put(&[row(n * 100 + i)]) };
+            let kept = row(5_000 + n * 100 + i);
+            let change = Change { leaves: leaves.clone(), ..put(std::slice::from_ref(&kept)) };
             let first = wait(store.commit(change)).unwrap().first.index;
             places.extend(leaves.into_iter().zip(first..).map(|(leaf, at)| (at, leaf.bytes)));
-            // Every other change fails, and must leave no trace among its neighbours.
-            assert!(wait(store.commit(put(&[row(n * 100 + i)]))).unwrap_err().is(&CONFLICT));
+            // Every other change fails on its second row, and must leave no trace of its first.
+            let fails = wait(store.commit(put(&[row(n * 100 + i), kept])));
+            assert!(fails.unwrap_err().is(&CONFLICT));
         }
         places
     });

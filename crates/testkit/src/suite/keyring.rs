@@ -35,8 +35,8 @@ pub(super) fn wrapped(n: u8) -> WrappedKey {
     WrappedKey { kek: KEK, bytes: vec![n; 60] }
 }
 
-pub(super) fn key(n: u64, class: &'static str, year: u16) -> KeyId {
-    KeyId { subject: subject(n), class: Name::fixed(class), year }
+pub(super) fn key(n: u64, class: &'static str, number: u16) -> KeyId {
+    KeyId { subject: subject(n), class: Name::fixed(class), number }
 }
 
 pub(super) fn account(n: u64) -> KeyId {

@@ -44,6 +44,7 @@ pub(super) fn a_closed_store_says_so(factory: &Factory<dyn Store>) {
         wait(store.rows(&[row(1).key])).err(),
         wait(store.lookup(&EMAIL, &[[0; 16]])).err(),
         wait(store.scan(&Scan::All { kind: None }, None, 5)).err(),
+        wait(store.count(&Scan::All { kind: None }, 5)).err(),
         wait(store.claim(&PROFILE, &state::LIVE, now, now, 5)).err(),
         wait(store.hashes(1, 0, 0, 9)).err(),
         wait(store.leaves(1, 0, 9)).err(),

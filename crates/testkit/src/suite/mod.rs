@@ -106,6 +106,7 @@ cases! {
     "A test per case for a store; takes a `Fn() -> Fixture<dyn Store>`.";
     life::a_new_store_refuses_changes_until_it_is_marked,
     life::a_closed_store_says_so,
+    commit::a_change_under_an_older_policy_writes_nothing,
     commit::rows_come_back_as_they_were_written,
     commit::rows_answer_in_the_order_asked,
     commit::a_failed_expectation_writes_nothing,

@@ -134,6 +134,7 @@ fn same(left: &Result<Committed>, right: &Result<Committed>) {
 fn compare(model: &Arc<dyn Store>, store: &Arc<dyn Store>, limit: usize) {
     assert_eq!(snapshot(store), snapshot(model));
     let mut scans = vec![Scan::Subject(subject(1)), Scan::All { kind: Some(PROFILE) }];
+    scans.push(Scan::Class { class: ACCOUNT });
     for until in [at(0), at(3), at(9)] {
         for state in [state::LIVE, state::PENDING] {
             scans.push(Scan::Anchored { class: ACCOUNT, state: state.clone(), until });
@@ -142,6 +143,8 @@ fn compare(model: &Arc<dyn Store>, store: &Arc<dyn Store>, limit: usize) {
     }
     for scan in scans {
         assert_eq!(scan_all(store, &scan, limit), scan_all(model, &scan, limit), "{scan:?}");
+        let count = |store: &Arc<dyn Store>| wait(store.count(&scan, 4)).unwrap();
+        assert_eq!(count(store), count(model), "{scan:?}");
         let cursor = Cursor { at: Some(at(2)), key: RowKey::only(subject(2), PROFILE) };
         let page = |store: &Arc<dyn Store>| wait(store.scan(&scan, Some(&cursor), 3)).unwrap();
         assert_eq!(page(store), page(model), "{scan:?}");

@@ -4,7 +4,7 @@ mod check;
 mod known;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use zeroize::Zeroizing;
 
@@ -17,9 +17,11 @@ use crate::error::{Context, Error, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::password::Password;
+use crate::ports::Fingerprint;
 use crate::ports::store::NOT_UNIQUE as STORE_NOT_UNIQUE;
 use crate::seal::IndexKey;
 
+use check::Checked;
 pub(super) use check::tokens;
 use write::Prepared;
 
@@ -127,6 +129,7 @@ impl Vault {
             }
         }
         let checked = self.drop_known(checked, &mut results).await?;
+        let (checked, repeats) = split_repeats(checked);
         let checked = self.drop_taken(checked, &mut results).await?;
         let (mut prepared, keys) = self.prepare(checked, now).await?;
         while !prepared.is_empty() {
@@ -146,11 +149,33 @@ impl Vault {
         for one in prepared {
             put(&mut results, one.at, Ok(Registered::New(one.subject)));
         }
+        for (at, of) in repeats {
+            let result = match results.get(of).and_then(Option::as_ref) {
+                Some(Ok(first)) => Ok(Registered::Known(first.subject())),
+                Some(Err(error)) => Err(error.again()),
+                None => crate::codec::MALFORMED.err(),
+            };
+            put(&mut results, at, result);
+        }
         Ok(results
             .into_iter()
             .map(|r| r.unwrap_or_else(|| crate::codec::MALFORMED.err()))
             .collect())
     }
+}
+
+/// Takes out records that stand in the page before: each shares the fate of the first, so that a
+/// file has the same verdicts at every import.
+fn split_repeats(checked: Vec<Checked>) -> (Vec<Checked>, Vec<(usize, usize)>) {
+    let mut first: HashMap<Fingerprint, usize> = HashMap::new();
+    let (mut fresh, mut repeats) = (Vec::with_capacity(checked.len()), Vec::new());
+    for one in checked {
+        match one.fingerprint.map(|print| *first.entry(print).or_insert(one.at)) {
+            Some(of) if of != one.at => repeats.push((one.at, of)),
+            _ => fresh.push(one),
+        }
+    }
+    (fresh, repeats)
 }
 
 fn put(results: &mut [Option<Result<Registered>>], at: usize, result: Result<Registered>) {

@@ -33,7 +33,7 @@ impl Vault {
             .map(|one| {
                 let subject = SubjectId::generate(now, self.ports.rng.as_ref());
                 for class in classes_of(&self.policy, one) {
-                    ids.push(KeyId { subject, class, year: 0 });
+                    ids.push(KeyId::first(subject, class));
                 }
                 fingerprints.extend(one.fingerprint.map(|print| (print, subject, now)));
                 subject

@@ -8,16 +8,23 @@
 //!
 //! A process killed anywhere leaves the job row; [`Vault::resume_destroys`] takes it up again.
 
-use std::collections::BTreeSet;
+mod archive;
+mod job;
+
+use std::collections::BTreeMap;
+
+pub(super) use archive::archived;
+use job::Job;
+pub use job::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
 
 use super::codes::{BLOCKED, UNDER_WAY};
 use super::journal::{Draft, digest_of};
 use super::login::next_version;
-use super::{Actor, Vault};
+use super::{Actor, Seen, Vault};
 use crate::clock::Timestamp;
-use crate::codec::{Decoder, Encoder};
-use crate::error::{Context, Result};
-use crate::id::{ActorId, RowId, SubjectId};
+use crate::error::{Context, Error, Result};
+use crate::id::{RowId, SubjectId};
+use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, LogPosition, RowWrite, Scan, Scrub};
@@ -26,65 +33,12 @@ use crate::seal::Body;
 
 const JOB: Name = Name::fixed("destroy");
 const SCRUBBING: Name = Name::fixed("scrubbing");
-const DOMAIN: &str = "tacenda/destroy/1";
 const SCAN_PAGE: usize = 256;
 /// How often rows that change meanwhile are tried again.
 const ATTEMPTS: usize = 5;
 
-/// A class whose rows go, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ErasedClass {
-    /// The class.
-    pub class: Name,
-    /// The rule or right: `retention`, `request`, …
-    pub reason: Name,
-}
-
-/// A class that a law keeps, and until when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArchivedClass {
-    /// The class.
-    pub class: Name,
-    /// The policy's name of the law (Art. 17(3)(b) GDPR).
-    pub law: Name,
-    /// How the law is cited.
-    pub citation: String,
-    /// The items that the law asks for; the envelopes of all others leave the row.
-    pub items: BTreeSet<Name>,
-    /// The day it ends; `None` if its clock has not started.
-    pub until: Option<Timestamp>,
-}
-
-/// What happens to one subject.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjectPlan {
-    /// Whose data.
-    pub subject: SubjectId,
-    /// What goes.
-    pub erase: Vec<ErasedClass>,
-    /// What stays, readable only for the purpose of the law.
-    pub archive: Vec<ArchivedClass>,
-    /// Start of retention for rows whose clock an erasure starts: the closing of the account.
-    pub closed_at: Option<Timestamp>,
-}
-
-/// What was done to one subject.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destroyed {
-    /// Whose data it was.
-    pub subject: SubjectId,
-    /// The leaf that states it; [`Vault::receipt`] proves it.
-    pub position: LogPosition,
-}
-
-/// A job as its row holds it. No personal data: ids, classes, laws, dates.
-struct Job {
-    row: Row,
-    actor: ActorId,
-    plans: Vec<SubjectPlan>,
-    /// Where the leaf stands that last wrote the job's row: its intent, then the end of its rows.
-    at: LogPosition,
-}
+/// The highest number of the keys of each class that were destroyed.
+type Through = BTreeMap<Name, u16>;
 
 impl Vault {
     /// Carries out plans for one or many subjects, whole: when it returns, the keys are gone from
@@ -157,12 +111,44 @@ impl Vault {
         self.carry_out(Job::decode(row, at)?).await
     }
 
-    async fn carry_out(&self, mut job: Job) -> Result<Vec<Destroyed>> {
+    async fn carry_out(&self, job: Job) -> Result<Vec<Destroyed>> {
+        let (id, plans) = (job.row.key.id, job.plans.clone());
+        match self.try_carry_out(job).await {
+            // Another process took the job up too, and is further.
+            Err(error) if error.is(&CONFLICT) => self.carried_out(id, plans, error).await,
+            other => other,
+        }
+    }
+
+    async fn try_carry_out(&self, mut job: Job) -> Result<Vec<Destroyed>> {
         if job.row.state == state::PENDING {
-            self.fence(&job).await?;
-            job = self.remove_rows(&job).await?;
+            let through = self.fence(&job).await?;
+            job = self.remove_rows(&job, &through).await?;
         }
         self.scrub(job).await
+    }
+
+    /// What another process made of a job: finished, or about to be scrubbed.
+    async fn carried_out(
+        &self,
+        job: RowId,
+        plans: Vec<SubjectPlan>,
+        error: Error,
+    ) -> Result<Vec<Destroyed>> {
+        let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: job };
+        let row = self.ports.store.rows(std::slice::from_ref(&key)).await?.pop().flatten();
+        let at = self.leaf_of(job, |leaf| leaf.action == *"erasure.rows_gone").await?;
+        match (row, at) {
+            (Some(row), Some(at)) if row.state == SCRUBBING => {
+                let done = self.scrub(Job::decode(row, at)?).await;
+                match done {
+                    Err(error) if error.is(&CONFLICT) => Ok(destroyed(plans, at)),
+                    other => other,
+                }
+            }
+            (None, Some(at)) => Ok(destroyed(plans, at)),
+            _ => Err(error),
+        }
     }
 
     /// Step 1: what will go is in the log before anything goes.
@@ -192,39 +178,45 @@ impl Vault {
         let mut draft = Draft::new(0);
         let write = RowWrite { row: job.row.clone(), expect: Expect::Absent };
         draft.record(leaf, vec![write], &[]);
+        // What goes is what the log says was written, and what the plan saw.
+        for Seen(key, version) in job.plans.iter().flat_map(|plan| &plan.seen) {
+            draft.require(key.clone(), Expect::Version(*version));
+        }
         job.at = self.commit(draft).await?.first;
         Ok(job)
     }
 
     /// Step 2. INVARIANT 4: the tombstone is durable before a row goes, and nothing lifts it.
-    async fn fence(&self, job: &Job) -> Result<()> {
-        let mut keys = Vec::new();
+    /// Answers with the highest key number of each class that is gone, plan by plan.
+    async fn fence(&self, job: &Job) -> Result<Vec<Through>> {
+        let (mut keys, mut through) = (Vec::new(), Vec::with_capacity(job.plans.len()));
         for plan in &job.plans {
+            let known = self.ports.keyring.keys_of(plan.subject).await?;
+            let mut last = Through::new();
             for erased in &plan.erase {
-                let subject = plan.subject;
-                keys.push(KeyId { subject, class: erased.class.clone(), year: 0 });
+                let of_class = known.iter().map(|(key, _)| key).filter(|k| k.class == erased.class);
+                keys.push(KeyId::first(plan.subject, erased.class.clone()));
+                keys.extend(of_class.clone().filter(|key| key.number != 0).cloned());
+                let number = of_class.map(|key| key.number).max().unwrap_or(0);
+                last.insert(erased.class.clone(), number);
             }
-            let yearly = plan.erase.iter().any(|erased| self.has_yearly_keys(&erased.class));
-            if yearly {
-                let classes: BTreeSet<_> = plan.erase.iter().map(|e| &e.class).collect();
-                let known = self.ports.keyring.keys_of(plan.subject).await?;
-                let known = known.into_iter().map(|(key, _)| key);
-                keys.extend(known.filter(|key| key.year != 0 && classes.contains(&key.class)));
-            }
+            through.push(last);
         }
         self.ports.keyring.destroy(&keys, job.at, self.now()).await?;
-        Ok(())
-    }
-
-    fn has_yearly_keys(&self, class: &Name) -> bool {
-        self.policy
-            .classes
-            .get(class)
-            .is_none_or(|class| class.key == crate::policy::KeyScope::Year)
+        Ok(through)
     }
 
     /// Where the leaf stands that last wrote a job's row.
     async fn last_leaf_of(&self, job: RowId) -> Result<LogPosition> {
+        self.leaf_of(job, |_| true).await?.ok_or_else(|| UNDER_WAY.error())
+    }
+
+    /// Where the latest leaf stands that speaks of a job's row and that is wanted.
+    async fn leaf_of(
+        &self,
+        job: RowId,
+        wanted: impl Fn(&Leaf) -> bool + Send + Sync,
+    ) -> Result<Option<LogPosition>> {
         let mut before = None;
         loop {
             let page =
@@ -232,39 +224,65 @@ impl Vault {
             for stored in &page {
                 before = Some(stored.position);
                 let Some(bytes) = &stored.bytes else { continue };
-                let leaf = crate::leaf::Leaf::decode(bytes)?;
-                if leaf.rows.iter().any(|r| r.kind == JOB && r.id == job) {
-                    return Ok(stored.position);
+                let leaf = Leaf::decode(bytes)?;
+                if wanted(&leaf) && leaf.rows.iter().any(|r| r.kind == JOB && r.id == job) {
+                    return Ok(Some(stored.position));
                 }
             }
             if page.len() < SCAN_PAGE {
-                return UNDER_WAY.err();
+                return Ok(None);
             }
         }
     }
 
     /// Step 3. Whoever had a key in hand when it was destroyed may still write a row: it goes too.
-    async fn remove_rows(&self, job: &Job) -> Result<Job> {
+    async fn remove_rows(&self, job: &Job, through: &[Through]) -> Result<Job> {
         for _ in 1..ATTEMPTS {
-            match self.try_remove_rows(job).await {
+            match self.try_remove_rows(job, through).await {
                 Err(error) if error.is(&CONFLICT) => {}
                 other => return other,
             }
         }
-        self.try_remove_rows(job).await
+        self.try_remove_rows(job, through).await
     }
 
     /// The rows go, and each subject's leaf says which.
-    async fn try_remove_rows(&self, job: &Job) -> Result<Job> {
+    async fn try_remove_rows(&self, job: &Job, through: &[Through]) -> Result<Job> {
         let now = self.now();
         let actor = Actor { id: job.actor, role: None };
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
         let mut draft = Draft::new(sequence);
-        for plan in &job.plans {
-            let (writes, deletes) = self.rows_of(plan).await?;
+        for (plan, through) in job.plans.iter().zip(through) {
+            let Found { writes, deletes, late, kept } = self.rows_of(plan).await?;
             let mut leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
+            if !late.is_empty() {
+                let keys: Vec<_> = late.iter().map(|(_, key)| key.clone()).collect();
+                self.ports.keyring.destroy(&keys, job.at, now).await?;
+            }
+            for (erased, key) in &late {
+                leaf = leaf.detail("erased", &erased.class).detail("reason", &erased.reason);
+                if key.number > 0 {
+                    leaf = leaf.detail("keys", key.number);
+                }
+            }
+            if plan.erases(self.policy.primary_class()) {
+                // Nothing is added to an account that goes.
+                let written = writes.iter().map(|write| &write.row.key);
+                let met: Vec<_> =
+                    written.chain(deletes.iter().map(|row| &row.key)).chain(&kept).collect();
+                let others = self.policy.classes.keys();
+                for key in others.map(|class| self.profile_key(plan.subject, class)) {
+                    if !met.contains(&&key) {
+                        draft.require(key, Expect::Absent);
+                    }
+                }
+            }
             for erased in &plan.erase {
                 leaf = leaf.detail("erased", &erased.class).detail("reason", &erased.reason);
+                // Of most classes there was one key, and nothing more to say.
+                if let Some(number) = through.get(&erased.class).filter(|number| **number > 0) {
+                    leaf = leaf.detail("keys", *number);
+                }
             }
             for kept in &plan.archive {
                 leaf = leaf
@@ -289,26 +307,39 @@ impl Vault {
         Ok(Job { row, actor: job.actor, plans: job.plans.clone(), at })
     }
 
-    /// The rows of a subject that a plan rewrites and deletes.
-    async fn rows_of(&self, plan: &SubjectPlan) -> Result<(Vec<RowWrite>, Vec<Row>)> {
-        let erased: BTreeSet<_> = plan.erase.iter().map(|e| &e.class).collect();
-        let (mut writes, mut deletes, mut cursor) = (Vec::new(), Vec::new(), None);
+    /// The rows of a subject that a plan rewrites and deletes. With the account goes whatever was
+    /// added to it after the plan was made.
+    async fn rows_of(&self, plan: &SubjectPlan) -> Result<Found> {
+        let whole = plan.erases(self.policy.primary_class());
+        let (mut found, mut cursor) = (Found::default(), None);
         loop {
             let scan = Scan::Subject(plan.subject);
             let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
             for row in page.rows {
-                let Some(class) = &row.class else { continue };
-                if erased.contains(class) {
-                    deletes.push(row);
-                } else if let Some(kept) = plan.archive.iter().find(|k| k.class == *class)
-                    && row.state == state::LIVE
-                {
-                    writes.push(archived(row, &kept.items, plan.closed_at)?);
+                let Some(class) = row.class.clone() else { continue };
+                let live = row.state == state::LIVE;
+                if plan.erases(&class) {
+                    found.deletes.push(row);
+                } else if let Some(kept) = plan.archive.iter().find(|kept| kept.class == class) {
+                    if live {
+                        found.writes.push(archived(row, &kept.items, plan.closed_at)?);
+                    } else {
+                        found.kept.push(row.key);
+                    }
+                } else if whole && live {
+                    let number = Body::decode(&row.body)?.key_number().unwrap_or(0);
+                    let key = KeyId { number, ..KeyId::first(plan.subject, class.clone()) };
+                    let reason = plan.erase.first().map(|erased| erased.reason.clone());
+                    let reason = reason.unwrap_or(Name::fixed("request"));
+                    found.late.push((ErasedClass { class, reason }, key));
+                    found.deletes.push(row);
+                } else {
+                    found.kept.push(row.key);
                 }
             }
             cursor = page.next;
             if cursor.is_none() {
-                return Ok((writes, deletes));
+                return Ok(found);
             }
         }
     }
@@ -318,8 +349,6 @@ impl Vault {
         if self.ports.keyring.scrub().await? == Scrub::Blocked {
             return BLOCKED.err();
         }
-        let subjects = job.plans.len() as u64;
-        let first = LogPosition { index: job.at.index.saturating_sub(subjects), ..job.at };
         let actor = Actor { id: job.actor, role: None };
         let leaf = self
             .leaf(self.now(), &actor, "erasure.scrubbed", SubjectId::CONTROLLER)
@@ -327,76 +356,28 @@ impl Vault {
         let mut draft = Draft::new(0);
         draft.record(leaf, Vec::new(), std::slice::from_ref(&job.row));
         self.commit(draft).await?;
-        let places = (0u64..).map(|i| LogPosition { index: first.index + i, ..first });
-        let subjects = job.plans.into_iter().map(|plan| plan.subject);
-        Ok(subjects
-            .zip(places)
-            .map(|(subject, position)| Destroyed { subject, position })
-            .collect())
+        Ok(destroyed(job.plans, job.at))
     }
 }
 
-/// The row as a law keeps it: only the items that it asks for, and found by nothing any more.
-pub(super) fn archived(
-    row: Row,
-    kept: &BTreeSet<Name>,
-    closed_at: Option<Timestamp>,
-) -> Result<RowWrite> {
-    let mut body = Body::decode(&row.body)?;
-    let others: Vec<_> = body.items().filter(|item| !kept.contains(*item)).cloned().collect();
-    for item in &others {
-        body.remove(item);
-    }
-    let anchor_at = row.anchor_at.or(closed_at);
-    Ok(next_version(Row {
-        state: state::ARCHIVED,
-        anchor_at,
-        tokens: Vec::new(),
-        body: body.encode(),
-        ..row
-    }))
+/// The rows that a plan met.
+#[derive(Default)]
+struct Found {
+    writes: Vec<RowWrite>,
+    deletes: Vec<Row>,
+    /// Classes that nobody had planned for, with the keys of their rows.
+    late: Vec<(ErasedClass, KeyId)>,
+    /// Rows that stay as they are.
+    kept: Vec<RowKey>,
 }
 
-impl Job {
-    fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(DOMAIN);
-        e.raw(self.actor.as_bytes()).list(self.plans.len());
-        for plan in &self.plans {
-            e.raw(plan.subject.as_bytes()).time_opt(plan.closed_at).list(plan.erase.len());
-            for erased in &plan.erase {
-                e.text(erased.class.as_str()).text(erased.reason.as_str());
-            }
-            e.list(plan.archive.len());
-            for kept in &plan.archive {
-                e.text(kept.class.as_str()).text(kept.law.as_str()).text(&kept.citation);
-                e.time_opt(kept.until).names(&kept.items);
-            }
-        }
-        e.finish()
-    }
-
-    fn decode(row: Row, at: LogPosition) -> Result<Self> {
-        let mut d = Decoder::new(&row.body, DOMAIN)?;
-        let actor = ActorId::from_bytes(d.raw()?);
-        let plans = (0..d.list(25)?)
-            .map(|_| {
-                let (subject, closed_at) = (SubjectId::from_bytes(d.raw()?), d.time_opt()?);
-                let erase = (0..d.list(10)?)
-                    .map(|_| Ok(ErasedClass { class: d.name()?, reason: d.name()? }))
-                    .collect::<Result<_>>()?;
-                let archive = (0..d.list(15)?)
-                    .map(|_| {
-                        let (class, law) = (d.name()?, d.name()?);
-                        let (citation, until) = (d.text()?.to_owned(), d.time_opt()?);
-                        Ok(ArchivedClass { class, law, citation, items: d.names()?, until })
-                    })
-                    .collect::<Result<_>>()?;
-                Ok(SubjectPlan { subject, erase, archive, closed_at })
-            })
-            .collect::<Result<_>>()?;
-        d.end()?;
-        Ok(Self { row, actor, plans, at })
-    }
+/// Where each subject's leaf stands, in front of the job's own at `at`.
+fn destroyed(plans: Vec<SubjectPlan>, at: LogPosition) -> Vec<Destroyed> {
+    let first = at.index.saturating_sub(plans.len() as u64);
+    let places = (first..).map(|index| LogPosition { index, ..at });
+    let subjects = plans.into_iter().map(|plan| plan.subject);
+    let pairs = subjects.zip(places);
+    pairs.map(|(subject, position)| Destroyed { subject, position }).collect()
 }
 
 #[cfg(test)]
