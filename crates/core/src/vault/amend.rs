@@ -216,9 +216,12 @@ impl Vault {
         let rows = self.checked_all(subject).await?;
         let mut items: BTreeSet<Name> = parsed.set.keys().cloned().collect();
         for row in &rows {
-            let body = Body::decode(&row.body)?;
-            items.extend(body.items().filter(|item| !parsed.remove.contains(item)).cloned());
-            let class = row.class.as_ref().filter(|_| row.state != state::LIVE);
+            if row.state == state::LIVE {
+                let body = Body::decode(&row.body)?;
+                items.extend(body.items().filter(|item| !parsed.remove.contains(item)).cloned());
+                continue;
+            }
+            let class = row.class.as_ref();
             let of_class =
                 |item: &Name| self.policy.class_of(item).is_some_and(|c| Some(&c.name) == class);
             if parsed.set.keys().chain(&parsed.remove).any(of_class) {
@@ -234,7 +237,8 @@ impl Vault {
         Ok(())
     }
 
-    /// A row of another class; `None` if there is none and none is to be made.
+    /// A row of another class; `None` if there is none and none is to be made, or if it is archived:
+    /// its clock is that of its law.
     async fn touch(
         &self,
         subject: SubjectId,
@@ -245,6 +249,9 @@ impl Vault {
         let key = self.profile_key(subject, class);
         let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
         if let Some(row) = row {
+            if row.state != state::LIVE {
+                return Ok(None);
+            }
             let key = self.class_key(subject, class).await?;
             let body = Body::decode(&row.body)?;
             return Ok(Some(Touched { row: Some(row), body, key }));
