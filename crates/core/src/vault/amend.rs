@@ -237,8 +237,7 @@ impl Vault {
         Ok(())
     }
 
-    /// A row of another class; `None` if there is none and none is to be made, or if it is archived:
-    /// its clock is that of its law.
+    /// A row of another class; `None` if there is none and none is to be made.
     async fn touch(
         &self,
         subject: SubjectId,
@@ -249,9 +248,6 @@ impl Vault {
         let key = self.profile_key(subject, class);
         let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
         if let Some(row) = row {
-            if row.state != state::LIVE {
-                return Ok(None);
-            }
             let key = self.class_key(subject, class).await?;
             let body = Body::decode(&row.body)?;
             return Ok(Some(Touched { row: Some(row), body, key }));
