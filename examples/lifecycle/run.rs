@@ -131,7 +131,7 @@ async fn register_and_log_in(t: &Tacenda, me: &Actor) -> Outcome<SubjectId> {
             customers.item("postal_code", "00-001")?,
             customers.item("country", "PL")?,
         ],
-        password: Some(NewPassword::Plain(tacenda::core::password::Password::parse(PASSWORD)?)),
+        password: Some(NewPassword::plain(PASSWORD)?),
         facts: [Name::fixed("paid offer"), Name::fixed("invoiced")].into(),
         ..RegisterRequest::default()
     };

@@ -1,5 +1,5 @@
 //! The walk of a customer: register, log in, read and be refused, amend, erase, receipt, verify.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 

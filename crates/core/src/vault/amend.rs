@@ -221,9 +221,9 @@ impl Vault {
                 items.extend(body.items().filter(|item| !parsed.remove.contains(item)).cloned());
                 continue;
             }
-            let class = row.class.as_ref();
-            let of_class =
-                |item: &Name| self.policy.class_of(item).is_some_and(|c| Some(&c.name) == class);
+            let of_class = |item: &Name| {
+                self.policy.class_of(item).is_some_and(|c| Some(&c.name) == row.class.as_ref())
+            };
             if parsed.set.keys().chain(&parsed.remove).any(of_class) {
                 return Err(REFUSED_STATE.error().with("subject", subject));
             }

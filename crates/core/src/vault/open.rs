@@ -46,7 +46,8 @@ impl Vault {
     ///
     /// # Errors
     /// `keys.wrong_master_key`, [`WRONG_PAIR`], [`ROWS_RESTORED`], [`SAFE_RESTORED`],
-    /// [`OLDER_POLICY`], [`SAME_VERSION`], [`CLASS_IN_USE`], [`CLOCK_BEHIND`], `log.forked`; the
+    /// `policy.older_version`, `policy.version_not_raised`, `policy.class_in_use`,
+    /// `policy.item_in_use`, `policy.identifier_moved`, [`CLOCK_BEHIND`], `log.forked`; the
     /// codes of the ports.
     pub async fn open(
         policy: Policy,

@@ -135,10 +135,10 @@ impl Vault {
             let scan = Scan::Subject(*subject);
             let page = self.ports.store.scan(&scan, cursor.as_ref(), PAGE).await?;
             for row in page.rows {
-                if row.class.as_ref() != Some(class) {
-                    others.push(row);
-                } else if is_sealed_by(&row, *number) {
-                    rows.push(row);
+                match row.class.as_ref() == Some(class) {
+                    true if is_sealed_by(&row, *number) => rows.push(row),
+                    true => {}
+                    false => others.push(row),
                 }
             }
             cursor = page.next;
@@ -151,8 +151,11 @@ impl Vault {
         }
         let mut leaf = self
             .leaf(self.now(), &Actor::system(), "erasure.replayed", *subject)
-            .detail("erased", class)
-            .detail("destroyed_at", tombstone.at);
+            .detail("erased", class);
+        if *number > 0 {
+            leaf = leaf.detail("keys", *number);
+        }
+        leaf = leaf.detail("destroyed_at", tombstone.at);
         // The account took everything with it but what a law keeps: that goes to the archive again.
         let mut writes = Vec::new();
         for row in others {
@@ -227,11 +230,13 @@ impl Vault {
                 _ => {}
             }
         }
-        let ids: Vec<_> = erased
-            .into_iter()
-            .flat_map(|(class, last)| (0..=last).map(move |number| (class.clone(), number)))
-            .map(|(class, number)| KeyId { number, ..KeyId::first(leaf.subject, class) })
-            .collect();
+        // Of the numbers up to the last one only those that the safe knows can be live.
+        let known = self.ports.keyring.keys_of(leaf.subject).await?;
+        let mut ids: BTreeSet<_> =
+            erased.keys().map(|class| KeyId::first(leaf.subject, class.clone())).collect();
+        let within = |key: &KeyId| erased.get(&key.class).is_some_and(|last| key.number <= *last);
+        ids.extend(known.into_iter().map(|(key, _)| key).filter(within));
+        let ids: Vec<_> = ids.into_iter().collect();
         let states = self.ports.keyring.fetch(&ids).await?;
         let gone = |state: &KeyState| matches!(state, KeyState::Destroyed(_));
         let keys = ids.into_iter().zip(states).filter(|(_, state)| !gone(state));
