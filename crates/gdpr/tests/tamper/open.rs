@@ -333,19 +333,6 @@ fn f14_a_login_moves_the_clock_of_every_class_that_runs_from_it() {
 }
 
 #[test]
-fn f16_a_class_that_was_swept_can_be_filled_again() {
-    let world = World::default();
-    let vault = world.open();
-    let subject = ada(&vault);
-    world.clock.advance(Span::days(600));
-    let plan = wait(retention::plan(&vault)).unwrap();
-    wait(erasure::sweep(&vault, Some(plan.digest), &staff("support"), &mut |_| {})).unwrap();
-    assert_eq!(wait(vault.outline(subject)).unwrap().len(), 2, "the card is gone");
-    let again = wait(vault.amend(subject, set(&vault, "card_last4", "1881"), &staff("billing")));
-    assert_eq!(code(again), "ok");
-}
-
-#[test]
 fn f17_an_amendment_keeps_what_the_policy_requires_together() {
     let world = World::default();
     let vault = world.open();
@@ -652,49 +639,6 @@ impl tacenda_core::ports::Store for Swap {
     async fn close(&self) -> Result<()> {
         self.now().close().await
     }
-}
-
-#[test]
-fn f33_a_running_process_with_an_older_policy_stops_writing() {
-    let world = World::default();
-    let old = world.open();
-    let newer = POLICY.replace("version = 1", "version = 2").replace("13 months", "6 months");
-    let _ = world.try_open(&newer, OnRestore::Refuse).unwrap();
-    let one = request(&old, &[("email", "one@example.org")], false);
-    assert_ne!(code(wait(old.register(one, &staff("support")))), "ok");
-}
-
-#[test]
-fn f33b_two_adoptions_at_once_never_go_back() {
-    let (world, store) = Adversary::world();
-    let _ = world.open();
-    let policy = |n: u8| {
-        let months = format!("{n} months");
-        POLICY.replace("version = 1", &format!("version = {n}")).replace("13 months", &months)
-    };
-    // The process with version 2 has read the mark; that with version 3 is faster.
-    let (other, third, inner) = (world.clone(), policy(3), store.clone());
-    store.act(At::Status, move || {
-        inner.act(At::Status, move || {
-            let _ = other.try_open(&third, OnRestore::Refuse).unwrap();
-        });
-    });
-    let _ = world.try_open(&policy(2), OnRestore::Refuse);
-    let mark = wait(world.store.status()).unwrap().unwrap().policy.unwrap();
-    assert_eq!(mark.version, 3);
-}
-
-#[test]
-fn f34_an_item_that_is_no_longer_declared_is_not_kept_in_silence() {
-    let world = World::default();
-    let vault = world.open();
-    let subject = ada(&vault);
-    wait(vault.amend(subject, set(&vault, "note", "likes tea"), &staff("support"))).unwrap();
-    let newer = POLICY
-        .replace("version = 1", "version = 2")
-        .replace("[items.note]\ntype = \"plain text\"\ncategory = \"user.content\"\nabout = \"person\"\n", "")
-        .replace(", \"note\"]", "]");
-    assert_ne!(code(world.try_open(&newer, OnRestore::Refuse)), "ok");
 }
 
 #[test]
