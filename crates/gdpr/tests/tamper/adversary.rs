@@ -2,6 +2,7 @@
 //! two of its answers, and can be made again from an edited tape of its changes.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -42,6 +43,8 @@ struct Lies {
 pub(crate) enum At {
     /// After a status was read.
     Status,
+    /// After rows were read.
+    Rows,
     /// After a look-up.
     Lookup,
     /// After a change with this action among its leaves was made.
@@ -58,6 +61,7 @@ pub(crate) struct Adversary {
     tape: Mutex<Vec<Change>>,
     lies: Mutex<Lies>,
     plan: Mutex<Option<(At, Act)>>,
+    asked: AtomicU64,
 }
 
 impl Adversary {
@@ -122,6 +126,11 @@ impl Adversary {
         Arc::new(forged)
     }
 
+    /// How often the leaves of a subject were asked for.
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::SeqCst)
+    }
+
     fn reached(&self, at: impl Fn(At) -> bool) {
         let mut plan = self.plan.lock().unwrap();
         let act = plan.take_if(|(planned, _)| at(*planned));
@@ -177,7 +186,9 @@ impl Store for Adversary {
 
     async fn rows(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>> {
         let rows = self.inner.rows(keys).await?;
-        Ok(keys.iter().zip(rows).map(|(key, row)| self.lie_row(key, row)).collect())
+        let rows = keys.iter().zip(rows).map(|(key, row)| self.lie_row(key, row)).collect();
+        self.reached(|at| at == At::Rows);
+        Ok(rows)
     }
 
     async fn lookup(&self, index: &Name, tokens: &[[u8; 16]]) -> Result<Vec<Vec<Found>>> {
@@ -244,6 +255,7 @@ impl Store for Adversary {
         before: Option<LogPosition>,
         limit: usize,
     ) -> Result<Vec<StoredLeaf>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         let leaves = self.inner.leaves_of(subject, writes, before, limit).await?;
         Ok(leaves.into_iter().filter_map(|leaf| self.lie_leaf(leaf)).collect())
     }

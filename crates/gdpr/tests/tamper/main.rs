@@ -4,6 +4,7 @@
 
 mod adversary;
 mod logs;
+mod open;
 mod rows;
 
 use std::sync::Arc;
