@@ -285,7 +285,11 @@ impl Vault {
 }
 
 /// The row as a law keeps it: only the items that it asks for, and found by nothing any more.
-fn archived(row: Row, kept: &ArchivedClass, closed_at: Option<Timestamp>) -> Result<RowWrite> {
+pub(super) fn archived(
+    row: Row,
+    kept: &ArchivedClass,
+    closed_at: Option<Timestamp>,
+) -> Result<RowWrite> {
     let mut body = Body::decode(&row.body)?;
     let others: Vec<_> = body.items().filter(|item| !kept.items.contains(*item)).cloned().collect();
     for item in &others {
