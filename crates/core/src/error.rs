@@ -263,6 +263,13 @@ impl Error {
         self.0.code.retry
     }
 
+    /// The same code and context once more, without the cause.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let Inner { code, context, .. } = &*self.0;
+        Self(Box::new(Inner { code, context: context.clone(), source: None }))
+    }
+
     /// Whether this error has the given code.
     #[must_use]
     pub fn is(&self, code: &'static Code) -> bool {

@@ -46,7 +46,7 @@ pub mod state {
 }
 
 /// 128 bits of a keyed hash under which a row is found without its plaintext being stored.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token {
     /// The index it belongs to; each has a key of its own.
     pub index: Name,

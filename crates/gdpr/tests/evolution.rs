@@ -177,6 +177,7 @@ fn a_class_that_ended_can_begin_again_under_another_key() {
             erase: vec![tacenda_core::vault::ErasedClass { class, reason }],
             archive: Vec::new(),
             closed_at: None,
+            seen: Vec::new(),
         }
     };
     for (round, number) in ["1111", "2222", "3333"].into_iter().enumerate() {

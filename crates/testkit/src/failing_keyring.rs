@@ -93,16 +93,16 @@ impl Keyring for FailingKeyring {
         self.faults.run(true, self.keyring.add_secret(name, secret)).await
     }
 
+    async fn raise_sequence(&self, sequence: u64) -> Result<()> {
+        self.faults.run(true, self.keyring.raise_sequence(sequence)).await
+    }
+
     async fn keep_checkpoint(&self, head: LogPosition, checkpoint: &str) -> Result<()> {
         self.faults.run(true, self.keyring.keep_checkpoint(head, checkpoint)).await
     }
 
     async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()> {
         self.faults.run(true, self.keyring.begin_rotation(from, to)).await
-    }
-
-    async fn advance(&self, sequence: u64) -> Result<u64> {
-        self.faults.run(true, self.keyring.advance(sequence)).await
     }
 
     async fn wrapped_otherwise(

@@ -31,10 +31,37 @@ const IBAN_LENGTHS: &[(usize, &str)] = &[
 /// The length of an IBAN of this country, in characters, if it has any. The code is in upper case.
 #[must_use]
 pub fn iban_length(country: &str) -> Option<usize> {
-    IBAN_LENGTHS
-        .iter()
-        .find(|(_, countries)| countries.split(' ').any(|c| c == country))
-        .map(|(length, _)| *length)
+    let &[first, second] = country.as_bytes() else { return None };
+    let length = BY_COUNTRY.get(letter(first)?)?.get(letter(second)?)?;
+    (*length > 0).then_some(usize::from(*length))
+}
+
+/// [`IBAN_LENGTHS`] by the two letters, 0 where there is none: the guard asks at every word.
+static BY_COUNTRY: [[u8; 26]; 26] = by_country();
+
+fn letter(byte: u8) -> Option<usize> {
+    byte.is_ascii_uppercase().then(|| usize::from(byte - b'A'))
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "worked out when the program is compiled, where a mistake does not compile"
+)]
+const fn by_country() -> [[u8; 26]; 26] {
+    let mut table = [[0; 26]; 26];
+    let mut line = 0;
+    while line < IBAN_LENGTHS.len() {
+        let (length, countries) = IBAN_LENGTHS[line];
+        let letters = countries.as_bytes();
+        let mut at = 0;
+        while at + 1 < letters.len() {
+            table[(letters[at] - b'A') as usize][(letters[at + 1] - b'A') as usize] = length as u8;
+            at += 3;
+        }
+        line += 1;
+    }
+    table
 }
 
 /// Whether a compact IBAN (no spaces, either case) has check digits that are right: two decimal

@@ -280,6 +280,14 @@ impl Keyring for MemoryKeyring {
         })
     }
 
+    async fn raise_sequence(&self, sequence: u64) -> Result<()> {
+        self.write(|safe| {
+            safe.step();
+            safe.sequence = safe.sequence.max(sequence);
+            Ok(())
+        })
+    }
+
     async fn keep_checkpoint(&self, head: LogPosition, checkpoint: &str) -> Result<()> {
         self.write(|safe| {
             if safe.checkpoint.as_ref().is_none_or(|(kept, _)| *kept <= head) {
@@ -299,13 +307,6 @@ impl Keyring for MemoryKeyring {
             safe.kek = to;
             safe.step();
             Ok(())
-        })
-    }
-
-    async fn advance(&self, sequence: u64) -> Result<u64> {
-        self.write(|safe| {
-            safe.sequence = safe.step().max(sequence);
-            Ok(safe.sequence)
         })
     }
 

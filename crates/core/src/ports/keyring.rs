@@ -167,7 +167,7 @@ pub enum Scrub {
 /// - what a call wrote is durable when it returns `Ok`, and happened whole or not at all;
 /// - a destroyed key can be neither fetched nor made again, by any call, ever;
 /// - the sequence number rises by 1 with every call that may write and returns `Ok`, from 1 for
-///   [`Keyring::initialise`]; [`Keyring::advance`] alone may raise it further;
+///   [`Keyring::initialise`]; [`Keyring::raise_sequence`] alone may raise it further;
 /// - nothing new is kept under another key than the safe's own: a process that still works with
 ///   the master key before a rotation is refused.
 ///
@@ -267,6 +267,13 @@ pub trait Keyring: Send + Sync {
     /// [`crate::ports::store::CONFLICT`] if it is there already.
     async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()>;
 
+    /// Raises the sequence number to `sequence` if it is lower, else as any call that writes: after
+    /// an older safe was put in the place of the newest, so that it counts as repaired.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn raise_sequence(&self, sequence: u64) -> Result<()>;
+
     /// Keeps a signed checkpoint, unless a later one is kept already. `head` is the place of the
     /// last leaf that it covers.
     ///
@@ -281,14 +288,6 @@ pub trait Keyring: Send + Sync {
     /// [`WRONG_KEY`](super::kek::WRONG_KEY) if the safe's key is neither `from` nor `to`: another
     /// rotation came in between, and this one would turn the safe back.
     async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()>;
-
-    /// Raises the sequence number to `sequence`, or by 1 if that is more: for a safe that was
-    /// restored, once it has caught up with what the store had seen of it. Answers with the new
-    /// number.
-    ///
-    /// # Errors
-    /// As [`Keyring::status`].
-    async fn advance(&self, sequence: u64) -> Result<u64>;
 
     /// Things wrapped under another key than `kek`, in any order; none if that was all.
     ///

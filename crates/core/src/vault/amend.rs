@@ -1,11 +1,13 @@
 //! Changing what is kept: items, facts, the end of an account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
 use super::account::{Account, STATE_ITEM};
-use super::codes::{CLOSED_ALREADY, NOT_UNIQUE, REQUIRED, UNDECLARED_FACT};
+use super::codes::{
+    CLOSED_ALREADY, IN_FUTURE, NOT_UNIQUE, REFUSED_STATE, REQUIRED, UNDECLARED_FACT,
+};
 use super::items::{ItemValue, declared};
 use super::journal::Draft;
 use super::login::next_version;
@@ -102,7 +104,8 @@ impl Vault {
     async fn try_amend(&self, subject: SubjectId, parsed: &Parsed, actor: &Actor) -> Result<()> {
         let now = self.now();
         let mut account = self.account(subject).await?;
-        let state_changed = change_state(&mut account, parsed)?;
+        let state_changed = change_state(&mut account, parsed, now)?;
+        self.stays_whole(subject, parsed).await?;
         let primary = self.policy.primary_class().clone();
         let expect = Expect::Version(account.row.version);
         let guard = account.row.key.clone();
@@ -207,6 +210,33 @@ impl Vault {
         }
     }
 
+    /// What the policy requires, alone or together with other items, is there afterwards too. What
+    /// is archived belongs to its law: the live account has no place for more of it yet.
+    async fn stays_whole(&self, subject: SubjectId, parsed: &Parsed) -> Result<()> {
+        let rows = self.checked_all(subject).await?;
+        let mut items: BTreeSet<Name> = parsed.set.keys().cloned().collect();
+        for row in &rows {
+            if row.state == state::LIVE {
+                let body = Body::decode(&row.body)?;
+                items.extend(body.items().filter(|item| !parsed.remove.contains(item)).cloned());
+                continue;
+            }
+            let of_class = |item: &Name| {
+                self.policy.class_of(item).is_some_and(|c| Some(&c.name) == row.class.as_ref())
+            };
+            if parsed.set.keys().chain(&parsed.remove).any(of_class) {
+                return Err(REFUSED_STATE.error().with("subject", subject));
+            }
+        }
+        for item in self.policy.items.values().filter(|item| !items.contains(&item.name)) {
+            let asked = item.required_with.iter().any(|other| items.contains(other));
+            if asked || parsed.remove.contains(&item.name) && item.required {
+                return Err(REQUIRED.error().field_is(&item.name));
+            }
+        }
+        Ok(())
+    }
+
     /// A row of another class; `None` if there is none and none is to be made.
     async fn touch(
         &self,
@@ -262,7 +292,7 @@ impl Vault {
 }
 
 /// Takes the facts and the closing into the account's state; whether anything changed.
-fn change_state(account: &mut Account, parsed: &Parsed) -> Result<bool> {
+fn change_state(account: &mut Account, parsed: &Parsed, now: Timestamp) -> Result<bool> {
     let before = account.state.clone();
     for (fact, holds) in &parsed.facts {
         if *holds {
@@ -274,6 +304,9 @@ fn change_state(account: &mut Account, parsed: &Parsed) -> Result<bool> {
     if let Some(at) = parsed.close_at {
         if account.state.closed_at.is_some() {
             return CLOSED_ALREADY.err();
+        }
+        if at > now {
+            return Err(IN_FUTURE.error().field_is("closed_at"));
         }
         if at < account.state.registered_at {
             return Err(super::codes::OUT_OF_ORDER.error().field_is("closed_at"));

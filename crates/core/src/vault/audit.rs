@@ -54,7 +54,8 @@ impl Vault {
         match &signed {
             Some((epoch, _)) if *epoch > head.epoch => return FORKED.err(),
             Some((epoch, _)) if *epoch == head.epoch => {}
-            _ => self.is_ours(head.epoch).await?,
+            _ if self.is_ours(head.epoch).await? => {}
+            _ => return FORKED.err(),
         }
         let mut audit = Audit::default();
         let mut stated: Stated = BTreeMap::new();

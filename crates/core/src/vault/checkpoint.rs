@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use zeroize::Zeroizing;
 
 use super::Vault;
-use super::codes::{FORKED, MISSING_KEY, NO_SUCH_LEAF, PRUNED};
+use super::codes::{FORKED, NO_SUCH_LEAF, PRUNED};
 use super::keys::signing_key;
 use crate::clock::{Span, Timestamp};
 use crate::error::Result;
@@ -107,8 +107,7 @@ impl Vault {
             Some((epoch, last)) if epoch == head.epoch => last,
             Some((epoch, _)) if epoch > head.epoch => return FORKED.err(),
             _ => {
-                self.is_ours(head.epoch).await?;
-                return Ok(head);
+                return if self.is_ours(head.epoch).await? { Ok(head) } else { FORKED.err() };
             }
         };
         if last.size > head.size {
@@ -126,11 +125,8 @@ impl Vault {
 
     /// Whoever begins an epoch puts its signing key into the safe first: one without was begun by
     /// somebody who has the rows alone.
-    pub(super) async fn is_ours(&self, epoch: u32) -> Result<()> {
-        match self.ports.keyring.secret(&signing_key(epoch)).await? {
-            Some(_) => Ok(()),
-            None => FORKED.err(),
-        }
+    pub(super) async fn is_ours(&self, epoch: u32) -> Result<bool> {
+        Ok(self.ports.keyring.secret(&signing_key(epoch)).await?.is_some())
     }
 
     /// The receipt of a leaf, under a checkpoint signed now.
@@ -192,7 +188,7 @@ impl Vault {
     }
 
     /// The log's public keys as C2SP verifier keys, one line per epoch: the file `log.vkey`. An
-    /// epoch whose key was lost with a safe has none.
+    /// epoch whose key was lost with a safe has none; its line is in the file of an earlier day.
     ///
     /// # Errors
     /// The codes of the ports.
@@ -200,14 +196,11 @@ impl Vault {
         let epochs = self.ports.store.status().await?.map_or(1, |status| status.head.epoch);
         let mut text = String::new();
         for epoch in 1..=epochs {
-            match self.verifier(epoch).await {
-                Ok(key) => {
-                    text.push_str(&key.to_string());
-                    text.push('\n');
-                }
-                Err(error) if error.is(&MISSING_KEY) => {}
-                Err(error) => return Err(error),
+            if self.ports.keyring.secret(&signing_key(epoch)).await?.is_none() {
+                continue;
             }
+            text.push_str(&self.verifier(epoch).await?.to_string());
+            text.push('\n');
         }
         Ok(text)
     }

@@ -1,16 +1,18 @@
 //! Logging in: one Argon2id and one leaf for everybody, whoever they are.
 
-use super::account::{Account, STATE_ITEM};
+use super::account::{Account, AccountState, STATE_ITEM};
 use super::codes::REFUSED;
 use super::journal::Draft;
 use super::{Actor, Vault};
 use crate::clock::{Span, Timestamp};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;
+use crate::leaf::Leaf;
 use crate::password::{self, Password, Verdict, Verifier, VerifierKind};
+use crate::policy::AnchorEvent;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, RowWrite};
-use crate::row::Row;
+use crate::row::{Row, state};
 use crate::seal::{Body, DataKey, Place};
 
 /// A login that was accepted.
@@ -19,6 +21,9 @@ pub struct Login {
     /// Who logged in.
     pub subject: SubjectId,
 }
+
+/// How often an account is looked at again that changes while it logs in.
+const ATTEMPTS: usize = 5;
 
 /// Why a login was refused: stated in the leaf, never in the answer.
 const UNKNOWN: &str = "unknown";
@@ -132,22 +137,48 @@ impl Vault {
     async fn accept(&self, candidate: Candidate, upgraded: Option<Verifier>) -> Result<Login> {
         let now = self.now();
         let subject = candidate.account.row.key.subject;
-        let actor = Actor::subject(subject);
-        let writes = self.rewritten(candidate, upgraded, now);
-        let leaf = || self.leaf(now, &actor, "login.accepted", subject);
+        let (account, version) = (candidate.account.row.key.clone(), candidate.account.row.version);
+        let writes = self.rewritten(candidate, upgraded, now).await?;
         let mut draft = Draft::new(0);
-        draft.record(leaf(), writes, &[]);
-        match self.commit(draft).await {
-            Ok(_) => {}
-            // Another login or amendment came first: the anchor moves with the next one.
-            Err(error) if error.is(&CONFLICT) => {
-                let mut draft = Draft::new(0);
-                draft.record(leaf(), Vec::new(), &[]);
-                self.commit(draft).await?;
-            }
-            Err(error) => return Err(error),
+        // Whoever was closed or erased since the password was tried is not let in.
+        if !writes.iter().any(|write| write.row.key == account) {
+            draft.require(account, Expect::Version(version));
         }
-        Ok(Login { subject })
+        draft.record(self.accepted(subject, now), writes, &[]);
+        match self.commit(draft).await {
+            Ok(_) => Ok(Login { subject }),
+            Err(error) if error.is(&CONFLICT) => self.accept_again(subject).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Another change of the account came first: if it is still open, it is the account that the
+    /// password was tried on, and the anchor moves with the next login.
+    async fn accept_again(&self, subject: SubjectId) -> Result<Login> {
+        for _ in 0..ATTEMPTS {
+            let account = match self.account(subject).await {
+                Ok(account) => account,
+                Err(error) if error.kind() == Kind::NotFound => {
+                    return self.refuse(subject, UNKNOWN).await;
+                }
+                Err(error) => return Err(error),
+            };
+            if account.state.closed_at.is_some() {
+                return self.refuse(subject, CLOSED).await;
+            }
+            let mut draft = Draft::new(0);
+            draft.require(account.row.key, Expect::Version(account.row.version));
+            draft.record(self.accepted(subject, self.now()), Vec::new(), &[]);
+            match self.commit(draft).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other.map(|_| Login { subject }),
+            }
+        }
+        Err(CONFLICT.error().with("subject", subject))
+    }
+
+    fn accepted(&self, subject: SubjectId, now: Timestamp) -> Leaf {
+        self.leaf(now, &Actor::subject(subject), "login.accepted", subject)
     }
 
     async fn refuse(&self, subject: SubjectId, why: &'static str) -> Result<Login> {
@@ -159,13 +190,14 @@ impl Vault {
         REFUSED.err()
     }
 
-    /// The rows that an accepted login changes: the day of the last login, the verifier.
-    fn rewritten(
+    /// The rows that an accepted login changes: the day of the last login, with the clock of every
+    /// class that runs from it; the verifier.
+    async fn rewritten(
         &self,
         candidate: Candidate,
         upgraded: Option<Verifier>,
         now: Timestamp,
-    ) -> Vec<RowWrite> {
+    ) -> Result<Vec<RowWrite>> {
         let Candidate { account: Account { row, mut body, key, mut state }, password } = candidate;
         let item = self.policy.password_item();
         let rng = self.ports.rng.as_ref();
@@ -194,9 +226,47 @@ impl Vault {
         if changed {
             let class = self.policy.classes.get(primary);
             let anchor_at = class.and_then(|class| state.anchor(class, now)).or(row.anchor_at);
-            writes.push(next_version(Row { body: body.encode(), anchor_at, ..row }));
+            writes.push(next_version(Row { body: body.encode(), anchor_at, ..row.clone() }));
         }
-        writes
+        if moved {
+            self.move_clocks(&state, row.key.subject, now, &mut writes).await?;
+        }
+        Ok(writes)
+    }
+
+    /// Sets the clock of the other classes that run from the last login.
+    async fn move_clocks(
+        &self,
+        account: &AccountState,
+        subject: SubjectId,
+        now: Timestamp,
+        writes: &mut Vec<RowWrite>,
+    ) -> Result<()> {
+        let primary = self.policy.primary_class();
+        let classes: Vec<_> = self
+            .policy
+            .classes
+            .values()
+            .filter(|class| class.name != *primary)
+            .filter(|class| class.anchors.open == Some(AnchorEvent::LastLogin))
+            .collect();
+        let keys: Vec<_> =
+            classes.iter().map(|class| self.profile_key(subject, &class.name)).collect();
+        let rows = match self.checked(subject, &keys).await {
+            // A row that is not what the log states is found by whoever reads it; its owner is
+            // let in, and its clock stays.
+            Err(error) if error.kind() == Kind::Integrity => return Ok(()),
+            rows => rows?,
+        };
+        for (class, row) in classes.into_iter().zip(rows) {
+            let Some(row) = row.filter(|row| row.state == state::LIVE) else { continue };
+            let anchor_at = account.anchor(class, now);
+            match writes.iter_mut().find(|write| write.row.key == row.key) {
+                Some(write) => write.row.anchor_at = anchor_at,
+                None => writes.push(next_version(Row { anchor_at, ..row })),
+            }
+        }
+        Ok(())
     }
 
     /// Wraps one page of imported SHA-256 digests in Argon2id, from a subject on; answers with how

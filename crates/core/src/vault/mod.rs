@@ -37,10 +37,10 @@ pub use destroy::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
 pub use items::ItemValue;
 pub use login::Login;
 pub use open::{OnRestore, OpenOptions};
-pub use outline::Outline;
+pub use outline::{Outline, Seen};
 pub use read::View;
 pub use recover::Recovery;
-pub use register::{NewPassword, RegisterRequest, Registered};
+pub use register::{NewPassword, RegisterRequest, Registered, Registration};
 
 use crate::calendar::Zone;
 use crate::clock::{Clock, Timestamp};

@@ -55,12 +55,13 @@ impl Vault {
     /// Opens a vault over its store and safe, or makes a new one in empty ones.
     ///
     /// Nothing is written before the master key is known to be the safe's, and the policy not to be
-    /// an older one; the replay that a restore asked for is finished before anything else, by whoever
+    /// an older one; the repair that a restore asked for is finished before anything else, by whoever
     /// opens next.
     ///
     /// # Errors
     /// `keys.wrong_master_key`, [`WRONG_PAIR`], [`ROWS_RESTORED`], [`SAFE_RESTORED`],
-    /// [`OLDER_POLICY`], [`SAME_VERSION`], [`CLASS_IN_USE`], [`CLOCK_BEHIND`], `log.forked`; the
+    /// `policy.older_version`, `policy.version_not_raised`, `policy.class_in_use`,
+    /// `policy.item_in_use`, `policy.identifier_moved`, [`CLOCK_BEHIND`], `log.forked`; the
     /// codes of the ports.
     pub async fn open(
         policy: Policy,
@@ -94,7 +95,7 @@ impl Vault {
         }
         let mut recovery = vault.reconcile(&safe, rows_lost, options).await?;
         vault.continues().await?;
-        recovery.rows_erased_again = vault.finish_replay().await?;
+        vault.finish_repair(&mut recovery).await?;
         vault.adopt_policy(vault.store_status().await?.policy).await?;
         if let Some(at) = ahead {
             vault.accept_clock(at).await?;

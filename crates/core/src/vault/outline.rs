@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::{Cursor, Scan};
-use crate::row::Row;
+use crate::row::{Row, RowKey};
 
 /// What is known of a row without opening it. No personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,27 +21,30 @@ pub struct Outline {
     pub held: bool,
     /// When its clock started.
     pub anchor_at: Option<Timestamp>,
+    version: u64,
     at: Cursor,
 }
 
-const PAGE: usize = 256;
+/// A row as a plan saw it: the plan is carried out only if it is still the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen(pub(super) RowKey, pub(super) u64);
+
+impl Outline {
+    /// The row in the version that was seen.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        Seen(self.at.key.clone(), self.version)
+    }
+}
 
 impl Vault {
-    /// The rows of a subject that hold personal data.
+    /// The rows of a subject that hold personal data, each compared with the log.
     ///
     /// # Errors
-    /// The codes of the store.
+    /// `vault.altered_row`, `vault.missing_row`; the codes of the store.
     pub async fn outline(&self, subject: SubjectId) -> Result<Vec<Outline>> {
-        let (mut found, mut cursor) = (Vec::new(), None);
-        loop {
-            let scan = Scan::Subject(subject);
-            let page = self.ports.store.scan(&scan, cursor.as_ref(), PAGE).await?;
-            found.extend(page.rows.into_iter().filter_map(outline));
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(found);
-            }
-        }
+        let rows = self.checked_all(subject).await?;
+        Ok(rows.into_iter().filter_map(outline).collect())
     }
 
     /// Rows of a class and state whose clock started at `until` or before and that no hold keeps,
@@ -104,6 +107,7 @@ fn outline(row: Row) -> Option<Outline> {
         state: row.state,
         held: row.held,
         anchor_at: row.anchor_at,
+        version: row.version,
         at,
     })
 }

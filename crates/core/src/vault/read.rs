@@ -6,14 +6,15 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::account::Account;
-use super::codes::{NOT_FOUND, REFUSED_STATE};
+use super::codes::{ALTERED_ROW, NOT_FOUND, REFUSED_STATE};
 use super::journal::Draft;
 use super::{Actor, Vault};
 use crate::error::{Error, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::name::Name;
-use crate::row::{Row, state};
+use crate::ports::Found;
+use crate::row::{Row, Token, state};
 use crate::seal::{Body, Place};
 
 /// The role of an actor that has none; no policy can declare it.
@@ -138,14 +139,28 @@ impl Vault {
         Ok(views)
     }
 
-    /// The subject that has this value of a unique item.
+    /// The subject that has this value of a unique item. A look-up is believed only if the row that
+    /// it points to carries the token, and the log vouches for the row.
     pub(super) async fn lookup(&self, item: &Name, text: &str) -> Result<Option<SubjectId>> {
         let Ok(value) = self.item(item, text) else { return Ok(None) };
         let key = self.index_key().await?;
         // EXPOSE: the normal form is hashed under the index key.
         let token = key.token(item, value.value.normal());
-        let found = self.ports.store.lookup(item, &[token]).await?;
-        Ok(found.into_iter().flatten().next().map(|found| found.key.subject))
+        let mut wrong = None;
+        // An amendment between look-up and row is no tampering: it has moved the look-up too.
+        for _ in 0..2 {
+            let found = self.ports.store.lookup(item, &[token]).await?;
+            let mut found = found.into_iter().flatten();
+            let Some(Found { key }) = found.next() else { return Ok(None) };
+            let row = self.checked(key.subject, std::slice::from_ref(&key)).await?.pop().flatten();
+            let carries = |t: &Token| t.index == *item && t.value == token;
+            if found.next().is_none() && row.is_some_and(|row| row.tokens.iter().any(carries)) {
+                return Ok(Some(key.subject));
+            }
+            wrong = Some(key);
+        }
+        let subject = wrong.map_or(SubjectId::CONTROLLER, |key| key.subject);
+        Err(ALTERED_ROW.error().with("subject", subject).with("index", item))
     }
 
     /// May this actor, for this purpose, see items of this subject? Which?
@@ -162,9 +177,13 @@ impl Vault {
         let (account, rows) = self.fetch(subject, &items).await?;
         let archive = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
         let found = account.is_some() || !rows.is_empty();
+        // Without a live account nothing else of it is live, whatever a restored row says of itself.
+        let live = account.is_some();
         let rows: Vec<_> = rows
             .into_iter()
-            .filter(|row| row.state == state::LIVE || (archive && row.state == state::ARCHIVED))
+            .filter(|row| {
+                (live && row.state == state::LIVE) || (archive && row.state == state::ARCHIVED)
+            })
             .collect();
         if account.is_none() && rows.is_empty() {
             let code = if found { &REFUSED_STATE } else { &NOT_FOUND };

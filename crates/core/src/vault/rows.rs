@@ -1,20 +1,23 @@
 //! Rows on their way out: compared with what the log says was written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Vault;
 use super::codes::{ALTERED_ROW, MISSING_ROW};
 use crate::error::Result;
 use crate::id::{RowId, SubjectId};
 use crate::leaf::Leaf;
+use crate::log::leaf_hash;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
+use crate::ports::{Scan, StoredLeaf};
 use crate::row::{Row, RowKey};
 
 /// What the log says of a subject's rows: the digest of each as last written, `None` if deleted.
 pub(super) type Stamps = BTreeMap<(Name, RowId), Option<[u8; 32]>>;
 
 const PAGE: usize = 16;
+const SCAN_PAGE: usize = 256;
 
 /// How often rows are read again that change while they are compared.
 const ATTEMPTS: usize = 8;
@@ -43,6 +46,24 @@ impl Vault {
         Err(CONFLICT.error().with("subject", subject))
     }
 
+    /// All rows of a subject, each checked against the log; a profile row that is gone is missed.
+    pub(super) async fn checked_all(&self, subject: SubjectId) -> Result<Vec<Row>> {
+        let classes = self.policy.classes.keys();
+        let mut keys: BTreeSet<_> = classes.map(|class| self.profile_key(subject, class)).collect();
+        let mut cursor = None;
+        loop {
+            let scan = Scan::Subject(subject);
+            let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
+            keys.extend(page.rows.into_iter().map(|row| row.key));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let keys: Vec<_> = keys.into_iter().collect();
+        Ok(self.checked(subject, &keys).await?.into_iter().flatten().collect())
+    }
+
     /// Reads the subject's leaves back until each of the keys was met, or there are no more.
     async fn stamps(&self, subject: SubjectId, keys: &[RowKey]) -> Result<Stamps> {
         let mut stamps = Stamps::new();
@@ -52,9 +73,7 @@ impl Vault {
             let last = leaves.len() < PAGE;
             for stored in leaves {
                 before = Some(stored.position);
-                if let Some(bytes) = &stored.bytes {
-                    collect(&mut stamps, Leaf::decode(bytes)?);
-                }
+                collect(&mut stamps, stated(subject, &stored)?);
             }
             let met = keys.iter().all(|key| stamps.contains_key(&(key.kind.clone(), key.id)));
             if last || met {
@@ -62,6 +81,18 @@ impl Vault {
             }
         }
     }
+}
+
+/// What a leaf of a subject says, if it is the one in the tree. A leaf without its text says
+/// nothing, and nothing has been pruned that speaks of rows: its row cannot be vouched for.
+fn stated(subject: SubjectId, stored: &StoredLeaf) -> Result<Leaf> {
+    let altered = || ALTERED_ROW.error().with("subject", subject);
+    let bytes = stored.bytes.as_deref().ok_or_else(altered)?;
+    if *leaf_hash(bytes).as_bytes() != stored.hash {
+        return Err(altered());
+    }
+    let leaf = Leaf::decode(bytes)?;
+    if leaf.subject == subject { Ok(leaf) } else { Err(altered()) }
 }
 
 /// Takes up what an older leaf says, where no newer one has spoken.

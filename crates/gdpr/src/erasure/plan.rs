@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tacenda_core::row::state;
 use tacenda_core::vault::codes::NOT_FOUND;
-use tacenda_core::vault::{ArchivedClass, ErasedClass, Outline, SubjectPlan, Vault};
+use tacenda_core::vault::{ArchivedClass, ErasedClass, Outline, Seen, SubjectPlan, Vault};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 
 use crate::retention::duty;
@@ -49,6 +49,8 @@ pub struct ErasurePlan {
     pub lines: Vec<Line>,
     /// The time that counts as the closing of the account, for clocks that had not started.
     pub closed_at: Timestamp,
+    /// The rows that it was made for.
+    pub seen: Vec<Seen>,
 }
 
 impl ErasurePlan {
@@ -66,6 +68,7 @@ impl ErasurePlan {
             erase: Vec::new(),
             archive: Vec::new(),
             closed_at: Some(self.closed_at),
+            seen: self.seen.clone(),
         };
         for Line { class, fate } in &self.lines {
             match fate {
@@ -109,7 +112,17 @@ pub(super) async fn of_rows(
     rows: &[Outline],
 ) -> Result<ErasurePlan> {
     let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
-    let facts = vault.facts(subject).await?;
+    // Where the account is not live its facts cannot be asked, and every duty is assumed. Where no
+    // class has a duty nothing depends on them, and the account need not be opened.
+    let live = |row: &Outline| row.class == *policy.primary_class() && row.state == state::LIVE;
+    let archives = |row: &Outline| policy.rules_of(&row.class).iter().any(|rule| rule.archive);
+    let facts = if !rows.iter().any(archives) {
+        BTreeSet::new()
+    } else if rows.iter().any(live) {
+        vault.facts(subject).await?
+    } else {
+        policy.facts.keys().cloned().collect()
+    };
     let mut lines: Vec<Line> = Vec::new();
     for row in rows {
         if lines.iter().any(|line| line.class == row.class) {
@@ -124,7 +137,7 @@ pub(super) async fn of_rows(
             _ if row.state == state::ARCHIVED => Fate::Archived,
             Some(duty) => Fate::Archive {
                 law: duty.name.clone(),
-                citation: duty.law.citation.clone(),
+                citation: duty.citation,
                 items: duty.items,
                 until: duty.until,
             },
@@ -132,5 +145,6 @@ pub(super) async fn of_rows(
         };
         lines.push(Line { class: row.class.clone(), fate });
     }
-    Ok(ErasurePlan { subject, lines, closed_at: now })
+    let seen = rows.iter().map(Outline::seen).collect();
+    Ok(ErasurePlan { subject, lines, closed_at: now, seen })
 }

@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use tacenda_core::ports::keyring::DESTROYED;
+use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::row::state;
 use tacenda_core::vault::{Actor, Outline, SubjectPlan, Vault};
-use tacenda_core::{Name, Result, SubjectId, Timestamp};
+use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
 use super::NOT_CONFIRMED;
 use super::plan::{ErasurePlan, Fate, Line, of_rows};
 use crate::retention::{RetentionPlan, SweepLine, plan};
+
+/// How often a page is planned again that changes meanwhile.
+const ATTEMPTS: usize = 5;
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,6 +22,9 @@ pub struct Swept {
     pub subjects: u64,
     /// Batches.
     pub batches: u64,
+    /// Due rows of subjects of whom nothing went, because their rows are not the ones that the log
+    /// states. They stop nobody else's; an audit names them.
+    pub refused: u64,
 }
 
 /// Carries out a plan of [`plan`], made anew first.
@@ -39,11 +46,12 @@ pub async fn sweep(
     actor: &Actor,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Swept> {
-    vault.resume_destroys().await?;
+    // The plan comes first: whatever is written before it would move the log's last time.
     let plan: RetentionPlan = plan(vault).await?;
     if plan.needs_confirmation() && confirmed != Some(plan.digest) {
         return Err(NOT_CONFIRMED.error().with("due", plan.due()));
     }
+    vault.resume_destroys().await?;
     let mut swept = Swept::default();
     for line in &plan.lines {
         sweep_line(vault, line, actor, &mut swept, progress).await?;
@@ -60,16 +68,27 @@ async fn sweep_line(
 ) -> Result<()> {
     let batch = usize::try_from(vault.policy().sweep.batch).unwrap_or(1000).max(1);
     let mut after: Option<Outline> = None;
+    let mut again = 0;
     loop {
         let page =
             vault.anchored(&line.class, &line.state, line.cutoff, after.as_ref(), batch).await?;
         let Some(last) = page.last() else { return Ok(()) };
         let (last, full) = (last.clone(), page.len() >= batch);
-        let plans = plans(vault, line, &page).await?;
-        if !plans.is_empty() {
-            swept.subjects += plans.len() as u64;
+        let (plans, refused) = plans(vault, line, &page).await?;
+        let subjects = plans.len() as u64;
+        match vault.destroy(plans, actor).await {
+            // Somebody logged in or was amended since the page was read: it is read again.
+            Err(error) if error.is(&CONFLICT) && again < ATTEMPTS => {
+                again += 1;
+                continue;
+            }
+            done => done?,
+        };
+        again = 0;
+        swept.refused += refused;
+        if subjects > 0 {
+            swept.subjects += subjects;
             swept.batches += 1;
-            vault.destroy(plans, actor).await?;
             progress(swept.subjects);
         }
         if !full {
@@ -80,26 +99,39 @@ async fn sweep_line(
     }
 }
 
-/// The plans for a page of due rows, one per subject; none for what a hold keeps.
-async fn plans(vault: &Vault, line: &SweepLine, page: &[Outline]) -> Result<Vec<SubjectPlan>> {
+/// The plans for a page of due rows, one per subject, and how many subjects have none because
+/// their rows are not what the log states; none for what a hold keeps.
+async fn plans(
+    vault: &Vault,
+    line: &SweepLine,
+    page: &[Outline],
+) -> Result<(Vec<SubjectPlan>, u64)> {
     let reason = Name::fixed("retention");
     let subjects: BTreeSet<_> = page.iter().map(|row| row.subject).collect();
-    let mut plans = Vec::with_capacity(subjects.len());
+    let (mut plans, mut refused) = (Vec::with_capacity(subjects.len()), 0);
     for subject in subjects {
-        let rows = vault.outline(subject).await?;
-        let plan = if line.state == state::ARCHIVED {
-            archive_ended(subject, &rows, &line.class)
-        } else {
-            match of_rows(vault, subject, &rows).await {
-                Ok(plan) => live_ended(vault, plan, &line.class),
-                // Its erasure is under way.
-                Err(error) if error.is(&DESTROYED) => None,
-                Err(error) => return Err(error),
-            }
-        };
-        plans.extend(plan.map(|plan| plan.to_vault(&reason)));
+        match plan_one(vault, line, subject).await {
+            Ok(plan) => plans.extend(plan.map(|plan| plan.to_vault(&reason))),
+            Err(error) if error.kind() == Kind::Integrity => refused += 1,
+            // Its erasure is under way.
+            Err(error) if error.is(&DESTROYED) => {}
+            Err(error) => return Err(error),
+        }
     }
-    Ok(plans)
+    Ok((plans, refused))
+}
+
+async fn plan_one(
+    vault: &Vault,
+    line: &SweepLine,
+    subject: SubjectId,
+) -> Result<Option<ErasurePlan>> {
+    let rows = vault.outline(subject).await?;
+    if line.state == state::ARCHIVED {
+        return Ok(archive_ended(subject, &rows, &line.class));
+    }
+    let plan = of_rows(vault, subject, &rows).await?;
+    Ok(live_ended(vault, plan, &line.class))
 }
 
 /// A live row whose time is up: the account takes everything with it, another class goes alone;
@@ -108,7 +140,8 @@ fn live_ended(vault: &Vault, mut plan: ErasurePlan, class: &Name) -> Option<Eras
     if class != vault.policy().primary_class() {
         plan.lines.retain(|line| line.class == *class);
     }
-    (!plan.is_held()).then_some(plan)
+    let goes = |line: &Line| matches!(line.fate, Fate::Erase | Fate::Archive { .. });
+    (!plan.is_held() && plan.lines.iter().any(goes)).then_some(plan)
 }
 
 /// An archived row whose law has ended goes.
@@ -119,5 +152,6 @@ fn archive_ended(subject: SubjectId, rows: &[Outline], class: &Name) -> Option<E
         return None;
     }
     let line = Line { class: class.clone(), fate: Fate::Erase };
-    Some(ErasurePlan { subject, lines: vec![line], closed_at: Timestamp::MIN })
+    let seen = rows.iter().filter(|row| row.class == *class).map(Outline::seen).collect();
+    Some(ErasurePlan { subject, lines: vec![line], closed_at: Timestamp::MIN, seen })
 }

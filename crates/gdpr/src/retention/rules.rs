@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tacenda_core::calendar::{self, Rule, Zone};
-use tacenda_core::policy::{Law, Policy};
+use tacenda_core::policy::Policy;
 use tacenda_core::row::state;
 use tacenda_core::{Name, Timestamp};
 
@@ -20,25 +20,26 @@ pub fn schedule(policy: &Policy, class: &Name, row_state: &Name) -> Vec<Rule> {
     }
 }
 
-/// What a law keeps of a class against its erasure.
+/// What laws keep of a class against its erasure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duty<'a> {
-    /// The policy's name of the law.
+    /// The policy's name of the law that keeps it longest.
     pub name: &'a Name,
-    /// The law.
-    pub law: &'a Law,
-    /// The items that it asks for.
+    /// How the laws are cited, the longest first.
+    pub citation: String,
+    /// The items that any of them asks for.
     pub items: BTreeSet<Name>,
-    /// The first instant at which it keeps them no more.
+    /// The first instant at which none of them keeps it any more.
     pub until: Timestamp,
 }
 
-/// The duty that keeps a class longest, on an account of which these facts hold and whose clock
-/// started at `anchor`; `None` if nothing keeps it past `now`.
+/// The duties that keep a class, on an account of which these facts hold and whose clock started
+/// at `anchor`, as one; `None` if nothing keeps it past `now`.
 ///
 /// # Law
 /// Art. 17(3)(b) GDPR: erasure does not apply to the extent that processing is necessary for
-/// compliance with a legal obligation.
+/// compliance with a legal obligation. Where several laws ask for the class, what is kept together
+/// is kept until the last of them ends.
 #[must_use]
 pub fn duty<'a>(
     policy: &'a Policy,
@@ -48,15 +49,21 @@ pub fn duty<'a>(
     now: Timestamp,
     zone: &dyn Zone,
 ) -> Option<Duty<'a>> {
-    policy
+    let mut duties: Vec<_> = policy
         .archived(class, facts)
         .into_iter()
         .filter_map(|(rule, items)| {
-            let (name, law) = policy.laws.get_key_value(rule.law.as_ref()?)?;
+            let law = policy.laws.get_key_value(rule.law.as_ref()?)?;
             let rule = rule.to_calendar(policy.financial_year_end);
-            let until = calendar::due(anchor, &[rule], zone);
-            Some(Duty { name, law, items, until })
+            Some((calendar::due(anchor, &[rule], zone), law, items))
         })
-        .filter(|duty| duty.until > now)
-        .max_by_key(|duty| duty.until)
+        .filter(|(until, ..)| *until > now)
+        .collect();
+    duties.sort_by_key(|(until, ..)| std::cmp::Reverse(*until));
+    let (until, (name, _), _) = duties.first()?;
+    let (until, name) = (*until, *name);
+    let cited: Vec<_> = duties.iter().map(|(_, (_, law), _)| law.citation.as_str()).collect();
+    let citation = cited.join("; ");
+    let items = duties.into_iter().flat_map(|(.., items)| items).collect();
+    Some(Duty { name, citation, items, until })
 }

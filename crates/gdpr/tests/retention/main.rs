@@ -189,7 +189,7 @@ fn a_sweep_goes_through_all_pages_and_leaves_what_is_held() {
     let mut progress = Vec::new();
     let mut tell = |done| progress.push(done);
     let swept = wait(erasure::sweep(&vault, Some(plan.digest), &Actor::system(), &mut tell));
-    assert_eq!(swept.unwrap(), Swept { subjects: 245, batches: 3 });
+    assert_eq!(swept.unwrap(), Swept { subjects: 245, batches: 3, refused: 0 });
     assert_eq!(progress, [100, 200, 245]);
     let left: Vec<_> = all.iter().copied().filter(|one| kept(&vault, &[*one]) == 1).collect();
     assert_eq!(left, held);

@@ -4,6 +4,7 @@
 
 mod adversary;
 mod logs;
+mod mended;
 mod restores;
 mod rows;
 mod safe;

@@ -19,7 +19,7 @@ use super::adversary::Adversary;
 use super::{code, eve};
 
 #[test]
-fn a_replay_that_was_killed_goes_on() {
+fn a_repair_that_was_killed_goes_on() {
     let (world, store) = Adversary::world();
     let vault = world.open();
     let subject = ada(&vault);
@@ -46,7 +46,7 @@ fn a_replay_that_was_killed_goes_on() {
 }
 
 #[test]
-fn a_restore_does_not_bring_back_what_an_archive_dropped() {
+fn a_restore_archives_again_what_a_law_keeps() {
     let (world, store) = Adversary::world();
     let vault = world.open();
     let subject = ada(&vault);

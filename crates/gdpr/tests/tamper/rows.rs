@@ -127,8 +127,8 @@ fn a_lookup_that_points_nowhere_opens_nothing() {
     store.redirect(&profile(subject, "account"), &profile(nobody, "account"));
     let (item, purpose) = (Name::fixed("email"), Name::fixed("account"));
     let found = wait(vault.read_by(&item, "ada@example.org", &purpose, &staff("support")));
-    assert_eq!(code(found), "vault.not_found");
-    assert_eq!(code(wait(vault.login("ada@example.org", "correct horse"))), "login.refused");
+    assert_eq!(code(found), "vault.altered_row");
+    assert_eq!(code(wait(vault.login("ada@example.org", "correct horse"))), "vault.altered_row");
 }
 
 #[test]

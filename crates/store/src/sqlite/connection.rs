@@ -46,10 +46,12 @@ impl<H: Head> Database<H> {
     pub(super) fn open(path: &Path, options: SqliteOptions) -> Result<Self> {
         let connection = open::writer(path, &options, H::schema())?;
         let (queue, messages) = channel();
-        let pages = options.checkpoint_pages;
+        let (pages, file, settings) = (options.checkpoint_pages, path.to_owned(), options.clone());
         let thread = thread::Builder::new()
             .name("tacenda-sqlite".to_owned())
-            .spawn(move || writer::run(&connection, &messages, pages))
+            .spawn(move || {
+                writer::run(&connection, &messages, pages, || open::reader(&file, &settings));
+            })
             .map_err(|error| UNAVAILABLE.error().caused_by(error))?;
         Ok(Self {
             path: path.to_owned(),

@@ -18,13 +18,13 @@ use tacenda_core::ports::{
 };
 
 use super::connection::{Database, Head as _};
+use super::copy::checkpoint;
 use super::fault::{Fault, fault, is_taken};
 use super::options::SqliteOptions;
 use super::safe::{
     Filled, SafeHead, create, destroy, forget, read_key_id, read_state, read_tomb, rewrap,
     wrapped_otherwise,
 };
-use super::writer::checkpoint;
 
 /// Past how many keys a call is bulk.
 const BULK: usize = 64;
@@ -218,6 +218,15 @@ impl Keyring for SqliteKeyring {
         self.write(false, work).await.map(|_| ())
     }
 
+    async fn raise_sequence(&self, sequence: u64) -> Result<()> {
+        let work = move |_: &Connection, filled: &mut Filled| {
+            // The call itself counts for one.
+            filled.raise_sequence(sequence.saturating_sub(1));
+            Ok(((), false))
+        };
+        self.write(false, work).await.map(|_| ())
+    }
+
     async fn keep_checkpoint(&self, head: LogPosition, checkpoint: &str) -> Result<()> {
         let text = checkpoint.to_owned();
         let work = move |_: &Connection, filled: &mut Filled| {
@@ -235,14 +244,6 @@ impl Keyring for SqliteKeyring {
             Ok(((), std::mem::replace(&mut filled.kek, to) != to))
         };
         self.write(false, work).await.map(|_| ())
-    }
-
-    async fn advance(&self, sequence: u64) -> Result<u64> {
-        let work = move |_: &Connection, filled: &mut Filled| {
-            filled.advance(sequence);
-            Ok(((), false))
-        };
-        self.write(false, work).await.map(|(_, sequence)| sequence)
     }
 
     async fn wrapped_otherwise(

@@ -8,7 +8,7 @@
 //! Several processes may use one file: each change begins by taking the write lock and reading the
 //! log's right edge from the file, so that the log can neither fork nor gap.
 //!
-//! - `connection` and `writer`: what both stores share;
+//! - `connection`, `writer` and `copy`: what both stores share;
 //! - `open` and `schema`: how a file is made and recognised;
 //! - `store` with `change`, `apply`, `read`, `scan`, `head`: the vault store;
 //! - `keyring` with `safe`: the safe.
@@ -16,6 +16,7 @@
 mod apply;
 mod change;
 mod connection;
+mod copy;
 mod fault;
 mod head;
 mod keyring;

@@ -84,13 +84,12 @@ impl Filled {
         if wrapped.all(|one| one.kek == self.kek) { Ok(()) } else { WRONG_KEY.err() }
     }
 
-    /// To be followed by [`Filled::finish`], which adds 1.
-    pub(super) fn advance(&mut self, sequence: u64) {
-        self.sequence = self.sequence.max(sequence.saturating_sub(1));
-    }
-
     pub(super) fn hear(&mut self, position: Option<LogPosition>) {
         self.log = self.log.max(position);
+    }
+
+    pub(super) fn raise_sequence(&mut self, sequence: u64) {
+        self.sequence = self.sequence.max(sequence);
     }
 
     pub(super) fn keep_checkpoint(&mut self, head: LogPosition, text: String) {

@@ -1,17 +1,17 @@
 //! The writer thread: merges the work that waits into one transaction, one flush to the disk.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use futures_channel::oneshot;
 use rusqlite::Connection;
-use rusqlite::hooks::Wal;
 use tacenda_core::error::Result;
 use tacenda_core::ports::store::{CLOSED, UNKNOWN_OUTCOME};
 
 use super::connection::Head;
-use super::fault::{Fault, fault};
+use super::copy::{LogCopy, checkpoint};
+use super::fault::Fault;
 
 /// What the writer is asked for.
 pub(super) enum Message<H> {
@@ -70,28 +70,33 @@ const GROUP: usize = 256;
 /// After how many other transactions waiting bulk work has its turn.
 const PATIENCE: u32 = 8;
 
-thread_local! {
-    /// Pages in the write-ahead log after this thread's last commit.
-    static WAL_PAGES: Cell<i32> = const { Cell::new(0) };
-}
-
-fn count_pages(_: &Wal, pages: i32) -> rusqlite::Result<()> {
-    WAL_PAGES.set(pages);
-    Ok(())
-}
-
-/// Works until it is told to stop or nobody can ask any more.
-pub(super) fn run<H: Head>(connection: &Connection, messages: &Receiver<Message<H>>, pages: u32) {
-    let pages = i32::try_from(pages).unwrap_or(i32::MAX).max(1);
-    // In place of SQLite's own checkpoint, which would run before the commit is answered.
-    connection.wal_hook(Some(count_pages));
+/// Works until it is told to stop or nobody can ask any more. `second` opens another connection, for
+/// the thread that copies the write-ahead log.
+pub(super) fn run<H: Head>(
+    connection: &Connection,
+    messages: &Receiver<Message<H>>,
+    pages: u32,
+    second: impl Fn() -> Result<Connection>,
+) {
     let mut waiting = Waiting { single: VecDeque::new(), bulk: VecDeque::new(), passed: 0 };
+    let mut copy = LogCopy::new(connection, pages, second);
     loop {
-        let message = if waiting.is_empty() {
+        copy.look();
+        let message = if !waiting.is_empty(copy.is_under_way()) {
+            messages.try_recv().ok()
+        } else if copy.is_under_way() {
+            match messages.recv_timeout(LOOK_EVERY) {
+                Err(RecvTimeoutError::Timeout) => continue,
+                // Nobody asks any more; what was asked for is done first.
+                Err(RecvTimeoutError::Disconnected) => {
+                    copy.wait();
+                    continue;
+                }
+                Ok(message) => Some(message),
+            }
+        } else {
             let Ok(message) = messages.recv() else { return };
             Some(message)
-        } else {
-            messages.try_recv().ok()
         };
         match message {
             Some(Message::Work { bulk, job }) => {
@@ -101,11 +106,13 @@ pub(super) fn run<H: Head>(connection: &Connection, messages: &Receiver<Message<
                 }
             }
             Some(Message::Outside(work)) => {
+                copy.wait();
                 waiting.finish(connection);
                 work(connection);
                 continue;
             }
             Some(Message::Stop(reply)) => {
+                copy.wait();
                 waiting.finish(connection);
                 stop(connection, messages);
                 // Nobody may be waiting any more.
@@ -114,23 +121,13 @@ pub(super) fn run<H: Head>(connection: &Connection, messages: &Receiver<Message<
             }
             None => {}
         }
-        transact(connection, waiting.group());
-        if WAL_PAGES.get() >= pages {
-            WAL_PAGES.set(0);
-            // If a reader is in the way, the next commit tries again.
-            let _ = checkpoint(connection, "PASSIVE");
-        }
+        transact(connection, waiting.group(copy.is_under_way()));
+        copy.begin_if_long();
     }
 }
 
-/// Copies the write-ahead log into the file; whether another connection was in the way.
-pub(super) fn checkpoint(connection: &Connection, mode: &'static str) -> Result<bool> {
-    let sql = match mode {
-        "TRUNCATE" => "PRAGMA wal_checkpoint(TRUNCATE)",
-        _ => "PRAGMA wal_checkpoint(PASSIVE)",
-    };
-    connection.query_row(sql, [], |row| row.get(0)).map_err(fault)
-}
+/// How often the writer looks whether a copy is done while it has nothing else to do.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 fn stop<H>(connection: &Connection, messages: &Receiver<Message<H>>) {
     while let Ok(message) = messages.try_recv() {
@@ -150,8 +147,9 @@ struct Waiting<H> {
 }
 
 impl<H: Head> Waiting<H> {
-    fn is_empty(&self) -> bool {
-        self.single.is_empty() && self.bulk.is_empty()
+    /// Whether there is nothing to do now; bulk work that has to wait counts for nothing.
+    fn is_empty(&self, bulk_waits: bool) -> bool {
+        self.single.is_empty() && (bulk_waits || self.bulk.is_empty())
     }
 
     fn push(&mut self, bulk: bool, job: Box<dyn Work<H>>) {
@@ -159,8 +157,10 @@ impl<H: Head> Waiting<H> {
         queue.push_back(job);
     }
 
-    fn group(&mut self) -> Vec<Box<dyn Work<H>>> {
-        if self.single.is_empty() || (self.passed >= PATIENCE && !self.bulk.is_empty()) {
+    fn group(&mut self, bulk_waits: bool) -> Vec<Box<dyn Work<H>>> {
+        let bulk_turn =
+            self.single.is_empty() || (self.passed >= PATIENCE && !self.bulk.is_empty());
+        if bulk_turn && !bulk_waits {
             self.passed = 0;
             return self.bulk.pop_front().into_iter().collect();
         }
@@ -169,8 +169,8 @@ impl<H: Head> Waiting<H> {
     }
 
     fn finish(&mut self, connection: &Connection) {
-        while !self.is_empty() {
-            transact(connection, self.group());
+        while !self.is_empty(false) {
+            transact(connection, self.group(false));
         }
     }
 }
@@ -237,6 +237,7 @@ mod tests {
     use super::*;
     use crate::sqlite::SqliteOptions;
     use crate::sqlite::connection::Database;
+    use crate::sqlite::fault::fault;
     use crate::sqlite::schema::Schema;
 
     /// How often it was saved, and a sum.

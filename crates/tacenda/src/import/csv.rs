@@ -7,7 +7,7 @@ use tacenda_core::vault::Registered;
 use tacenda_core::{Error, Result};
 
 use super::columns::Column;
-use super::record::CustomerRecord;
+use super::record::{CustomerRecord, Prepared};
 use super::{COLUMN_COUNT, NO_HEADER, NOT_UTF8, REPEATED_COLUMN, UNKNOWN_COLUMN, UNREADABLE};
 use crate::{Actor, Tacenda};
 
@@ -97,18 +97,57 @@ pub async fn import_csv(
     let header = header(tacenda, reader.byte_headers().map_err(|_| NO_HEADER.error())?)?;
     let mut report = ImportReport::default();
     let mut record = ByteRecord::new();
+    let vault = tacenda.vault();
+    let mut registration = vault.registration(actor).await?;
+    // The page whose verdicts are still to come: it is being committed while the next is read.
+    let mut before = Framed::default();
     loop {
-        let mut page = Vec::with_capacity(PAGE);
-        while page.len() < PAGE
+        let mut page = Framed::default();
+        let mut requests = Vec::with_capacity(PAGE);
+        while page.refused.len() < PAGE
             && reader.read_byte_record(&mut record).map_err(|_| UNREADABLE.error())?
         {
-            page.push(framed(&header, &record));
+            let framed = framed(&header, &record);
+            match framed.and_then(|record| Prepared::new(vault, &record).into_request()) {
+                Ok(request) => {
+                    requests.push(request);
+                    page.refused.push(None);
+                }
+                Err(error) => page.refused.push(Some(error)),
+            }
         }
-        if page.is_empty() {
-            return Ok(report);
+        if page.refused.is_empty() {
+            break;
         }
-        register(tacenda, page, actor, &mut report).await?;
+        let results = registration.page(requests).await?;
+        std::mem::replace(&mut before, page).report(results, &mut report);
         progress(report.verdicts.len() as u64);
+    }
+    before.report(registration.finish().await?, &mut report);
+    progress(report.verdicts.len() as u64);
+    Ok(report)
+}
+
+/// A page of records: what is wrong with each, if anything is before the vault sees it.
+#[derive(Default)]
+struct Framed {
+    refused: Vec<Option<Error>>,
+}
+
+impl Framed {
+    /// Adds the verdicts of the page; `results` are those of the records that were not refused.
+    fn report(self, results: Vec<Result<Registered>>, report: &mut ImportReport) {
+        let mut results = results.into_iter();
+        for refused in self.refused {
+            let outcome = match refused {
+                Some(error) => Err(error),
+                None => results.next().unwrap_or_else(|| COLUMN_COUNT.err()),
+            };
+            report.verdicts.push(Verdict {
+                record: report.verdicts.len() as u64 + 1,
+                outcome: outcome.map_err(|e| (e.field().unwrap_or_default(), e.code())),
+            });
+        }
     }
 }
 
@@ -140,35 +179,4 @@ fn framed(header: &[String], record: &ByteRecord) -> Result<CustomerRecord> {
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| NOT_UTF8.error().field_is("row"))?;
     Ok(CustomerRecord::from_columns(header.iter().map(String::as_str).zip(values)))
-}
-
-async fn register(
-    tacenda: &Tacenda,
-    page: Vec<Result<CustomerRecord>>,
-    actor: &Actor,
-    report: &mut ImportReport,
-) -> Result<()> {
-    let mut framing: Vec<Option<Error>> = Vec::with_capacity(page.len());
-    let mut records = Vec::with_capacity(page.len());
-    for one in page {
-        match one {
-            Ok(record) => {
-                records.push(record);
-                framing.push(None);
-            }
-            Err(error) => framing.push(Some(error)),
-        }
-    }
-    let mut results = tacenda.customers().register_many(records, actor).await?.into_iter();
-    for broken in framing {
-        let outcome = match broken {
-            Some(error) => Err(error),
-            None => results.next().unwrap_or_else(|| COLUMN_COUNT.err()),
-        };
-        report.verdicts.push(Verdict {
-            record: report.verdicts.len() as u64 + 1,
-            outcome: outcome.map_err(|e| (e.field().unwrap_or_default(), e.code())),
-        });
-    }
-    Ok(())
 }

@@ -21,7 +21,7 @@ enum Call {
     Forget(Vec<KeyId>),
     ForgetFingerprints(i64),
     Rotate(KekId, KekId),
-    Advance(u64),
+    RaiseSequence(u64),
     Rewrap(Vec<(KeyId, WrappedKey, WrappedKey)>),
     RewrapAll(usize),
     Checkpoint(u64),
@@ -53,7 +53,7 @@ fn call() -> impl Strategy<Value = Call> {
         2 => ids().prop_map(Call::Forget),
         1 => (0i64..6).prop_map(Call::ForgetFingerprints),
         1 => (kek(), kek()).prop_map(|(from, to)| Call::Rotate(from, to)),
-        1 => (0u64..40).prop_map(Call::Advance),
+        1 => (0u64..40).prop_map(Call::RaiseSequence),
         2 => changes.prop_map(Call::Rewrap),
         2 => (1usize..9).prop_map(Call::RewrapAll),
         1 => (0u64..50).prop_map(Call::Checkpoint),
@@ -74,7 +74,7 @@ fn make(safe: &Arc<dyn Keyring>, call: &Call) -> Result<u64> {
         Call::Forget(ids) => wait(safe.forget(&ids)).map(|()| 0),
         Call::ForgetFingerprints(before) => wait(safe.forget_fingerprints(at(before))),
         Call::Rotate(from, to) => wait(safe.begin_rotation(from, to)).map(|()| 0),
-        Call::Advance(to) => wait(safe.advance(to)),
+        Call::RaiseSequence(to) => wait(safe.raise_sequence(to)).map(|()| 0),
         Call::Rewrap(changes) => {
             let changes = changes.into_iter().map(|(id, old, new)| (WrapId::Key(id), old, new));
             wait(safe.rewrap(changes.collect())).map(|()| 0)

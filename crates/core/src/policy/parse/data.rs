@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Context, Node, Reader, entry, forms};
 use crate::name::Name;
 use crate::policy::basis::LawfulBasis;
-use crate::policy::codes::BAD_BASIS;
+use crate::policy::codes::{BAD_BASIS, BAD_VALUE};
 use crate::policy::item_type::{self, ItemType};
 use crate::policy::model::{Anchors, Class, Item, Purpose, RetentionRule, Role, Texts};
 use crate::policy::reader::{NO_HELP, choose};
@@ -16,6 +16,9 @@ use crate::policy::words::{
 
 const ITEM: &[&str] =
     &["type", "category", "about", "required", "required_with", "unique", "example"];
+
+/// What the names of the SDK's own sealed items begin with.
+const RESERVED: &str = "tacenda.";
 
 pub(super) fn items(
     r: &mut Reader<'_>,
@@ -28,6 +31,11 @@ pub(super) fn items(
     }
     let mut items = BTreeMap::new();
     for (name, node) in root.entries(r, "items", ITEM) {
+        if name.as_str().starts_with(RESERVED) {
+            let message =
+                format!("`{name}` begins with `{RESERVED}`, which the SDK keeps for itself");
+            r.add(&BAD_VALUE, &entry("items", &name), message, NO_HELP);
+        }
         let class = classes.values().find(|class| class.items.contains(&name));
         let item_type = node.word(r, "type", item_type::parse, item_type::WORDS);
         let category = node.parsed(r, "category", forms::category, forms::CATEGORY);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{BASE, EXAMPLE, edited, parsed};
 use crate::name::Name;
-use crate::policy::{IbanMode, ItemType, Period, Refusal, codes};
+use crate::policy::{IbanMode, ItemType, Period, Policy, Refusal, codes};
 use crate::{Error, error::Kind};
 
 fn names<const N: usize>(names: [&'static str; N]) -> BTreeSet<Name> {
@@ -113,4 +113,12 @@ fn differences_name_what_stored_rows_are_concerned_of() {
     assert_eq!(diff.classes_added, names(["payment"]));
     assert!(diff.items_removed.is_empty() && diff.items_added.contains("card_token"));
     assert!(!diff.identifier_changed);
+}
+
+#[test]
+fn names_of_the_sdk_are_not_for_items() {
+    let item = "type = \"plain text\"\ncategory = \"user.content\"\nabout = \"person\"\n";
+    let text = format!("{BASE}\n[items.\"tacenda.account\"]\n{item}");
+    let errors = Policy::parse(&text).unwrap_err();
+    assert!(errors.problems().iter().any(|p| p.message.contains("keeps for itself")), "{errors}");
 }

@@ -9,6 +9,7 @@ use crate::id::{ActorId, SubjectId};
 use crate::name::Name;
 use crate::ports::LogPosition;
 use crate::row::Row;
+use crate::vault::Seen;
 
 const DOMAIN: &str = "tacenda/destroy/1";
 
@@ -47,6 +48,17 @@ pub struct SubjectPlan {
     pub archive: Vec<ArchivedClass>,
     /// Start of retention for rows whose clock an erasure starts: the closing of the account.
     pub closed_at: Option<Timestamp>,
+    /// The rows that the plan was made for: if one of them changes before the intent is in the
+    /// log, the plan is made again.
+    pub seen: Vec<Seen>,
+}
+
+impl SubjectPlan {
+    /// Whether the live rows of a class go.
+    #[must_use]
+    pub fn erases(&self, class: &Name) -> bool {
+        self.erase.iter().any(|erased| erased.class == *class)
+    }
 }
 
 /// What was done to one subject.
@@ -54,7 +66,7 @@ pub struct SubjectPlan {
 pub struct Destroyed {
     /// Whose data it was.
     pub subject: SubjectId,
-    /// The leaf that states it; [`Vault::receipt`] proves it.
+    /// The leaf that states it; [`receipt`](crate::vault::Vault::receipt) proves it.
     pub position: LogPosition,
 }
 
@@ -101,7 +113,7 @@ impl Job {
                         Ok(ArchivedClass { class, law, citation, items: d.names()?, until })
                     })
                     .collect::<Result<_>>()?;
-                Ok(SubjectPlan { subject, erase, archive, closed_at })
+                Ok(SubjectPlan { subject, erase, archive, closed_at, seen: Vec::new() })
             })
             .collect::<Result<_>>()?;
         d.end()?;

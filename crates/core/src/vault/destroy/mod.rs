@@ -18,10 +18,11 @@ pub use job::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
 use super::codes::{BLOCKED, UNDER_WAY};
 use super::journal::{Draft, digest_of};
 use super::login::next_version;
-use super::{Actor, Vault};
+use super::{Actor, Seen, Vault};
 use crate::clock::Timestamp;
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::id::{RowId, SubjectId};
+use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, LogPosition, RowWrite, Scan, Scrub};
@@ -108,12 +109,44 @@ impl Vault {
         self.carry_out(Job::decode(row, at)?).await
     }
 
-    async fn carry_out(&self, mut job: Job) -> Result<Vec<Destroyed>> {
+    async fn carry_out(&self, job: Job) -> Result<Vec<Destroyed>> {
+        let (id, plans) = (job.row.key.id, job.plans.clone());
+        match self.try_carry_out(job).await {
+            // Another process took the job up too, and is further.
+            Err(error) if error.is(&CONFLICT) => self.carried_out(id, plans, error).await,
+            other => other,
+        }
+    }
+
+    async fn try_carry_out(&self, mut job: Job) -> Result<Vec<Destroyed>> {
         if job.row.state == state::PENDING {
             let through = self.fence(&job).await?;
             job = self.remove_rows(&job, &through).await?;
         }
         self.scrub(job).await
+    }
+
+    /// What another process made of a job: finished, or about to be scrubbed.
+    async fn carried_out(
+        &self,
+        job: RowId,
+        plans: Vec<SubjectPlan>,
+        error: Error,
+    ) -> Result<Vec<Destroyed>> {
+        let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: job };
+        let row = self.ports.store.rows(std::slice::from_ref(&key)).await?.pop().flatten();
+        let at = self.leaf_of(job, |leaf| leaf.action == *"erasure.rows_gone").await?;
+        match (row, at) {
+            (Some(row), Some(at)) if row.state == SCRUBBING => {
+                let done = self.scrub(Job::decode(row, at)?).await;
+                match done {
+                    Err(error) if error.is(&CONFLICT) => Ok(destroyed(plans, at)),
+                    other => other,
+                }
+            }
+            (None, Some(at)) => Ok(destroyed(plans, at)),
+            _ => Err(error),
+        }
     }
 
     /// Step 1: what will go is in the log before anything goes.
@@ -143,6 +176,10 @@ impl Vault {
         let mut draft = Draft::new(0);
         let write = RowWrite { row: job.row.clone(), expect: Expect::Absent };
         draft.record(leaf, vec![write], &[]);
+        // What goes is what the log says was written, and what the plan saw.
+        for Seen(key, version) in job.plans.iter().flat_map(|plan| &plan.seen) {
+            draft.require(key.clone(), Expect::Version(*version));
+        }
         job.at = self.commit(draft).await?.first;
         Ok(job)
     }
@@ -169,6 +206,15 @@ impl Vault {
 
     /// Where the leaf stands that last wrote a job's row.
     async fn last_leaf_of(&self, job: RowId) -> Result<LogPosition> {
+        self.leaf_of(job, |_| true).await?.ok_or_else(|| UNDER_WAY.error())
+    }
+
+    /// Where the latest leaf stands that speaks of a job's row and that is wanted.
+    async fn leaf_of(
+        &self,
+        job: RowId,
+        wanted: impl Fn(&Leaf) -> bool + Send + Sync,
+    ) -> Result<Option<LogPosition>> {
         let mut before = None;
         loop {
             let page =
@@ -176,13 +222,13 @@ impl Vault {
             for stored in &page {
                 before = Some(stored.position);
                 let Some(bytes) = &stored.bytes else { continue };
-                let leaf = crate::leaf::Leaf::decode(bytes)?;
-                if leaf.rows.iter().any(|r| r.kind == JOB && r.id == job) {
-                    return Ok(stored.position);
+                let leaf = Leaf::decode(bytes)?;
+                if wanted(&leaf) && leaf.rows.iter().any(|r| r.kind == JOB && r.id == job) {
+                    return Ok(Some(stored.position));
                 }
             }
             if page.len() < SCAN_PAGE {
-                return UNDER_WAY.err();
+                return Ok(None);
             }
         }
     }
@@ -205,8 +251,30 @@ impl Vault {
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
         let mut draft = Draft::new(sequence);
         for (plan, through) in job.plans.iter().zip(through) {
-            let (writes, deletes) = self.rows_of(plan).await?;
+            let Found { writes, deletes, late, kept } = self.rows_of(plan).await?;
             let mut leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
+            if !late.is_empty() {
+                let keys: Vec<_> = late.iter().map(|(_, key)| key.clone()).collect();
+                self.ports.keyring.destroy(&keys, job.at, now).await?;
+            }
+            for (erased, key) in &late {
+                leaf = leaf.detail("erased", &erased.class).detail("reason", &erased.reason);
+                if key.number > 0 {
+                    leaf = leaf.detail("keys", key.number);
+                }
+            }
+            if plan.erases(self.policy.primary_class()) {
+                // Nothing is added to an account that goes.
+                let written = writes.iter().map(|write| &write.row.key);
+                let met: Vec<_> =
+                    written.chain(deletes.iter().map(|row| &row.key)).chain(&kept).collect();
+                let others = self.policy.classes.keys();
+                for key in others.map(|class| self.profile_key(plan.subject, class)) {
+                    if !met.contains(&&key) {
+                        draft.require(key, Expect::Absent);
+                    }
+                }
+            }
             for erased in &plan.erase {
                 leaf = leaf.detail("erased", &erased.class).detail("reason", &erased.reason);
                 // Of most classes there was one key, and nothing more to say.
@@ -237,26 +305,39 @@ impl Vault {
         Ok(Job { row, actor: job.actor, plans: job.plans.clone(), at })
     }
 
-    /// The rows of a subject that a plan rewrites and deletes.
-    async fn rows_of(&self, plan: &SubjectPlan) -> Result<(Vec<RowWrite>, Vec<Row>)> {
-        let erased: BTreeSet<_> = plan.erase.iter().map(|e| &e.class).collect();
-        let (mut writes, mut deletes, mut cursor) = (Vec::new(), Vec::new(), None);
+    /// The rows of a subject that a plan rewrites and deletes. With the account goes whatever was
+    /// added to it after the plan was made.
+    async fn rows_of(&self, plan: &SubjectPlan) -> Result<Found> {
+        let whole = plan.erases(self.policy.primary_class());
+        let (mut found, mut cursor) = (Found::default(), None);
         loop {
             let scan = Scan::Subject(plan.subject);
             let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
             for row in page.rows {
-                let Some(class) = &row.class else { continue };
-                if erased.contains(class) {
-                    deletes.push(row);
-                } else if let Some(kept) = plan.archive.iter().find(|k| k.class == *class)
-                    && row.state == state::LIVE
-                {
-                    writes.push(archived(row, kept, plan.closed_at)?);
+                let Some(class) = row.class.clone() else { continue };
+                let live = row.state == state::LIVE;
+                if plan.erases(&class) {
+                    found.deletes.push(row);
+                } else if let Some(kept) = plan.archive.iter().find(|kept| kept.class == class) {
+                    if live {
+                        found.writes.push(archived(row, &kept.items, plan.closed_at)?);
+                    } else {
+                        found.kept.push(row.key);
+                    }
+                } else if whole && live {
+                    let number = Body::decode(&row.body)?.key_number().unwrap_or(0);
+                    let key = KeyId { number, ..KeyId::first(plan.subject, class.clone()) };
+                    let reason = plan.erase.first().map(|erased| erased.reason.clone());
+                    let reason = reason.unwrap_or(Name::fixed("request"));
+                    found.late.push((ErasedClass { class, reason }, key));
+                    found.deletes.push(row);
+                } else {
+                    found.kept.push(row.key);
                 }
             }
             cursor = page.next;
             if cursor.is_none() {
-                return Ok((writes, deletes));
+                return Ok(found);
             }
         }
     }
@@ -266,8 +347,6 @@ impl Vault {
         if self.ports.keyring.scrub().await? == Scrub::Blocked {
             return BLOCKED.err();
         }
-        let subjects = job.plans.len() as u64;
-        let first = LogPosition { index: job.at.index.saturating_sub(subjects), ..job.at };
         let actor = Actor { id: job.actor, role: None };
         let leaf = self
             .leaf(self.now(), &actor, "erasure.scrubbed", SubjectId::CONTROLLER)
@@ -275,23 +354,38 @@ impl Vault {
         let mut draft = Draft::new(0);
         draft.record(leaf, Vec::new(), std::slice::from_ref(&job.row));
         self.commit(draft).await?;
-        let places = (0u64..).map(|i| LogPosition { index: first.index + i, ..first });
-        let subjects = job.plans.into_iter().map(|plan| plan.subject);
-        Ok(subjects
-            .zip(places)
-            .map(|(subject, position)| Destroyed { subject, position })
-            .collect())
+        Ok(destroyed(job.plans, job.at))
     }
+}
+
+/// The rows that a plan met.
+#[derive(Default)]
+struct Found {
+    writes: Vec<RowWrite>,
+    deletes: Vec<Row>,
+    /// Classes that nobody had planned for, with the keys of their rows.
+    late: Vec<(ErasedClass, KeyId)>,
+    /// Rows that stay as they are.
+    kept: Vec<RowKey>,
+}
+
+/// Where each subject's leaf stands, in front of the job's own at `at`.
+fn destroyed(plans: Vec<SubjectPlan>, at: LogPosition) -> Vec<Destroyed> {
+    let first = at.index.saturating_sub(plans.len() as u64);
+    let places = (first..).map(|index| LogPosition { index, ..at });
+    let subjects = plans.into_iter().map(|plan| plan.subject);
+    let pairs = subjects.zip(places);
+    pairs.map(|(subject, position)| Destroyed { subject, position }).collect()
 }
 
 /// The row as a law keeps it: only the items that it asks for, and found by nothing any more.
 pub(super) fn archived(
     row: Row,
-    kept: &ArchivedClass,
+    kept: &BTreeSet<Name>,
     closed_at: Option<Timestamp>,
 ) -> Result<RowWrite> {
     let mut body = Body::decode(&row.body)?;
-    let others: Vec<_> = body.items().filter(|item| !kept.items.contains(*item)).cloned().collect();
+    let others: Vec<_> = body.items().filter(|item| !kept.contains(*item)).cloned().collect();
     for item in &others {
         body.remove(item);
     }

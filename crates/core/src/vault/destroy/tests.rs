@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::id::ActorId;
 use crate::vectors::{Case, cases};
@@ -30,6 +32,7 @@ fn plans(case: &Case) -> Vec<SubjectPlan> {
                 erase: Vec::new(),
                 archive: Vec::new(),
                 closed_at: time(closed_at),
+                seen: Vec::new(),
             }),
             ("erase", [class, reason]) => {
                 let erased = ErasedClass { class: name(class), reason: name(reason) };

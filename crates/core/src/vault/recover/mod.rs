@@ -31,48 +31,48 @@ pub struct Recovery {
 }
 
 const PAGE: usize = 512;
-const REPLAY: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("replay"));
-const DOMAIN: &str = "tacenda/replay/1";
+const CONTROLLER: SubjectId = SubjectId::CONTROLLER;
+const REPAIR: RowKey = RowKey::only(CONTROLLER, Name::fixed("repair"));
+const DOMAIN: &str = "tacenda/repair/1";
 
 /// The action of the leaf with which an epoch begins: where the one before ended, and what was
 /// signed last.
 pub(super) const EPOCH_BEGUN: &str = "log.epoch_begun";
 
 impl Vault {
-    /// Makes a restored safe and restored rows fit each other again. What is left to do to the rows
-    /// stands in a job row of the change that begins the epoch: [`Vault::finish_replay`].
+    /// Begins the repair that a restored safe or restored rows need. It is a job row, so that a
+    /// process killed in the middle of it is not taken for one that was done: the marks of the files
+    /// no longer tell. [`Vault::finish_repair`] carries it out.
     pub(super) async fn recover(
         &self,
         rows_restored: bool,
         safe_restored: bool,
         heard: Option<LogPosition>,
     ) -> Result<Recovery> {
-        let mut recovery = Recovery { rows_restored, safe_restored, ..Recovery::default() };
-        if safe_restored {
-            recovery.keys_destroyed_again = self.destroy_again().await?;
-        }
+        let recovery = Recovery { rows_restored, safe_restored, ..Recovery::default() };
         let Some(store) = self.ports.store.status().await? else { return Ok(recovery) };
         let now = store.head.epoch;
         if rows_restored {
             let last = heard.map_or(now, |heard| heard.epoch).max(now);
-            self.begin_epoch(last.saturating_add(1), true).await?;
-        } else if let Some(target) = self.replay_target().await?.filter(|target| *target > now) {
+            self.begin_epoch(last.saturating_add(1)).await?;
+        } else if let Some(target) = self.repair_target().await?.filter(|target| *target > now) {
             // Killed between the first of these epochs and the last.
-            self.begin_epoch(target, true).await?;
-        } else if safe_restored && self.is_ours(now).await.is_err() {
-            // The key that signed this epoch was lost with the safe.
-            self.begin_epoch(now.saturating_add(1), false).await?;
-        }
-        if safe_restored {
-            // Only now is the safe as far as the store has seen it.
-            self.ports.keyring.advance(store.safe_sequence).await?;
+            self.begin_epoch(target).await?;
+        } else if safe_restored && !self.is_ours(now).await? {
+            // Whoever lost the key that signs this log goes on with another.
+            self.begin_epoch(now.saturating_add(1)).await?;
+        } else if safe_restored && let Some(job) = self.repair_job(now).await? {
+            let leaf = self.leaf(self.now(), &Actor::system(), "safe.restored", CONTROLLER);
+            let mut draft = Draft::new(0);
+            draft.record(leaf, vec![job], &[]);
+            self.ports.store.commit(std::mem::take(draft.change())).await?;
         }
         Ok(recovery)
     }
 
     /// A log that lost its end goes on as a new one, which begins with the last checkpoint of the
     /// old: never a fork. Epochs are numbered without a gap; only the target is signed.
-    async fn begin_epoch(&self, target: u32, replay: bool) -> Result<()> {
+    async fn begin_epoch(&self, target: u32) -> Result<()> {
         loop {
             let Some(store) = self.ports.store.status().await? else { return Ok(()) };
             let head = store.head;
@@ -84,7 +84,7 @@ impl Vault {
             self.add_signing_key(epoch).await?;
             let safe = self.ports.keyring.status().await?;
             let mut leaf = self
-                .leaf(self.now(), &Actor::system(), EPOCH_BEGUN, SubjectId::CONTROLLER)
+                .leaf(self.now(), &Actor::system(), EPOCH_BEGUN, CONTROLLER)
                 .detail("epoch", epoch)
                 .detail("size", head.size)
                 .detail("root", Context::published(&hex(&head.root)));
@@ -92,7 +92,7 @@ impl Vault {
                 // A checkpoint is public: an origin, a size, a root and a signature.
                 leaf = leaf.detail("checkpoint", Context::published(text));
             }
-            let job = if replay { self.replay_job(target).await? } else { None };
+            let job = self.repair_job(target).await?;
             let mut draft = Draft::new(safe.map_or(0, |safe| safe.sequence));
             draft.change().new_epoch = Some(epoch);
             draft.change().under = Some(self.policy.version);
@@ -105,19 +105,18 @@ impl Vault {
         }
     }
 
-    /// The job row that has tombstones replayed once the target epoch has begun; `None` if it is
-    /// there.
-    async fn replay_job(&self, target: u32) -> Result<Option<RowWrite>> {
+    /// The job row of a repair that goes on once the target epoch has begun; `None` if it is there.
+    async fn repair_job(&self, target: u32) -> Result<Option<RowWrite>> {
         let mut body = Encoder::new(DOMAIN);
         body.u32(target);
         let body = body.finish();
-        Ok(match self.ports.store.rows(&[REPLAY]).await?.pop().flatten() {
+        Ok(match self.ports.store.rows(&[REPAIR]).await?.pop().flatten() {
             Some(row) if row.body == body => None,
-            // The backup was made in the middle of another replay.
+            // The backup was made in the middle of another repair.
             Some(row) => Some(next_version(Row { body, ..row })),
             None => {
                 let row = Row {
-                    key: REPLAY,
+                    key: REPAIR,
                     class: None,
                     state: state::PENDING,
                     held: false,
@@ -132,9 +131,9 @@ impl Vault {
         })
     }
 
-    /// The epoch that a replay under way belongs to.
-    async fn replay_target(&self) -> Result<Option<u32>> {
-        let Some(row) = self.ports.store.rows(&[REPLAY]).await?.pop().flatten() else {
+    /// The epoch in which a repair under way goes on.
+    async fn repair_target(&self) -> Result<Option<u32>> {
+        let Some(row) = self.ports.store.rows(&[REPAIR]).await?.pop().flatten() else {
             return Ok(None);
         };
         let mut d = Decoder::new(&row.body, DOMAIN)?;
@@ -143,16 +142,17 @@ impl Vault {
         Ok(Some(target))
     }
 
-    /// Carries out the replay that a restore asked for, now or in a process that was killed;
-    /// answers with the rows that went.
-    pub(super) async fn finish_replay(&self) -> Result<u64> {
-        let Some(job) = self.ports.store.rows(&[REPLAY]).await?.pop().flatten() else {
-            return Ok(0);
+    /// Carries out the repair that a restore began, now or in a process that was killed.
+    pub(super) async fn finish_repair(&self, recovery: &mut Recovery) -> Result<()> {
+        let Some(job) = self.ports.store.rows(&[REPAIR]).await?.pop().flatten() else {
+            return Ok(());
         };
-        let erased = self.replay_tombstones().await?;
-        let leaf = self
-            .leaf(self.now(), &Actor::system(), "restore.replayed", SubjectId::CONTROLLER)
-            .detail("rows", erased);
+        recovery.keys_destroyed_again = self.destroy_again().await?;
+        recovery.rows_erased_again = self.replay_tombstones().await?;
+        // From now on the safe counts as the newest.
+        let store = self.ports.store.status().await?;
+        self.ports.keyring.raise_sequence(store.map_or(0, |store| store.safe_sequence)).await?;
+        let leaf = self.leaf(self.now(), &Actor::system(), "restore.repaired", CONTROLLER);
         let mut draft = Draft::new(0);
         draft.record(leaf, Vec::new(), &[job]);
         match self.commit(draft).await {
@@ -160,8 +160,7 @@ impl Vault {
             Err(error) if error.is(&CONFLICT) => {}
             other => drop(other?),
         }
-        self.checkpoint().await?;
-        Ok(erased)
+        self.checkpoint().await.map(|_| ())
     }
 
     /// Keys that the log says were destroyed, and that an older safe still holds, go again.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::destroy::{ArchivedClass, archived};
+use super::super::destroy::archived;
 use super::super::journal::Draft;
 use super::super::{Actor, Vault};
 use super::PAGE;
@@ -21,7 +21,7 @@ const ATTEMPTS: usize = 5;
 /// What becomes of one row that outlived its account.
 enum Fate {
     /// Only what a law asks for stays.
-    Archive(RowWrite, ArchivedClass),
+    Archive(RowWrite),
     /// Nothing asks for it.
     Erase(Row),
 }
@@ -83,20 +83,19 @@ impl Vault {
             return Ok(0);
         }
         let known = self.ports.keyring.keys_of(subject).await?;
-        let live: BTreeSet<_> = known
-            .into_iter()
-            .filter(|(_, state)| matches!(state, KeyState::Live(_)))
-            .map(|(key, _)| key)
-            .collect();
-        if live.iter().any(|key| key.class == *primary) {
+        let is_live = |state: &KeyState| matches!(state, KeyState::Live(_));
+        if known.iter().any(|(key, state)| key.class == *primary && is_live(state)) {
             return Ok(0);
         }
+        // What lay under these goes by their own tombstones.
+        let gone: BTreeSet<_> =
+            known.into_iter().filter(|(_, state)| !is_live(state)).map(|(key, _)| key).collect();
         let kept_on = |row: &Row| {
             row.state == state::LIVE
                 && row.class.as_ref().is_some_and(|class| {
                     let key = key_of(row, class);
                     self.policy.classes.contains_key(class)
-                        && key.is_none_or(|key| live.contains(&key))
+                        && key.is_none_or(|key| !gone.contains(&key))
                 })
         };
         let rows = self.rows_where(subject, kept_on).await?;
@@ -110,11 +109,12 @@ impl Vault {
             let Some(class) = row.class.clone() else { continue };
             let key = key_of(&row, &class);
             match self.fate(row, &class, tombstone).await? {
-                Fate::Archive(write, kept) => {
+                Fate::Archive(write) => {
                     used.extend(key);
-                    leaf = leaf
-                        .detail("archived", &kept.class)
-                        .detail("law", Context::published(&kept.citation));
+                    leaf = leaf.detail("archived", &class);
+                    for law in self.laws_of(&class) {
+                        leaf = leaf.detail("law", Context::published(law));
+                    }
                     writes.push(write);
                 }
                 Fate::Erase(row) => {
@@ -142,18 +142,21 @@ impl Vault {
     async fn fate(&self, row: Row, class: &Name, tombstone: &Tombstone) -> Result<Fate> {
         let facts = self.policy.facts.keys().cloned().collect();
         let laws = self.policy.archived(class, &facts);
-        let items: BTreeSet<_> = laws.iter().flat_map(|(_, items)| items).cloned().collect();
-        let law = laws.iter().find_map(|(rule, _)| rule.law.clone());
-        let held = Body::decode(&row.body)?.items().any(|item| items.contains(item));
-        let Some(law) = law.filter(|_| held) else { return Ok(Fate::Erase(row)) };
+        let items: BTreeSet<_> = laws.into_iter().flat_map(|(_, items)| items).collect();
+        if !Body::decode(&row.body)?.items().any(|item| items.contains(item)) {
+            return Ok(Fate::Erase(row));
+        }
         // An altered row is not taken over under a new digest.
-        let key = row.key.clone();
-        self.checked(key.subject, std::slice::from_ref(&key)).await?;
-        let citation = self.policy.laws.get(&law).map(|law| law.citation.clone());
-        let citation = citation.unwrap_or_default();
-        let kept = ArchivedClass { class: class.clone(), law, citation, items, until: None };
-        let write = archived(row, &kept, Some(tombstone.at))?;
-        Ok(Fate::Archive(write, kept))
+        self.checked(row.key.subject, std::slice::from_ref(&row.key)).await?;
+        archived(row, &items, Some(tombstone.at)).map(Fate::Archive)
+    }
+
+    /// How the laws are cited that archive items of a class.
+    fn laws_of(&self, class: &Name) -> Vec<&str> {
+        let facts = self.policy.facts.keys().cloned().collect();
+        let rules = self.policy.archived(class, &facts).into_iter();
+        let laws = rules.filter_map(|(rule, _)| self.policy.laws.get(rule.law.as_ref()?));
+        laws.map(|law| law.citation.as_str()).collect()
     }
 
     fn replayed(&self, tombstone: &Tombstone) -> Leaf {

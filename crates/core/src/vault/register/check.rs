@@ -7,6 +7,7 @@ use super::super::codes::{
     IN_FUTURE, LEGACY_NOT_DECLARED, OUT_OF_ORDER, REQUIRED, UNDECLARED_FACT,
 };
 use super::super::items::ItemValue;
+use super::pages::Secrets;
 use super::{NewPassword, RegisterRequest, Vault};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -48,8 +49,7 @@ impl Vault {
         at: usize,
         request: RegisterRequest,
         now: Timestamp,
-        index_key: &IndexKey,
-        fingerprint_key: &IndexKey,
+        secrets: &Secrets,
     ) -> Result<Checked> {
         self.check_request(&request)?;
         let policy = &self.policy;
@@ -66,8 +66,8 @@ impl Vault {
             Some(NewPassword::LegacySha256(digest)) => Some(Verifier::legacy_sha256(*digest)),
             Some(NewPassword::Plain(password)) => Some(self.hash_password(password).await?),
         };
-        let tokens = tokens(policy, &items, index_key);
-        let fingerprint = request.source.map(|source| fingerprint(fingerprint_key, &source));
+        let tokens = tokens(policy, &items, &secrets.index);
+        let fingerprint = request.source.map(|source| fingerprint(&secrets.fingerprints, &source));
         Ok(Checked { at, items, verifier, state, fingerprint, tokens })
     }
 

@@ -7,11 +7,11 @@ use super::{Registered, Vault, put};
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
-use crate::ports::Fingerprint;
+use crate::ports::{Fingerprint, KeyState};
 use crate::vault::codes::NOT_UNIQUE;
 
 impl Vault {
-    /// Takes out what an earlier import wrote, and repeats within the page.
+    /// Takes out what an earlier import wrote.
     pub(super) async fn drop_known(
         &self,
         checked: Vec<Checked>,
@@ -41,9 +41,12 @@ impl Vault {
     }
 
     /// Whether the rows of a subject were ever written: a crash between safe and store leaves keys
-    /// and a fingerprint whose rows never came.
+    /// and a fingerprint whose rows never came. Whoever was erased was written, whatever the log
+    /// still has of it.
     pub(super) async fn was_written(&self, subject: SubjectId) -> Result<bool> {
-        Ok(!self.ports.store.leaves_of(subject, true, None, 1).await?.is_empty())
+        let tombstone = |(_, state): &(_, KeyState)| matches!(state, KeyState::Destroyed(_));
+        Ok(!self.ports.store.leaves_of(subject, true, None, 1).await?.is_empty()
+            || self.ports.keyring.keys_of(subject).await?.iter().any(tombstone))
     }
 
     /// Takes out requests whose unique values are held by somebody, or by an earlier request.

@@ -2,26 +2,23 @@
 
 mod check;
 mod known;
+mod pages;
 mod write;
 
 use std::collections::BTreeSet;
 
 use zeroize::Zeroizing;
 
-use super::codes::NOT_UNIQUE;
 use super::items::ItemValue;
-use super::keys::FINGERPRINT_KEY;
 use super::{Actor, Vault};
 use crate::clock::Timestamp;
-use crate::error::{Context, Error, Result};
+use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::password::Password;
-use crate::ports::store::NOT_UNIQUE as STORE_NOT_UNIQUE;
-use crate::seal::IndexKey;
 
 pub(super) use check::tokens;
-use write::Prepared;
+pub use pages::Registration;
 
 /// How many subjects one commit registers at most.
 const PAGE: usize = 1000;
@@ -33,6 +30,16 @@ pub enum NewPassword {
     /// The 32 bytes of a SHA-256 digest that another system kept; sealed at once, marked as
     /// legacy, and wrapped by a job.
     LegacySha256(Zeroizing<[u8; 32]>),
+}
+
+impl NewPassword {
+    /// A password as it was typed.
+    ///
+    /// # Errors
+    /// `password.empty`, `password.too_long`.
+    pub fn plain(typed: &str) -> Result<Self> {
+        Password::parse(typed).map(Self::Plain)
+    }
 }
 
 impl std::fmt::Debug for NewPassword {
@@ -102,72 +109,19 @@ impl Vault {
         actor: &Actor,
     ) -> Result<Vec<Result<Registered>>> {
         let mut results = Vec::with_capacity(requests.len());
+        let mut registration = self.registration(actor).await?;
         let mut requests = requests.into_iter().peekable();
         while requests.peek().is_some() {
             let page: Vec<_> = requests.by_ref().take(PAGE).collect();
-            results.extend(self.register_page(page, actor).await?);
+            results.extend(registration.page(page).await?);
         }
+        results.extend(registration.finish().await?);
         Ok(results)
-    }
-
-    async fn register_page(
-        &self,
-        page: Vec<RegisterRequest>,
-        actor: &Actor,
-    ) -> Result<Vec<Result<Registered>>> {
-        let now = self.now();
-        let index_key = self.index_key().await?;
-        let fingerprint_key = IndexKey::from_bytes(self.secret(&FINGERPRINT_KEY).await?);
-        let mut results: Vec<Option<Result<Registered>>> = page.iter().map(|_| None).collect();
-        let mut checked = Vec::with_capacity(page.len());
-        for (at, request) in page.into_iter().enumerate() {
-            match self.parse_request(at, request, now, &index_key, &fingerprint_key).await {
-                Ok(one) => checked.push(one),
-                Err(error) => put(&mut results, at, Err(error)),
-            }
-        }
-        let checked = self.drop_known(checked, &mut results).await?;
-        let checked = self.drop_taken(checked, &mut results).await?;
-        let (mut prepared, keys) = self.prepare(checked, now).await?;
-        while !prepared.is_empty() {
-            match self.write(&prepared, keys.1, now, actor).await {
-                Ok(()) => break,
-                // Somebody took a unique value in between: the batch goes on without the loser.
-                Err(error) if error.is(&STORE_NOT_UNIQUE) => {
-                    let loser = loser(&error, &prepared);
-                    let Some(loser) = loser else { return Err(error) };
-                    let lost = prepared.swap_remove(loser);
-                    self.forget_keys(&keys.0, lost.subject).await?;
-                    put(&mut results, lost.at, Err(not_unique(error.context("index"))));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        for one in prepared {
-            put(&mut results, one.at, Ok(Registered::New(one.subject)));
-        }
-        Ok(results
-            .into_iter()
-            .map(|r| r.unwrap_or_else(|| crate::codec::MALFORMED.err()))
-            .collect())
     }
 }
 
 fn put(results: &mut [Option<Result<Registered>>], at: usize, result: Result<Registered>) {
     if let Some(place) = results.get_mut(at) {
         *place = Some(result);
-    }
-}
-/// Which request of the batch holds the token that somebody else took first.
-fn loser(error: &Error, prepared: &[Prepared]) -> Option<usize> {
-    let Some(Context::Subject(subject)) = error.context("subject") else { return None };
-    prepared.iter().position(|one| one.subject == *subject)
-}
-
-fn not_unique(index: Option<&Context>) -> Error {
-    let error = NOT_UNIQUE.error();
-    match index {
-        Some(index) => error.field_is(index.clone()),
-        None => error,
     }
 }

@@ -3,13 +3,14 @@
 use super::super::account::STATE_ITEM;
 use super::super::journal::Draft;
 use super::check::Checked;
+use super::pages::Begun;
 use super::{Actor, Vault};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::Policy;
-use crate::ports::{Expect, KeyId, NewKeys, RowWrite};
+use crate::ports::{Committed, Expect, KeyId, NewKeys, RowWrite};
 use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, DataKey, Place};
 
@@ -19,13 +20,26 @@ pub(super) struct Prepared {
     pub(super) subject: SubjectId,
     pub(super) rows: Vec<Row>,
 }
+
+/// A page whose keys are durable and whose rows are sealed.
+pub(super) struct Written {
+    pub(super) prepared: Vec<Prepared>,
+    pub(super) keys: Vec<KeyId>,
+    /// The safe's sequence number with these keys.
+    sequence: u64,
+    now: Timestamp,
+}
+
+impl Written {
+    pub(super) fn is_empty(&self) -> bool {
+        self.prepared.is_empty()
+    }
+}
+
 impl Vault {
-    /// Makes the keys durable, then seals: in this order, so that no row is ever without its key.
-    pub(super) async fn prepare(
-        &self,
-        checked: Vec<Checked>,
-        now: Timestamp,
-    ) -> Result<(Vec<Prepared>, (Vec<KeyId>, u64))> {
+    /// Makes the keys durable, and seals meanwhile. The rows leave this function after their keys
+    /// are in the safe, so that no row is ever written without its key.
+    pub(super) async fn prepare(&self, checked: Vec<Checked>, now: Timestamp) -> Result<Written> {
         let mut ids = Vec::new();
         let mut fingerprints = Vec::new();
         let subjects: Vec<_> = checked
@@ -40,12 +54,11 @@ impl Vault {
             })
             .collect();
         if ids.is_empty() {
-            return Ok((Vec::new(), (ids, 0)));
+            return Ok(Written { prepared: Vec::new(), keys: ids, sequence: 0, now });
         }
         let (keys, wrapped) = self.generate_keys(ids.clone()).await?;
-        let log = None;
-        let sequence =
-            self.ports.keyring.create(NewKeys { keys: wrapped, fingerprints, log }).await?;
+        let new = NewKeys { keys: wrapped, fingerprints, log: None };
+        let create = Begun::begin(self.ports.keyring.create(new)).await;
         let mut keys = ids.iter().zip(keys).peekable();
         let mut prepared = Vec::with_capacity(checked.len());
         for (one, subject) in checked.into_iter().zip(subjects) {
@@ -55,7 +68,8 @@ impl Vault {
             }
             prepared.push(Prepared { at: one.at, subject, rows });
         }
-        Ok((prepared, (ids, sequence)))
+        let sequence = create.finish().await?;
+        Ok(Written { prepared, keys: ids, sequence, now })
     }
 
     fn seal_row(
@@ -107,21 +121,20 @@ impl Vault {
         })
     }
 
-    pub(super) async fn write(
+    /// Commits a page. The draft is made at once; what it returns waits for the commit.
+    pub(super) fn write(
         &self,
-        prepared: &[Prepared],
-        sequence: u64,
-        now: Timestamp,
+        written: &Written,
         actor: &Actor,
-    ) -> Result<()> {
-        let mut draft = Draft::new(sequence);
-        for one in prepared {
-            let leaf = self.leaf(now, actor, "subject.registered", one.subject);
+    ) -> impl Future<Output = Result<Committed>> + Send + use<'_> {
+        let mut draft = Draft::new(written.sequence);
+        for one in &written.prepared {
+            let leaf = self.leaf(written.now, actor, "subject.registered", one.subject);
             let writes = one.rows.iter().cloned();
             let writes = writes.map(|row| RowWrite { row, expect: Expect::Absent }).collect();
             draft.record(leaf, writes, &[]);
         }
-        self.commit(draft).await.map(|_| ())
+        self.commit(draft)
     }
 
     /// Gives up the keys of a subject that lost a race; nobody else knows its id.

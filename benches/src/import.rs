@@ -1,0 +1,179 @@
+//! Import: 100,000 profiles of two classes and seven items, against plain inserts of the same rows;
+//! what reads take meanwhile; and the memory of a large import.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tacenda::import::import_csv;
+use tacenda::{SubjectId, SystemRng, block_on};
+
+use crate::Size;
+use crate::measure::{Cost, Failure, Required, Result, Watch, cost, medians, memory, percentile};
+use crate::people::{ITEMS, Person, mix, person};
+use crate::plain::{Plain, rows};
+use crate::world::{World, start};
+
+const PAGE: usize = 1000;
+
+pub(crate) fn run(size: Size) -> Result<()> {
+    if let Some(count) = size.big {
+        return big(count);
+    }
+    let (count, times) = (size.pick(100_000, 10_000), size.pick(5, 1));
+    let people: Vec<Person> = (0..count).map(person).collect();
+    let csv = csv(&people);
+    let mut costs: [Vec<Cost>; 4] = Default::default();
+    for _ in 0..times {
+        let round =
+            [floor(&people, false)?, floor(&people, true)?, ours(&people)?, ours_csv(&csv)?];
+        for (costs, cost) in costs.iter_mut().zip(round) {
+            costs.push(cost);
+        }
+    }
+    let names = [
+        "floor, rows as they come",
+        "floor, rows by key in each transaction",
+        "ours, register_many",
+        "ours, import_csv with fingerprints",
+    ];
+    let mut rates = Vec::new();
+    for (name, costs) in names.iter().zip(&costs) {
+        let Cost { wall, cpu } = medians(costs);
+        let (rate, used) = (count as f64 / wall, cpu * 1e6 / count as f64);
+        println!("  {name}: {rate:.0} profiles/s, {used:.1} µs CPU each");
+        rates.push(rate);
+    }
+    if let [unsorted, sorted, ours, ours_csv] = rates.as_slice() {
+        let required = Required::AtLeast(0.45);
+        required.report("import, rate of register_many to the floor", ours / unsorted);
+        required.report("import, rate of register_many to the floor by key", ours / sorted);
+        required.report("import, rate of import_csv to the floor", ours_csv / unsorted);
+        required.report("import, rate of import_csv to the floor by key", ours_csv / sorted);
+    }
+    reads_meanwhile(&people)
+}
+
+fn floor(people: &[Person], by_key: bool) -> Result<Cost> {
+    let folder = tempfile::tempdir()?;
+    let mut plain = Plain::open(&folder.path().join("plain.db"))?;
+    let (now, anchor) = (start()?, start()?.as_micros());
+    let work = || {
+        for page in people.chunks(PAGE) {
+            let mut page: Vec<_> = page
+                .iter()
+                .flat_map(|person| {
+                    rows(SubjectId::generate(now, &SystemRng), person, anchor, ITEMS.len())
+                })
+                .collect();
+            if by_key {
+                page.sort_unstable_by_key(|row| (row.subject, row.class));
+            }
+            plain.insert(&page)?;
+        }
+        Ok(())
+    };
+    Ok(cost(work)?.0)
+}
+
+fn ours(people: &[Person]) -> Result<Cost> {
+    let folder = tempfile::tempdir()?;
+    let world = World::open(folder.path())?;
+    let work = || register(&world, people);
+    Ok(cost(work)?.0)
+}
+
+fn register(world: &World, people: &[Person]) -> Result<Vec<SubjectId>> {
+    let requests = people.iter().map(|person| world.request(person, ITEMS.len()));
+    world.register(requests.collect::<Result<_>>()?)
+}
+
+fn csv(people: &[Person]) -> String {
+    let mut text = ITEMS.join(",");
+    for person in people {
+        text.push('\n');
+        for (n, value) in person.values.iter().enumerate() {
+            text.push_str(if n == 0 { "\"" } else { ",\"" });
+            text.push_str(value);
+            text.push('"');
+        }
+    }
+    text
+}
+
+fn ours_csv(csv: &str) -> Result<Cost> {
+    let folder = tempfile::tempdir()?;
+    let world = World::open(folder.path())?;
+    let work = || {
+        let progress = &mut |_| {};
+        let report = block_on(import_csv(&world.tacenda, csv.as_bytes(), &world.actor, progress))?;
+        if report.refused() > 0 { Err("a record was refused".into()) } else { Ok(()) }
+    };
+    Ok(cost(work)?.0)
+}
+
+/// Reads at a fixed rate while an import runs: how long each takes from the moment it is due, so
+/// that a stall counts for every read that falls into it.
+fn reads_meanwhile(people: &[Person]) -> Result<()> {
+    const EVERY: Duration = Duration::from_millis(5);
+    let folder = tempfile::tempdir()?;
+    let world = World::open(folder.path())?;
+    let half = people.len() / 2;
+    let (first, rest) = people.split_at(half);
+    let known = register(&world, first)?;
+    let done = AtomicBool::new(false);
+    let times = thread::scope(|scope| {
+        let reader = scope.spawn(|| -> Result<Vec<f64>> {
+            let (watch, mut times, mut due) = (Watch::start(), Vec::new(), Duration::ZERO);
+            while !done.load(Ordering::Relaxed) {
+                thread::sleep(due.saturating_sub(watch.elapsed()));
+                let at = mix(times.len() as u64) as usize % known.len().max(1);
+                if let Some(subject) = known.get(at) {
+                    let customers = world.tacenda.customers();
+                    block_on(customers.read(*subject, "service", &world.actor))?;
+                }
+                times.push(watch.elapsed().saturating_sub(due).as_secs_f64() * 1e3);
+                due += EVERY;
+            }
+            Ok(times)
+        });
+        let registered = register(&world, rest);
+        done.store(true, Ordering::Relaxed);
+        let times = reader.join().map_err(|_| Failure::from("the reader panicked"))??;
+        registered.map(|_| times)
+    })?;
+    let (p50, p99) = (percentile(&times, 0.5), percentile(&times, 0.99));
+    let most = percentile(&times, 1.0);
+    println!(
+        "  {} reads during an import, one every 5 ms: p50 {p50:.1} ms, longest {most:.0} ms",
+        times.len()
+    );
+    Required::AtMost(50.0).report("import, p99 of reads meanwhile in ms", p99);
+    Ok(())
+}
+
+/// A large import in flat memory.
+fn big(count: u64) -> Result<()> {
+    const STEP: u64 = 10_000;
+    let folder = tempfile::tempdir()?;
+    let world = World::open(folder.path())?;
+    let (watch, mut done) = (Watch::start(), 0);
+    let mut tenth = Watch::start();
+    while done < count {
+        let to = (done + STEP).min(count);
+        let people: Vec<Person> = (done..to).map(person).collect();
+        register(&world, &people)?;
+        if done * 10 / count != to * 10 / count {
+            println!(
+                "  {to} profiles after {:.0} s ({:.0} profiles/s lately), {:.0} MiB resident",
+                watch.seconds(),
+                count as f64 / 10.0 / tenth.seconds(),
+                memory("VmRSS")
+            );
+            tenth = Watch::start();
+        }
+        done = to;
+    }
+    println!("  most memory at any time: {:.0} MiB", memory("VmHWM"));
+    Ok(())
+}

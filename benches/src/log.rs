@@ -1,0 +1,155 @@
+//! The log: appending leaves, and verifying them all, against plain inserts of entries with their
+//! hashes and plain reading and hashing.
+
+use std::path::Path;
+
+use rusqlite::params;
+use sha2::{Digest as _, Sha256};
+use tacenda::{SubjectId, Timestamp, block_on};
+use tacenda_core::log::{Frontier, leaf_hash};
+use tacenda_core::ports::{Change, NewLeaf, Store, StoreInit};
+use tacenda_store::sqlite::{SqliteOptions, SqliteStore};
+
+use crate::Size;
+use crate::measure::{Required, Result, cost, median};
+use crate::people::mix;
+use crate::plain::Plain;
+
+const BATCH: usize = 1000;
+const ENTRY: usize = 128;
+
+pub(crate) fn run(size: Size) -> Result<()> {
+    let (count, rounds) = (size.pick(300_000, 20_000), size.pick(5, 1));
+    let entries: Vec<[u8; ENTRY]> = (0..count).map(entry).collect();
+    let mut times: [Vec<f64>; 4] = Default::default();
+    for _ in 0..rounds {
+        let folder = tempfile::tempdir()?;
+        let (append, verify) = floor(&folder.path().join("plain.db"), &entries)?;
+        let (our_append, our_verify) = ours(&folder.path().join("log.db"), &entries)?;
+        for (times, time) in times.iter_mut().zip([append, verify, our_append, our_verify]) {
+            times.push(time);
+        }
+    }
+    let rate = |times: &Vec<f64>| count as f64 / median(times);
+    let [append, verify, our_append, our_verify] = times.each_ref().map(rate);
+    println!(
+        "  append of {ENTRY} bytes, {BATCH} at once: floor {append:.0}/s, ours {our_append:.0}/s"
+    );
+    println!("  read back and hash: floor {verify:.0}/s, ours {our_verify:.0}/s");
+    Required::AtLeast(0.5).report("log append, rate to the floor", our_append / append);
+    Required::AtLeast(0.7).report("log verify, rate to the floor", our_verify / verify);
+    Ok(())
+}
+
+fn entry(number: u64) -> [u8; ENTRY] {
+    let mut bytes = [0u8; ENTRY];
+    for (n, chunk) in bytes.chunks_mut(8).enumerate() {
+        chunk.copy_from_slice(&mix(number.wrapping_mul(31).wrapping_add(n as u64)).to_be_bytes());
+    }
+    bytes
+}
+
+/// Entries with their leaf hashes in a table, and the tree's edge in memory; then all of them read
+/// back and hashed to the root.
+fn floor(path: &Path, entries: &[[u8; ENTRY]]) -> Result<(f64, f64)> {
+    let mut plain = Plain::open(path)?;
+    let mut tree = Tree::default();
+    let append = || -> Result<()> {
+        let mut place = 0i64;
+        for batch in entries.chunks(BATCH) {
+            let transaction = plain.0.transaction()?;
+            {
+                let sql = "INSERT INTO log (place, hash, bytes) VALUES (?1, ?2, ?3)";
+                let mut statement = transaction.prepare_cached(sql)?;
+                for entry in batch {
+                    let hash = hash(&[&[0], entry]);
+                    tree.append(hash);
+                    statement.execute(params![place, hash, entry])?;
+                    place += 1;
+                }
+            }
+            transaction.commit()?;
+        }
+        Ok(())
+    };
+    let append = cost(append)?.0.wall;
+    let verify = || -> Result<()> {
+        let mut again = Tree::default();
+        let mut statement = plain.0.prepare("SELECT hash, bytes FROM log ORDER BY place")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let found = hash(&[&[0], row.get_ref(1)?.as_blob()?]);
+            if row.get_ref(0)?.as_blob()? != found {
+                return Err("a hash is wrong".into());
+            }
+            again.append(found);
+        }
+        if again.peaks == tree.peaks { Ok(()) } else { Err("the root is wrong".into()) }
+    };
+    Ok((append, cost(verify)?.0.wall))
+}
+
+/// The same leaves in our store; then read back, hashed, and held against the store's root.
+fn ours(path: &Path, entries: &[[u8; ENTRY]]) -> Result<(f64, f64)> {
+    let store = SqliteStore::open(path, SqliteOptions::default())?;
+    block_on(store.initialise(StoreInit { store: [1; 16], safe: [2; 16] }))?;
+    let append = || -> Result<()> {
+        for (n, batch) in entries.chunks(BATCH).enumerate() {
+            let leaves = batch.iter().enumerate().map(|(m, entry)| NewLeaf {
+                subject: SubjectId::from_bytes(
+                    u128::from(mix((n * BATCH + m) as u64)).to_be_bytes(),
+                ),
+                at: Timestamp::from_micros(1),
+                writes: false,
+                bytes: entry.to_vec(),
+            });
+            let change = Change { leaves: leaves.collect(), ..Change::default() };
+            block_on(store.commit(change))?;
+        }
+        Ok(())
+    };
+    let append = cost(append)?.0.wall;
+    let verify = || -> Result<()> {
+        let head = block_on(store.status())?.ok_or("no head")?.head;
+        let mut tree = Frontier::new();
+        while tree.size() < head.size {
+            let to = tree.size() + BATCH as u64;
+            for stored in block_on(store.leaves(head.epoch, tree.size(), to))? {
+                let hash = leaf_hash(&stored.bytes.ok_or("a leaf is pruned")?);
+                if *hash.as_bytes() != stored.hash {
+                    return Err("a hash is wrong".into());
+                }
+                tree.append(hash, |_| {});
+            }
+        }
+        if *tree.root().as_bytes() == head.root { Ok(()) } else { Err("the root is wrong".into()) }
+    };
+    Ok((append, cost(verify)?.0.wall))
+}
+
+/// The edge of an RFC 6962 tree, as few lines as it takes.
+#[derive(Default)]
+struct Tree {
+    size: u64,
+    peaks: Vec<[u8; 32]>,
+}
+
+impl Tree {
+    fn append(&mut self, leaf: [u8; 32]) {
+        let mut node = leaf;
+        for _ in 0..self.size.trailing_ones() {
+            let left = self.peaks.pop().unwrap_or_default();
+            node = hash(&[&[1], &left, &node]);
+        }
+        self.peaks.push(node);
+        self.size += 1;
+    }
+}
+
+fn hash(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}

@@ -1,0 +1,198 @@
+//! The life that the canaries go through, in a process that prints whatever can be printed.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::Arc;
+
+use tacenda::import::{CustomerRecord, import_csv};
+use tacenda::{
+    Actor, ActorId, Amendment, Name, NewPassword, RegisterRequest, SubjectId, Tacenda, block_on,
+};
+use tacenda_core::password::Password;
+use tacenda_testkit::StepClock;
+
+use super::super::support::{NOW, master, rows, safe, shown, staff, time};
+use super::forms::hex;
+use super::{
+    AMENDED, DUE, IMPORTED, ITEMS, LEGACY_PASSWORD, PASSWORD, REFUSED, WRONG_PASSWORD, sha256,
+};
+
+const POLICY: &str = include_str!("../../../../../examples/glpi-network-cloud/privacy.toml");
+const COLUMNS: &str = "email,password_sha256,company,first_name,last_name,address,postal_code,\
+    city,country,vat_number,locale,plan,payment,card_token,card_brand,card_last4,card_expiry,\
+    iban,mandate_reference,mandate_signed_on,registered_at,last_login_at,closed_at";
+
+/// A file with two good records and six bad ones.
+pub(super) fn csv() -> String {
+    let digest = hex(&sha256(LEGACY_PASSWORD));
+    let mut text = format!("{COLUMNS}\n");
+    let common = [("password_sha256", digest.as_str()), ("country", "DE"), ("plan", "paid")];
+    let sepa = [
+        ("country", "FR"),
+        ("payment", "sepa"),
+        ("registered_at", "2023-04-18T22:05:15Z"),
+        ("last_login_at", "2026-05-22T09:50:53Z"),
+    ];
+    let card = [
+        ("payment", "card"),
+        ("card_brand", "visa"),
+        ("card_last4", "4242"),
+        ("card_expiry", "12/30"),
+        ("registered_at", "2018-04-18T22:05:15Z"),
+        ("last_login_at", "2019-05-22T09:50:53Z"),
+    ];
+    let mut line = |parts: &[&[(&str, &str)]]| {
+        let columns = COLUMNS.split(',').map(|column| {
+            let found = parts.iter().rev().flat_map(|part| part.iter());
+            let value = found.filter(|(name, _)| *name == column).map(|(_, value)| *value).next();
+            format!("\"{}\"", value.unwrap_or_default())
+        });
+        text.push_str(&columns.collect::<Vec<_>>().join(","));
+        text.push('\n');
+    };
+    line(&[&common, &sepa, &IMPORTED]);
+    line(&[&common, &card, &DUE]);
+    for (n, refused) in REFUSED.iter().enumerate() {
+        let email = format!("canary{n}@refused.example");
+        line(&[&common, &[("email", email.as_str())], std::slice::from_ref(refused)]);
+    }
+    // Taken by the first record, and too few columns.
+    line(&[&common, &[("email", "CANARY.imported@BIRCH.example")]]);
+    text.push_str("canary.imported@birch.example,Kanarienvogel Handels GmbH\n");
+    text
+}
+
+/// Lives it.
+pub(super) fn live(home: &Path) {
+    let out = home.join("out");
+    let data = out.join("data");
+    fs::create_dir_all(&data).unwrap();
+    let t = open(&data);
+    println!("{t:?} {:?}", master());
+    let me = Actor::staff(ActorId::from_bytes(*b"billing of canar"), Name::fixed("billing"));
+    let input = File::open(home.join("in/customers.csv")).unwrap();
+    let report = block_on(import_csv(&t, input, &me, &mut |_| {})).unwrap();
+    println!("{report:?}");
+    assert_eq!((report.accepted(), report.refused()), (2, 6), "{report:?}");
+    report.write_csv(File::create(out.join("report.csv")).unwrap()).unwrap();
+    snapshot(&data, &out.join("imported"));
+
+    let subject = register_and_log_in(&t, &me);
+    refusals(&t, subject, &me);
+    amend(&t, subject, &me);
+    snapshot(&data, &out.join("lived"));
+    let imported = block_on(t.customers().read_by_email(IMPORTED[0].1, "billing", &me)).unwrap();
+    assert_eq!(imported.get("company"), Some(IMPORTED[1].1));
+    block_on(t.customers().wrap_legacy(None, 100)).unwrap();
+    block_on(t.customers().login(IMPORTED[0].1, LEGACY_PASSWORD)).unwrap();
+    block_on(t.customers().close(imported.subject, time(NOW), &me)).unwrap();
+
+    let plan = block_on(t.retention().plan()).unwrap();
+    println!("{plan:?}");
+    let sweeps = t.retention();
+    let swept = block_on(sweeps.sweep(Some(plan.digest), &me, &mut |_| {})).unwrap();
+    assert_eq!(swept.subjects, 1, "{plan:?}");
+    let erasure = block_on(t.erasure().erase(subject, &me)).unwrap();
+    println!("{erasure:?} {}", erasure.receipt);
+    fs::write(out.join("receipt"), &erasure.receipt.text).unwrap();
+    fs::write(out.join("log.vkey"), block_on(t.log().verifier_keys()).unwrap()).unwrap();
+    let leaves = block_on(t.vault().ports().store.leaves(1, 0, u64::MAX)).unwrap();
+    let leaves = leaves.iter().filter_map(|leaf| leaf.bytes.as_deref());
+    let leaves: Vec<_> = leaves.map(|b| tacenda_core::leaf::Leaf::decode(b).unwrap()).collect();
+    fs::write(out.join("leaves"), format!("{leaves:#?}")).unwrap();
+    println!("{:?}", block_on(t.log().audit()).unwrap());
+    snapshot(&data, &out.join("erased"));
+    block_on(t.close()).unwrap();
+}
+
+fn open(data: &Path) -> Tacenda {
+    let builder = Tacenda::builder()
+        .policy_text(POLICY)
+        .master_key(master())
+        .clock(Arc::new(StepClock::standing(time(NOW))))
+        .sqlite(rows(data), safe(data));
+    println!("{builder:?}");
+    block_on(builder.open()).unwrap()
+}
+
+/// The files as they are in the middle of it, write-ahead logs and all.
+fn snapshot(data: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for file in fs::read_dir(data).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+fn register_and_log_in(t: &Tacenda, me: &Actor) -> SubjectId {
+    let password = Password::parse(PASSWORD).unwrap();
+    println!("{password:?}");
+    let items = ITEMS.iter().map(|(item, text)| t.customers().item(item, text).unwrap());
+    let request = RegisterRequest {
+        items: items.chain(t.customers().item("country", "FR")).collect(),
+        password: Some(NewPassword::Plain(password)),
+        facts: [Name::fixed("paid offer"), Name::fixed("invoiced")].into(),
+        ..RegisterRequest::default()
+    };
+    println!("{request:?} {request:#?}");
+    let registered = block_on(t.customers().register(request, me)).unwrap();
+    println!("{registered:?}");
+    println!("{:?}", block_on(t.customers().login(ITEMS[0].1, PASSWORD)).unwrap());
+    for (email, password) in [(ITEMS[0].1, WRONG_PASSWORD), (REFUSED[0].1, PASSWORD)] {
+        failed(block_on(t.customers().login(email, password)), "login.refused");
+    }
+    let view = block_on(t.customers().read(registered.subject(), "billing", me)).unwrap();
+    assert_eq!(view.get("address"), Some(ITEMS[4].1));
+    println!("{view:?} {view:#?}");
+    registered.subject()
+}
+
+/// Prints an error in every way there is; it must be this one.
+fn failed<T: std::fmt::Debug>(outcome: tacenda::Result<T>, code: &str) {
+    let error = outcome.expect_err("it fails");
+    println!("{}", shown(&error));
+    eprintln!("{}", shown(&error));
+    assert_eq!(error.code(), code);
+}
+
+fn refusals(t: &Tacenda, subject: SubjectId, me: &Actor) {
+    let customers = t.customers();
+    failed(block_on(customers.read(subject, "marketing", me)), "policy.unknown_purpose");
+    let support = staff("support");
+    failed(block_on(customers.read(subject, "billing", &support)), "policy.role_not_allowed");
+    failed(block_on(customers.read_by_email(DUE[2].1, "billing", me)), "vault.not_found");
+    let taken = vec![customers.item("email", IMPORTED[0].1).unwrap()];
+    let taken = Amendment { set: taken, ..Amendment::default() };
+    failed(block_on(customers.amend(subject, taken, me)), "vault.not_unique");
+    // Every item, given what is no value of it.
+    let items = t.policy().items.keys().map(|item| item.as_str().to_owned());
+    let wrong = [REFUSED[0].1, REFUSED[2].1, REFUSED[3].1];
+    let mut printed = 0;
+    for (item, text) in items.flat_map(|item| wrong.map(|text| (item.clone(), text))) {
+        match customers.item(&item, text) {
+            Ok(value) => println!("{value:?}"),
+            Err(error) => {
+                printed += 1;
+                eprintln!("{}", shown(&error));
+            }
+        }
+    }
+    assert!(printed > 20, "{printed}");
+    let record = CustomerRecord::from_columns(ITEMS);
+    println!("{record:?} {record:#?}");
+    let outcomes = block_on(customers.register_many(vec![record], me)).unwrap();
+    for outcome in outcomes {
+        failed(outcome, "vault.required_item");
+    }
+}
+
+fn amend(t: &Tacenda, subject: SubjectId, me: &Actor) {
+    let set = AMENDED.iter().map(|(item, text)| t.customers().item(item, text).unwrap()).collect();
+    let amendment = Amendment { set, ..Amendment::default() };
+    println!("{amendment:?} {amendment:#?}");
+    block_on(t.customers().amend(subject, amendment, me)).unwrap();
+    let view = block_on(t.customers().read_by_email(AMENDED[1].1, "billing", me)).unwrap();
+    assert_eq!(view.get("address"), Some(AMENDED[0].1));
+    block_on(t.customers().set_fact(subject, "paid offer", false, me)).unwrap();
+    failed(block_on(t.customers().read(subject, "billing", me)), "policy.condition_not_met");
+}

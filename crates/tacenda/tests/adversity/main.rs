@@ -1,0 +1,23 @@
+//! What the facade over SQLite promises when things go wrong: several processes at once, processes
+//! that are killed, files from backups, files that leak, and every wrong input.
+//!
+//! Other processes are this test binary again: a test that finds [`support::ROLE`] in its
+//! environment plays the part that it names.
+#![cfg(feature = "sqlite")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests and their helpers fail loudly, and children tell what they did"
+)]
+
+mod kill;
+mod leak;
+mod processes;
+mod restores;
+mod support;
+#[cfg(unix)]
+mod wrong_input;
