@@ -101,8 +101,8 @@ impl Keyring for FailingKeyring {
         self.faults.run(true, self.keyring.keep_checkpoint(head, checkpoint)).await
     }
 
-    async fn begin_rotation(&self, kek: KekId) -> Result<()> {
-        self.faults.run(true, self.keyring.begin_rotation(kek)).await
+    async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()> {
+        self.faults.run(true, self.keyring.begin_rotation(from, to)).await
     }
 
     async fn wrapped_otherwise(
