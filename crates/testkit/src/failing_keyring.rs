@@ -19,13 +19,21 @@ use crate::fault::Faults;
 pub struct FailingKeyring {
     keyring: Arc<dyn Keyring>,
     faults: Faults,
+    is_read: bool,
 }
 
 impl FailingKeyring {
     /// Puts a plan in front of a safe.
     #[must_use]
     pub fn new(keyring: Arc<dyn Keyring>, faults: Faults) -> Self {
-        Self { keyring, faults }
+        Self { keyring, faults, is_read: false }
+    }
+
+    /// Somebody reads the safe's old pages all the time: every scrub is blocked.
+    #[must_use]
+    pub const fn under_readers(mut self) -> Self {
+        self.is_read = true;
+        self
     }
 }
 
@@ -62,7 +70,8 @@ impl Keyring for FailingKeyring {
     }
 
     async fn scrub(&self) -> Result<Scrub> {
-        self.faults.run(true, self.keyring.scrub()).await
+        let scrubbed = self.faults.run(true, self.keyring.scrub()).await?;
+        Ok(if self.is_read { Scrub::Blocked } else { scrubbed })
     }
 
     async fn tombstones(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<Tombstone>> {

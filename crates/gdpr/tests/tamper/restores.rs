@@ -13,7 +13,7 @@ use tacenda_core::vault::OnRestore;
 use tacenda_core::{Name, log};
 use tacenda_gdpr::erasure;
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
-use tacenda_testkit::{After, Cut, FailingStore, Faults};
+use tacenda_testkit::{After, Cut, FailingKeyring, FailingStore, Faults};
 
 use super::adversary::Adversary;
 use super::{code, eve};
@@ -96,6 +96,24 @@ fn the_safe_restored_opens_once_and_for_all() {
     let (_, recovery) = restored.try_open(POLICY, OnRestore::Replay).unwrap();
     assert_eq!(recovery.keys_destroyed_again, 2);
     assert_eq!(code(restored.try_open(POLICY, OnRestore::Refuse)), "ok");
+}
+
+#[test]
+fn a_restored_safe_whose_old_pages_are_read_stays_closed() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let old = mirror(&world);
+    wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
+    let read_from = FailingKeyring::new(old.clone(), Faults::none()).under_readers();
+    let blocked = World { keyring: Arc::new(read_from), ..world.clone() };
+    for on_restore in [OnRestore::Replay, OnRestore::Refuse] {
+        assert_eq!(code(blocked.try_open(POLICY, on_restore)), "erasure.scrub_blocked");
+    }
+    let restored = World { keyring: old, ..world };
+    let (vault, _) = restored.try_open(POLICY, OnRestore::Refuse).unwrap();
+    assert_eq!(wait(vault.outline(subject)).unwrap().len(), 1);
+    wait(vault.audit()).unwrap();
 }
 
 #[test]

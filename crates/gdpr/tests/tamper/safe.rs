@@ -165,3 +165,21 @@ fn before_a_rotation_has_begun_new_keys_go_under_the_former_key() {
         wait(vault.read(subject, &account, &me)).unwrap();
     }
 }
+
+#[test]
+fn a_rotation_whose_old_pages_are_read_is_not_done() {
+    let mut world = World::default();
+    let subject = ada(&world.open());
+    let new = MasterKey::generate(world.rng.as_ref());
+    world.former = Some(std::mem::replace(&mut world.master, new));
+    let keyring = FailingKeyring::new(world.keyring.clone(), Faults::none()).under_readers();
+    let read_from = World { keyring: Arc::new(keyring), ..world.clone() }.open();
+    let blocked = wait(read_from.rotate_master_key()).unwrap_err();
+    assert_eq!(blocked.code(), "keys.rewrap_blocked");
+    assert_eq!(blocked.retry(), tacenda_core::error::Retry::Safe);
+    assert_eq!(read(&read_from, subject), "ok", "everything goes on meanwhile");
+    let vault = world.open();
+    assert_eq!(wait(vault.rotate_master_key()).unwrap(), 0, "only the pages were left");
+    let last = wait(vault.history(SubjectId::CONTROLLER, 1)).unwrap().remove(0);
+    assert_eq!(last.action, *"keys.rotated");
+}

@@ -65,7 +65,11 @@ impl Vault {
             let leaf = self.leaf(self.now(), &Actor::system(), "safe.restored", CONTROLLER);
             let mut draft = Draft::new(0);
             draft.record(leaf, vec![job], &[]);
-            self.ports.store.commit(std::mem::take(draft.change())).await?;
+            match self.ports.store.commit(std::mem::take(draft.change())).await {
+                // Another process begins the same.
+                Err(error) if error.is(&CONFLICT) => {}
+                other => drop(other?),
+            }
         }
         Ok(recovery)
     }
