@@ -24,6 +24,7 @@ mod recover;
 mod register;
 mod rotate;
 mod rows;
+mod sweeps;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -51,6 +51,7 @@ pub async fn sweep(
     if plan.needs_confirmation() && confirmed != Some(plan.digest) {
         return Err(NOT_CONFIRMED.error().with("due", plan.due()));
     }
+    vault.note_sweep(plan.due(), actor).await?;
     vault.resume_destroys().await?;
     let mut swept = Swept::default();
     for line in &plan.lines {

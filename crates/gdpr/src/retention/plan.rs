@@ -32,7 +32,8 @@ pub struct RetentionPlan {
     pub now: Timestamp,
     /// The classes with due rows; a class of which nothing is due has no line.
     pub lines: Vec<SweepLine>,
-    /// Whether the clock is behind the last entry of the log, or far ahead of it.
+    /// Whether the clock is behind the last entry of the log, or further ahead of it, or of the last
+    /// sweep, than the policy's `max_clock_ahead`.
     pub clock_in_doubt: bool,
     /// What a person confirms who has seen the plan.
     pub digest: [u8; 32],
@@ -93,7 +94,10 @@ pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
     }
     let last = vault.last_leaf_at().await?;
     let ahead = policy.sweep.max_clock_ahead;
-    let clock_in_doubt = last.is_some_and(|last| now < last || now > last.plus(ahead));
+    let swept = vault.swept_at().await?;
+    let far = |then: Timestamp| now > then.plus(ahead);
+    let clock_in_doubt =
+        last.is_some_and(|last| now < last) || last.is_some_and(far) || swept.is_some_and(far);
     let digest = digest(now, clock_in_doubt, &lines);
     Ok(RetentionPlan { now, lines, clock_in_doubt, digest })
 }

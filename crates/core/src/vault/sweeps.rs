@@ -1,0 +1,72 @@
+//! When the last sweep ran: the time that the brake trusts.
+//!
+//! Any entry of the log bears the clock's time, so a clock that jumped would soon be the log's own
+//! time as well. A sweep, though, is either small and ordinary or confirmed by a person.
+
+use super::journal::Draft;
+use super::login::next_version;
+use super::{Actor, Vault};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::id::SubjectId;
+use crate::leaf::Leaf;
+use crate::name::Name;
+use crate::ports::store::CONFLICT;
+use crate::ports::{Expect, RowWrite};
+use crate::row::{Row, RowKey};
+
+static SWEEP: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("sweep"));
+const DONE: Name = Name::fixed("done");
+
+impl Vault {
+    /// When the last sweep began, or else when the log did; `None` while there is no log.
+    ///
+    /// # Errors
+    /// The integrity codes of this room; the codes of the store.
+    pub async fn swept_at(&self) -> Result<Option<Timestamp>> {
+        let keys = std::slice::from_ref(&SWEEP);
+        let row = self.ports.store.rows(keys).await?.pop().flatten();
+        if let Some(at) = row.and_then(|row| row.due_at) {
+            return Ok(Some(at));
+        }
+        let first = self.ports.store.leaves(1, 0, 1).await?;
+        let bytes = first.into_iter().find_map(|leaf| leaf.bytes);
+        bytes.map(|bytes| Leaf::decode(&bytes).map(|leaf| leaf.at)).transpose()
+    }
+
+    /// Notes that a sweep begins now, with how many rows it will take. Another process that notes
+    /// the same at the same moment is as good.
+    ///
+    /// # Errors
+    /// The codes of the ports.
+    pub async fn note_sweep(&self, due: u64, actor: &Actor) -> Result<()> {
+        let now = self.now();
+        let keys = std::slice::from_ref(&SWEEP);
+        let before = self.ports.store.rows(keys).await?.pop().flatten();
+        let write = match before {
+            Some(row) => next_version(Row { due_at: Some(now), ..row }),
+            None => RowWrite { row: new_row(now), expect: Expect::Absent },
+        };
+        let leaf = self.leaf(now, actor, "sweep.begun", SubjectId::CONTROLLER).detail("due", due);
+        let mut draft = Draft::new(0);
+        draft.record(leaf, vec![write], &[]);
+        match self.commit(draft).await {
+            Err(error) if error.is(&CONFLICT) => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+}
+
+fn new_row(now: Timestamp) -> Row {
+    Row {
+        key: SWEEP.clone(),
+        class: None,
+        state: DONE,
+        held: false,
+        anchor_at: None,
+        due_at: Some(now),
+        version: 1,
+        tokens: Vec::new(),
+        body: Vec::new(),
+    }
+}
