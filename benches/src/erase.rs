@@ -74,6 +74,7 @@ fn destroy(world: &World, subjects: &[SubjectId]) -> Result<()> {
             .into(),
         archive: Vec::new(),
         closed_at: Some(world.tacenda.vault().now()),
+        seen: Vec::new(),
     });
     let destroyed = block_on(world.tacenda.vault().destroy(plans.collect(), &world.actor))?;
     if destroyed.len() == subjects.len() { Ok(()) } else { Err("a subject was left".into()) }

@@ -8,10 +8,12 @@
 //!
 //! A process killed anywhere leaves the job row; [`Vault::resume_destroys`] takes it up again.
 
+mod archive;
 mod job;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+pub(super) use archive::archived;
 use job::Job;
 pub use job::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
 
@@ -376,27 +378,6 @@ fn destroyed(plans: Vec<SubjectPlan>, at: LogPosition) -> Vec<Destroyed> {
     let subjects = plans.into_iter().map(|plan| plan.subject);
     let pairs = subjects.zip(places);
     pairs.map(|(subject, position)| Destroyed { subject, position }).collect()
-}
-
-/// The row as a law keeps it: only the items that it asks for, and found by nothing any more.
-pub(super) fn archived(
-    row: Row,
-    kept: &BTreeSet<Name>,
-    closed_at: Option<Timestamp>,
-) -> Result<RowWrite> {
-    let mut body = Body::decode(&row.body)?;
-    let others: Vec<_> = body.items().filter(|item| !kept.contains(*item)).cloned().collect();
-    for item in &others {
-        body.remove(item);
-    }
-    let anchor_at = row.anchor_at.or(closed_at);
-    Ok(next_version(Row {
-        state: state::ARCHIVED,
-        anchor_at,
-        tokens: Vec::new(),
-        body: body.encode(),
-        ..row
-    }))
 }
 
 #[cfg(test)]
