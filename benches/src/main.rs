@@ -1,7 +1,8 @@
 //! How fast Tacenda is, as ratios to a floor: plain SQLite or plain hashing, measured in the same
 //! run with the same settings, in turns.
 //!
-//! `cargo run --release -p tacenda-benches -- import|read|sweep|erase|log|argon|all [--quick]`.
+//! `cargo run --release -p tacenda-benches -- import|read|sweep|erase|log|login|argon|all
+//! [--quick]`.
 //! A bench is a file with a `run`; it prints medians, the ratio, and what is required. Nothing
 //! fails by being slow.
 #![forbid(unsafe_code)]
@@ -11,6 +12,7 @@ mod argon;
 mod erase;
 mod import;
 mod log;
+mod login;
 mod measure;
 mod people;
 mod plain;
@@ -40,12 +42,13 @@ impl Size {
 
 type Bench = fn(Size) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 6] = [
+const BENCHES: [(&str, Bench); 7] = [
     ("import", import::run),
     ("read", read::run),
     ("sweep", sweep::run),
     ("erase", erase::run),
     ("log", log::run),
+    ("login", login::run),
     ("argon", argon::run),
 ];
 
@@ -74,7 +77,9 @@ fn try_main() -> Result<()> {
     }
     let known = |word: &String| word == "all" || BENCHES.iter().any(|(name, _)| name == word);
     if asked.is_empty() || !asked.iter().all(known) {
-        return Err("usage: import|read|sweep|erase|log|argon|all [--quick] [--big[=ROWS]]".into());
+        return Err(
+            "usage: import|read|sweep|erase|log|login|argon|all [--quick] [--big[=ROWS]]".into()
+        );
     }
     for (name, bench) in BENCHES {
         if asked.iter().any(|word| word == name || word == "all") {

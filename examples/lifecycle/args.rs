@@ -9,7 +9,7 @@ lifecycle: a customer store from the first registration to a proven erasure
 usage:
   lifecycle [--customers FILE.csv] [--policy FILE.toml] [--data DIR]
             [--report FILE.csv] [--receipt FILE]
-  lifecycle verify RECEIPT VKEY
+  lifecycle verify RECEIPT VKEY [--json]
 
   --customers FILE   records to import (default: the 200 that ship with the example)
   --policy FILE      the privacy policy (default: examples/glpi-network-cloud/privacy.toml)
@@ -25,7 +25,7 @@ pub(crate) enum Command {
     /// The whole life of a customer store.
     Run(Options),
     /// Check a receipt.
-    Verify { receipt: PathBuf, keys: PathBuf },
+    Verify { receipt: PathBuf, keys: PathBuf, json: bool },
     /// Say how it is used.
     Help,
 }
@@ -47,10 +47,11 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, S
     let mut first = true;
     while let Some(arg) = args.next() {
         if first && arg == "verify" {
-            let (receipt, keys) = (args.next(), args.next());
-            return match (receipt, keys, args.next()) {
-                (Some(receipt), Some(keys), None) => {
-                    Ok(Command::Verify { receipt: receipt.into(), keys: keys.into() })
+            let (receipt, keys, form) = (args.next(), args.next(), args.next());
+            let json = form.as_deref() == Some("--json");
+            return match (receipt, keys, json || form.is_none(), args.next()) {
+                (Some(receipt), Some(keys), true, None) => {
+                    Ok(Command::Verify { receipt: receipt.into(), keys: keys.into(), json })
                 }
                 _ => Err("verify takes a receipt and a file of verifier keys".to_owned()),
             };

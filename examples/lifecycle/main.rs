@@ -18,7 +18,7 @@ fn main() -> ExitCode {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
         }
-        Ok(Command::Verify { receipt, keys }) => run::verify(&receipt, &keys),
+        Ok(Command::Verify { receipt, keys, json }) => run::verify(&receipt, &keys, json),
         Ok(Command::Run(options)) => tacenda::block_on(run::run(&options)),
         Err(wrong) => {
             eprintln!("{wrong}\n\n{USAGE}");

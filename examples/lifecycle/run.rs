@@ -22,8 +22,12 @@ const EMAIL: &str = "lifecycle@tacenda.example";
 const PASSWORD: &str = "a long sentence that nobody guesses";
 
 /// Checks a receipt offline.
-pub(crate) fn verify(receipt: &Path, keys: &Path) -> Outcome {
+pub(crate) fn verify(receipt: &Path, keys: &Path, json: bool) -> Outcome {
     let verified = verify_receipt(&fs::read_to_string(receipt)?, &fs::read_to_string(keys)?)?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&verified)?);
+        return Ok(());
+    }
     let leaf = &verified.leaf;
     println!("the receipt is genuine");
     println!("  log        {}", verified.checkpoint.origin);
@@ -131,7 +135,7 @@ async fn register_and_log_in(t: &Tacenda, me: &Actor) -> Outcome<SubjectId> {
             customers.item("postal_code", "00-001")?,
             customers.item("country", "PL")?,
         ],
-        password: Some(NewPassword::Plain(tacenda::core::password::Password::parse(PASSWORD)?)),
+        password: Some(NewPassword::plain(PASSWORD)?),
         facts: [Name::fixed("paid offer"), Name::fixed("invoiced")].into(),
         ..RegisterRequest::default()
     };

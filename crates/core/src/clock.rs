@@ -91,6 +91,13 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+impl serde::Serialize for Timestamp {
+    /// As its text.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// An elapsed time in microseconds. Calendar periods (a month, a year) are another thing: see
 /// [`crate::calendar`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -5,14 +5,17 @@
 //! a digest of one. A random salt keeps anybody from confirming a guessed leaf by its hash once the
 //! text is pruned.
 
+use serde::{Serialize, Serializer};
+
 use crate::clock::Timestamp;
 use crate::codec::{Decoder, Encoder};
 use crate::error::{Context, Result};
 use crate::id::{ActorId, RowId, SubjectId};
 use crate::name::Name;
 
-/// An entry of the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An entry of the log. Serialised for people and programs that read receipts: times, ids and names
+/// as text, digests and salt in hexadecimal, details as pairs in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leaf {
     /// When it happened.
     pub at: Timestamp,
@@ -27,22 +30,37 @@ pub struct Leaf {
     /// Codes, classes, laws, dates: what a receipt states. Never values.
     pub details: Vec<(String, String)>,
     /// The digest of the policy in force.
+    #[serde(serialize_with = "hex")]
     pub policy: [u8; 32],
     /// Random bytes.
+    #[serde(serialize_with = "hex")]
     pub salt: [u8; 16],
     /// The rows of this subject that were written, with their digests.
     pub rows: Vec<RowStamp>,
 }
 
 /// What a leaf states about one row of its subject.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RowStamp {
     /// The row's kind.
     pub kind: Name,
     /// The row's id.
     pub id: RowId,
     /// The SHA-256 of the stored row; `None` if it was deleted.
+    #[serde(serialize_with = "hex_opt")]
     pub digest: Option<[u8; 32]>,
+}
+
+fn hex<S: Serializer>(bytes: impl AsRef<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
+    let text: String = bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    serializer.serialize_str(&text)
+}
+
+fn hex_opt<S: Serializer>(bytes: &Option<[u8; 32]>, serializer: S) -> Result<S::Ok, S::Error> {
+    match bytes {
+        Some(bytes) => hex(bytes, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 const DOMAIN: &str = "tacenda/leaf/1";
@@ -142,6 +160,17 @@ mod tests {
         let leaf = sample();
         assert_eq!(Leaf::decode(&leaf.encode()).unwrap(), leaf);
         assert_eq!((leaf.find("class"), leaf.find("rows")), (Some("account"), Some("2")));
+    }
+
+    #[test]
+    fn is_read_as_json_by_programs() {
+        let json = serde_json::to_value(sample()).unwrap();
+        assert_eq!(json["at"], "2026-01-01T00:00:00Z");
+        assert_eq!(json["action"], "subject.read");
+        assert_eq!(json["details"][0], serde_json::json!(["class", "account"]));
+        assert_eq!(json["policy"].as_str().unwrap().len(), 64);
+        assert_eq!(json["rows"][0]["digest"], serde_json::Value::Null);
+        assert_eq!(json["rows"][1]["digest"].as_str().unwrap()[..4], *"0606");
     }
 
     proptest! {

@@ -104,6 +104,13 @@ impl fmt::Debug for Name {
     }
 }
 
+impl serde::Serialize for Name {
+    /// As its text.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl std::borrow::Borrow<str> for Name {
     fn borrow(&self) -> &str {
         self.as_str()

@@ -1,5 +1,5 @@
 //! The walk of a customer: register, log in, read and be refused, amend, erase, receipt, verify.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use tacenda_core::clock::Span;
 use tacenda_core::leaf::Leaf;
 use tacenda_core::log;
 use tacenda_core::ports::KeyState;
-use tacenda_core::vault::{Amendment, Registered, Vault};
+use tacenda_core::vault::{Amendment, NewPassword, Registered, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_gdpr::erasure::{self, Fate};
 use tacenda_testkit::world::{World, ada, request, staff};
@@ -265,4 +265,40 @@ fn the_same_record_is_written_once() {
     assert_eq!(third, Registered::Known(first[0].subject()), "it outlives the erasure");
     let changed = wait(vault.register(record("a@example.org", "1 changed"), &me)).unwrap();
     assert!(matches!(changed, Registered::New(_)));
+}
+
+#[test]
+fn a_legacy_digest_is_wrapped_by_a_job_and_replaced_by_a_login() {
+    let world = World::default();
+    let vault = world.open();
+    let me = staff("support");
+    // printf 'correct horse battery staple' | sha256sum
+    let digest = "c4bbcb1fbec99d65bf59d85c8cb62ee2db963f0fe106f483d9afa73bd4e39a8a";
+    let import = |email: &str| {
+        let digest = tacenda_core::pii::Sha256Digest::parse(digest).unwrap();
+        let mut request = request(&vault, &[("email", email)], false);
+        let digest = zeroize::Zeroizing::new(*digest.as_bytes());
+        request.password = Some(NewPassword::LegacySha256(digest));
+        wait(vault.register(request, &me)).unwrap().subject()
+    };
+    for n in 0..5 {
+        import(&format!("c{n}@example.org"));
+    }
+    let login = |email: &str| code(wait(vault.login(email, "correct horse battery staple")));
+    let counts = || wait(vault.legacy_passwords()).unwrap();
+    assert_eq!(counts(), (5, 0));
+    assert_eq!(login("c0@example.org"), "ok", "a bare digest is replaced at once");
+    assert_eq!(counts(), (4, 0));
+    // The job goes page by page, and may be stopped and begun again.
+    let (wrapped, next) = wait(vault.wrap_legacy(None, 3)).unwrap();
+    assert_eq!((wrapped <= 3, counts().1), (true, wrapped));
+    let (rest, end) = wait(vault.wrap_legacy(next, 100)).unwrap();
+    assert_eq!((wrapped + rest, end, counts()), (4, None, (0, 4)));
+    assert_eq!(wait(vault.wrap_legacy(None, 100)).unwrap(), (0, None));
+    assert_eq!(code(wait(vault.login("c1@example.org", "wrong"))), "login.refused");
+    let calls = world.passwords.calls();
+    assert_eq!((login("c1@example.org"), counts()), ("ok", (0, 3)));
+    assert_eq!(world.passwords.calls() - calls, 2, "one to check, one to replace");
+    assert_eq!(login("c1@example.org"), "ok");
+    wait(vault.audit()).unwrap();
 }

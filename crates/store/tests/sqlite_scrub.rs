@@ -154,7 +154,7 @@ fn rotate_and_destroy(length: usize) {
     for batch in old.chunks(500) {
         wait(safe.create(NewKeys { keys: batch.to_vec(), ..NewKeys::default() })).unwrap();
     }
-    wait(safe.begin_rotation(next)).unwrap();
+    wait(safe.begin_rotation(KEK, next)).unwrap();
     for (old, new) in old.chunks(300).zip(renewed.chunks(300)) {
         let changes = old.iter().zip(new);
         let changes = changes

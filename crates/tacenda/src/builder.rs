@@ -63,6 +63,7 @@ pub struct Builder {
     master_key: MasterKeySource,
     former_master_key: Option<MasterKeySource>,
     on_restore: OnRestore,
+    accept_clock: bool,
     clock: Option<Arc<dyn Clock>>,
     rng: Option<Arc<dyn Rng>>,
     passwords: Option<Arc<dyn PasswordWorker>>,
@@ -76,6 +77,7 @@ impl Default for Builder {
             master_key: MasterKeySource::default(),
             former_master_key: None,
             on_restore: OnRestore::default(),
+            accept_clock: false,
             clock: system_clock(),
             rng: system_rng(),
             passwords: None,
@@ -147,6 +149,14 @@ impl Builder {
         self
     }
 
+    /// Opens although the clock is behind the last entry of the log, once: for a clock that was
+    /// ahead when that was written and has been set right. The log records it.
+    #[must_use]
+    pub const fn accept_clock(mut self) -> Self {
+        self.accept_clock = true;
+        self
+    }
+
     /// Another clock.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -189,7 +199,7 @@ impl Builder {
         let (store, keyring) = open_stores(self.stores)?;
         let passwords = self.passwords.unwrap_or_else(|| Arc::new(PasswordThreads::per_core()));
         let ports = Ports { store, keyring, kek, former_kek, clock, rng, zone, passwords };
-        let options = OpenOptions { on_restore: self.on_restore };
+        let options = OpenOptions { on_restore: self.on_restore, accept_clock: self.accept_clock };
         let (vault, recovery) = Vault::open(policy, ports, options).await?;
         match vault.resume_destroys().await {
             // Somebody still reads old pages of the safe: it will be finished later.

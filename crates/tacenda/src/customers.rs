@@ -153,6 +153,15 @@ impl Customers<'_> {
         self.amend(subject, amendment, actor).await
     }
 
+    /// How many passwords are still bare SHA-256 digests of another system, and how many are
+    /// wrapped in Argon2id until their next login.
+    ///
+    /// # Errors
+    /// As [`Vault::legacy_passwords`].
+    pub async fn legacy_passwords(&self) -> Result<(u64, u64)> {
+        self.vault.legacy_passwords().await
+    }
+
     /// Wraps one page of imported SHA-256 digests in Argon2id.
     ///
     /// # Errors

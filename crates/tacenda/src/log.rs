@@ -47,7 +47,7 @@ impl Log<'_> {
 }
 
 /// What a receipt proves.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct VerifiedReceipt {
     /// What the leaf states.
     pub leaf: Leaf,

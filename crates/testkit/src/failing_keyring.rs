@@ -19,13 +19,21 @@ use crate::fault::Faults;
 pub struct FailingKeyring {
     keyring: Arc<dyn Keyring>,
     faults: Faults,
+    is_read: bool,
 }
 
 impl FailingKeyring {
     /// Puts a plan in front of a safe.
     #[must_use]
     pub fn new(keyring: Arc<dyn Keyring>, faults: Faults) -> Self {
-        Self { keyring, faults }
+        Self { keyring, faults, is_read: false }
+    }
+
+    /// Somebody reads the safe's old pages all the time: every scrub is blocked.
+    #[must_use]
+    pub const fn under_readers(mut self) -> Self {
+        self.is_read = true;
+        self
     }
 }
 
@@ -66,7 +74,8 @@ impl Keyring for FailingKeyring {
     }
 
     async fn scrub(&self) -> Result<Scrub> {
-        self.faults.run(true, self.keyring.scrub()).await
+        let scrubbed = self.faults.run(true, self.keyring.scrub()).await?;
+        Ok(if self.is_read { Scrub::Blocked } else { scrubbed })
     }
 
     async fn tombstones(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<Tombstone>> {
@@ -105,8 +114,8 @@ impl Keyring for FailingKeyring {
         self.faults.run(true, self.keyring.keep_checkpoint(head, checkpoint)).await
     }
 
-    async fn begin_rotation(&self, kek: KekId) -> Result<()> {
-        self.faults.run(true, self.keyring.begin_rotation(kek)).await
+    async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()> {
+        self.faults.run(true, self.keyring.begin_rotation(from, to)).await
     }
 
     async fn wrapped_otherwise(

@@ -71,6 +71,14 @@ impl World {
     /// # Errors
     /// As [`Vault::open`].
     pub fn try_open(&self, policy: &str, on_restore: OnRestore) -> Result<(Vault, Recovery)> {
+        self.try_open_with(policy, OpenOptions { on_restore, ..OpenOptions::default() })
+    }
+
+    /// Opens the vault under a policy, as a process does at its start that is told more.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub fn try_open_with(&self, policy: &str, options: OpenOptions) -> Result<(Vault, Recovery)> {
         let kek = |master: &MasterKey| Arc::new(LocalKek::new(master, self.rng.clone()));
         let ports = Ports {
             store: self.store.clone(),
@@ -83,7 +91,7 @@ impl World {
             passwords: self.passwords.clone(),
         };
         let policy = Policy::parse(policy).unwrap_or_else(|problems| panic!("{problems}"));
-        pollster::block_on(Vault::open(policy, ports, OpenOptions { on_restore }))
+        pollster::block_on(Vault::open(policy, ports, options))
     }
 
     /// Opens the vault under [`POLICY`].

@@ -8,7 +8,7 @@ use crate::error::Result;
 
 /// The size and root of a log at some time. Two checkpoints of one origin of which neither
 /// continues the other prove that the log was forked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Checkpoint {
     /// Which log: the name of the key that signs.
     pub origin: String,

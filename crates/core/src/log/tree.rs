@@ -61,6 +61,16 @@ impl AsRef<[u8]> for Hash {
 }
 
 /// Lower-case hexadecimal, 64 characters.
+impl serde::Serialize for Hash {
+    /// As its text.
+    fn serialize<S: serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

@@ -11,6 +11,7 @@ use crate::error::{Code, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::check::BAD_REQUEST;
+use crate::ports::kek::WRONG_KEY;
 use crate::ports::keyring::DESTROYED;
 use crate::ports::store::{CLOSED, CONFLICT, UNAVAILABLE};
 use crate::ports::{
@@ -64,6 +65,11 @@ impl Safe {
     fn step(&mut self) -> u64 {
         self.sequence = self.sequence.saturating_add(1);
         self.sequence
+    }
+
+    /// Nothing new is kept under another key than the safe's own.
+    fn accepts<'a>(&self, mut wrapped: impl Iterator<Item = &'a WrappedKey>) -> Result<()> {
+        if wrapped.all(|one| one.kek == self.kek) { Ok(()) } else { WRONG_KEY.err() }
     }
 
     fn hear(&mut self, position: Option<LogPosition>) {
@@ -155,6 +161,7 @@ impl Keyring for MemoryKeyring {
 
     async fn create(&self, new: NewKeys) -> Result<u64> {
         self.write(|safe| {
+            safe.accepts(new.keys.iter().map(|(_, wrapped)| wrapped))?;
             let named = |code: &'static Code, id: &KeyId| {
                 code.error().with("subject", id.subject).with("class", &id.class)
             };
@@ -263,6 +270,7 @@ impl Keyring for MemoryKeyring {
 
     async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()> {
         self.write(|safe| {
+            safe.accepts(std::iter::once(&secret))?;
             if safe.secrets.contains_key(name) {
                 return CONFLICT.err();
             }
@@ -291,9 +299,12 @@ impl Keyring for MemoryKeyring {
         })
     }
 
-    async fn begin_rotation(&self, kek: KekId) -> Result<()> {
+    async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()> {
         self.write(|safe| {
-            safe.kek = kek;
+            if safe.kek != from && safe.kek != to {
+                return WRONG_KEY.err();
+            }
+            safe.kek = to;
             safe.step();
             Ok(())
         })
@@ -312,6 +323,7 @@ impl Keyring for MemoryKeyring {
 
     async fn rewrap(&self, changed: Vec<(WrapId, WrappedKey, WrappedKey)>) -> Result<()> {
         self.write(|safe| {
+            safe.accepts(changed.iter().map(|(_, _, new)| new))?;
             for (id, old, new) in changed {
                 if let Some(slot) = safe.slot(&id).filter(|slot| **slot == old) {
                     *slot = new;

@@ -167,7 +167,9 @@ pub enum Scrub {
 /// - what a call wrote is durable when it returns `Ok`, and happened whole or not at all;
 /// - a destroyed key can be neither fetched nor made again, by any call, ever;
 /// - the sequence number rises by 1 with every call that may write and returns `Ok`, from 1 for
-///   [`Keyring::initialise`].
+///   [`Keyring::initialise`]; [`Keyring::raise_sequence`] alone may raise it further;
+/// - nothing new is kept under another key than the safe's own: a process that still works with
+///   the master key before a rotation is refused.
 ///
 /// Before it is filled, every call that would write answers
 /// [`BAD_REQUEST`](super::check::BAD_REQUEST), and readers find nothing. After
@@ -189,6 +191,7 @@ pub trait Keyring: Send + Sync {
     /// Makes keys durable; answers with the new sequence number.
     ///
     /// # Errors
+    /// [`WRONG_KEY`](super::kek::WRONG_KEY) if one is wrapped under another key than the safe's,
     /// [`DESTROYED`] if one of them was destroyed, [`crate::ports::store::CONFLICT`] if one exists;
     /// nothing was written then.
     async fn create(&self, new: NewKeys) -> Result<u64>;
@@ -272,6 +275,7 @@ pub trait Keyring: Send + Sync {
     /// Adds one of the SDK's own secrets.
     ///
     /// # Errors
+    /// [`WRONG_KEY`](super::kek::WRONG_KEY) if it is wrapped under another key than the safe's,
     /// [`crate::ports::store::CONFLICT`] if it is there already.
     async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()>;
 
@@ -289,11 +293,13 @@ pub trait Keyring: Send + Sync {
     /// As [`Keyring::status`].
     async fn keep_checkpoint(&self, head: LogPosition, checkpoint: &str) -> Result<()>;
 
-    /// Begins a rotation: new keys are to be wrapped under `kek` from now on.
+    /// Begins a rotation: new keys are to be wrapped under `to` from now on. One that has begun
+    /// already is begun again without effect.
     ///
     /// # Errors
-    /// As [`Keyring::status`].
-    async fn begin_rotation(&self, kek: KekId) -> Result<()>;
+    /// [`WRONG_KEY`](super::kek::WRONG_KEY) if the safe's key is neither `from` nor `to`: another
+    /// rotation came in between, and this one would turn the safe back.
+    async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()>;
 
     /// Things wrapped under another key than `kek`, in any order; none if that was all.
     ///
@@ -308,7 +314,8 @@ pub trait Keyring: Send + Sync {
     /// Replaces wrapped bytes by others of the same key, where they are still the old ones.
     ///
     /// # Errors
-    /// As [`Keyring::status`].
+    /// [`WRONG_KEY`](super::kek::WRONG_KEY) if new bytes are wrapped under another key than the
+    /// safe's; nothing was written then.
     async fn rewrap(&self, changed: Vec<(WrapId, WrappedKey, WrappedKey)>) -> Result<()>;
 
     /// Ends all work in good order.

@@ -89,6 +89,9 @@ impl Vault {
                 return Err(REQUIRED.error().field_is(item));
             }
         }
+        for value in &amendment.set {
+            declared(&self.policy, &value.item)?;
+        }
         if let Some(fact) = amendment.facts.keys().find(|f| !self.policy.facts.contains_key(*f)) {
             return Err(UNDECLARED_FACT.error().field_is(fact));
         }
@@ -248,6 +251,10 @@ impl Vault {
         let key = self.profile_key(subject, class);
         let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
         if let Some(row) = row {
+            // What is archived keeps the clock that its law's day was told from.
+            if row.state != state::LIVE {
+                return Ok(None);
+            }
             let key = self.class_key(subject, class).await?;
             let body = Body::decode(&row.body)?;
             return Ok(Some(Touched { row: Some(row), body, key }));

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::Vault;
-use super::codes::{ALTERED_ROW, FORKED, MISSING_ROW};
+use super::codes::{ALTERED_ROW, FORKED, MISSING_KEY, MISSING_ROW, PRUNED};
+use super::journal::hex;
+use super::recover::EPOCH_BEGUN;
 use crate::error::Result;
-use crate::id::RowId;
-use crate::id::SubjectId;
+use crate::id::{RowId, SubjectId};
 use crate::leaf::Leaf;
-use crate::log::{self, Frontier};
+use crate::log::{self, Checkpoint, Frontier, Hash};
 use crate::name::Name;
-use crate::ports::Scan;
+use crate::ports::{LogPosition, Scan};
 
 /// What an audit went through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,47 +22,57 @@ pub struct Audit {
     pub rows: u64,
 }
 
+/// The digest of each row that the leaves so far say is there.
+type Stated = BTreeMap<(SubjectId, Name, RowId), [u8; 32]>;
+
+/// How the log of an epoch must end, and the roots that were signed on the way there.
+struct End {
+    size: u64,
+    root: String,
+    signed: Vec<(u64, Hash)>,
+    /// Whether another epoch follows, so that nothing may have been added since.
+    is_past: bool,
+}
+
 const PAGE: usize = 1024;
 
 impl Vault {
-    /// Recomputes the tree of every epoch from its leaves, checks it against the head and the last
-    /// checkpoint, and compares every row with the last leaf that wrote it.
+    /// Recomputes the tree of every epoch from its leaves, checks it against the head, the last
+    /// checkpoint and what the next epoch began with, and compares every row with the last leaf
+    /// that wrote it.
     ///
     /// Needs memory for a digest per row; it is for a safe moment, not for every request.
     ///
     /// # Errors
-    /// `log.forked`, `vault.altered_row`, `vault.missing_row`; the codes of the store.
+    /// `log.forked`, `log.pruned` for a leaf whose text is gone, `vault.altered_row`,
+    /// `vault.missing_row`; the codes of the ports.
     pub async fn audit(&self) -> Result<Audit> {
+        // The safe is asked first: what another process signed by then is in the log by now.
+        let signed = self.signed().await?;
         let Some(status) = self.ports.store.status().await? else { return Ok(Audit::default()) };
-        let mut audit = Audit::default();
-        let mut stated: BTreeMap<(SubjectId, Name, RowId), [u8; 32]> = BTreeMap::new();
-        for epoch in 1..=status.head.epoch {
-            let mut tree = Frontier::default();
-            let end = if epoch == status.head.epoch { status.head.size } else { u64::MAX };
-            loop {
-                let to = tree.size().saturating_add(PAGE as u64).min(end);
-                let leaves = self.ports.store.leaves(epoch, tree.size(), to).await?;
-                if leaves.is_empty() {
-                    break;
-                }
-                for stored in leaves {
-                    if let Some(bytes) = &stored.bytes {
-                        if *log::leaf_hash(bytes).as_bytes() != stored.hash {
-                            return FORKED.err();
-                        }
-                        take(&mut stated, Leaf::decode(bytes)?);
-                    }
-                    tree.append(stored.hash.into(), |_| {});
-                    audit.leaves += 1;
-                }
-            }
-            if epoch == status.head.epoch
-                && (tree.size() != status.head.size || *tree.root().as_bytes() != status.head.root)
-            {
-                return FORKED.err();
-            }
+        let head = status.head;
+        match &signed {
+            Some((epoch, _)) if *epoch > head.epoch => return FORKED.err(),
+            Some((epoch, _)) if *epoch == head.epoch => {}
+            _ if self.is_ours(head.epoch).await? => {}
+            _ => return FORKED.err(),
         }
-        self.continues(status.head).await?;
+        let mut audit = Audit::default();
+        let mut stated: Stated = BTreeMap::new();
+        for epoch in 1..=head.epoch {
+            let mut end = if epoch == head.epoch {
+                End { size: head.size, root: hex(&head.root), signed: Vec::new(), is_past: false }
+            } else {
+                self.end_of(epoch).await?
+            };
+            if let Some((_, last)) = signed.as_ref().filter(|(signed, _)| *signed == epoch) {
+                // Of an epoch that a restore ended, what was signed last may be lost.
+                if epoch == head.epoch || last.size <= end.size {
+                    end.signed.push((last.size, last.root));
+                }
+            }
+            audit.leaves += self.audit_epoch(epoch, &end, &mut stated).await?;
+        }
         audit.rows = self.compare(&mut stated).await?;
         match stated.into_keys().next() {
             Some((subject, kind, _)) => {
@@ -71,10 +82,74 @@ impl Vault {
         }
     }
 
-    async fn compare(
-        &self,
-        stated: &mut BTreeMap<(SubjectId, Name, RowId), [u8; 32]>,
-    ) -> Result<u64> {
+    /// Where an epoch ended, as the next one begins by saying. That leaf is checked with its own
+    /// epoch.
+    async fn end_of(&self, epoch: u32) -> Result<End> {
+        let next = epoch.saturating_add(1);
+        let first = self.ports.store.leaves(next, 0, 1).await?.pop();
+        let first = first.ok_or_else(|| FORKED.error())?;
+        let bytes = first.bytes.ok_or_else(|| PRUNED.error().with("epoch", next))?;
+        let leaf = Leaf::decode(&bytes).map_err(|_| FORKED.error())?;
+        let size = leaf.find("size").and_then(|size| size.parse().ok());
+        let (Some(size), Some(root)) = (size, leaf.find("root")) else { return FORKED.err() };
+        if leaf.action != *EPOCH_BEGUN {
+            return FORKED.err();
+        }
+        let mut signed = Vec::new();
+        if let Some(text) = leaf.find("checkpoint") {
+            match self.verifier(epoch).await {
+                Ok(key) => match Checkpoint::open(text, &[key]) {
+                    Ok(last) if last.size <= size => signed.push((last.size, last.root)),
+                    Ok(_) => {}
+                    // It was signed in an epoch before or after.
+                    Err(error) if error.is(&log::UNKNOWN_KEY) => {}
+                    Err(error) => return Err(error),
+                },
+                // Lost with a safe.
+                Err(error) if error.is(&MISSING_KEY) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(End { size, root: root.to_owned(), signed, is_past: true })
+    }
+
+    /// Grows the tree of an epoch from its leaves; answers with how many there are.
+    async fn audit_epoch(&self, epoch: u32, end: &End, stated: &mut Stated) -> Result<u64> {
+        let mut tree = Frontier::default();
+        let mut met = end.signed.iter().filter(|(size, _)| *size == 0).count();
+        while tree.size() < end.size {
+            let to = tree.size().saturating_add(PAGE as u64).min(end.size);
+            let leaves = self.ports.store.leaves(epoch, tree.size(), to).await?;
+            if leaves.is_empty() {
+                return FORKED.err();
+            }
+            for stored in leaves {
+                let LogPosition { epoch, index } = stored.position;
+                // Without its text nobody knows which rows it stated.
+                let pruned = || PRUNED.error().with("epoch", epoch).with("index", index);
+                let bytes = stored.bytes.ok_or_else(pruned)?;
+                if *log::leaf_hash(&bytes).as_bytes() != stored.hash {
+                    return FORKED.err();
+                }
+                take(stated, Leaf::decode(&bytes)?);
+                tree.append(stored.hash.into(), |_| {});
+                for (_, root) in end.signed.iter().filter(|(size, _)| *size == tree.size()) {
+                    if *root != tree.root() {
+                        return FORKED.err();
+                    }
+                    met += 1;
+                }
+            }
+        }
+        let more = self.ports.store.leaves(epoch, end.size, end.size.saturating_add(1)).await?;
+        let ended = !end.is_past || more.is_empty();
+        if hex(tree.root().as_bytes()) != end.root || met != end.signed.len() || !ended {
+            return FORKED.err();
+        }
+        Ok(tree.size())
+    }
+
+    async fn compare(&self, stated: &mut Stated) -> Result<u64> {
         let (mut rows, mut cursor) = (0, None);
         loop {
             let scan = Scan::All { kind: None };
@@ -95,7 +170,7 @@ impl Vault {
     }
 }
 
-fn take(stated: &mut BTreeMap<(SubjectId, Name, RowId), [u8; 32]>, leaf: Leaf) {
+fn take(stated: &mut Stated, leaf: Leaf) {
     for row in leaf.rows {
         let key = (leaf.subject, row.kind, row.id);
         match row.digest {

@@ -44,29 +44,37 @@ impl Vault {
     /// [`FORKED`] if the log does not continue the one that was last signed; the codes of the
     /// ports.
     pub async fn checkpoint(&self) -> Result<String> {
-        let Some(status) = self.ports.store.status().await? else {
-            return NO_SUCH_LEAF.err();
-        };
-        let text = self.sign(status.head).await?;
-        self.uncovered.store(0, Ordering::Relaxed);
+        let uncovered = self.uncovered.load(Ordering::Relaxed);
+        let head = self.continues().await?;
+        let text = self.sign(head).await?;
+        // Leaves that were counted meanwhile may lie behind the head.
+        let rest = |now: u64| Some(now.saturating_sub(uncovered));
+        let _ = self.uncovered.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest);
         self.covered_at.store(self.now().as_micros().cast_unsigned(), Ordering::Relaxed);
+        self.owed.store(false, Ordering::Relaxed);
         Ok(text)
     }
 
-    /// Counts leaves, and signs when it is time.
-    pub(super) async fn checkpoint_if_due(&self, leaves: u64, at: Timestamp) -> Result<()> {
+    /// Counts leaves, and signs when it is time; what fails is owed.
+    pub(super) async fn checkpoint_if_due(&self, leaves: u64, at: Timestamp) {
         let uncovered = self.uncovered.fetch_add(leaves, Ordering::Relaxed).saturating_add(leaves);
         let covered = Timestamp::from_micros(self.covered_at.load(Ordering::Relaxed).cast_signed());
-        if uncovered >= LEAVES || at >= covered.plus(INTERVAL) {
+        if (uncovered >= LEAVES || at >= covered.plus(INTERVAL)) && self.checkpoint().await.is_err()
+        {
+            self.owed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Signs the checkpoint that was due and failed: until then nothing more is written.
+    pub(super) async fn make_good(&self) -> Result<()> {
+        if self.owed.load(Ordering::Relaxed) {
             self.checkpoint().await?;
         }
         Ok(())
     }
 
     async fn sign(&self, head: LogHead) -> Result<String> {
-        self.epoch.store(u64::from(head.epoch), Ordering::Relaxed);
         let size = head.size;
-        self.continues(head).await?;
         let key = self.signer(head.epoch).await?;
         let checkpoint =
             Checkpoint { origin: key.name().to_owned(), size, root: Hash::from(head.root) };
@@ -80,29 +88,52 @@ impl Vault {
         Ok(text)
     }
 
-    /// INVARIANT: a log signs no checkpoint that is inconsistent with one it signed before.
-    pub(super) async fn continues(&self, head: LogHead) -> Result<()> {
-        let Some(safe) = self.ports.keyring.status().await? else { return Ok(()) };
-        let Some((epoch, text)) = safe.checkpoint else { return Ok(()) };
-        if epoch != head.epoch {
-            return if epoch < head.epoch { Ok(()) } else { FORKED.err() };
+    /// The last checkpoint in the safe, with its epoch.
+    pub(super) async fn signed(&self) -> Result<Option<(u32, Checkpoint)>> {
+        let safe = self.ports.keyring.status().await?;
+        let Some((epoch, text)) = safe.and_then(|safe| safe.checkpoint) else { return Ok(None) };
+        let checkpoint = Checkpoint::open(&text, &[self.verifier(epoch).await?])?;
+        Ok(Some((epoch, checkpoint)))
+    }
+
+    /// INVARIANT: a log signs no checkpoint that is inconsistent with one it signed before. Answers
+    /// with the log's head.
+    pub(super) async fn continues(&self) -> Result<LogHead> {
+        // The safe is asked first: what another process signed by then is in the log by now.
+        let signed = self.signed().await?;
+        let status = self.ports.store.status().await?.ok_or_else(|| NO_SUCH_LEAF.error())?;
+        let head = status.head;
+        let last = match signed {
+            Some((epoch, last)) if epoch == head.epoch => last,
+            Some((epoch, _)) if epoch > head.epoch => return FORKED.err(),
+            _ => {
+                return if self.is_ours(head.epoch).await? { Ok(head) } else { FORKED.err() };
+            }
+        };
+        if last.size > head.size {
+            return FORKED.err();
         }
-        let last = Checkpoint::open(&text, &[self.verifier(epoch).await?])?;
-        // Another process may have signed a longer log since the head was read: nothing to prove.
-        if last.size == 0 || last.size > head.size {
-            return Ok(());
+        if last.size > 0 {
+            let plan = log::consistency_plan(last.size, head.size)?;
+            let proof = self.run(head.epoch, &plan).await?;
+            let root = Hash::from(head.root);
+            log::verify_consistency(last.size, head.size, &last.root, &root, &proof)
+                .map_err(|_| FORKED.error())?;
         }
-        let plan = log::consistency_plan(last.size, head.size)?;
-        let proof = self.run(epoch, &plan).await?;
-        let root = Hash::from(head.root);
-        log::verify_consistency(last.size, head.size, &last.root, &root, &proof)
-            .map_err(|_| FORKED.error())
+        Ok(head)
+    }
+
+    /// Whoever begins an epoch puts its signing key into the safe first: one without was begun by
+    /// somebody who has the rows alone.
+    pub(super) async fn is_ours(&self, epoch: u32) -> Result<bool> {
+        Ok(self.ports.keyring.secret(&signing_key(epoch)).await?.is_some())
     }
 
     /// The receipt of a leaf, under a checkpoint signed now.
     ///
     /// # Errors
-    /// [`NO_SUCH_LEAF`], [`PRUNED`], [`FORKED`]; the codes of the ports.
+    /// [`NO_SUCH_LEAF`], [`PRUNED`], [`FORKED`]; `log.inclusion_failed` if the leaf is not the one
+    /// that its hash in the log stands for; the codes of the ports.
     pub async fn receipt(&self, position: LogPosition) -> Result<Receipt> {
         let LogPosition { epoch, index } = position;
         let stored = self.ports.store.leaves(epoch, index, index.saturating_add(1)).await?;
@@ -121,11 +152,15 @@ impl Vault {
         if signed_epoch != epoch {
             return NO_SUCH_LEAF.err();
         }
-        let signed = Checkpoint::open(&text, &[self.verifier(epoch).await?])?;
+        let key = self.verifier(epoch).await?;
+        let signed = Checkpoint::open(&text, std::slice::from_ref(&key))?;
         let plan = log::inclusion_plan(index, signed.size)?;
         let hashes = self.run(epoch, &plan).await?;
         let proof = Proof { extra: Some(bytes), index, hashes, checkpoint: text };
-        Ok(Receipt { text: proof.to_text(), leaf, position })
+        let text = proof.to_text();
+        // No receipt is given that whoever gets it would find wrong.
+        log::verify(&text, &[key])?;
+        Ok(Receipt { text, leaf, position })
     }
 
     async fn run(&self, epoch: u32, plan: &Plan) -> Result<Vec<Hash>> {

@@ -31,6 +31,13 @@ pub static BLOCKED: Code = Code::new(
     "the keys are destroyed, and somebody still reads the safe's old pages; the receipt waits",
 )
 .retry(Retry::Safe);
+/// Another connection keeps old pages of the safe alive, with keys under the former master key.
+pub static REWRAP_BLOCKED: Code = Code::new(
+    "keys.rewrap_blocked",
+    Kind::Unavailable,
+    "every key is wrapped anew, and somebody still reads the safe's old pages; rotate again",
+)
+.retry(Retry::Safe);
 /// An item that the policy does not declare; context: `field`.
 pub static UNDECLARED: Code =
     Code::new("vault.undeclared_item", Kind::Input, "the policy declares no such item");
@@ -170,6 +177,7 @@ pub static CODES: &[&Code] = &[
     &NOTHING_LEFT,
     &UNDER_WAY,
     &BLOCKED,
+    &REWRAP_BLOCKED,
     &UNDECLARED,
     &REQUIRED,
     &NOT_UNIQUE,

@@ -25,6 +25,9 @@ use crate::seal::{Body, Place};
 const JOB: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("reseal"));
 const PAGE: usize = 256;
 
+/// An item on its way to another class, with its value.
+type Moving = (Name, Zeroizing<Vec<u8>>);
+
 impl Vault {
     /// Takes the policy into force: a new one has a leaf, an older one or a silent change is
     /// refused; then finishes what moving items is under way.
@@ -176,7 +179,7 @@ impl Vault {
         subject: SubjectId,
         sequence: &mut u64,
     ) -> Result<(Vec<RowWrite>, Vec<Row>)> {
-        let mut moving: BTreeMap<Name, Vec<(Name, Zeroizing<Vec<u8>>)>> = BTreeMap::new();
+        let mut moving: BTreeMap<Name, Vec<Moving>> = BTreeMap::new();
         let mut tokens = Vec::new();
         let mut rows: BTreeMap<Name, (Row, Body)> = BTreeMap::new();
         for outline in self.outline(subject).await? {

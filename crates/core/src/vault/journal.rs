@@ -83,14 +83,16 @@ impl Vault {
         }
     }
 
-    /// Commits a draft, and signs a checkpoint if one is due.
+    /// Commits a draft, and signs a checkpoint if one is due. A checkpoint that fails then does not
+    /// fail the call, whose change is durable: it fails the next one, before anything is written.
     pub(super) async fn commit(&self, draft: Draft) -> Result<Committed> {
         let leaves = draft.change.leaves.len() as u64;
         let at = draft.change.leaves.last().map_or(Timestamp::MIN, |leaf| leaf.at);
+        self.make_good().await?;
         // A process that runs under the policy before a changed one writes nothing any more.
         let change = Change { under: Some(self.policy.version), ..draft.change };
         let committed = self.ports.store.commit(change).await?;
-        self.checkpoint_if_due(leaves, at).await?;
+        self.checkpoint_if_due(leaves, at).await;
         Ok(committed)
     }
 }
@@ -101,5 +103,10 @@ pub(super) fn digest_of(subjects: impl Iterator<Item = SubjectId>) -> String {
     for subject in subjects {
         hasher.update(subject.as_bytes());
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hasher.finalize())
+}
+
+/// Bytes as a leaf's detail shows them.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,7 @@
 //! Keys: made before what they seal, fetched for one call, never kept.
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
 use super::Vault;
@@ -8,7 +10,7 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::keyring::DESTROYED;
-use crate::ports::{KeyId, KeyState, WrapId, WrapRequest, WrappedKey};
+use crate::ports::{Kek, KeyId, KeyState, WrapId, WrapRequest, WrappedKey};
 use crate::seal::{DataKey, IndexKey};
 
 /// The names of the SDK's own secrets.
@@ -100,8 +102,17 @@ impl Vault {
             // EXPOSE: a new key is wrapped, so that it can be stored.
             .map(|(id, key)| WrapRequest { aad: WrapId::Key(id.clone()).aad(), key: key.expose() })
             .collect();
-        let wrapped = self.ports.kek.wrap(&requests).await?;
+        let wrapped = self.wrapping_kek().await?.wrap(&requests).await?;
         Ok((keys, ids.into_iter().zip(wrapped).collect()))
+    }
+
+    /// The master key under which the safe takes new keys: the former one, until a rotation to ours
+    /// has begun.
+    pub(super) async fn wrapping_kek(&self) -> Result<&Arc<dyn Kek>> {
+        let Some(former) = self.ports.former_kek.as_ref() else { return Ok(&self.ports.kek) };
+        let safe = self.ports.keyring.status().await?;
+        let before = safe.is_some_and(|safe| safe.kek == former.id());
+        Ok(if before { former } else { &self.ports.kek })
     }
 
     /// Unwraps under whichever of the two master keys wrapped each, keeping the order.

@@ -27,7 +27,7 @@ mod rows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 pub use actor::Actor;
 pub use amend::Amendment;
@@ -79,10 +79,11 @@ pub struct Vault {
     params: Params,
     /// The kind of the profile row of each class.
     kinds: BTreeMap<Name, Name>,
-    /// The log's epoch and the leaves committed since the last checkpoint, by this process.
-    epoch: AtomicU64,
+    /// The leaves committed since the last checkpoint, by this process; when that was; whether one
+    /// was due since and failed.
     uncovered: AtomicU64,
     covered_at: AtomicU64,
+    owed: AtomicBool,
 }
 
 impl Vault {

@@ -1,21 +1,29 @@
 //! Opening: store, safe, master key and policy are held against each other before any write.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::codes::{
-    CLASS_NAME_LONG, CLOCK_BEHIND, ROWS_RESTORED, SAFE_RESTORED, WRONG_PAIR, ZONE_UNKNOWN,
+    CLASS_NAME_LONG, CLOCK_BEHIND, ROWS_RESTORED, SAFE_RESTORED, SAME_VERSION, WRONG_PAIR,
+    ZONE_UNKNOWN,
 };
+use super::journal::Draft;
 use super::keys::{FINGERPRINT_KEY, INDEX_KEY, signing_key};
-use super::{Ports, Recovery, Vault};
-use crate::clock::Span;
+use super::{Actor, Ports, Recovery, Vault};
+use crate::clock::{Span, Timestamp};
 use crate::error::Result;
+use crate::id::SubjectId;
+use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::password::Params;
 use crate::policy::Policy;
+use crate::ports::check::check_policy;
 use crate::ports::kek::WRONG_KEY;
 use crate::ports::store::CONFLICT;
-use crate::ports::{LogPosition, SafeInit, SafeStatus, StoreInit, WrapId, WrapRequest};
+use crate::ports::{
+    LogHead, LogPosition, PolicyMark, SafeInit, SafeStatus, StoreInit, StoreStatus, WrapId,
+    WrapRequest,
+};
 use crate::rng;
 use crate::seal::DataKey;
 
@@ -37,16 +45,23 @@ pub enum OnRestore {
 pub struct OpenOptions {
     /// What to do about a restore.
     pub on_restore: OnRestore,
+    /// Open although the clock is behind the last entry of the log: the clock was ahead when that
+    /// was written, and is right now. A leaf says that it was accepted; the next opening needs
+    /// nothing.
+    pub accept_clock: bool,
 }
 
 impl Vault {
     /// Opens a vault over its store and safe, or makes a new one in empty ones.
     ///
-    /// Nothing is written before the master key is known to be the safe's.
+    /// Nothing is written before the master key is known to be the safe's, and the policy not to be
+    /// an older one; the repair that a restore asked for is finished before anything else, by whoever
+    /// opens next.
     ///
     /// # Errors
     /// `keys.wrong_master_key`, [`WRONG_PAIR`], [`ROWS_RESTORED`], [`SAFE_RESTORED`],
-    /// [`OLDER_POLICY`], [`SAME_VERSION`], [`CLASS_IN_USE`], [`CLOCK_BEHIND`], `log.forked`; the
+    /// `policy.older_version`, `policy.version_not_raised`, `policy.class_in_use`,
+    /// `policy.item_in_use`, `policy.identifier_moved`, [`CLOCK_BEHIND`], `log.forked`; the
     /// codes of the ports.
     pub async fn open(
         policy: Policy,
@@ -66,23 +81,60 @@ impl Vault {
             digest,
             params: params.at_least_floor()?,
             kinds,
-            epoch: AtomicU64::new(1),
             uncovered: AtomicU64::new(0),
             covered_at: AtomicU64::new(0),
+            owed: AtomicBool::new(false),
         };
         vault.touch_covered();
-        let safe = vault.paired().await?;
-        let recovery = vault.reconcile(&safe, options).await?;
-        let store = match vault.ports.store.status().await? {
-            Some(store) => store,
-            None => return WRONG_PAIR.err(),
-        };
-        vault.continues(store.head).await?;
-        if store.last_leaf_at.is_some_and(|last| vault.now() < last.minus(SKEW)) {
+        let (safe, rows_lost) = vault.paired(options).await?;
+        let store = vault.store_status().await?;
+        vault.precedes(store.policy.as_ref())?;
+        let ahead = vault.ahead_of_clock(&store).await?;
+        if ahead.is_some() && !options.accept_clock {
             return CLOCK_BEHIND.err();
         }
-        vault.adopt_policy(store.policy).await?;
+        let mut recovery = vault.reconcile(&safe, rows_lost, options).await?;
+        vault.continues().await?;
+        vault.finish_repair(&mut recovery).await?;
+        vault.adopt_policy(vault.store_status().await?.policy).await?;
+        if let Some(at) = ahead {
+            vault.accept_clock(at).await?;
+        }
         Ok((vault, recovery))
+    }
+
+    async fn store_status(&self) -> Result<StoreStatus> {
+        self.ports.store.status().await?.ok_or_else(|| WRONG_PAIR.error())
+    }
+
+    /// Refuses an older policy and a silent change of the one in force, before anything is written.
+    fn precedes(&self, in_force: Option<&PolicyMark>) -> Result<()> {
+        check_policy(in_force, Some(self.policy.version))?;
+        match in_force {
+            Some(old) if old.version == self.policy.version && old.digest != self.digest => {
+                Err(SAME_VERSION.error().with("version", old.version))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The time of the log's last entry, if the clock is behind it.
+    async fn ahead_of_clock(&self, store: &StoreStatus) -> Result<Option<Timestamp>> {
+        let LogHead { epoch, size, .. } = store.head;
+        let last = self.ports.store.leaves(epoch, size.saturating_sub(1), size).await?.pop();
+        let last = last.and_then(|leaf| Leaf::decode(&leaf.bytes?).ok());
+        // An entry that cannot be read leaves the latest time that any had.
+        let at = last.map(|leaf| leaf.at).or(store.last_leaf_at);
+        Ok(at.filter(|at| self.now() < at.minus(SKEW)))
+    }
+
+    async fn accept_clock(&self, at: Timestamp) -> Result<()> {
+        let leaf = self
+            .leaf(self.now(), &Actor::system(), "clock.accepted", SubjectId::CONTROLLER)
+            .detail("instead_of", at);
+        let mut draft = Draft::new(0);
+        draft.record(leaf, Vec::new(), &[]);
+        self.commit(draft).await.map(|_| ())
     }
 
     fn touch_covered(&self) {
@@ -90,8 +142,9 @@ impl Vault {
         self.covered_at.store(now, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// Store and safe, marked as a pair; new ones are marked now.
-    async fn paired(&self) -> Result<SafeStatus> {
+    /// Store and safe, marked as a pair; new ones are marked now. And whether the rows of a safe
+    /// that was in use are gone altogether.
+    async fn paired(&self, options: OpenOptions) -> Result<(SafeStatus, bool)> {
         let (store, safe) = (self.ports.store.status().await?, self.ports.keyring.status().await?);
         let safe = match safe {
             Some(safe) => {
@@ -102,6 +155,15 @@ impl Vault {
             None if store.is_some() => return WRONG_PAIR.err(),
             None => self.initialise_safe().await?,
         };
+        // The first leaf is durable before anything enters the safe. The store is asked once more:
+        // another process may have begun after it was asked first.
+        let in_use = safe.sequence > 1;
+        let store = if in_use { self.ports.store.status().await? } else { store };
+        let rows_lost = in_use
+            && store.as_ref().is_none_or(|store| store.head.epoch == 1 && store.head.size == 0);
+        if rows_lost && options.on_restore == OnRestore::Refuse {
+            return ROWS_RESTORED.err();
+        }
         let init = StoreInit { store: safe.store, safe: safe.safe };
         let store = match store {
             Some(store) => store,
@@ -114,7 +176,7 @@ impl Vault {
                 self.ports.store.status().await?.ok_or_else(|| WRONG_PAIR.error())?
             }
         };
-        if store.init != init { WRONG_PAIR.err() } else { Ok(safe) }
+        if store.init != init { WRONG_PAIR.err() } else { Ok((safe, rows_lost)) }
     }
 
     fn check_master_key(&self, safe: &SafeStatus) -> Result<()> {
@@ -160,9 +222,13 @@ impl Vault {
         if self.ports.keyring.secret(&name).await?.is_some() {
             return Ok(());
         }
-        let wrapped = self.ports.kek.wrap(&[self.new_secret(&name)]).await?;
+        let wrapped = self.wrapping_kek().await?.wrap(&[self.new_secret(&name)]).await?;
         for secret in wrapped {
-            self.ports.keyring.add_secret(&name, secret).await?;
+            match self.ports.keyring.add_secret(&name, secret).await {
+                // Another process added it a moment ago.
+                Err(error) if error.is(&CONFLICT) => {}
+                other => other?,
+            }
         }
         Ok(())
     }
@@ -170,12 +236,17 @@ impl Vault {
     /// Compares the marks that store and safe left in each other. Other processes may be at work:
     /// what the safe had heard of before is in the log by now, and the keys that the log knew of
     /// then are in the safe later.
-    async fn reconcile(&self, before: &SafeStatus, options: OpenOptions) -> Result<Recovery> {
-        let store = self.ports.store.status().await?.ok_or_else(|| WRONG_PAIR.error())?;
+    async fn reconcile(
+        &self,
+        before: &SafeStatus,
+        rows_lost: bool,
+        options: OpenOptions,
+    ) -> Result<Recovery> {
+        let store = self.store_status().await?;
         let safe = self.ports.keyring.status().await?.ok_or_else(|| WRONG_PAIR.error())?;
         let head = LogPosition { epoch: store.head.epoch, index: store.head.size };
         let heard = Self::furthest(before);
-        let rows_restored = heard.is_some_and(|heard| heard > head);
+        let rows_restored = rows_lost || heard.is_some_and(|heard| heard > head);
         let safe_restored = safe.sequence < store.safe_sequence;
         if options.on_restore == OnRestore::Refuse {
             if rows_restored {

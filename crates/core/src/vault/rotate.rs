@@ -1,10 +1,11 @@
 //! Changing the master key: the safe is wrapped anew, the data is not touched.
 
+use super::codes::REWRAP_BLOCKED;
 use super::journal::Draft;
 use super::{Actor, Vault};
 use crate::error::Result;
 use crate::id::SubjectId;
-use crate::ports::WrapRequest;
+use crate::ports::{Scrub, WrapRequest};
 
 const PAGE: usize = 1000;
 
@@ -14,10 +15,13 @@ impl Vault {
     /// answers with how many keys it wrapped.
     ///
     /// # Errors
-    /// `keys.wrong_master_key` if something lies under a third key; the codes of the ports.
+    /// `keys.wrong_master_key` if something lies under a third key, or if a later rotation has
+    /// begun: nothing is turned back. [`REWRAP_BLOCKED`] if the safe's old pages are still read:
+    /// everything is wrapped anew, and the next call finishes. The codes of the ports.
     pub async fn rotate_master_key(&self) -> Result<u64> {
         let kek = self.ports.kek.id();
-        self.ports.keyring.begin_rotation(kek).await?;
+        let former = self.ports.former_kek.as_ref().map_or(kek, |former| former.id());
+        self.ports.keyring.begin_rotation(former, kek).await?;
         let mut wrapped = 0;
         loop {
             let page = self.ports.keyring.wrapped_otherwise(kek, PAGE).await?;
@@ -38,7 +42,9 @@ impl Vault {
             self.ports.keyring.rewrap(changed).await?;
         }
         // Pages that still hold keys wrapped under the former key leave the files too.
-        self.ports.keyring.scrub().await?;
+        if self.ports.keyring.scrub().await? == Scrub::Blocked {
+            return REWRAP_BLOCKED.err();
+        }
         let leaf = self
             .leaf(self.now(), &Actor::system(), "keys.rotated", SubjectId::CONTROLLER)
             .detail("keys", wrapped);

@@ -223,7 +223,7 @@ impl Machine {
                 } else {
                     assert_eq!(done, "ok");
                     one.closed = true;
-                    for row in one.rows.values_mut() {
+                    for row in one.rows.values_mut().filter(|row| !row.archived) {
                         row.anchor = now;
                     }
                 }

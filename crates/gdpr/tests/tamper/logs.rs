@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex};
 
 use pollster::block_on as wait;
 use tacenda_core::leaf::Leaf;
-use tacenda_core::ports::{LogPosition, Store};
+use tacenda_core::ports::{LogPosition, PolicyMark, Store};
 use tacenda_core::vault::OnRestore;
 use tacenda_core::{Name, log};
 use tacenda_gdpr::erasure;
-use tacenda_testkit::world::{World, ada, staff};
+use tacenda_testkit::world::{POLICY, World, ada, staff};
 
 use super::adversary::{Adversary, At, LeafLie};
-use super::{code, eve, met, over, reopened};
+use super::swap::Swap;
+use super::{code, eve, met, over, profile, reopened, set};
 
 #[test]
 fn an_altered_or_missing_leaf_is_found_by_the_audit() {
@@ -38,7 +39,8 @@ fn an_altered_or_missing_leaf_is_found_by_the_audit() {
         ["vault.altered_row", "vault.altered_row", "vault.altered_row", "log.forked",]
     );
     store.leaf(at, LeafLie::Pruned);
-    assert_eq!(met(&vault, subject), ["vault.altered_row"; 4]);
+    let altered = "vault.altered_row";
+    assert_eq!(met(&vault, subject), [altered, altered, altered, "log.pruned"]);
     store.repent();
     assert_eq!(code(wait(vault.audit())), "ok");
 }
@@ -174,4 +176,68 @@ fn the_tape_makes_the_same_store_again() {
     let again = store.forge(|_| {});
     let (one, two) = (wait(store.status()).unwrap(), wait(again.status()).unwrap());
     assert_eq!(one, two);
+}
+
+#[test]
+fn a_rollback_behind_a_leaf_without_its_text_is_found_by_the_audit() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = profile(subject, "account");
+    let old = store.row(&key);
+    wait(vault.amend(subject, set(&vault, "first_name", "Augusta"), &staff("support"))).unwrap();
+    store.put(&key, Some(old));
+    let (at, _) = store.last_leaf(subject);
+    store.leaf(at, LeafLie::Pruned);
+    assert_ne!(code(wait(vault.audit())), "ok", "audit");
+}
+
+#[test]
+fn a_log_cut_off_under_a_running_process_is_found() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let _ = (ada(&vault), eve(&vault));
+    wait(vault.checkpoint()).unwrap();
+    let short = store.forge(|tape| tape.truncate(tape.len() - 1));
+    // A process that opened in time: its store is exchanged for the shorter one.
+    let swap = Swap::new(world.store.clone());
+    let running = World { store: swap.clone(), ..world }.open();
+    swap.to(short);
+    assert_ne!(code(wait(running.audit())), "ok", "audit");
+    assert_ne!(code(wait(running.checkpoint())), "ok", "checkpoint");
+}
+
+#[test]
+fn a_forged_epoch_does_not_hide_a_fork() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let _ = (ada(&vault), eve(&vault));
+    wait(vault.checkpoint()).unwrap();
+    let forged = store.forge(|tape| {
+        let _ = tape.pop();
+        let mut epoch = tape[0].clone();
+        (epoch.policy, epoch.new_epoch) = (None::<PolicyMark>, Some(2));
+        tape.push(epoch);
+    });
+    let world = World { store: forged, ..world };
+    let opened = world.try_open(POLICY, OnRestore::Refuse);
+    let found = match opened {
+        Ok((vault, _)) => code(wait(vault.audit())),
+        Err(error) => error.code(),
+    };
+    assert_eq!(found, "log.forked", "eve was cut out of the log");
+}
+
+#[test]
+fn a_receipt_that_does_not_verify_is_not_given() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let (at, mut leaf) = store.last_leaf(subject);
+    leaf.details.push(("erased".into(), "everything".into()));
+    store.leaf(at, LeafLie::Bytes(leaf.encode()));
+    let keys = log::parse_vkeys(&wait(vault.verifier_keys()).unwrap()).unwrap();
+    if let Ok(receipt) = wait(vault.receipt(at)) {
+        assert_eq!(code(log::verify(&receipt.text, &keys)), "ok");
+    }
 }

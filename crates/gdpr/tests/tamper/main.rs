@@ -5,7 +5,10 @@
 mod adversary;
 mod logs;
 mod mended;
+mod restores;
 mod rows;
+mod safe;
+mod swap;
 
 use std::sync::Arc;
 
@@ -49,4 +52,8 @@ fn over(world: &World, store: Arc<dyn Store>) -> World {
 
 fn reopened(world: &World, on_restore: OnRestore) -> &'static str {
     code(world.try_open(POLICY, on_restore))
+}
+
+fn set(vault: &Vault, item: &'static str, text: &str) -> Amendment {
+    Amendment { set: vec![vault.item(&Name::fixed(item), text).unwrap()], ..Amendment::default() }
 }

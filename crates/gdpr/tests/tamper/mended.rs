@@ -265,3 +265,24 @@ fn a_read_looks_at_one_leaf_however_often_somebody_logged_in() {
     wait(vault.read(subject, &Name::fixed("billing"), &staff("billing"))).unwrap();
     assert_eq!(store.asked() - before, 1, "pages of leaves for one read");
 }
+
+#[test]
+fn an_account_goes_on_beside_what_is_archived_of_it() {
+    let world = World::default();
+    let vault = world.open();
+    let (subject, me) = (ada(&vault), staff("support"));
+    let mut plan =
+        wait(erasure::plan(&vault, subject)).unwrap().to_vault(&Name::fixed("retention"));
+    plan.erase.clear();
+    wait(vault.destroy(vec![plan], &me)).unwrap();
+    // The law asks for the address alone, which otherwise stands only beside a country.
+    wait(vault.amend(subject, set(&vault, "note", "new"), &me)).unwrap();
+    assert_eq!(
+        code(wait(vault.amend(subject, set(&vault, "country", "FR"), &me))),
+        "vault.not_live"
+    );
+    let states = wait(vault.outline(subject)).unwrap().into_iter();
+    let states: Vec<_> = states.map(|row| row.state.to_string()).collect();
+    assert_eq!(states, ["live", "archived", "live"]);
+    wait(vault.audit()).unwrap();
+}

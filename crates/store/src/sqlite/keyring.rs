@@ -10,6 +10,7 @@ use tacenda_core::clock::Timestamp;
 use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
+use tacenda_core::ports::kek::WRONG_KEY;
 use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::ports::{
     Fingerprint, KekId, KeyId, KeyState, Keyring, LogPosition, NewKeys, SafeInit, SafeStatus,
@@ -91,9 +92,10 @@ impl Keyring for SqliteKeyring {
     async fn create(&self, mut new: NewKeys) -> Result<u64> {
         let bulk = new.keys.len() > BULK;
         let work = move |c: &Connection, filled: &mut Filled| {
+            filled.accepts(new.keys.iter().map(|(_, wrapped)| wrapped))?;
             create(c, &mut new)?;
             filled.hear(new.log);
-            Ok(((), new.keys.iter().any(|(_, wrapped)| wrapped.kek != filled.kek)))
+            Ok(((), false))
         };
         self.write(bulk, work).await.map(|(_, sequence)| sequence)
     }
@@ -202,11 +204,12 @@ impl Keyring for SqliteKeyring {
     async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()> {
         let name = name.clone();
         let work = move |c: &Connection, filled: &mut Filled| {
+            filled.accepts(std::iter::once(&secret))?;
             let sql = "INSERT INTO secrets (name, kek, wrapped) VALUES (?1, ?2, ?3)";
             let values = params![name.as_str(), secret.kek.0, secret.bytes];
             c.execute(sql, values)
                 .map_err(|error| if is_taken(&error) { CONFLICT.error() } else { fault(error) })?;
-            Ok(((), secret.kek != filled.kek))
+            Ok(((), false))
         };
         self.write(false, work).await.map(|_| ())
     }
@@ -229,11 +232,12 @@ impl Keyring for SqliteKeyring {
         self.write(false, work).await.map(|_| ())
     }
 
-    async fn begin_rotation(&self, kek: KekId) -> Result<()> {
+    async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()> {
         let work = move |_: &Connection, filled: &mut Filled| {
-            let foreign = filled.kek != kek;
-            filled.kek = kek;
-            Ok(((), foreign))
+            if filled.kek != from && filled.kek != to {
+                return WRONG_KEY.err();
+            }
+            Ok(((), std::mem::replace(&mut filled.kek, to) != to))
         };
         self.write(false, work).await.map(|_| ())
     }
@@ -249,8 +253,9 @@ impl Keyring for SqliteKeyring {
     async fn rewrap(&self, changed: Vec<(WrapId, WrappedKey, WrappedKey)>) -> Result<()> {
         let bulk = changed.len() > BULK;
         let work = move |c: &Connection, filled: &mut Filled| {
+            filled.accepts(changed.iter().map(|(_, _, new)| new))?;
             rewrap(c, &changed)?;
-            Ok(((), changed.iter().any(|(_, _, new)| new.kek != filled.kek)))
+            Ok(((), false))
         };
         self.write(bulk, work).await.map(|_| ())
     }

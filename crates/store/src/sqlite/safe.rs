@@ -9,6 +9,7 @@ use tacenda_core::codec::Encoder;
 use tacenda_core::error::{Code, Error, Result};
 use tacenda_core::id::SubjectId;
 use tacenda_core::ports::check::BAD_REQUEST;
+use tacenda_core::ports::kek::WRONG_KEY;
 use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::ports::{
@@ -73,6 +74,14 @@ impl Filled {
             log: self.log,
             checkpoint: self.checkpoint.map(|(at, text)| (at.epoch, text)),
         }
+    }
+
+    /// Nothing new is kept under another key than the safe's own.
+    pub(super) fn accepts<'a>(
+        &self,
+        mut wrapped: impl Iterator<Item = &'a WrappedKey>,
+    ) -> Result<()> {
+        if wrapped.all(|one| one.kek == self.kek) { Ok(()) } else { WRONG_KEY.err() }
     }
 
     pub(super) fn hear(&mut self, position: Option<LogPosition>) {

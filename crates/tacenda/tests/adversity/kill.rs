@@ -73,6 +73,7 @@ fn run_and_kill(round: u64, folder: &Path) -> Vec<String> {
     assert!(status.code().is_none(), "it was killed, and did not end by itself: {status}");
     reader.join().unwrap();
     said.extend(heard.iter());
+    assert!(!said.iter().any(|line| line == "failed"), "a child failed by itself");
     said
 }
 
@@ -205,6 +206,7 @@ fn work(round: &str, folder: &Path) {
     // A thread that fails ends the child before it is killed, and the test with it.
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |what| {
+        say("failed");
         report(what);
         std::process::exit(1);
     }));

@@ -6,6 +6,7 @@ use tacenda_core::clock::Timestamp;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
+use tacenda_core::ports::kek::WRONG_KEY;
 use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::ports::store::{CLOSED, CONFLICT};
 use tacenda_core::ports::{
@@ -52,6 +53,13 @@ pub(super) fn keys(keys: &[(KeyId, u8)]) -> NewKeys {
     NewKeys { keys, ..NewKeys::default() }
 }
 
+/// The same under the key of the next rotation.
+fn under_next(of: &[(KeyId, u8)]) -> NewKeys {
+    let mut new = keys(of);
+    new.keys.iter_mut().for_each(|(_, wrapped)| wrapped.kek = NEXT);
+    new
+}
+
 pub(super) fn status(safe: &Arc<dyn Keyring>) -> SafeStatus {
     wait(safe.status()).unwrap().expect("the safe is filled")
 }
@@ -69,7 +77,7 @@ pub(super) fn a_new_safe_refuses_changes_until_it_is_filled(factory: &Factory<dy
         wait(safe.destroy(&[account(1)], place(0), at(0))).err(),
         wait(safe.add_secret(&SECRET, wrapped(1))).err(),
         wait(safe.keep_checkpoint(place(0), "x")).err(),
-        wait(safe.begin_rotation(NEXT)).err(),
+        wait(safe.begin_rotation(KEK, NEXT)).err(),
         wait(safe.raise_sequence(9)).err(),
     ];
     for refusal in refusals {
@@ -113,7 +121,8 @@ pub(super) fn a_closed_safe_says_so(factory: &Factory<dyn Keyring>) {
         wait(safe.secret(&SECRET)).err(),
         wait(safe.add_secret(&SECRET, wrapped(1))).err(),
         wait(safe.keep_checkpoint(place(0), "")).err(),
-        wait(safe.begin_rotation(NEXT)).err(),
+        wait(safe.begin_rotation(KEK, NEXT)).err(),
+        wait(safe.raise_sequence(9)).err(),
         wait(safe.wrapped_otherwise(KEK, 1)).err(),
         wait(safe.rewrap(vec![])).err(),
         wait(safe.close()).err(),
@@ -135,7 +144,7 @@ pub(super) fn everything_in_the_safe_survives_reopening(factory: &Factory<dyn Ke
     wait(safe.create(new)).unwrap();
     wait(safe.destroy(&[account(1), account(9)], place(7), at(8))).unwrap();
     wait(safe.keep_checkpoint(place(8), "origin\n9\n")).unwrap();
-    wait(safe.begin_rotation(NEXT)).unwrap();
+    wait(safe.begin_rotation(KEK, NEXT)).unwrap();
     let seen = |safe: &Arc<dyn Keyring>| {
         (
             status(safe),
@@ -151,7 +160,7 @@ pub(super) fn everything_in_the_safe_survives_reopening(factory: &Factory<dyn Ke
     wait(safe.close()).unwrap();
     let safe = &reopen();
     assert_eq!(seen(safe), before);
-    assert!(wait(safe.create(keys(&[(account(9), 1)]))).unwrap_err().is(&DESTROYED));
+    assert!(wait(safe.create(under_next(&[(account(9), 1)]))).unwrap_err().is(&DESTROYED));
     assert_eq!(wait(safe.scrub()).unwrap(), Scrub::Done);
     assert_eq!(seen(safe), before);
     wait(safe.close()).unwrap();
@@ -237,7 +246,7 @@ pub(super) fn rotation_rewraps_what_is_still_the_same(factory: &Factory<dyn Keyr
     wait(safe.create(keys(&ids))).unwrap();
     assert!(wait(safe.wrapped_otherwise(KEK, 99)).unwrap().is_empty());
     assert!(!status(safe).rotating);
-    wait(safe.begin_rotation(NEXT)).unwrap();
+    wait(safe.begin_rotation(KEK, NEXT)).unwrap();
     assert_eq!((status(safe).kek, status(safe).rotating), (NEXT, true));
     assert_eq!(wait(safe.wrapped_otherwise(NEXT, 99)).unwrap().len(), 10);
     assert_eq!(wait(safe.wrapped_otherwise(NEXT, 4)).unwrap().len(), 4);
@@ -262,9 +271,66 @@ pub(super) fn rotation_rewraps_what_is_still_the_same(factory: &Factory<dyn Keyr
     assert!(!status(safe).rotating);
     assert_eq!(state(safe, &account(4)), KeyState::Live(renewed(&wrapped(4))));
     assert_eq!(wait(safe.secret(&SECRET)).unwrap(), Some(renewed(&wrapped(200))));
-    // A process that has not heard of the rotation makes one more under the old key.
+    // What is left under the former key may also end by being destroyed.
+    let fixture = filled(factory);
+    let safe = &fixture.port;
     wait(safe.create(keys(&[(account(50), 50)]))).unwrap();
+    wait(safe.begin_rotation(KEK, NEXT)).unwrap();
+    let secret = (WrapId::Secret(SECRET), wrapped(200), renewed(&wrapped(200)));
+    wait(safe.rewrap(vec![secret])).unwrap();
     assert!(status(safe).rotating);
     wait(safe.destroy(&[account(50)], place(2), at(2))).unwrap();
     assert!(!status(safe).rotating);
+}
+
+pub(super) fn nothing_new_is_kept_under_another_master_key(factory: &Factory<dyn Keyring>) {
+    let fixture = filled(factory);
+    let safe = &fixture.port;
+    wait(safe.create(keys(&[(account(1), 1)]))).unwrap();
+    // One process rotates; another does not know of it, or is ahead of it.
+    let refused = |safe: &Arc<dyn Keyring>, foreign: KekId| {
+        let before = status(safe);
+        let foreign = |n: u8| WrappedKey { kek: foreign, bytes: vec![n; 60] };
+        let new = NewKeys {
+            keys: vec![
+                (account(3), WrappedKey { kek: before.kek, ..foreign(3) }),
+                (account(2), foreign(2)),
+            ],
+            fingerprints: vec![([1; 16], subject(2), at(1))],
+            log: Some(place(9)),
+        };
+        let changed = vec![(WrapId::Key(account(1)), wrapped(1), foreign(1))];
+        for answer in [
+            wait(safe.create(new)).err(),
+            wait(safe.add_secret(&Name::fixed("late"), foreign(4))).err(),
+            wait(safe.rewrap(changed)).err(),
+        ] {
+            assert!(answer.expect("an error").is(&WRONG_KEY));
+        }
+        assert_eq!(status(safe), before);
+        let states = wait(safe.fetch(&[account(2), account(3)])).unwrap();
+        assert_eq!(states, [KeyState::Unknown, KeyState::Unknown]);
+        assert_eq!(state(safe, &account(1)), KeyState::Live(wrapped(1)));
+        assert_eq!(wait(safe.fingerprints(&[[1; 16]])).unwrap(), [None]);
+        assert_eq!(wait(safe.secret(&Name::fixed("late"))).unwrap(), None);
+    };
+    refused(safe, NEXT);
+    wait(safe.begin_rotation(KEK, NEXT)).unwrap();
+    refused(safe, KEK);
+}
+
+pub(super) fn a_rotation_is_not_turned_back(factory: &Factory<dyn Keyring>) {
+    let fixture = filled(factory);
+    let safe = &fixture.port;
+    let third = KekId([3; 8]);
+    // The safe's key is the one before, or the new one already.
+    wait(safe.begin_rotation(KEK, NEXT)).unwrap();
+    wait(safe.begin_rotation(KEK, NEXT)).unwrap();
+    wait(safe.begin_rotation(NEXT, third)).unwrap();
+    let before = status(safe);
+    assert_eq!((before.kek, before.sequence), (third, 4));
+    for (from, to) in [(KEK, KEK), (KEK, NEXT), (NEXT, NEXT), (NEXT, KEK)] {
+        assert!(wait(safe.begin_rotation(from, to)).unwrap_err().is(&WRONG_KEY));
+        assert_eq!(status(safe), before);
+    }
 }

@@ -20,7 +20,8 @@ enum Call {
     Destroy(Vec<KeyId>, u64),
     Forget(Vec<KeyId>),
     ForgetFingerprints(i64),
-    Rotate(KekId),
+    Rotate(KekId, KekId),
+    RaiseSequence(u64),
     Rewrap(Vec<(KeyId, WrappedKey, WrappedKey)>),
     RewrapAll(usize),
     Checkpoint(u64),
@@ -30,6 +31,10 @@ enum Call {
 fn id() -> impl Strategy<Value = KeyId> {
     (0u64..4, any::<bool>(), 0u16..2)
         .prop_map(|(n, invoice, year)| key(n, if invoice { "invoice" } else { "account" }, year))
+}
+
+fn kek() -> impl Strategy<Value = KekId> {
+    prop_oneof![Just(KEK), Just(NEXT)]
 }
 
 fn wrapped() -> impl Strategy<Value = WrappedKey> {
@@ -47,7 +52,8 @@ fn call() -> impl Strategy<Value = Call> {
         3 => (ids(), 0u64..50).prop_map(|(ids, n)| Call::Destroy(ids, n)),
         2 => ids().prop_map(Call::Forget),
         1 => (0i64..6).prop_map(Call::ForgetFingerprints),
-        1 => prop_oneof![Just(KEK), Just(NEXT)].prop_map(Call::Rotate),
+        1 => (kek(), kek()).prop_map(|(from, to)| Call::Rotate(from, to)),
+        1 => (0u64..40).prop_map(Call::RaiseSequence),
         2 => changes.prop_map(Call::Rewrap),
         2 => (1usize..9).prop_map(Call::RewrapAll),
         1 => (0u64..50).prop_map(Call::Checkpoint),
@@ -67,7 +73,8 @@ fn make(safe: &Arc<dyn Keyring>, call: &Call) -> Result<u64> {
         Call::Destroy(ids, n) => wait(safe.destroy(&ids, place(n), at(9))),
         Call::Forget(ids) => wait(safe.forget(&ids)).map(|()| 0),
         Call::ForgetFingerprints(before) => wait(safe.forget_fingerprints(at(before))),
-        Call::Rotate(kek) => wait(safe.begin_rotation(kek)).map(|()| 0),
+        Call::Rotate(from, to) => wait(safe.begin_rotation(from, to)).map(|()| 0),
+        Call::RaiseSequence(to) => wait(safe.raise_sequence(to)).map(|()| 0),
         Call::Rewrap(changes) => {
             let changes = changes.into_iter().map(|(id, old, new)| (WrapId::Key(id), old, new));
             wait(safe.rewrap(changes.collect())).map(|()| 0)

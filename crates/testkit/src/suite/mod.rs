@@ -146,6 +146,8 @@ cases! {
     keyring::the_sequence_is_raised_and_never_lowered,
     keyring::fingerprints_name_the_latest_subject,
     keyring::rotation_rewraps_what_is_still_the_same,
+    keyring::nothing_new_is_kept_under_another_master_key,
+    keyring::a_rotation_is_not_turned_back,
     keys::keys_are_made_once_and_all_or_none,
     keys::a_destroyed_key_stays_destroyed,
     keys::forgotten_keys_leave_nothing,

@@ -66,7 +66,7 @@ impl SubjectPlan {
 pub struct Destroyed {
     /// Whose data it was.
     pub subject: SubjectId,
-    /// The leaf that states it; [`Vault::receipt`] proves it.
+    /// The leaf that states it; [`receipt`](crate::vault::Vault::receipt) proves it.
     pub position: LogPosition,
 }
 

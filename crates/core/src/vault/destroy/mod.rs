@@ -8,17 +8,18 @@
 //!
 //! A process killed anywhere leaves the job row; [`Vault::resume_destroys`] takes it up again.
 
+mod archive;
 mod batches;
 mod job;
 mod rows;
 
 use std::collections::BTreeMap;
 
+pub(super) use archive::archived;
 pub use batches::Unscrubbed;
 use job::Job;
 pub use job::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
 use rows::Found;
-pub(super) use rows::archived;
 
 use super::codes::{BLOCKED, UNDER_WAY};
 use super::journal::{Draft, digest_of};

@@ -1,9 +1,6 @@
 //! The rows that a plan meets: which go, which a law keeps.
 
-use std::collections::BTreeSet;
-
-use super::{ErasedClass, SubjectPlan, Vault, next_version};
-use crate::clock::Timestamp;
+use super::{ErasedClass, SubjectPlan, Vault, archived};
 use crate::error::Result;
 use crate::name::Name;
 use crate::ports::{KeyId, RowWrite};
@@ -51,25 +48,4 @@ impl Vault {
         }
         Ok(found)
     }
-}
-
-/// The row as a law keeps it: only the items that it asks for, and found by nothing any more.
-pub(in crate::vault) fn archived(
-    row: Row,
-    kept: &BTreeSet<Name>,
-    closed_at: Option<Timestamp>,
-) -> Result<RowWrite> {
-    let mut body = Body::decode(&row.body)?;
-    let others: Vec<_> = body.items().filter(|item| !kept.contains(*item)).cloned().collect();
-    for item in &others {
-        body.remove(item);
-    }
-    let anchor_at = row.anchor_at.or(closed_at);
-    Ok(next_version(Row {
-        state: state::ARCHIVED,
-        anchor_at,
-        tokens: Vec::new(),
-        body: body.encode(),
-        ..row
-    }))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::account::AccountState;
 use super::super::codes::{
-    IN_FUTURE, LEGACY_NOT_DECLARED, OUT_OF_ORDER, REQUIRED, UNDECLARED_FACT,
+    IN_FUTURE, LEGACY_NOT_DECLARED, OUT_OF_ORDER, REQUIRED, UNDECLARED, UNDECLARED_FACT,
 };
 use super::super::items::ItemValue;
 use super::pages::Secrets;
@@ -83,6 +83,11 @@ impl Vault {
 }
 
 fn required(policy: &Policy, request: &RegisterRequest) -> Result<()> {
+    let undeclared = |value: &&ItemValue| policy.item(&value.item).is_none();
+    // A value that another policy's vault has parsed.
+    if let Some(value) = request.items.iter().find(undeclared) {
+        return Err(UNDECLARED.error().field_is(&value.item));
+    }
     let given = |item: &Name| request.items.iter().any(|value| value.item == *item);
     let password = policy.password_item().map(|item| &item.name);
     for item in policy.items.values() {

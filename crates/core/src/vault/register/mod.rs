@@ -32,6 +32,16 @@ pub enum NewPassword {
     LegacySha256(Zeroizing<[u8; 32]>),
 }
 
+impl NewPassword {
+    /// A password as it was typed.
+    ///
+    /// # Errors
+    /// `password.empty`, `password.too_long`.
+    pub fn plain(typed: &str) -> Result<Self> {
+        Password::parse(typed).map(Self::Plain)
+    }
+}
+
 impl std::fmt::Debug for NewPassword {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("NewPassword(..)")

@@ -1,0 +1,238 @@
+//! After a restore: what was erased since is erased again before anything can be read.
+
+mod replay;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::codes::BLOCKED;
+use super::journal::{Draft, hex};
+use super::login::next_version;
+use super::{Actor, Vault};
+use crate::codec::{Decoder, Encoder};
+use crate::error::{Context, Result};
+use crate::id::SubjectId;
+use crate::leaf::Leaf;
+use crate::name::Name;
+use crate::ports::store::CONFLICT;
+use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite, Scrub};
+use crate::row::{Row, RowKey, state};
+
+/// What opening had to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recovery {
+    /// The rows were older than the safe.
+    pub rows_restored: bool,
+    /// The safe was older than the rows.
+    pub safe_restored: bool,
+    /// Rows of erased data that were there again, and went again.
+    pub rows_erased_again: u64,
+    /// Keys that were there again, and were destroyed again.
+    pub keys_destroyed_again: u64,
+}
+
+const PAGE: usize = 512;
+const CONTROLLER: SubjectId = SubjectId::CONTROLLER;
+const REPAIR: RowKey = RowKey::only(CONTROLLER, Name::fixed("repair"));
+const DOMAIN: &str = "tacenda/repair/1";
+
+/// The action of the leaf with which an epoch begins: where the one before ended, and what was
+/// signed last.
+pub(super) const EPOCH_BEGUN: &str = "log.epoch_begun";
+
+impl Vault {
+    /// Begins the repair that a restored safe or restored rows need. It is a job row, so that a
+    /// process killed in the middle of it is not taken for one that was done: the marks of the files
+    /// no longer tell. [`Vault::finish_repair`] carries it out.
+    pub(super) async fn recover(
+        &self,
+        rows_restored: bool,
+        safe_restored: bool,
+        heard: Option<LogPosition>,
+    ) -> Result<Recovery> {
+        let recovery = Recovery { rows_restored, safe_restored, ..Recovery::default() };
+        let Some(store) = self.ports.store.status().await? else { return Ok(recovery) };
+        let now = store.head.epoch;
+        if rows_restored {
+            let last = heard.map_or(now, |heard| heard.epoch).max(now);
+            self.begin_epoch(last.saturating_add(1)).await?;
+        } else if let Some(target) = self.repair_target().await?.filter(|target| *target > now) {
+            // Killed between the first of these epochs and the last.
+            self.begin_epoch(target).await?;
+        } else if safe_restored && !self.is_ours(now).await? {
+            // Whoever lost the key that signs this log goes on with another.
+            self.begin_epoch(now.saturating_add(1)).await?;
+        } else if safe_restored && let Some(job) = self.repair_job(now).await? {
+            let leaf = self.leaf(self.now(), &Actor::system(), "safe.restored", CONTROLLER);
+            let mut draft = Draft::new(0);
+            draft.record(leaf, vec![job], &[]);
+            match self.ports.store.commit(std::mem::take(draft.change())).await {
+                // Another process begins the same.
+                Err(error) if error.is(&CONFLICT) => {}
+                other => drop(other?),
+            }
+        }
+        Ok(recovery)
+    }
+
+    /// A log that lost its end goes on as a new one, which begins with the last checkpoint of the
+    /// old: never a fork. Epochs are numbered without a gap; only the target is signed.
+    async fn begin_epoch(&self, target: u32) -> Result<()> {
+        loop {
+            let Some(store) = self.ports.store.status().await? else { return Ok(()) };
+            let head = store.head;
+            if head.epoch >= target {
+                // At once, so that the safe knows of the epoch.
+                return self.checkpoint().await.map(|_| ());
+            }
+            let epoch = head.epoch.saturating_add(1);
+            self.add_signing_key(epoch).await?;
+            let safe = self.ports.keyring.status().await?;
+            let mut leaf = self
+                .leaf(self.now(), &Actor::system(), EPOCH_BEGUN, CONTROLLER)
+                .detail("epoch", epoch)
+                .detail("size", head.size)
+                .detail("root", Context::published(&hex(&head.root)));
+            if let Some((_, text)) = safe.as_ref().and_then(|safe| safe.checkpoint.as_ref()) {
+                // A checkpoint is public: an origin, a size, a root and a signature.
+                leaf = leaf.detail("checkpoint", Context::published(text));
+            }
+            let job = self.repair_job(target).await?;
+            let mut draft = Draft::new(safe.map_or(0, |safe| safe.sequence));
+            draft.change().new_epoch = Some(epoch);
+            draft.change().under = Some(self.policy.version);
+            draft.record(leaf, job.into_iter().collect(), &[]);
+            match self.ports.store.commit(std::mem::take(draft.change())).await {
+                // Another process does the same: see how far it is.
+                Err(error) if error.is(&CONFLICT) => {}
+                other => drop(other?),
+            }
+        }
+    }
+
+    /// The job row of a repair that goes on once the target epoch has begun; `None` if it is there.
+    async fn repair_job(&self, target: u32) -> Result<Option<RowWrite>> {
+        let mut body = Encoder::new(DOMAIN);
+        body.u32(target);
+        let body = body.finish();
+        Ok(match self.ports.store.rows(&[REPAIR]).await?.pop().flatten() {
+            Some(row) if row.body == body => None,
+            // The backup was made in the middle of another repair.
+            Some(row) => Some(next_version(Row { body, ..row })),
+            None => {
+                let row = Row {
+                    key: REPAIR,
+                    class: None,
+                    state: state::PENDING,
+                    held: false,
+                    anchor_at: None,
+                    due_at: Some(self.now()),
+                    version: 1,
+                    tokens: Vec::new(),
+                    body,
+                };
+                Some(RowWrite { row, expect: Expect::Absent })
+            }
+        })
+    }
+
+    /// The epoch in which a repair under way goes on.
+    async fn repair_target(&self) -> Result<Option<u32>> {
+        let Some(row) = self.ports.store.rows(&[REPAIR]).await?.pop().flatten() else {
+            return Ok(None);
+        };
+        let mut d = Decoder::new(&row.body, DOMAIN)?;
+        let target = d.u32()?;
+        d.end()?;
+        Ok(Some(target))
+    }
+
+    /// Carries out the repair that a restore began, now or in a process that was killed.
+    pub(super) async fn finish_repair(&self, recovery: &mut Recovery) -> Result<()> {
+        let Some(job) = self.ports.store.rows(&[REPAIR]).await?.pop().flatten() else {
+            return Ok(());
+        };
+        recovery.keys_destroyed_again = self.destroy_again().await?;
+        recovery.rows_erased_again = self.replay_tombstones().await?;
+        // From now on the safe counts as the newest.
+        let store = self.ports.store.status().await?;
+        self.ports.keyring.raise_sequence(store.map_or(0, |store| store.safe_sequence)).await?;
+        let leaf = self.leaf(self.now(), &Actor::system(), "restore.repaired", CONTROLLER);
+        let mut draft = Draft::new(0);
+        draft.record(leaf, Vec::new(), &[job]);
+        match self.commit(draft).await {
+            // Another process finished it.
+            Err(error) if error.is(&CONFLICT) => {}
+            other => drop(other?),
+        }
+        self.checkpoint().await.map(|_| ())
+    }
+
+    /// Keys that the log says were destroyed, and that an older safe still holds, go again.
+    async fn destroy_again(&self) -> Result<u64> {
+        let Some(store) = self.ports.store.status().await? else { return Ok(0) };
+        let mut destroyed = 0;
+        for epoch in 1..=store.head.epoch {
+            let mut from = 0;
+            loop {
+                let leaves =
+                    self.ports.store.leaves(epoch, from, from.saturating_add(PAGE as u64)).await?;
+                if leaves.is_empty() {
+                    break;
+                }
+                from = from.saturating_add(leaves.len() as u64);
+                for stored in leaves {
+                    let Some(bytes) = stored.bytes else { continue };
+                    let keys = self.destroyed_by(&Leaf::decode(&bytes)?).await?;
+                    if !keys.is_empty() {
+                        let at = self.now();
+                        self.ports.keyring.destroy(&keys, stored.position, at).await?;
+                        destroyed += keys.len() as u64;
+                    }
+                }
+            }
+        }
+        if self.ports.keyring.scrub().await? == Scrub::Blocked {
+            return BLOCKED.err();
+        }
+        Ok(destroyed)
+    }
+
+    /// The keys that a leaf of an erasure names and that the safe does not know to be destroyed.
+    async fn destroyed_by(&self, leaf: &Leaf) -> Result<Vec<KeyId>> {
+        if leaf.action != *"erasure.done" && leaf.action != *"erasure.replayed" {
+            return Ok(Vec::new());
+        }
+        let mut erased: BTreeMap<Name, u16> = BTreeMap::new();
+        let mut last = None;
+        for (key, value) in &leaf.details {
+            match (key.as_str(), &last) {
+                ("erased", _) => {
+                    let class = Name::parse(value)?;
+                    erased.insert(class.clone(), 0);
+                    last = Some(class);
+                }
+                ("keys", Some(class)) => {
+                    let number = value.parse().map_err(|_| crate::codec::MALFORMED.error())?;
+                    erased.insert(class.clone(), number);
+                }
+                _ => {}
+            }
+        }
+        let known = self.ports.keyring.keys_of(leaf.subject).await?;
+        let mut ids = BTreeSet::new();
+        for (class, last) in erased {
+            let first = KeyId::first(leaf.subject, class);
+            let of_class = known.iter().map(|(key, _)| key).filter(|key| key.class == first.class);
+            ids.extend(of_class.filter(|key| key.number <= last).cloned());
+            // Those that this safe never saw get their tombstone all the same.
+            ids.insert(KeyId { number: last, ..first.clone() });
+            ids.insert(first);
+        }
+        let ids: Vec<_> = ids.into_iter().collect();
+        let states = self.ports.keyring.fetch(&ids).await?;
+        let gone = |state: &KeyState| matches!(state, KeyState::Destroyed(_));
+        let keys = ids.into_iter().zip(states).filter(|(_, state)| !gone(state));
+        let keys: Vec<_> = keys.map(|(id, _)| id).collect();
+        Ok(keys)
+    }
+}

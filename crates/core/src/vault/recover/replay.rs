@@ -1,0 +1,194 @@
+//! Rows that a restore brought back: what was erased goes again, what was archived is archived again.
+
+use std::collections::BTreeSet;
+
+use super::super::destroy::archived;
+use super::super::journal::Draft;
+use super::super::{Actor, Vault};
+use super::PAGE;
+use crate::error::{Context, Result};
+use crate::id::SubjectId;
+use crate::leaf::Leaf;
+use crate::name::Name;
+use crate::ports::store::CONFLICT;
+use crate::ports::{KeyId, KeyState, RowWrite, Scan, Tombstone};
+use crate::row::{Row, state};
+use crate::seal::Body;
+
+/// How often rows that another process changes meanwhile are tried again.
+const ATTEMPTS: usize = 5;
+
+/// What becomes of one row that outlived its account.
+enum Fate {
+    /// Only what a law asks for stays.
+    Archive(RowWrite),
+    /// Nothing asks for it.
+    Erase(Row),
+}
+
+impl Vault {
+    /// Rows whose keys were destroyed go, whatever the restored store says about them. By subject
+    /// and class, never by a row's number: a restored store numbers nothing anew.
+    pub(super) async fn replay_tombstones(&self) -> Result<u64> {
+        let (mut erased, mut after) = (0, None::<KeyId>);
+        loop {
+            let page = self.ports.keyring.tombstones(after.as_ref(), PAGE).await?;
+            let last = page.len() < PAGE;
+            after = page.last().map(|tombstone| tombstone.key.clone());
+            for tombstone in page {
+                erased += self.replay_firmly(&tombstone).await?;
+            }
+            if last {
+                return Ok(erased);
+            }
+        }
+    }
+
+    async fn replay_firmly(&self, tombstone: &Tombstone) -> Result<u64> {
+        for _ in 1..ATTEMPTS {
+            match self.replay(tombstone).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            }
+        }
+        self.replay(tombstone).await
+    }
+
+    async fn replay(&self, tombstone: &Tombstone) -> Result<u64> {
+        let KeyId { subject, class, number } = &tombstone.key;
+        let sealed = |row: &Row| row.class.as_ref() == Some(class) && is_sealed_by(row, *number);
+        let rows = self.rows_where(*subject, sealed).await?;
+        if !rows.is_empty() {
+            let mut leaf = self.replayed(tombstone).detail("erased", class);
+            if *number > 0 {
+                leaf = leaf.detail("keys", *number);
+            }
+            let mut draft = Draft::new(0);
+            draft.record(leaf.detail("destroyed_at", tombstone.at), Vec::new(), &rows);
+            self.commit(draft).await?;
+        }
+        Ok(rows.len() as u64 + self.replay_rest(tombstone).await?)
+    }
+
+    /// With its account, everything of a subject went or was archived. What was archived kept its
+    /// key, so that a backup from before brings it back live and whole: it is archived again, as
+    /// far as any law of the policy asks for it.
+    ///
+    /// # Law
+    /// Art. 17(3)(b) GDPR. The facts of the account went with it, so that a law which depends on
+    /// one is given the benefit of the doubt; its own end still comes.
+    async fn replay_rest(&self, tombstone: &Tombstone) -> Result<u64> {
+        let (subject, primary) = (tombstone.key.subject, self.policy.primary_class());
+        if tombstone.key.class != *primary {
+            return Ok(0);
+        }
+        let known = self.ports.keyring.keys_of(subject).await?;
+        let is_live = |state: &KeyState| matches!(state, KeyState::Live(_));
+        if known.iter().any(|(key, state)| key.class == *primary && is_live(state)) {
+            return Ok(0);
+        }
+        // What lay under these goes by their own tombstones.
+        let gone: BTreeSet<_> =
+            known.into_iter().filter(|(_, state)| !is_live(state)).map(|(key, _)| key).collect();
+        let kept_on = |row: &Row| {
+            row.state == state::LIVE
+                && row.class.as_ref().is_some_and(|class| {
+                    let key = key_of(row, class);
+                    self.policy.classes.contains_key(class)
+                        && key.is_none_or(|key| !gone.contains(&key))
+                })
+        };
+        let rows = self.rows_where(subject, kept_on).await?;
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let (mut leaf, mut writes, mut deletes) =
+            (self.replayed(tombstone), Vec::new(), Vec::new());
+        let (mut used, mut unused) = (BTreeSet::new(), BTreeSet::new());
+        for row in rows {
+            let Some(class) = row.class.clone() else { continue };
+            let key = key_of(&row, &class);
+            match self.fate(row, &class, tombstone).await? {
+                Fate::Archive(write) => {
+                    used.extend(key);
+                    leaf = leaf.detail("archived", &class);
+                    for law in self.laws_of(&class) {
+                        leaf = leaf.detail("law", Context::published(law));
+                    }
+                    writes.push(write);
+                }
+                Fate::Erase(row) => {
+                    leaf = leaf.detail("erased", &class);
+                    if let Some(key) = key.as_ref().filter(|key| key.number > 0) {
+                        leaf = leaf.detail("keys", key.number);
+                    }
+                    unused.extend(key);
+                    deletes.push(row);
+                }
+            }
+        }
+        // INVARIANT 4: the tombstone is durable before a row goes.
+        let gone: Vec<_> = unused.difference(&used).cloned().collect();
+        if !gone.is_empty() {
+            self.ports.keyring.destroy(&gone, tombstone.position, self.now()).await?;
+        }
+        let erased = deletes.len() as u64;
+        let mut draft = Draft::new(0);
+        draft.record(leaf, writes, &deletes);
+        self.commit(draft).await?;
+        Ok(erased)
+    }
+
+    async fn fate(&self, row: Row, class: &Name, tombstone: &Tombstone) -> Result<Fate> {
+        let facts = self.policy.facts.keys().cloned().collect();
+        let laws = self.policy.archived(class, &facts);
+        let items: BTreeSet<_> = laws.into_iter().flat_map(|(_, items)| items).collect();
+        if !Body::decode(&row.body)?.items().any(|item| items.contains(item)) {
+            return Ok(Fate::Erase(row));
+        }
+        // An altered row is not taken over under a new digest.
+        self.checked(row.key.subject, std::slice::from_ref(&row.key)).await?;
+        archived(row, &items, Some(tombstone.at)).map(Fate::Archive)
+    }
+
+    /// How the laws are cited that archive items of a class.
+    fn laws_of(&self, class: &Name) -> Vec<&str> {
+        let facts = self.policy.facts.keys().cloned().collect();
+        let rules = self.policy.archived(class, &facts).into_iter();
+        let laws = rules.filter_map(|(rule, _)| self.policy.laws.get(rule.law.as_ref()?));
+        laws.map(|law| law.citation.as_str()).collect()
+    }
+
+    fn replayed(&self, tombstone: &Tombstone) -> Leaf {
+        self.leaf(self.now(), &Actor::system(), "erasure.replayed", tombstone.key.subject)
+    }
+
+    async fn rows_where(
+        &self,
+        subject: SubjectId,
+        wanted: impl Fn(&Row) -> bool + Send + Sync,
+    ) -> Result<Vec<Row>> {
+        let (mut rows, mut cursor) = (Vec::new(), None);
+        loop {
+            let scan = Scan::Subject(subject);
+            let page = self.ports.store.scan(&scan, cursor.as_ref(), PAGE).await?;
+            rows.extend(page.rows.into_iter().filter(|row| wanted(row)));
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(rows);
+            }
+        }
+    }
+}
+
+/// The key that sealed a row; `None` for a row without items.
+fn key_of(row: &Row, class: &Name) -> Option<KeyId> {
+    let number = Body::decode(&row.body).ok()?.key_number()?;
+    Some(KeyId { number, ..KeyId::first(row.key.subject, class.clone()) })
+}
+
+/// Whether the key with this number sealed the row; a row that cannot tell goes.
+fn is_sealed_by(row: &Row, number: u16) -> bool {
+    let sealed = Body::decode(&row.body).ok().and_then(|body| body.key_number());
+    sealed.is_none_or(|sealed| sealed == number)
+}
