@@ -3,7 +3,7 @@
 
 use tacenda::{SubjectId, block_on};
 use tacenda_core::Name;
-use tacenda_core::vault::{ErasedClass, SubjectPlan};
+use tacenda_core::vault::{ErasedClass, Outline, SubjectPlan};
 
 use crate::Size;
 use crate::measure::{Cost, Required, Result, cost, medians};
@@ -65,17 +65,23 @@ fn scattered(kept: &mut Vec<SubjectId>, share: usize, round: u64) -> Vec<Subject
         .collect()
 }
 
+/// As an erasure on request does it, for many at once: what is kept is looked at, then it goes.
 fn destroy(world: &World, subjects: &[SubjectId]) -> Result<()> {
-    let reason = Name::fixed("request");
-    let plans = subjects.iter().map(|subject| SubjectPlan {
-        subject: *subject,
-        erase: ["account", "billing"]
-            .map(|class| ErasedClass { class: Name::fixed(class), reason: reason.clone() })
-            .into(),
-        archive: Vec::new(),
-        closed_at: Some(world.tacenda.vault().now()),
-        seen: Vec::new(),
-    });
-    let destroyed = block_on(world.tacenda.vault().destroy(plans.collect(), &world.actor))?;
+    let (vault, reason) = (world.tacenda.vault(), Name::fixed("request"));
+    let outlines = block_on(vault.outlines(subjects))?;
+    let plan = |(subject, rows): (&SubjectId, tacenda::Result<Vec<Outline>>)| {
+        let rows = rows?;
+        let erase =
+            |row: &Outline| ErasedClass { class: row.class.clone(), reason: reason.clone() };
+        Ok(SubjectPlan {
+            subject: *subject,
+            erase: rows.iter().map(erase).collect(),
+            archive: Vec::new(),
+            closed_at: Some(vault.now()),
+            seen: rows.iter().map(Outline::seen).collect(),
+        })
+    };
+    let plans = subjects.iter().zip(outlines).map(plan).collect::<Result<_>>()?;
+    let destroyed = block_on(vault.destroy(plans, &world.actor))?;
     if destroyed.len() == subjects.len() { Ok(()) } else { Err("a subject was left".into()) }
 }

@@ -20,7 +20,7 @@ pub(crate) fn run(size: Size) -> Result<()> {
     if let Some(count) = size.big {
         return big(count);
     }
-    let (count, times) = (size.pick(100_000, 10_000), size.pick(5, 1));
+    let (count, times) = (size.pick(100_000, 10_000), size.pick(3, 1));
     let people: Vec<Person> = (0..count).map(person).collect();
     let csv = csv(&people);
     let mut costs: [Vec<Cost>; 4] = Default::default();

@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 use tacenda::{SubjectId, block_on};
 
 use crate::Size;
-use crate::measure::{Failure, Required, Result, Watch, median, percentile};
+use crate::measure::{Failure, Required, Result, Watch, cost, median, percentile};
 use crate::people::{ITEMS, Person, email, mix, person};
 use crate::plain::{Plain, connect, rows};
 use crate::world::{World, start};
@@ -40,29 +40,41 @@ pub(crate) fn run(size: Size) -> Result<()> {
         for by_email in [false, true] {
             let reads = size.pick(2_000, 200) / readers;
             let (mut plain, mut ours) = (Vec::new(), Vec::new());
+            let (mut plain_cpu, mut our_cpu) = (Vec::new(), Vec::new());
             for round in 0..size.pick(5, 1) {
                 let pick = |reader: u64, n: u64| mix((round * 100 + reader) * 100_000 + n) % count;
-                let times = at_once(readers, reads, &pick, &|reader| {
-                    let connection = connect(&path)?;
-                    connection.pragma_update(None, "query_only", true)?;
-                    let queue = floor.queue.clone();
-                    let subjects = &subjects;
-                    let _ = reader;
-                    Ok(Box::new(move |number| {
-                        select(&connection, subjects, number, by_email)?;
-                        insert(&queue)
-                    }))
-                })?;
+                let reading = || {
+                    at_once(readers, reads, &pick, &|_| {
+                        let connection = connect(&path)?;
+                        connection.pragma_update(None, "query_only", true)?;
+                        let queue = floor.queue.clone();
+                        let subjects = &subjects;
+                        Ok(Box::new(move |number| {
+                            select(&connection, subjects, number, by_email)?;
+                            insert(&queue)
+                        }))
+                    })
+                };
+                let (used, times) = cost(reading)?;
+                plain_cpu.push(used.cpu * 1e6 / times.len() as f64);
                 plain.push(percentile(&times, 0.5));
                 let (world, subjects) = (&world, &subjects);
-                let times = at_once(readers, reads, &pick, &|_| {
-                    Ok(Box::new(move |number| read(world, subjects, number, by_email)))
-                })?;
+                let reading = || {
+                    at_once(readers, reads, &pick, &|_| {
+                        Ok(Box::new(move |number| read(world, subjects, number, by_email)))
+                    })
+                };
+                let (used, times) = cost(reading)?;
+                our_cpu.push(used.cpu * 1e6 / times.len() as f64);
                 ours.push(percentile(&times, 0.5));
             }
             let (plain, ours) = (median(&plain), median(&ours));
             let what = if by_email { "by e-mail" } else { "by id" };
-            println!("  {what}, {readers} at once: floor {plain:.0} µs, ours {ours:.0} µs (p50)");
+            let (plain_cpu, our_cpu) = (median(&plain_cpu), median(&our_cpu));
+            println!("  {what}, {readers} at once: floor {plain:.0} µs, {plain_cpu:.0} µs of CPU");
+            println!(
+                "  {what}, {readers} at once: ours {ours:.0} µs, {our_cpu:.0} µs of CPU (p50)"
+            );
             let what = format!("read {what}, {readers} at once, p50 to the floor");
             Required::AtMost(2.0).report(&what, ours / plain);
         }

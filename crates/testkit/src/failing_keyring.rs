@@ -65,6 +65,10 @@ impl Keyring for FailingKeyring {
         self.faults.run(false, self.keyring.keys_of(subject)).await
     }
 
+    async fn keys_of_each(&self, subjects: &[SubjectId]) -> Result<Vec<Vec<(KeyId, KeyState)>>> {
+        self.faults.run(false, self.keyring.keys_of_each(subjects)).await
+    }
+
     async fn destroy(&self, keys: &[KeyId], position: LogPosition, at: Timestamp) -> Result<u64> {
         self.faults.run(true, self.keyring.destroy(keys, position, at)).await
     }

@@ -9,8 +9,8 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, LogPosition, Page, Scan, Store, StoreInit, StoreStatus,
-    StoredLeaf,
+    Change, Committed, Cursor, Found, Holding, LogPosition, Page, Scan, Store, StoreInit,
+    StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
 
@@ -93,6 +93,10 @@ impl Store for FailingStore {
         limit: usize,
     ) -> Result<Vec<StoredLeaf>> {
         self.faults.run(false, self.store.leaves_of(subject, writes, before, limit)).await
+    }
+
+    async fn holdings(&self, subjects: &[SubjectId], leaves: usize) -> Result<Vec<Holding>> {
+        self.faults.run(false, self.store.holdings(subjects, leaves)).await
     }
 
     async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {

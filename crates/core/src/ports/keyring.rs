@@ -208,6 +208,18 @@ pub trait Keyring: Send + Sync {
     /// As [`Keyring::status`].
     async fn keys_of(&self, subject: SubjectId) -> Result<Vec<(KeyId, KeyState)>>;
 
+    /// [`Keyring::keys_of`] for many subjects, in order.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn keys_of_each(&self, subjects: &[SubjectId]) -> Result<Vec<Vec<(KeyId, KeyState)>>> {
+        let mut keys = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            keys.push(self.keys_of(*subject).await?);
+        }
+        Ok(keys)
+    }
+
     /// Destroys keys: one update blanks each and leaves its tombstone. A key that never was gets a
     /// tombstone too, so that nobody can make it later; one that was destroyed before keeps its
     /// first. Answers with the new sequence number.

@@ -4,10 +4,12 @@
 //! changes.
 
 pub mod check;
+mod holding;
 pub mod kek;
 pub mod keyring;
 pub mod store;
 
+pub use holding::Holding;
 pub use kek::{Kek, KekId, WrapRequest};
 pub use keyring::{
     Fingerprint, KeyId, KeyState, Keyring, NewKeys, SafeInit, SafeStatus, Scrub, Tombstone, WrapId,

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::holding::{Holding, one_by_one};
 use crate::clock::Timestamp;
 use crate::error::{Code, Kind, Result, Retry};
 use crate::id::{RowId, SubjectId};
@@ -350,6 +351,15 @@ pub trait Store: Send + Sync {
         before: Option<LogPosition>,
         limit: usize,
     ) -> Result<Vec<StoredLeaf>>;
+
+    /// What it holds of each subject, in order: all rows, and up to `leaves` of the latest leaves
+    /// that wrote rows. For bulk work; a store that can shows all of them at one moment.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    async fn holdings(&self, subjects: &[SubjectId], leaves: usize) -> Result<Vec<Holding>> {
+        one_by_one(self, subjects, leaves).await
+    }
 
     /// Removes the bytes of the leaves before `upto` in an epoch, except those listed. Their hashes
     /// stay, and with them the roots and receipts. Whose leaves they were goes too:

@@ -34,7 +34,7 @@ pub use actor::Actor;
 pub use amend::Amendment;
 pub use audit::Audit;
 pub use checkpoint::Receipt;
-pub use destroy::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
+pub use destroy::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan, Unscrubbed};
 pub use items::ItemValue;
 pub use login::Login;
 pub use open::{OnRestore, OpenOptions};

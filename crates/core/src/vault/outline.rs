@@ -47,6 +47,16 @@ impl Vault {
         Ok(rows.into_iter().filter_map(outline).collect())
     }
 
+    /// [`Vault::outline`] for many subjects, in order; what is wrong with one subject's rows is its
+    /// own result.
+    ///
+    /// # Errors
+    /// The codes of the store.
+    pub async fn outlines(&self, subjects: &[SubjectId]) -> Result<Vec<Result<Vec<Outline>>>> {
+        let of = |rows: Vec<Row>| rows.into_iter().filter_map(outline).collect();
+        Ok(self.checked_each(subjects).await?.into_iter().map(|rows| rows.map(of)).collect())
+    }
+
     /// Rows of a class and state whose clock started at `until` or before and that no hold keeps,
     /// oldest first, from behind one of an earlier page on.
     ///

@@ -10,7 +10,7 @@ use crate::leaf::Leaf;
 use crate::log::leaf_hash;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
-use crate::ports::{Scan, StoredLeaf};
+use crate::ports::{Holding, Scan, StoredLeaf};
 use crate::row::{Row, RowKey};
 
 /// What the log says of a subject's rows: the digest of each as last written, `None` if deleted.
@@ -62,6 +62,49 @@ impl Vault {
         }
         let keys: Vec<_> = keys.into_iter().collect();
         Ok(self.checked(subject, &keys).await?.into_iter().flatten().collect())
+    }
+
+    /// [`Vault::checked_all`] for many subjects, in order; what is wrong with one subject's rows is
+    /// its own result.
+    pub(super) async fn checked_each(
+        &self,
+        subjects: &[SubjectId],
+    ) -> Result<Vec<Result<Vec<Row>>>> {
+        let holdings = self.ports.store.holdings(subjects, PAGE).await?;
+        let mut all = Vec::with_capacity(subjects.len());
+        for (subject, holding) in subjects.iter().zip(holdings) {
+            all.push(match self.vouched(*subject, holding) {
+                Some(rows) => Ok(rows),
+                // Its leaves are many, its rows just change, or something is wrong.
+                None => self.checked_all(*subject).await,
+            });
+        }
+        Ok(all)
+    }
+
+    /// The rows, if the leaves beside them state all of them, and no profile row that is gone.
+    fn vouched(&self, subject: SubjectId, holding: Holding) -> Option<Vec<Row>> {
+        let Holding { rows, leaves } = holding;
+        let mut stamps = Stamps::new();
+        for stored in &leaves {
+            collect(&mut stamps, stated(subject, stored).ok()?);
+        }
+        let has_all = leaves.len() < PAGE;
+        let met = |key: &RowKey| stamps.contains_key(&(key.kind.clone(), key.id));
+        let missed = self
+            .policy
+            .classes
+            .keys()
+            .map(|class| self.profile_key(subject, class))
+            .filter(|key| !rows.iter().any(|row| row.key == *key));
+        for key in missed {
+            if !(has_all || met(&key)) || check(&key, None, &stamps).is_err() {
+                return None;
+            }
+        }
+        let stands =
+            |row: &Row| row.key.subject == subject && check(&row.key, Some(row), &stamps).is_ok();
+        rows.iter().all(stands).then_some(rows)
     }
 
     /// Reads the subject's leaves back until each of the keys was met, or there are no more.

@@ -15,6 +15,9 @@ use crate::retention::{RetentionPlan, SweepLine, plan};
 /// How often a page is planned again that changes meanwhile.
 const ATTEMPTS: usize = 5;
 
+/// After how many batches destroyed keys are scrubbed from the safe's files.
+const SCRUB_EVERY: usize = 16;
+
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Swept {
@@ -70,21 +73,25 @@ async fn sweep_line(
     let batch = usize::try_from(vault.policy().sweep.batch).unwrap_or(1000).max(1);
     let mut after: Option<Outline> = None;
     let mut again = 0;
+    let mut unscrubbed = Vec::new();
     loop {
+        if unscrubbed.len() >= SCRUB_EVERY {
+            vault.scrub_all(std::mem::take(&mut unscrubbed)).await?;
+        }
         let page =
             vault.anchored(&line.class, &line.state, line.cutoff, after.as_ref(), batch).await?;
-        let Some(last) = page.last() else { return Ok(()) };
+        let Some(last) = page.last() else { break };
         let (last, full) = (last.clone(), page.len() >= batch);
         let (plans, refused) = plans(vault, line, &page).await?;
         let subjects = plans.len() as u64;
-        match vault.destroy(plans, actor).await {
+        match vault.destroy_unscrubbed(plans, actor).await {
             // Somebody logged in or was amended since the page was read: it is read again.
             Err(error) if error.is(&CONFLICT) && again < ATTEMPTS => {
                 again += 1;
                 continue;
             }
-            done => done?,
-        };
+            done => unscrubbed.extend(done?),
+        }
         again = 0;
         swept.refused += refused;
         if subjects > 0 {
@@ -93,11 +100,12 @@ async fn sweep_line(
             progress(swept.subjects);
         }
         if !full {
-            return Ok(());
+            break;
         }
         // Rows that a hold or a law keeps stay where they are: the next page begins behind them.
         after = Some(last);
     }
+    vault.scrub_all(unscrubbed).await
 }
 
 /// The plans for a page of due rows, one per subject, and how many subjects have none because
@@ -109,9 +117,10 @@ async fn plans(
 ) -> Result<(Vec<SubjectPlan>, u64)> {
     let reason = Name::fixed("retention");
     let subjects: BTreeSet<_> = page.iter().map(|row| row.subject).collect();
+    let subjects: Vec<_> = subjects.into_iter().collect();
     let (mut plans, mut refused) = (Vec::with_capacity(subjects.len()), 0);
-    for subject in subjects {
-        match plan_one(vault, line, subject).await {
+    for (subject, rows) in subjects.iter().zip(vault.outlines(&subjects).await?) {
+        match plan_one(vault, line, *subject, rows).await {
             Ok(plan) => plans.extend(plan.map(|plan| plan.to_vault(&reason))),
             Err(error) if error.kind() == Kind::Integrity => refused += 1,
             // Its erasure is under way.
@@ -126,8 +135,9 @@ async fn plan_one(
     vault: &Vault,
     line: &SweepLine,
     subject: SubjectId,
+    rows: Result<Vec<Outline>>,
 ) -> Result<Option<ErasurePlan>> {
-    let rows = vault.outline(subject).await?;
+    let rows = rows?;
     if line.state == state::ARCHIVED {
         return Ok(archive_ended(subject, &rows, &line.class));
     }

@@ -115,15 +115,11 @@ impl Keyring for SqliteKeyring {
     }
 
     async fn keys_of(&self, subject: SubjectId) -> Result<Vec<(KeyId, KeyState)>> {
-        let sql = format!("{STATE} ORDER BY class, number");
-        self.database.read_one(|c| {
-            let mut statement = c.prepare_cached(&sql).map_err(fault)?;
-            let rows = statement.query_map([subject.as_bytes()], |row| {
-                let (id, state) = (read_key_id(row)?, read_state(row)?);
-                Ok(id.map(|id| (id, state)))
-            });
-            rows.map_err(fault)?.map(|row| row.map_err(fault).and_then(|row| row)).collect()
-        })
+        self.database.read_one(|c| keys_of(c, subject))
+    }
+
+    async fn keys_of_each(&self, subjects: &[SubjectId]) -> Result<Vec<Vec<(KeyId, KeyState)>>> {
+        self.database.read(|c| subjects.iter().map(|subject| keys_of(c, *subject)).collect())
     }
 
     async fn destroy(&self, keys: &[KeyId], position: LogPosition, at: Timestamp) -> Result<u64> {
@@ -269,7 +265,17 @@ impl Keyring for SqliteKeyring {
     }
 }
 
-/// A page of keys after one, along the primary key.
+fn keys_of(connection: &Connection, subject: SubjectId) -> Result<Vec<(KeyId, KeyState)>> {
+    let sql = format!("{STATE} ORDER BY class, number");
+    let mut statement = connection.prepare_cached(&sql).map_err(fault)?;
+    let rows = statement.query_map([subject.as_bytes()], |row| {
+        let (id, state) = (read_key_id(row)?, read_state(row)?);
+        Ok(id.map(|id| (id, state)))
+    });
+    rows.map_err(fault)?.map(|row| row.map_err(fault).and_then(|row| row)).collect()
+}
+
+/// A page of keys after one, along
 fn page<T>(
     connection: &Connection,
     sql: &str,

@@ -9,11 +9,12 @@ use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
 use tacenda_core::ports::store::CORRUPT;
-use tacenda_core::ports::{Cursor, Page, Scan};
+use tacenda_core::ports::{Cursor, Holding, Page, Scan};
 use tacenda_core::row::{Row, RowKey};
 
 use super::change::{id_bytes, read_id, read_name, read_tokens};
 use super::fault::fault;
+use super::read::leaves_of;
 
 /// The columns that [`read_row`] reads.
 pub(super) const COLUMNS: &str =
@@ -123,6 +124,27 @@ pub(super) fn scan(
         Cursor { at, key: row.key.clone() }
     });
     Ok(Page { rows, next })
+}
+
+/// The rows and the latest leaves of each subject.
+pub(super) fn holdings(
+    connection: &Connection,
+    subjects: &[SubjectId],
+    leaves: usize,
+) -> Result<Vec<Holding>> {
+    let sql = format!("SELECT {COLUMNS} FROM rows WHERE subject = ?1 ORDER BY subject, kind, id");
+    let mut statement = connection.prepare_cached(&sql).map_err(fault)?;
+    let mut holding = |subject: &SubjectId| {
+        let rows = statement.query_map([subject.as_bytes()], read_row).map_err(fault)?;
+        let rows: Result<_> = rows.map(|row| row.map_err(fault).and_then(|row| row)).collect();
+        let leaves = if leaves > 0 {
+            leaves_of(connection, *subject, true, None, leaves)?
+        } else {
+            Vec::new()
+        };
+        Ok(Holding { rows: rows?, leaves })
+    };
+    subjects.iter().map(&mut holding).collect()
 }
 
 /// How many rows a scan meets, up to `limit`.

@@ -10,8 +10,8 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, LogPosition, Page, Scan, Store, StoreInit, StoreStatus,
-    StoredLeaf,
+    Change, Committed, Cursor, Found, Holding, LogPosition, Page, Scan, Store, StoreInit,
+    StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
 
@@ -114,6 +114,10 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<Vec<StoredLeaf>> {
         self.0.read(|c| read::leaves_of(c, subject, writes, before, limit))
+    }
+
+    async fn holdings(&self, subjects: &[SubjectId], leaves: usize) -> Result<Vec<Holding>> {
+        self.0.read(|c| scan::holdings(c, subjects, leaves))
     }
 
     async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {

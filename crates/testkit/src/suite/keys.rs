@@ -73,6 +73,9 @@ pub(super) fn a_destroyed_key_stays_destroyed(factory: &Factory<dyn Keyring>) {
     assert_eq!(wait(safe.live_keys(None, 9)).unwrap(), [account(2)]);
     let mine = wait(safe.keys_of(subject(7))).unwrap();
     assert_eq!(mine, [(account(7), gone)]);
+    let asked = [subject(7), subject(9), subject(2), subject(7)];
+    let each = wait(safe.keys_of_each(&asked)).unwrap();
+    assert_eq!(each, asked.map(|subject| wait(safe.keys_of(subject)).unwrap()));
 }
 
 pub(super) fn forgotten_keys_leave_nothing(factory: &Factory<dyn Keyring>) {

@@ -121,6 +121,7 @@ cases! {
     scan::counts_are_those_of_the_scans,
     scan::the_due_scan_ends_at_its_bound,
     scan::a_cursor_survives_changes_between_pages,
+    scan::holdings_are_the_rows_and_latest_leaves,
     claim::work_is_leased_oldest_first_and_once,
     claim::writing_a_row_ends_its_lease,
     log::leaves_stand_in_order_under_the_rfc_6962_root,

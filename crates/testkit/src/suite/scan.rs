@@ -1,13 +1,14 @@
 //! Scans: in order, page by page, and never past their bound.
 
+use tacenda_core::id::RowId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
-use tacenda_core::ports::{Cursor, Scan, Store};
+use tacenda_core::ports::{Cursor, NewLeaf, Scan, Store};
 use tacenda_core::row::{Row, state};
 
 use super::Factory;
 use super::samples::{
-    ACCOUNT, PROFILE, at, change, marked, put, row, row_id, scan_all, subject, wait,
+    ACCOUNT, PROFILE, at, change, leaf, marked, put, row, row_id, scan_all, subject, wait,
 };
 
 const JOB: Name = Name::fixed("job");
@@ -147,4 +148,33 @@ pub(super) fn a_cursor_survives_changes_between_pages(factory: &Factory<dyn Stor
         page.rows,
         [new(35), rows[3].clone(), rows[5].clone(), rows[6].clone(), rows[7].clone()]
     );
+}
+
+pub(super) fn holdings_are_the_rows_and_latest_leaves(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    for n in 0..4 {
+        let mut rows: Vec<Row> = (0..300u64 * u64::from(n == 2))
+            .map(|id| {
+                let mut row = of_kind(n, JOB, 0);
+                row.key.id = RowId::from_bytes(u128::from(id + 1).to_be_bytes());
+                row
+            })
+            .collect();
+        rows.push(row(n));
+        let mut change = put(&rows);
+        change.leaves = (0..5).map(|i| NewLeaf { writes: i % 2 == 0, ..leaf(n, i) }).collect();
+        wait(store.commit(change)).unwrap();
+    }
+    let asked = [subject(2), subject(0), subject(9), subject(2)];
+    for leaves in [0, 1, 2, 9] {
+        let found = wait(store.holdings(&asked, leaves)).unwrap();
+        assert_eq!(found.len(), asked.len());
+        for (who, holding) in asked.iter().zip(found) {
+            assert_eq!(holding.rows, scan_all(store, &Scan::Subject(*who), 99));
+            let latest = wait(store.leaves_of(*who, true, None, leaves)).unwrap();
+            assert_eq!(holding.leaves, if leaves == 0 { Vec::new() } else { latest });
+        }
+    }
+    assert!(wait(store.holdings(&[], 3)).unwrap().is_empty());
 }

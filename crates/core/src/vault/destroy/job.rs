@@ -80,6 +80,11 @@ pub(super) struct Job {
 }
 
 impl Job {
+    /// The subjects of its plans, in their order.
+    pub(super) fn subjects(&self) -> Vec<SubjectId> {
+        self.plans.iter().map(|plan| plan.subject).collect()
+    }
+
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut e = Encoder::new(DOMAIN);
         e.raw(self.actor.as_bytes()).list(self.plans.len());

@@ -9,13 +9,17 @@
 //! A process killed anywhere leaves the job row; [`Vault::resume_destroys`] takes it up again.
 
 mod archive;
+mod batches;
 mod job;
+mod rows;
 
 use std::collections::BTreeMap;
 
 pub(super) use archive::archived;
+pub use batches::Unscrubbed;
 use job::Job;
 pub use job::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
+use rows::Found;
 
 use super::codes::{BLOCKED, UNDER_WAY};
 use super::journal::{Draft, digest_of};
@@ -29,7 +33,6 @@ use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, LogPosition, RowWrite, Scan, Scrub};
 use crate::row::{Row, RowKey, state};
-use crate::seal::Body;
 
 const JOB: Name = Name::fixed("destroy");
 const SCRUBBING: Name = Name::fixed("scrubbing");
@@ -120,12 +123,18 @@ impl Vault {
         }
     }
 
-    async fn try_carry_out(&self, mut job: Job) -> Result<Vec<Destroyed>> {
-        if job.row.state == state::PENDING {
-            let through = self.fence(&job).await?;
-            job = self.remove_rows(&job, &through).await?;
-        }
+    async fn try_carry_out(&self, job: Job) -> Result<Vec<Destroyed>> {
+        let job = self.vacate(job).await?;
         self.scrub(job).await
+    }
+
+    /// Steps 2 and 3, if they are not done.
+    async fn vacate(&self, job: Job) -> Result<Job> {
+        if job.row.state != state::PENDING {
+            return Ok(job);
+        }
+        let through = self.fence(&job).await?;
+        self.remove_rows(&job, &through).await
     }
 
     /// What another process made of a job: finished, or about to be scrubbed.
@@ -190,8 +199,8 @@ impl Vault {
     /// Answers with the highest key number of each class that is gone, plan by plan.
     async fn fence(&self, job: &Job) -> Result<Vec<Through>> {
         let (mut keys, mut through) = (Vec::new(), Vec::with_capacity(job.plans.len()));
-        for plan in &job.plans {
-            let known = self.ports.keyring.keys_of(plan.subject).await?;
+        let known = self.ports.keyring.keys_of_each(&job.subjects()).await?;
+        for (plan, known) in job.plans.iter().zip(known) {
             let mut last = Through::new();
             for erased in &plan.erase {
                 let of_class = known.iter().map(|(key, _)| key).filter(|k| k.class == erased.class);
@@ -252,8 +261,9 @@ impl Vault {
         let actor = Actor { id: job.actor, role: None };
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
         let mut draft = Draft::new(sequence);
-        for (plan, through) in job.plans.iter().zip(through) {
-            let Found { writes, deletes, late, kept } = self.rows_of(plan).await?;
+        let holdings = self.ports.store.holdings(&job.subjects(), 0).await?;
+        for ((plan, through), holding) in job.plans.iter().zip(through).zip(holdings) {
+            let Found { writes, deletes, late, kept } = self.meet(plan, holding.rows)?;
             let mut leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
             if !late.is_empty() {
                 let keys: Vec<_> = late.iter().map(|(_, key)| key.clone()).collect();
@@ -307,68 +317,16 @@ impl Vault {
         Ok(Job { row, actor: job.actor, plans: job.plans.clone(), at })
     }
 
-    /// The rows of a subject that a plan rewrites and deletes. With the account goes whatever was
-    /// added to it after the plan was made.
-    async fn rows_of(&self, plan: &SubjectPlan) -> Result<Found> {
-        let whole = plan.erases(self.policy.primary_class());
-        let (mut found, mut cursor) = (Found::default(), None);
-        loop {
-            let scan = Scan::Subject(plan.subject);
-            let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
-            for row in page.rows {
-                let Some(class) = row.class.clone() else { continue };
-                let live = row.state == state::LIVE;
-                if plan.erases(&class) {
-                    found.deletes.push(row);
-                } else if let Some(kept) = plan.archive.iter().find(|kept| kept.class == class) {
-                    if live {
-                        found.writes.push(archived(row, &kept.items, plan.closed_at)?);
-                    } else {
-                        found.kept.push(row.key);
-                    }
-                } else if whole && live {
-                    let number = Body::decode(&row.body)?.key_number().unwrap_or(0);
-                    let key = KeyId { number, ..KeyId::first(plan.subject, class.clone()) };
-                    let reason = plan.erase.first().map(|erased| erased.reason.clone());
-                    let reason = reason.unwrap_or(Name::fixed("request"));
-                    found.late.push((ErasedClass { class, reason }, key));
-                    found.deletes.push(row);
-                } else {
-                    found.kept.push(row.key);
-                }
-            }
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(found);
-            }
-        }
-    }
-
     /// Step 4: what was destroyed is gone from the files too.
     async fn scrub(&self, job: Job) -> Result<Vec<Destroyed>> {
         if self.ports.keyring.scrub().await? == Scrub::Blocked {
             return BLOCKED.err();
         }
-        let actor = Actor { id: job.actor, role: None };
-        let leaf = self
-            .leaf(self.now(), &actor, "erasure.scrubbed", SubjectId::CONTROLLER)
-            .detail("subjects", job.plans.len());
         let mut draft = Draft::new(0);
-        draft.record(leaf, Vec::new(), std::slice::from_ref(&job.row));
+        self.record_scrubbed(&mut draft, &job);
         self.commit(draft).await?;
         Ok(destroyed(job.plans, job.at))
     }
-}
-
-/// The rows that a plan met.
-#[derive(Default)]
-struct Found {
-    writes: Vec<RowWrite>,
-    deletes: Vec<Row>,
-    /// Classes that nobody had planned for, with the keys of their rows.
-    late: Vec<(ErasedClass, KeyId)>,
-    /// Rows that stay as they are.
-    kept: Vec<RowKey>,
 }
 
 /// Where each subject's leaf stands, in front of the job's own at `at`.

@@ -1,0 +1,84 @@
+//! Many batches with one scrub of the safe's files at the end: what a sweep does.
+
+use super::{CONFLICT, Draft, Job, Scrub, SubjectPlan, Vault};
+use crate::error::Result;
+use crate::id::SubjectId;
+use crate::vault::Actor;
+use crate::vault::codes::BLOCKED;
+
+/// A batch whose keys are destroyed and whose rows are gone; its job row stands until the safe's
+/// files are scrubbed.
+#[must_use = "`Vault::scrub_all` finishes it"]
+pub struct Unscrubbed(Job);
+
+impl std::fmt::Debug for Unscrubbed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Unscrubbed({} subjects)", self.0.plans.len())
+    }
+}
+
+impl Vault {
+    /// Carries out plans as [`Vault::destroy`] does, but for the scrub, which costs the disk as much
+    /// for one batch as for many: [`Vault::scrub_all`] does it, or [`Vault::resume_destroys`] after
+    /// a crash. `None` if nothing is left to do.
+    ///
+    /// # Errors
+    /// As [`Vault::destroy`].
+    pub async fn destroy_unscrubbed(
+        &self,
+        plans: Vec<SubjectPlan>,
+        actor: &Actor,
+    ) -> Result<Option<Unscrubbed>> {
+        if plans.is_empty() {
+            return Ok(None);
+        }
+        let job = self.intend(plans, actor).await?;
+        let (id, plans) = (job.row.key.id, job.plans.clone());
+        match self.vacate(job).await {
+            Ok(job) => Ok(Some(Unscrubbed(job))),
+            // Another process took the job up too, and is further.
+            Err(error) if error.is(&CONFLICT) => {
+                self.carried_out(id, plans, error).await.map(|_| None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Finishes batches: no byte of a destroyed key is left in the safe's files when it returns.
+    ///
+    /// # Errors
+    /// As [`Vault::destroy`].
+    pub async fn scrub_all(&self, batches: Vec<Unscrubbed>) -> Result<()> {
+        if batches.is_empty() {
+            return Ok(());
+        }
+        if self.ports.keyring.scrub().await? == Scrub::Blocked {
+            return BLOCKED.err();
+        }
+        let mut draft = Draft::new(0);
+        for Unscrubbed(job) in &batches {
+            self.record_scrubbed(&mut draft, job);
+        }
+        match self.commit(draft).await {
+            // Another process finished some of them.
+            Err(error) if error.is(&CONFLICT) => {}
+            other => return other.map(|_| ()),
+        }
+        for Unscrubbed(job) in batches {
+            match self.scrub(job).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => drop(other?),
+            }
+        }
+        Ok(())
+    }
+
+    /// The job row goes, and a leaf says that the files are clean.
+    pub(super) fn record_scrubbed(&self, draft: &mut Draft, job: &Job) {
+        let actor = Actor { id: job.actor, role: None };
+        let leaf = self
+            .leaf(self.now(), &actor, "erasure.scrubbed", SubjectId::CONTROLLER)
+            .detail("subjects", job.plans.len());
+        draft.record(leaf, Vec::new(), std::slice::from_ref(&job.row));
+    }
+}
