@@ -197,9 +197,12 @@ async fn sweep(t: &Tacenda, me: &Actor) -> Outcome {
         println!("  nothing is due");
     }
     if plan.needs_confirmation() {
-        println!(
-            "  the plan is larger than the policy lets a sweep erase alone: left for a person"
-        );
+        let why = if plan.clock_in_doubt {
+            "the clock is further ahead than the policy trusts it"
+        } else {
+            "the plan is larger than the policy lets a sweep erase alone"
+        };
+        println!("  {why}: left for a person, who confirms the plan");
         return Ok(());
     }
     let bar = ProgressBar::new(plan.due());
