@@ -188,10 +188,8 @@ async fn sweep(t: &Tacenda, me: &Actor) -> Outcome {
     heading("Retention");
     let plan = t.retention().plan().await?;
     for line in &plan.lines {
-        println!(
-            "  {:<10} {:<9} {:>7} due (clock started by {})",
-            line.class, line.state, line.due, line.cutoff
-        );
+        let rules = line.rules.join(" and ");
+        println!("  {:<10} {:<9} {:>7} due, kept {rules}", line.class, line.state, line.due);
     }
     if plan.lines.is_empty() {
         println!("  nothing is due");

@@ -132,6 +132,12 @@ pub static ZONE_UNKNOWN: Code = Code::new(
     Kind::Configuration,
     "the policy's time zone is not the one that the clock rules are for",
 );
+/// The policy asks for a key per year, which the vault cannot make yet; context: `class`.
+pub static KEY_PER_YEAR: Code = Code::new(
+    "policy.key_per_year",
+    Kind::Configuration,
+    "a class asks for a key per year, and no room makes rows that need one yet",
+);
 /// A class's name is too long to be a kind.
 pub static CLASS_NAME_LONG: Code = Code::new(
     "policy.class_name_long",
@@ -169,6 +175,7 @@ pub static BAD_SHAPE: Code = Code::new(
 
 /// All of them.
 pub static CODES: &[&Code] = &[
+    &KEY_PER_YEAR,
     &BAD_SHAPE,
     &CLOSED_ALREADY,
     &FORKED,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::codes::{
-    CLASS_NAME_LONG, CLOCK_BEHIND, ROWS_RESTORED, SAFE_RESTORED, SAME_VERSION, WRONG_PAIR,
-    ZONE_UNKNOWN,
+    CLASS_NAME_LONG, CLOCK_BEHIND, KEY_PER_YEAR, ROWS_RESTORED, SAFE_RESTORED, SAME_VERSION,
+    WRONG_PAIR, ZONE_UNKNOWN,
 };
 use super::journal::Draft;
 use super::keys::{FINGERPRINT_KEY, INDEX_KEY, signing_key};
@@ -16,7 +16,7 @@ use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::password::Params;
-use crate::policy::Policy;
+use crate::policy::{KeyScope, Policy};
 use crate::ports::check::check_policy;
 use crate::ports::kek::WRONG_KEY;
 use crate::ports::store::CONFLICT;
@@ -71,6 +71,10 @@ impl Vault {
         let digest = policy.digest();
         let passwords = &policy.passwords;
         let params = Params::new(passwords.memory_kib, passwords.passes, passwords.lanes)?;
+        // A promise that nothing keeps is refused, not passed over.
+        if let Some(class) = policy.classes.values().find(|class| class.key == KeyScope::Year) {
+            return Err(KEY_PER_YEAR.error().with("class", &class.name));
+        }
         let kinds = kinds(&policy)?;
         if ports.zone.name() != policy.time_zone {
             return ZONE_UNKNOWN.err();

@@ -6,7 +6,8 @@
 use super::journal::Draft;
 use super::login::next_version;
 use super::{Actor, Vault};
-use crate::clock::Timestamp;
+use crate::calendar::{self, EndRule, Rule, StartRule};
+use crate::clock::{Span, Timestamp};
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
@@ -32,6 +33,24 @@ impl Vault {
         let first = self.ports.store.leaves(1, 0, 1).await?;
         let bytes = first.into_iter().find_map(|leaf| leaf.bytes);
         bytes.map(|bytes| Leaf::decode(&bytes).map(|leaf| leaf.at)).transpose()
+    }
+
+    /// Forgets the fingerprints of records that were imported longer ago than the policy keeps them;
+    /// answers with how many.
+    ///
+    /// # Errors
+    /// The codes of the safe.
+    pub async fn forget_fingerprints(&self) -> Result<u64> {
+        let keep = self.policy.imports.keep_fingerprints;
+        let rule = Rule { keep, start: StartRule::Event, end: EndRule::SameDay };
+        match calendar::cutoff(self.now(), &[rule], self.ports.zone.as_ref()) {
+            // The cut-off is the last instant that is over; the port takes the first that is not.
+            Some(until) => {
+                let before = until.plus(Span::micros(1));
+                self.ports.keyring.forget_fingerprints(before).await
+            }
+            None => Ok(0),
+        }
     }
 
     /// Notes that a sweep begins now, with how many rows it will take. Another process that notes

@@ -28,6 +28,8 @@ pub struct Swept {
     /// Due rows of subjects of whom nothing went, because their rows are not the ones that the log
     /// states. They stop nobody else's; an audit names them.
     pub refused: u64,
+    /// Fingerprints of imported records whose period had ended.
+    pub fingerprints: u64,
 }
 
 /// Carries out a plan of [`plan`], made anew first.
@@ -55,8 +57,9 @@ pub async fn sweep(
         return Err(NOT_CONFIRMED.error().with("due", plan.due()));
     }
     vault.note_sweep(plan.due(), actor).await?;
+    let fingerprints = vault.forget_fingerprints().await?;
     vault.resume_destroys().await?;
-    let mut swept = Swept::default();
+    let mut swept = Swept { fingerprints, ..Swept::default() };
     for line in &plan.lines {
         sweep_line(vault, line, actor, &mut swept, progress).await?;
     }

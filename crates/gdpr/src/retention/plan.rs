@@ -2,11 +2,12 @@
 
 use sha2::{Digest as _, Sha256};
 use tacenda_core::calendar;
+use tacenda_core::policy::{RetentionRule, StartRule};
 use tacenda_core::row::state;
 use tacenda_core::vault::Vault;
 use tacenda_core::{Name, Result, Timestamp};
 
-use super::rules::schedule;
+use super::rules::{rules_in, schedule};
 
 /// One line of a plan: the rows of a class and state whose time is up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct SweepLine {
     pub due: u64,
     /// Whether more are due than the policy's share of the class allows without a confirmation.
     pub over_share: bool,
+    /// The rules that have ended, as periods: `3 years`, `10 years from the end of financial year`.
+    pub rules: Vec<String>,
     /// The laws behind the rules that have ended, as they are cited.
     pub laws: Vec<String>,
 }
@@ -76,18 +79,20 @@ pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
             if due == 0 {
                 continue;
             }
-            let laws = class
-                .rules
+            let ended = rules_in(policy, &class.name, &row_state);
+            let laws = ended
                 .iter()
                 .filter_map(|rule| policy.laws.get(rule.law.as_ref()?))
                 .map(|law| law.citation.clone())
                 .collect();
+            let rules = ended.iter().map(|rule| told(rule)).collect();
             lines.push(SweepLine {
                 over_share: over_share(vault, &class.name, due).await?,
                 class: class.name.clone(),
                 state: row_state,
                 cutoff,
                 due,
+                rules,
                 laws,
             });
         }
@@ -100,6 +105,14 @@ pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
         last.is_some_and(|last| now < last) || last.is_some_and(far) || swept.is_some_and(far);
     let digest = digest(now, clock_in_doubt, &lines);
     Ok(RetentionPlan { now, lines, clock_in_doubt, digest })
+}
+
+/// A rule as a person reads it.
+fn told(rule: &RetentionRule) -> String {
+    match rule.start {
+        StartRule::Event => rule.keep.to_string(),
+        start => format!("{} from the {}", rule.keep, start.as_str()),
+    }
 }
 
 /// Whether `due` rows are more than the allowed share of the class. The class is counted only as

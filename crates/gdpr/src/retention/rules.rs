@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tacenda_core::calendar::{self, Rule, Zone};
-use tacenda_core::policy::Policy;
+use tacenda_core::policy::{Policy, RetentionRule};
 use tacenda_core::row::state;
 use tacenda_core::{Name, Timestamp};
 
@@ -12,11 +12,20 @@ use tacenda_core::{Name, Timestamp};
 #[must_use]
 pub fn schedule(policy: &Policy, class: &Name, row_state: &Name) -> Vec<Rule> {
     let year_end = policy.financial_year_end;
+    let rules = rules_in(policy, class, row_state).into_iter();
+    rules.map(|rule| rule.to_calendar(year_end)).collect()
+}
+
+/// The rules of the policy behind a [`schedule`].
+pub(super) fn rules_in<'a>(
+    policy: &'a Policy,
+    class: &Name,
+    row_state: &Name,
+) -> Vec<&'a RetentionRule> {
     if *row_state == state::ARCHIVED {
-        let archives = policy.rules_of(class).iter().filter(|rule| rule.archive);
-        archives.map(|rule| rule.to_calendar(year_end)).collect()
+        policy.rules_of(class).iter().filter(|rule| rule.archive).collect()
     } else {
-        policy.live_rules(class).map(|rule| rule.to_calendar(year_end)).collect()
+        policy.live_rules(class).collect()
     }
 }
 

@@ -189,7 +189,7 @@ fn a_sweep_goes_through_all_pages_and_leaves_what_is_held() {
     let mut progress = Vec::new();
     let mut tell = |done| progress.push(done);
     let swept = wait(erasure::sweep(&vault, Some(plan.digest), &Actor::system(), &mut tell));
-    assert_eq!(swept.unwrap(), Swept { subjects: 245, batches: 3, refused: 0 });
+    assert_eq!(swept.unwrap(), Swept { subjects: 245, batches: 3, ..Swept::default() });
     assert_eq!(progress, [100, 200, 245]);
     let left: Vec<_> = all.iter().copied().filter(|one| kept(&vault, &[*one]) == 1).collect();
     assert_eq!(left, held);
@@ -263,4 +263,22 @@ proptest! {
             prop_assert_eq!(kept(&vault, &[*subject]) == 0, due, "{}", anchor);
         }
     }
+}
+
+#[test]
+fn fingerprints_of_imports_have_a_period() {
+    let world = World::default();
+    let vault = world.open();
+    let import = || {
+        let mut one = request(&vault, &[("email", "a@example.org")], false);
+        one.source = Some(b"record".to_vec().into());
+        wait(vault.register(one, &staff("support")))
+    };
+    import().unwrap();
+    for (days, forgotten) in [(365, 0), (1, 1), (0, 0)] {
+        world.clock.advance(Span::days(days));
+        let swept = sweep(&vault, Some(wait(retention::plan(&vault)).unwrap().digest)).unwrap();
+        assert_eq!(swept.fingerprints, forgotten, "{days}");
+    }
+    assert_eq!(code(import()), "vault.not_unique", "the record is no longer known again");
 }
