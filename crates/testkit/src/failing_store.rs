@@ -95,6 +95,15 @@ impl Store for FailingStore {
         self.faults.run(false, self.store.leaves_of(subject, writes, before, limit)).await
     }
 
+    async fn rows_with_leaves(
+        &self,
+        subject: SubjectId,
+        keys: &[RowKey],
+        leaves: usize,
+    ) -> Result<(Vec<Option<Row>>, Vec<StoredLeaf>)> {
+        self.faults.run(false, self.store.rows_with_leaves(subject, keys, leaves)).await
+    }
+
     async fn holdings(&self, subjects: &[SubjectId], leaves: usize) -> Result<Vec<Holding>> {
         self.faults.run(false, self.store.holdings(subjects, leaves)).await
     }

@@ -352,6 +352,21 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<StoredLeaf>>;
 
+    /// [`Store::rows`] with up to `leaves` of a subject's latest leaves that wrote rows; a store that
+    /// can shows both at one moment.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    async fn rows_with_leaves(
+        &self,
+        subject: SubjectId,
+        keys: &[RowKey],
+        leaves: usize,
+    ) -> Result<(Vec<Option<Row>>, Vec<StoredLeaf>)> {
+        let rows = self.rows(keys).await?;
+        Ok((rows, self.leaves_of(subject, true, None, leaves).await?))
+    }
+
     /// What it holds of each subject, in order: all rows, and up to `leaves` of the latest leaves
     /// that wrote rows. For bulk work; a store that can shows all of them at one moment.
     ///
@@ -377,7 +392,6 @@ pub trait Store: Send + Sync {
     async fn close(&self) -> Result<()>;
 }
 
-/// A cursor over the rows of one subject, for callers that need them by id.
 impl Cursor {
     /// Just before the first row of a subject.
     #[must_use]

@@ -29,9 +29,10 @@ impl Vault {
         subject: SubjectId,
         keys: &[RowKey],
     ) -> Result<Vec<Option<Row>>> {
-        let mut rows = self.ports.store.rows(keys).await?;
+        let first = self.ports.store.rows_with_leaves(subject, keys, PAGE).await?;
+        let (mut rows, mut latest) = (first.0, Some(first.1));
         for _ in 0..ATTEMPTS {
-            let stamps = self.stamps(subject, keys).await?;
+            let stamps = self.stamps(subject, keys, latest.take()).await?;
             let found =
                 keys.iter().zip(&rows).try_for_each(|(key, row)| check(key, row.as_ref(), &stamps));
             let Err(error) = found else { return Ok(rows) };
@@ -107,12 +108,21 @@ impl Vault {
         rows.iter().all(stands).then_some(rows)
     }
 
-    /// Reads the subject's leaves back until each of the keys was met, or there are no more.
-    async fn stamps(&self, subject: SubjectId, keys: &[RowKey]) -> Result<Stamps> {
+    /// Reads the subject's leaves back until each of the keys was met, or there are no more;
+    /// `latest` are the last [`PAGE`] of them, if they are at hand.
+    async fn stamps(
+        &self,
+        subject: SubjectId,
+        keys: &[RowKey],
+        mut latest: Option<Vec<StoredLeaf>>,
+    ) -> Result<Stamps> {
         let mut stamps = Stamps::new();
         let mut before = None;
         loop {
-            let leaves = self.ports.store.leaves_of(subject, true, before, PAGE).await?;
+            let leaves = match latest.take() {
+                Some(leaves) => leaves,
+                None => self.ports.store.leaves_of(subject, true, before, PAGE).await?,
+            };
             let last = leaves.len() < PAGE;
             for stored in leaves {
                 before = Some(stored.position);

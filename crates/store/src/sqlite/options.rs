@@ -8,7 +8,8 @@ pub struct SqliteOptions {
     /// Page cache of the writer in bytes; 64 MiB unless told. Bulk writes to scattered keys are
     /// several times slower once the tree's inner pages do not fit.
     pub writer_cache: u64,
-    /// Page cache of each reader in bytes; 8 MiB unless told.
+    /// Page cache of each reader in bytes; 2 MiB unless told. Every read leaves a leaf, and so
+    /// empties it: a larger one costs more to empty than it saves.
     pub reader_cache: u64,
     /// How many reader connections are kept open; more are opened when more read at once. 8 unless
     /// told.
@@ -28,7 +29,7 @@ impl Default for SqliteOptions {
     fn default() -> Self {
         Self {
             writer_cache: 64 << 20,
-            reader_cache: 8 << 20,
+            reader_cache: 2 << 20,
             readers: 8,
             checkpoint_pages: 20_000,
             busy_timeout: Duration::from_secs(10),

@@ -113,7 +113,22 @@ impl Store for SqliteStore {
         before: Option<LogPosition>,
         limit: usize,
     ) -> Result<Vec<StoredLeaf>> {
+        if writes {
+            return self.0.read_one(|c| read::leaves_of(c, subject, writes, before, limit));
+        }
         self.0.read(|c| read::leaves_of(c, subject, writes, before, limit))
+    }
+
+    async fn rows_with_leaves(
+        &self,
+        subject: SubjectId,
+        keys: &[RowKey],
+        leaves: usize,
+    ) -> Result<(Vec<Option<Row>>, Vec<StoredLeaf>)> {
+        self.0.read(|c| {
+            let rows = read::rows(c, keys)?;
+            Ok((rows, read::leaves_of(c, subject, true, None, leaves)?))
+        })
     }
 
     async fn holdings(&self, subjects: &[SubjectId], leaves: usize) -> Result<Vec<Holding>> {

@@ -177,4 +177,8 @@ pub(super) fn holdings_are_the_rows_and_latest_leaves(factory: &Factory<dyn Stor
         }
     }
     assert!(wait(store.holdings(&[], 3)).unwrap().is_empty());
+    let keys = [row(2).key, row(9).key, row(0).key];
+    let found = wait(store.rows_with_leaves(subject(2), &keys, 2)).unwrap();
+    assert_eq!(found.0, [Some(row(2)), None, Some(row(0))]);
+    assert_eq!(found.1, wait(store.leaves_of(subject(2), true, None, 2)).unwrap());
 }
