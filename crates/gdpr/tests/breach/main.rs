@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod cases;
+mod edpb;
 mod form;
+mod forms;
 mod model;
 mod promise;
 mod steps;

@@ -298,7 +298,7 @@ fn closing(breach: &Breach) -> Result<()> {
         let due = breach.due(recipient);
         let late = |notice: &&Notice| due.is_some_and(|due| notice.sent_at > due.keep);
         let explained = standing.iter().any(|notice| notice.delay.is_some());
-        if standing.first().is_some_and(|first| late(first)) && !explained {
+        if standing.first().is_some_and(late) && !explained {
             return Err(REASONS_FOR_DELAY.error().with("recipient", recipient));
         }
     }
