@@ -11,7 +11,7 @@ use crate::id::{RowId, SubjectId};
 use crate::leaf::Leaf;
 use crate::log::{self, Checkpoint, Frontier, Hash};
 use crate::name::Name;
-use crate::ports::{LogPosition, Scan};
+use crate::ports::Scan;
 
 /// What an audit went through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +49,7 @@ impl Vault {
     pub async fn audit(&self) -> Result<Audit> {
         // The safe is asked first: what another process signed by then is in the log by now.
         let signed = self.signed().await?;
+        self.ports.store.settle().await?;
         let Some(status) = self.ports.store.status().await? else { return Ok(Audit::default()) };
         let head = status.head;
         match &signed {
@@ -124,7 +125,7 @@ impl Vault {
                 return FORKED.err();
             }
             for stored in leaves {
-                let LogPosition { epoch, index } = stored.position;
+                let index = tree.size();
                 // Without its text nobody knows which rows it stated.
                 let pruned = || PRUNED.error().with("epoch", epoch).with("index", index);
                 let bytes = stored.bytes.ok_or_else(pruned)?;

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::clock::Timestamp;
 use crate::codec::{Decoder, Encoder};
-use crate::error::Result;
+use crate::error::{Context, Result};
 use crate::id::{ActorId, SubjectId};
 use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::{KeyId, LogPosition};
 use crate::row::Row;
 use crate::vault::Seen;
+use crate::vault::codes::UNDER_WAY;
 
 const DOMAIN: &str = "tacenda/destroy/1";
 
@@ -111,6 +112,30 @@ impl SubjectPlan {
     pub fn erases(&self, class: &Name) -> bool {
         self.erase.iter().any(|erased| erased.class == *class)
     }
+
+    /// What a leaf says of it and of rows that came `late`: enough to destroy the same keys again, and
+    /// for a receipt.
+    pub(super) fn told(&self, mut leaf: Leaf, late: &[ErasedClass]) -> Leaf {
+        for erased in late.iter().chain(&self.erase) {
+            leaf = erased.told(leaf);
+        }
+        for kept in &self.archive {
+            leaf = leaf.detail("archived", &kept.class);
+            for KeptUnder { citation, until, .. } in &kept.laws {
+                leaf = leaf.detail("law", Context::published(citation));
+                if let Some(until) = until {
+                    leaf = leaf.detail("until", *until);
+                }
+            }
+        }
+        for reduced in &self.reduce {
+            leaf = leaf.detail("reduced", &reduced.class).detail("reason", &reduced.reason);
+            for item in &reduced.items {
+                leaf = leaf.detail("item", item);
+            }
+        }
+        leaf
+    }
 }
 
 /// What was done to one subject.
@@ -127,14 +152,20 @@ pub(super) struct Job {
     pub(super) row: Row,
     pub(super) actor: ActorId,
     pub(super) plans: Vec<SubjectPlan>,
-    /// Where the leaf stands that last wrote the job's row: its intent, then the end of its rows.
-    pub(super) at: LogPosition,
+    /// Where the leaf of its intent stands; once its rows are gone, where the leaf of each subject
+    /// does.
+    pub(super) at: Vec<LogPosition>,
 }
 
 impl Job {
     /// The subjects of its plans, in their order.
     pub(super) fn subjects(&self) -> Vec<SubjectId> {
         self.plans.iter().map(|plan| plan.subject).collect()
+    }
+
+    /// Where the leaf of its intent stands, while its rows are there.
+    pub(super) fn intent(&self) -> Result<LogPosition> {
+        self.at.first().copied().ok_or_else(|| UNDER_WAY.error())
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -164,7 +195,7 @@ impl Job {
         e.finish()
     }
 
-    pub(super) fn decode(row: Row, at: LogPosition) -> Result<Self> {
+    pub(super) fn decode(row: Row, at: Vec<LogPosition>) -> Result<Self> {
         let mut d = Decoder::new(&row.body, DOMAIN)?;
         let actor = ActorId::from_bytes(d.raw()?);
         let plans = (0..d.list(29)?).map(|_| plan(&mut d)).collect::<Result<_>>()?;

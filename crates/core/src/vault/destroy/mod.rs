@@ -9,6 +9,7 @@
 //! A process killed anywhere leaves the job row; [`Vault::resume_destroys`] takes it up again.
 
 mod batches;
+mod found;
 mod job;
 mod rows;
 
@@ -24,7 +25,6 @@ use super::{Actor, Seen, Vault};
 use crate::clock::Timestamp;
 use crate::error::{Context, Error, Result};
 use crate::id::{RowId, SubjectId};
-use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite, Scan, Scrub};
@@ -103,8 +103,7 @@ impl Vault {
         let key = row.key.clone();
         let row = self.checked(key.subject, std::slice::from_ref(&key)).await?.pop().flatten();
         let row = row.ok_or_else(|| UNDER_WAY.error())?;
-        let at = self.last_leaf_of(row.key.id).await?;
-        self.carry_out(Job::decode(row, at)?).await
+        self.carry_out(self.found(row).await?).await
     }
 
     async fn carry_out(&self, job: Job) -> Result<Vec<Destroyed>> {
@@ -139,18 +138,17 @@ impl Vault {
     ) -> Result<Vec<Destroyed>> {
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: job };
         let row = self.ports.store.rows(std::slice::from_ref(&key)).await?.pop().flatten();
-        let at = self.leaf_of(job, |leaf| leaf.action == *"erasure.rows_gone").await?;
-        match (row, at) {
-            (Some(row), Some(at)) if row.state == SCRUBBING => {
-                let done = self.scrub(Job::decode(row, at)?).await;
-                match done {
-                    Err(error) if error.is(&CONFLICT) => Ok(destroyed(plans, at)),
-                    other => other,
-                }
-            }
-            (None, Some(at)) => Ok(destroyed(plans, at)),
-            _ => Err(error),
+        let Some(gone) = self.rows_gone(job).await? else { return Err(error) };
+        match row {
+            Some(row) if row.state == SCRUBBING => match self.scrub(self.found(row).await?).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            },
+            None => {}
+            Some(_) => return Err(error),
         }
+        let places = self.places_of(&plans, gone).await?;
+        Ok(destroyed(plans, places))
     }
 
     /// Step 1: what will go is in the log before anything goes.
@@ -170,7 +168,7 @@ impl Vault {
             tokens: Vec::new(),
             body: Vec::new(),
         };
-        let at = LogPosition { epoch: 0, index: 0 };
+        let at = vec![LogPosition { epoch: 0, index: 0 }];
         let mut job = Job { row, actor: actor.id, plans, at };
         job.row.body = job.encode();
         let subjects = job.plans.iter().map(|plan| plan.subject);
@@ -185,7 +183,8 @@ impl Vault {
         for Seen { row, version, .. } in job.plans.iter().flat_map(|plan| &plan.seen) {
             draft.require(row.clone(), Expect::Version(*version));
         }
-        job.at = self.commit(draft).await?.first;
+        let intent = self.commit(draft).await?.leaves;
+        job.at = self.ports.store.places(&intent).await?;
         Ok(job)
     }
 
@@ -225,38 +224,9 @@ impl Vault {
         };
         let keys: Vec<_> = job.plans.iter().flat_map(keys_of).collect();
         if !keys.is_empty() {
-            self.ports.keyring.destroy(&keys, job.at, self.now()).await?;
+            self.ports.keyring.destroy(&keys, job.intent()?, self.now()).await?;
         }
         Ok(())
-    }
-
-    /// Where the leaf stands that last wrote a job's row.
-    async fn last_leaf_of(&self, job: RowId) -> Result<LogPosition> {
-        self.leaf_of(job, |_| true).await?.ok_or_else(|| UNDER_WAY.error())
-    }
-
-    /// Where the latest leaf stands that speaks of a job's row and that is wanted.
-    async fn leaf_of(
-        &self,
-        job: RowId,
-        wanted: impl Fn(&Leaf) -> bool + Send + Sync,
-    ) -> Result<Option<LogPosition>> {
-        let mut before = None;
-        loop {
-            let page =
-                self.ports.store.leaves_of(SubjectId::CONTROLLER, true, before, SCAN_PAGE).await?;
-            for stored in &page {
-                before = Some(stored.position);
-                let Some(bytes) = &stored.bytes else { continue };
-                let leaf = Leaf::decode(bytes)?;
-                if wanted(&leaf) && leaf.rows.iter().any(|r| r.kind == JOB && r.id == job) {
-                    return Ok(Some(stored.position));
-                }
-            }
-            if page.len() < SCAN_PAGE {
-                return Ok(None);
-            }
-        }
     }
 
     /// Step 3. Whoever had a key in hand when it was destroyed may still write a row: it goes too.
@@ -281,7 +251,7 @@ impl Vault {
             let Found { writes, deletes, late, kept } = self.meet(plan, holding.rows)?;
             let keys: Vec<_> = late.iter().flat_map(|erased| erased.ids(plan.subject)).collect();
             if !keys.is_empty() {
-                self.ports.keyring.destroy(&keys, job.at, now).await?;
+                self.ports.keyring.destroy(&keys, job.intent()?, now).await?;
             }
             if plan.erases(self.policy.primary_class()) {
                 // Nothing is added to an account that goes, and no class of it begins again.
@@ -300,7 +270,7 @@ impl Vault {
                 }
             }
             let leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
-            draft.record(told(leaf, &late, plan), writes, &deletes);
+            draft.record(plan.told(leaf, &late), writes, &deletes);
         }
         let row = Row { state: SCRUBBING, ..job.row.clone() };
         let leaf = self
@@ -309,9 +279,9 @@ impl Vault {
         let write = next_version(row);
         let row = write.row.clone();
         draft.record(leaf, vec![write], &[]);
-        // The leaves of one change stand next to each other: the subjects' first, the job's last.
-        let first = self.commit(draft).await?.first;
-        let at = LogPosition { index: first.index.saturating_add(job.plans.len() as u64), ..first };
+        // The subjects' leaves, in the order of the plans, and the job's own last.
+        let leaves = self.commit(draft).await?.leaves;
+        let at = self.ports.store.places(leaves.get(..job.plans.len()).unwrap_or_default()).await?;
         Ok(Job { row, actor: job.actor, plans: job.plans.clone(), at })
     }
 
@@ -327,36 +297,10 @@ impl Vault {
     }
 }
 
-/// What a leaf says of a plan: enough to destroy the same keys again, and for a receipt.
-fn told(mut leaf: Leaf, late: &[ErasedClass], plan: &SubjectPlan) -> Leaf {
-    for erased in late.iter().chain(&plan.erase) {
-        leaf = erased.told(leaf);
-    }
-    for kept in &plan.archive {
-        leaf = leaf.detail("archived", &kept.class);
-        for KeptUnder { citation, until, .. } in &kept.laws {
-            leaf = leaf.detail("law", Context::published(citation));
-            if let Some(until) = until {
-                leaf = leaf.detail("until", *until);
-            }
-        }
-    }
-    for reduced in &plan.reduce {
-        leaf = leaf.detail("reduced", &reduced.class).detail("reason", &reduced.reason);
-        for item in &reduced.items {
-            leaf = leaf.detail("item", item);
-        }
-    }
-    leaf
-}
-
-/// Where each subject's leaf stands, in front of the job's own at `at`.
-fn destroyed(plans: Vec<SubjectPlan>, at: LogPosition) -> Vec<Destroyed> {
-    let first = at.index.saturating_sub(plans.len() as u64);
-    let places = (first..).map(|index| LogPosition { index, ..at });
-    let subjects = plans.into_iter().map(|plan| plan.subject);
-    let pairs = subjects.zip(places);
-    pairs.map(|(subject, position)| Destroyed { subject, position }).collect()
+/// Each subject with where its leaf stands.
+fn destroyed(plans: Vec<SubjectPlan>, places: Vec<LogPosition>) -> Vec<Destroyed> {
+    let pairs = plans.into_iter().zip(places);
+    pairs.map(|(plan, position)| Destroyed { subject: plan.subject, position }).collect()
 }
 
 #[cfg(test)]

@@ -78,6 +78,8 @@ impl Vault {
     /// old: never a fork. Epochs are numbered without a gap; only the target is signed.
     async fn begin_epoch(&self, target: u32) -> Result<()> {
         loop {
+            // The next epoch says where this one ended: with all that was committed.
+            self.ports.store.settle().await?;
             let Some(store) = self.ports.store.status().await? else { return Ok(()) };
             let head = store.head;
             if head.epoch >= target {
@@ -181,11 +183,13 @@ impl Vault {
                 }
                 from = from.saturating_add(leaves.len() as u64);
                 for stored in leaves {
-                    let Some(bytes) = stored.bytes else { continue };
+                    let (Some(bytes), Some(position)) = (stored.bytes, stored.position) else {
+                        continue;
+                    };
                     let keys = self.destroyed_by(&Leaf::decode(&bytes)?).await?;
                     if !keys.is_empty() {
                         let at = self.now();
-                        self.ports.keyring.destroy(&keys, stored.position, at).await?;
+                        self.ports.keyring.destroy(&keys, position, at).await?;
                         destroyed += keys.len() as u64;
                     }
                 }
