@@ -106,12 +106,22 @@ fn a_class_that_a_law_keeps_begins_again_beside_it() {
     let seen = [("ul. Prosta 1", true), ("Rue 1", true), ("Rue 2", true), ("Rue 3", false)];
     assert_eq!(all, seen);
     wait(vault.audit()).unwrap();
-    // A changed address that was typed again is one value.
     wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
     assert_eq!(billing(&vault, subject), [&kept[..], &["3 archived address"]].concat());
     assert_eq!(addresses(&vault, subject), ["ul. Prosta 1", "Rue 1", "Rue 2", "Rue 3"]);
     assert_eq!(keys(&world, subject), [0, 1, 2, 3]);
     wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn the_same_value_kept_twice_is_one() {
+    let vault = World::default().open();
+    let subject = ada(&vault);
+    archive(&vault, subject).unwrap();
+    bill(&vault, subject, "ul. Prosta 1").unwrap();
+    let view = wait(vault.read(subject, &Name::fixed("accounting"), &staff("billing"))).unwrap();
+    assert_eq!((view.get("address"), view.all("address").count()), (Some("ul. Prosta 1"), 2));
+    assert_eq!(format!("{:?}", view.all("address").next()), "Some(Kept(archived))");
 }
 
 #[test]
