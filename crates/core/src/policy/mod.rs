@@ -11,6 +11,7 @@
 
 mod ask;
 mod basis;
+pub mod catalogue;
 pub mod codes;
 mod diff;
 mod digest;
