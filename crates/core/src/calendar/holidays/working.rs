@@ -317,6 +317,11 @@ mod tests {
 
     proptest! {
         #[test]
+        fn reading_a_region_never_panics(code in ".{0,12}") {
+            prop_assert!(Region::parse(&code).map_or(true, |region| region.code() == code));
+        }
+
+        #[test]
         fn every_day_has_one_kind(index in 0usize..76, ordinal in 0i32..1_000_000) {
             let working = WorkingDays::of(Region::all().nth(index).unwrap());
             let day = NaiveDate::from_num_days_from_ce_opt(ordinal).unwrap();

@@ -15,7 +15,7 @@ use super::{Length, StatutoryPeriod, entry, months, years};
 use crate::calendar::Period;
 
 const CNIL_COMMERCE: &str = "CNIL, référentiel gestion commerciale (2022)";
-const CNIL_LOGS: &str = "CNIL, délibération 2021-122";
+const CNIL_LOGS: &str = "CNIL, délibération 2021-122 of 14 October 2021";
 const HOSTING: &str = "only for hosting providers within the meaning of the LCEN";
 
 pub(super) static TABLE: &[StatutoryPeriod] = &[
@@ -58,7 +58,7 @@ pub(super) static TABLE: &[StatutoryPeriod] = &[
         years(3),
         (Event, LastContact),
         GuidanceMax,
-        "CNIL, référentiel gestion commerciale (2022); norme simplifiée 48 before it",
+        "CNIL, référentiel gestion commerciale (2022), norme simplifiée NS-048 before it",
         High,
     ),
     entry(
@@ -173,7 +173,7 @@ pub(super) static TABLE: &[StatutoryPeriod] = &[
         years(2),
         (Event, LastContact),
         GuidanceMax,
-        "CNIL, guide du recrutement (2023)",
+        "CNIL, guide du recrutement (2023, 2025)",
         High,
     ),
     entry(

@@ -175,6 +175,7 @@ mod tests {
     use super::*;
     use crate::calendar::{Utc, due};
     use crate::clock::Timestamp;
+    use proptest::prelude::*;
 
     fn last_day(key: &str, anchor: &str, year_end: &str) -> String {
         let law = StatutoryPeriod::find(key).unwrap();
@@ -230,6 +231,14 @@ mod tests {
         }
         for bad in ["", ":", "PL", "PL:", ":x", "pl:invoice_and_tax_document", "PL:x:y"] {
             assert!(StatutoryPeriod::find(bad).unwrap_err().is(&LAW_NOT_IN_CATALOGUE), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn finding_never_panics(key in "(.{0,9}|[A-Z*]{1,2}:[a-z_]{0,30})") {
+            let found = StatutoryPeriod::find(&key).ok().map(StatutoryPeriod::key);
+            prop_assert!(found.is_none_or(|found| found == key));
         }
     }
 }

@@ -84,8 +84,13 @@ pub(super) static TABLE: &[StatutoryPeriod] = &[
         "BAO § 132; UGB § 212",
         High,
     ),
-    keep(("BE", "invoice_VAT"), 10, (EndOfCalendarYear, Document), "Code TVA art. 60", Medium)
-        .but("since 2023"),
+    keep(
+        ("BE", "invoice_VAT"),
+        10,
+        (EndOfCalendarYear, Document),
+        "Code TVA art. 60, as in force since 1 January 2023",
+        Medium,
+    ),
     keep(
         ("NL", "administration_incl_invoices"),
         7,
