@@ -1,7 +1,6 @@
 //! Public holidays from 2000 to 2100 against the Python package `holidays` (MIT), release 0.109.
 //!
 //! `cargo xtask test --only holidays` makes an environment with the package and runs this.
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
