@@ -1,6 +1,6 @@
 //! The catalogue of statutory periods against the reference data that is not part of this
 //! repository.
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
