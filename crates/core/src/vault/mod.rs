@@ -8,6 +8,7 @@
 mod account;
 mod actor;
 mod amend;
+mod archives;
 mod audit;
 mod checkpoint;
 pub mod codes;
@@ -34,12 +35,14 @@ pub use actor::Actor;
 pub use amend::Amendment;
 pub use audit::Audit;
 pub use checkpoint::Receipt;
-pub use destroy::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan, Unscrubbed};
+pub use destroy::{
+    ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, SubjectPlan, Unscrubbed,
+};
 pub use items::ItemValue;
 pub use login::Login;
 pub use open::{OnRestore, OpenOptions};
 pub use outline::{Outline, Seen};
-pub use read::View;
+pub use read::{Kept, View};
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};
 
