@@ -96,6 +96,18 @@ pub static SAFE_RESTORED: Code = Code::new(
     Kind::Integrity,
     "the safe is older than the rows: it was restored, and stays closed until the keys destroyed since are destroyed again",
 );
+/// The safe is older than the oldest erasure whose text the log still has.
+pub static SAFE_TOO_OLD: Code = Code::new(
+    "vault.safe_too_old",
+    Kind::Integrity,
+    "the safe is older than what the log still tells: erasures since then cannot be done again from it",
+);
+/// The clock is behind the log, or further ahead of it than the policy allows.
+pub static CLOCK_IN_DOUBT: Code = Code::new(
+    "vault.clock_in_doubt",
+    Kind::Refused,
+    "the clock is in doubt, and nothing is pruned by it; a sweep that a person confirms settles it",
+);
 /// The policy changed and its version did not.
 pub static SAME_VERSION: Code = Code::new(
     "policy.version_not_raised",
@@ -159,6 +171,13 @@ pub static ALTERED_ROW: Code = Code::new(
     Kind::Integrity,
     "a row is not the one that the log says was written",
 );
+/// A look-up and the rows do not agree; context: `index` and `subject` of a row that is not found
+/// by its token, or `found` and `carried`, which differ.
+pub static ALTERED_LOOKUP: Code = Code::new(
+    "vault.altered_lookup",
+    Kind::Integrity,
+    "a look-up does not point to the row that carries its token",
+);
 /// A row is gone without a leaf that says so; context: `subject`, `kind`.
 pub static MISSING_ROW: Code = Code::new(
     "vault.missing_row",
@@ -198,6 +217,8 @@ pub static CODES: &[&Code] = &[
     &WRONG_PAIR,
     &ROWS_RESTORED,
     &SAFE_RESTORED,
+    &SAFE_TOO_OLD,
+    &CLOCK_IN_DOUBT,
     &ITEM_IN_USE,
     &SAME_VERSION,
     &CLASS_IN_USE,
@@ -209,4 +230,5 @@ pub static CODES: &[&Code] = &[
     &NOT_FOUND,
     &ALTERED_ROW,
     &MISSING_ROW,
+    &ALTERED_LOOKUP,
 ];

@@ -73,8 +73,11 @@ impl Store for Swap {
     ) -> Result<Vec<StoredLeaf>> {
         self.now().leaves_of(s, w, b, l).await
     }
-    async fn prune(&self, e: u32, u: u64, k: &[u64]) -> Result<u64> {
-        self.now().prune(e, u, k).await
+    async fn count_lookups(&self) -> Result<u64> {
+        self.now().count_lookups().await
+    }
+    async fn prune(&self, e: u32, f: u64, t: u64, k: &[u64]) -> Result<u64> {
+        self.now().prune(e, f, t, k).await
     }
     async fn close(&self) -> Result<()> {
         self.now().close().await
