@@ -29,6 +29,9 @@ impl KeptLeaf {
     }
 }
 
+/// A row that carries a token, and whether it alone may.
+type Carrier = (RowKey, bool);
+
 /// A node of an epoch's tree at a level above the leaves.
 type NodePlace = (u32, u8, u64);
 
@@ -38,8 +41,7 @@ pub(super) struct State {
     pub(super) init: Option<StoreInit>,
     pub(super) rows: BTreeMap<RowKey, Row>,
     pub(super) leases: BTreeMap<RowKey, Timestamp>,
-    /// The rows under each token, and whether they alone may have it.
-    pub(super) lookups: BTreeMap<(Name, [u8; 16]), BTreeSet<(RowKey, bool)>>,
+    pub(super) lookups: BTreeMap<(Name, [u8; 16]), BTreeSet<Carrier>>,
     pub(super) leaves: BTreeMap<LogPosition, KeptLeaf>,
     pub(super) nodes: BTreeMap<NodePlace, [u8; 32]>,
     epoch: u32,

@@ -132,6 +132,13 @@ pub static ITEM_IN_USE: Code = Code::new(
     Kind::Configuration,
     "rows still hold an item that the policy no longer declares; blank it under the policy before",
 );
+/// Rows are not what the log says, and their items stayed where they were; context: `subjects`,
+/// how many, and `subject`, the first.
+pub static ITEMS_NOT_MOVED: Code = Code::new(
+    "policy.items_not_moved",
+    Kind::Integrity,
+    "items stay in the class before, because their rows are not what the log says; all others moved",
+);
 /// The clock is behind the last leaf.
 pub static CLOCK_BEHIND: Code = Code::new(
     "vault.clock_behind",
@@ -223,6 +230,7 @@ pub static CODES: &[&Code] = &[
     &SAME_VERSION,
     &CLASS_IN_USE,
     &ITEM_MOVED,
+    &ITEMS_NOT_MOVED,
     &CLOCK_BEHIND,
     &ZONE_UNKNOWN,
     &CLASS_NAME_LONG,

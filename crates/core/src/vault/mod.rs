@@ -36,6 +36,7 @@ pub use amend::Amendment;
 pub use audit::Audit;
 pub use checkpoint::Receipt;
 pub use destroy::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan, Unscrubbed};
+pub use evolve::NotMoved;
 pub use items::ItemValue;
 pub use login::Login;
 pub use open::{OnRestore, OpenOptions};

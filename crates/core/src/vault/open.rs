@@ -101,7 +101,7 @@ impl Vault {
         let mut recovery = vault.reconcile(&safe, rows_lost, options).await?;
         vault.continues().await?;
         vault.finish_repair(&mut recovery).await?;
-        vault.adopt_policy(vault.store_status().await?.policy).await?;
+        recovery.not_moved = vault.adopt_policy(vault.store_status().await?.policy).await?;
         if let Some(at) = ahead {
             vault.accept_clock(at).await?;
         }

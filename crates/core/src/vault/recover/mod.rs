@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::codes::{BLOCKED, FORKED, PRUNED};
 use super::journal::{Draft, hex};
 use super::login::next_version;
-use super::{Actor, Vault};
+use super::{Actor, NotMoved, Vault};
 use crate::codec::{Decoder, Encoder};
 use crate::error::{Context, Result};
 use crate::id::SubjectId;
@@ -29,6 +29,9 @@ pub struct Recovery {
     pub rows_erased_again: u64,
     /// Keys that were there again, and were destroyed again.
     pub keys_destroyed_again: u64,
+    /// Whose items could not move to the class that the policy now has them in; the next opening,
+    /// or [`Vault::move_items`], tries again. Nobody reads these items meanwhile.
+    pub not_moved: NotMoved,
 }
 
 const PAGE: usize = 512;
