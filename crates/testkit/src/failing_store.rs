@@ -9,7 +9,7 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, Holding, LogPosition, Page, Scan, Store, StoreInit,
+    Change, Committed, Cursor, Found, Holding, LeafId, LogPosition, Page, Scan, Store, StoreInit,
     StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
@@ -89,10 +89,18 @@ impl Store for FailingStore {
         &self,
         subject: SubjectId,
         writes: bool,
-        before: Option<LogPosition>,
+        before: Option<LeafId>,
         limit: usize,
     ) -> Result<Vec<StoredLeaf>> {
         self.faults.run(false, self.store.leaves_of(subject, writes, before, limit)).await
+    }
+
+    async fn places(&self, leaves: &[LeafId]) -> Result<Vec<LogPosition>> {
+        self.faults.run(false, self.store.places(leaves)).await
+    }
+
+    async fn settle(&self) -> Result<()> {
+        self.faults.run(false, self.store.settle()).await
     }
 
     async fn rows_with_leaves(

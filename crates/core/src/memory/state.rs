@@ -10,8 +10,8 @@ use crate::name::Name;
 use crate::ports::check::{BAD_REQUEST, check_policy};
 use crate::ports::store::{CONFLICT, NOT_UNIQUE};
 use crate::ports::{
-    Change, Committed, Expect, LogHead, LogPosition, NewLeaf, PolicyMark, StoreInit, StoreStatus,
-    StoredLeaf,
+    Change, Committed, Expect, LeafId, LogHead, LogPosition, NewLeaf, PolicyMark, StoreInit,
+    StoreStatus, StoredLeaf,
 };
 use crate::row::{Row, RowKey, Token};
 
@@ -25,7 +25,12 @@ pub(super) struct KeptLeaf {
 
 impl KeptLeaf {
     pub(super) fn stored(&self, position: LogPosition) -> StoredLeaf {
-        StoredLeaf { position, hash: self.hash, bytes: self.bytes.clone() }
+        StoredLeaf {
+            id: LeafId::at(position),
+            position: Some(position),
+            hash: self.hash,
+            bytes: self.bytes.clone(),
+        }
     }
 }
 
@@ -98,9 +103,8 @@ impl State {
         }
         self.safe_sequence = self.safe_sequence.max(change.safe_sequence);
         self.policy = change.policy.or(self.policy.take());
-        let first = LogPosition { epoch: self.epoch, index: self.frontier.size() };
-        change.leaves.into_iter().for_each(|leaf| self.append(leaf));
-        Ok(Committed { first })
+        let leaves = change.leaves.into_iter().map(|leaf| self.append(leaf)).collect();
+        Ok(Committed { leaves })
     }
 
     fn check_expectations(&self, change: &Change) -> Result<()> {
@@ -160,7 +164,7 @@ impl State {
         self.rows.insert(row.key.clone(), row);
     }
 
-    fn append(&mut self, leaf: NewLeaf) {
+    fn append(&mut self, leaf: NewLeaf) -> LeafId {
         let position = LogPosition { epoch: self.epoch, index: self.frontier.size() };
         let hash = leaf_hash(&leaf.bytes);
         let nodes = &mut self.nodes;
@@ -171,5 +175,6 @@ impl State {
         let (subject, bytes) = (Some(leaf.subject), Some(leaf.bytes));
         let kept = KeptLeaf { hash: *hash.as_bytes(), subject, writes: leaf.writes, bytes };
         self.leaves.insert(position, kept);
+        LeafId::at(position)
     }
 }

@@ -13,8 +13,8 @@ use crate::name::Name;
 use crate::ports::check::BAD_REQUEST;
 use crate::ports::store::{CLOSED, UNAVAILABLE};
 use crate::ports::{
-    Change, Committed, Cursor, Found, LogPosition, Page, Scan, Store, StoreInit, StoreStatus,
-    StoredLeaf,
+    Change, Committed, Cursor, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
+    StoreStatus, StoredLeaf,
 };
 use crate::row::{Row, RowKey};
 
@@ -146,17 +146,30 @@ impl Store for MemoryStore {
         &self,
         subject: SubjectId,
         writes: bool,
-        before: Option<LogPosition>,
+        before: Option<LeafId>,
         limit: usize,
     ) -> Result<Vec<StoredLeaf>> {
         let state = self.state()?;
         let leaves = state.leaves.iter().rev();
         Ok(leaves
-            .filter(|(position, _)| before.is_none_or(|before| **position < before))
+            .filter(|(position, _)| before.is_none_or(|before| **position < before.place()))
             .filter(|(_, leaf)| leaf.subject == Some(subject) && (leaf.writes || !writes))
             .take(limit)
             .map(|(position, leaf)| leaf.stored(*position))
             .collect())
+    }
+
+    async fn places(&self, leaves: &[LeafId]) -> Result<Vec<LogPosition>> {
+        let state = self.state()?;
+        let is_there = |id: &&LeafId| id.chain == 0 && state.leaves.contains_key(&id.place());
+        if leaves.iter().filter(is_there).count() < leaves.len() {
+            return Err(BAD_REQUEST.error().with("reason", "no such leaf"));
+        }
+        Ok(leaves.iter().map(|id| id.place()).collect())
+    }
+
+    async fn settle(&self) -> Result<()> {
+        self.state().map(|_| ())
     }
 
     async fn count_lookups(&self) -> Result<u64> {

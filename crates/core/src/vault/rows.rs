@@ -127,7 +127,7 @@ impl Vault {
             };
             let last = leaves.len() < PAGE;
             for stored in leaves {
-                before = Some(stored.position);
+                before = Some(stored.id);
                 collect(&mut stamps, stated(subject, &stored)?);
             }
             let met = keys.iter().all(|key| stamps.contains_key(&(key.kind.clone(), key.id)));

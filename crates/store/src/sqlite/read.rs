@@ -5,7 +5,7 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
-use tacenda_core::ports::{Found, LogPosition, StoredLeaf};
+use tacenda_core::ports::{Found, LeafId, LogPosition, StoredLeaf};
 use tacenda_core::row::{Row, RowKey};
 
 use super::apply::{place, position};
@@ -101,10 +101,10 @@ pub(super) fn leaves_of(
     connection: &Connection,
     subject: SubjectId,
     writes: bool,
-    before: Option<LogPosition>,
+    before: Option<LeafId>,
     limit: usize,
 ) -> Result<Vec<StoredLeaf>> {
-    let before = before.map_or(i64::MAX, |before| place(before.epoch, before.index));
+    let before = before.map_or(i64::MAX, |before| place(before.epoch, before.number));
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement = connection.prepare_cached(LEAVES_OF).map_err(fault)?;
     let mut find = |writes: bool| {
@@ -116,7 +116,7 @@ pub(super) fn leaves_of(
     let mut leaves = find(true)?;
     if !writes {
         leaves.append(&mut find(false)?);
-        leaves.sort_unstable_by_key(|leaf| std::cmp::Reverse(leaf.position));
+        leaves.sort_unstable_by_key(|leaf| std::cmp::Reverse(leaf.id));
         leaves.truncate(limit);
     }
     Ok(leaves)
@@ -124,7 +124,22 @@ pub(super) fn leaves_of(
 
 fn read_leaf(row: &SqlRow<'_>) -> rusqlite::Result<Result<StoredLeaf>> {
     let (place, hash, bytes): (i64, _, _) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    Ok(position(place).map(|position| StoredLeaf { position, hash, bytes }))
+    Ok(position(place).map(|at| StoredLeaf { id: LeafId::at(at), position: Some(at), hash, bytes }))
+}
+
+/// The places of leaves that are there.
+pub(super) fn places(connection: &Connection, leaves: &[LeafId]) -> Result<Vec<LogPosition>> {
+    let mut statement =
+        connection.prepare_cached("SELECT 1 FROM leaves WHERE place = ?1").map_err(fault)?;
+    let mut find = |id: &LeafId| {
+        let at = id.place();
+        let is_there = statement.exists([place(at.epoch, at.index)]).map_err(fault)?;
+        if id.chain == 0 && is_there {
+            return Ok(at);
+        }
+        Err(BAD_REQUEST.error().with("reason", "no such leaf"))
+    };
+    leaves.iter().map(&mut find).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, Holding, LogPosition, Page, Scan, Store, StoreInit,
+    Change, Committed, Cursor, Found, Holding, LeafId, LogPosition, Page, Scan, Store, StoreInit,
     StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
@@ -109,13 +109,21 @@ impl Store for SqliteStore {
         &self,
         subject: SubjectId,
         writes: bool,
-        before: Option<LogPosition>,
+        before: Option<LeafId>,
         limit: usize,
     ) -> Result<Vec<StoredLeaf>> {
         if writes {
             return self.0.read_one(|c| read::leaves_of(c, subject, writes, before, limit));
         }
         self.0.read(|c| read::leaves_of(c, subject, writes, before, limit))
+    }
+
+    async fn places(&self, leaves: &[LeafId]) -> Result<Vec<LogPosition>> {
+        self.0.read_one(|c| read::places(c, leaves))
+    }
+
+    async fn settle(&self) -> Result<()> {
+        self.0.read_one(|_| Ok(()))
     }
 
     async fn rows_with_leaves(

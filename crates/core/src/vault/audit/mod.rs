@@ -55,6 +55,7 @@ impl Vault {
     pub async fn audit(&self) -> Result<Audit> {
         // The safe is asked first: what another process signed by then is in the log by now.
         let signed = self.signed().await?;
+        self.ports.store.settle().await?;
         let Some(status) = self.ports.store.status().await? else { return Ok(Audit::default()) };
         let head = status.head;
         match &signed {

@@ -10,6 +10,7 @@ use crate::name::Name;
 use crate::ports::LogPosition;
 use crate::row::Row;
 use crate::vault::Seen;
+use crate::vault::codes::UNDER_WAY;
 
 const DOMAIN: &str = "tacenda/destroy/1";
 
@@ -75,14 +76,20 @@ pub(super) struct Job {
     pub(super) row: Row,
     pub(super) actor: ActorId,
     pub(super) plans: Vec<SubjectPlan>,
-    /// Where the leaf stands that last wrote the job's row: its intent, then the end of its rows.
-    pub(super) at: LogPosition,
+    /// Where the leaf of its intent stands; once its rows are gone, where the leaf of each subject
+    /// does.
+    pub(super) at: Vec<LogPosition>,
 }
 
 impl Job {
     /// The subjects of its plans, in their order.
     pub(super) fn subjects(&self) -> Vec<SubjectId> {
         self.plans.iter().map(|plan| plan.subject).collect()
+    }
+
+    /// Where the leaf of its intent stands, while its rows are there.
+    pub(super) fn intent(&self) -> Result<LogPosition> {
+        self.at.first().copied().ok_or_else(|| UNDER_WAY.error())
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -102,7 +109,7 @@ impl Job {
         e.finish()
     }
 
-    pub(super) fn decode(row: Row, at: LogPosition) -> Result<Self> {
+    pub(super) fn decode(row: Row, at: Vec<LogPosition>) -> Result<Self> {
         let mut d = Decoder::new(&row.body, DOMAIN)?;
         let actor = ActorId::from_bytes(d.raw()?);
         let plans = (0..d.list(25)?)

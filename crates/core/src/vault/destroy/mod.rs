@@ -10,6 +10,7 @@
 
 mod archive;
 mod batches;
+mod found;
 mod job;
 mod rows;
 
@@ -28,7 +29,6 @@ use super::{Actor, Seen, Vault};
 use crate::clock::Timestamp;
 use crate::error::{Context, Error, Result};
 use crate::id::{RowId, SubjectId};
-use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, LogPosition, RowWrite, Scan, Scrub};
@@ -111,8 +111,7 @@ impl Vault {
         let key = row.key.clone();
         let row = self.checked(key.subject, std::slice::from_ref(&key)).await?.pop().flatten();
         let row = row.ok_or_else(|| UNDER_WAY.error())?;
-        let at = self.last_leaf_of(row.key.id).await?;
-        self.carry_out(Job::decode(row, at)?).await
+        self.carry_out(self.found(row).await?).await
     }
 
     async fn carry_out(&self, job: Job) -> Result<Vec<Destroyed>> {
@@ -147,18 +146,17 @@ impl Vault {
     ) -> Result<Vec<Destroyed>> {
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: job };
         let row = self.ports.store.rows(std::slice::from_ref(&key)).await?.pop().flatten();
-        let at = self.leaf_of(job, |leaf| leaf.action == *"erasure.rows_gone").await?;
-        match (row, at) {
-            (Some(row), Some(at)) if row.state == SCRUBBING => {
-                let done = self.scrub(Job::decode(row, at)?).await;
-                match done {
-                    Err(error) if error.is(&CONFLICT) => Ok(destroyed(plans, at)),
-                    other => other,
-                }
-            }
-            (None, Some(at)) => Ok(destroyed(plans, at)),
-            _ => Err(error),
+        let Some(gone) = self.rows_gone(job).await? else { return Err(error) };
+        match row {
+            Some(row) if row.state == SCRUBBING => match self.scrub(self.found(row).await?).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            },
+            None => {}
+            Some(_) => return Err(error),
         }
+        let places = self.places_of(&plans, gone).await?;
+        Ok(destroyed(plans, places))
     }
 
     /// Step 1: what will go is in the log before anything goes.
@@ -177,7 +175,7 @@ impl Vault {
             tokens: Vec::new(),
             body: Vec::new(),
         };
-        let at = LogPosition { epoch: 0, index: 0 };
+        let at = vec![LogPosition { epoch: 0, index: 0 }];
         let mut job = Job { row, actor: actor.id, plans, at };
         job.row.body = job.encode();
         let subjects = job.plans.iter().map(|plan| plan.subject);
@@ -192,7 +190,8 @@ impl Vault {
         for Seen(key, version) in job.plans.iter().flat_map(|plan| &plan.seen) {
             draft.require(key.clone(), Expect::Version(*version));
         }
-        job.at = self.commit(draft).await?.first;
+        let intent = self.commit(draft).await?.leaves;
+        job.at = self.ports.store.places(&intent).await?;
         Ok(job)
     }
 
@@ -212,37 +211,8 @@ impl Vault {
             }
             through.push(last);
         }
-        self.ports.keyring.destroy(&keys, job.at, self.now()).await?;
+        self.ports.keyring.destroy(&keys, job.intent()?, self.now()).await?;
         Ok(through)
-    }
-
-    /// Where the leaf stands that last wrote a job's row.
-    async fn last_leaf_of(&self, job: RowId) -> Result<LogPosition> {
-        self.leaf_of(job, |_| true).await?.ok_or_else(|| UNDER_WAY.error())
-    }
-
-    /// Where the latest leaf stands that speaks of a job's row and that is wanted.
-    async fn leaf_of(
-        &self,
-        job: RowId,
-        wanted: impl Fn(&Leaf) -> bool + Send + Sync,
-    ) -> Result<Option<LogPosition>> {
-        let mut before = None;
-        loop {
-            let page =
-                self.ports.store.leaves_of(SubjectId::CONTROLLER, true, before, SCAN_PAGE).await?;
-            for stored in &page {
-                before = Some(stored.position);
-                let Some(bytes) = &stored.bytes else { continue };
-                let leaf = Leaf::decode(bytes)?;
-                if wanted(&leaf) && leaf.rows.iter().any(|r| r.kind == JOB && r.id == job) {
-                    return Ok(Some(stored.position));
-                }
-            }
-            if page.len() < SCAN_PAGE {
-                return Ok(None);
-            }
-        }
     }
 
     /// Step 3. Whoever had a key in hand when it was destroyed may still write a row: it goes too.
@@ -268,7 +238,7 @@ impl Vault {
             let mut leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
             if !late.is_empty() {
                 let keys: Vec<_> = late.iter().map(|(_, key)| key.clone()).collect();
-                self.ports.keyring.destroy(&keys, job.at, now).await?;
+                self.ports.keyring.destroy(&keys, job.intent()?, now).await?;
             }
             for (erased, key) in &late {
                 leaf = leaf.detail("erased", &erased.class).detail("reason", &erased.reason);
@@ -312,9 +282,9 @@ impl Vault {
         let write = next_version(row);
         let row = write.row.clone();
         draft.record(leaf, vec![write], &[]);
-        // The leaves of one change stand next to each other: the subjects' first, the job's last.
-        let first = self.commit(draft).await?.first;
-        let at = LogPosition { index: first.index.saturating_add(job.plans.len() as u64), ..first };
+        // The subjects' leaves, in the order of the plans, and the job's own last.
+        let leaves = self.commit(draft).await?.leaves;
+        let at = self.ports.store.places(leaves.get(..job.plans.len()).unwrap_or_default()).await?;
         Ok(Job { row, actor: job.actor, plans: job.plans.clone(), at })
     }
 
@@ -330,13 +300,10 @@ impl Vault {
     }
 }
 
-/// Where each subject's leaf stands, in front of the job's own at `at`.
-fn destroyed(plans: Vec<SubjectPlan>, at: LogPosition) -> Vec<Destroyed> {
-    let first = at.index.saturating_sub(plans.len() as u64);
-    let places = (first..).map(|index| LogPosition { index, ..at });
-    let subjects = plans.into_iter().map(|plan| plan.subject);
-    let pairs = subjects.zip(places);
-    pairs.map(|(subject, position)| Destroyed { subject, position }).collect()
+/// Each subject with where its leaf stands.
+fn destroyed(plans: Vec<SubjectPlan>, places: Vec<LogPosition>) -> Vec<Destroyed> {
+    let pairs = plans.into_iter().zip(places);
+    pairs.map(|(plan, position)| Destroyed { subject: plan.subject, position }).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::leaf::RowStamp;
 use crate::ports::store::CONFLICT;
-use crate::ports::{Expect, LogPosition};
+use crate::ports::{Expect, LeafId};
 use crate::row::{Row, RowKey};
 
 /// How many of a subject's latest leaves are looked at first, and then at a time.
@@ -19,8 +19,8 @@ const MORE: usize = 256;
 pub(super) struct Owed {
     pub(super) key: RowKey,
     pub(super) digest: [u8; 32],
-    /// Where the leaf stands.
-    pub(super) at: LogPosition,
+    /// The leaf.
+    pub(super) at: LeafId,
 }
 
 impl Vault {
@@ -89,15 +89,15 @@ impl Vault {
             let leaves = self.ports.store.leaves_of(subject, true, before, limit).await?;
             let last = leaves.len() < limit;
             for stored in leaves {
-                if rest.iter().all(|(owed, _)| stored.position <= owed.at) {
+                if rest.iter().all(|(owed, _)| stored.id <= owed.at) {
                     return Ok(rest);
                 }
-                before = Some(stored.position);
+                before = Some(stored.id);
                 let leaf = stated(subject, &stored)?;
                 rest.retain(|(owed, _)| {
                     let (kind, id) = (&owed.key.kind, owed.key.id);
                     let met = leaf.rows.iter().any(|row| row.kind == *kind && row.id == id);
-                    stored.position <= owed.at || !met
+                    stored.id <= owed.at || !met
                 });
             }
             if last || rest.is_empty() {

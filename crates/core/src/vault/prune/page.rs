@@ -191,7 +191,7 @@ fn owe(rows: &mut BTreeMap<RowKey, Owed>, read: &Read) {
         let key = RowKey { subject, kind, id: stamp.id };
         match stamp.digest {
             Some(digest) => {
-                let owed = Owed { key: key.clone(), digest, at: read.stored.position };
+                let owed = Owed { key: key.clone(), digest, at: read.stored.id };
                 rows.insert(key, owed);
             }
             None => drop(rows.remove(&key)),

@@ -83,6 +83,8 @@ impl Vault {
     /// old: never a fork. Epochs are numbered without a gap; only the target is signed.
     async fn begin_epoch(&self, target: u32) -> Result<()> {
         loop {
+            // The next epoch says where this one ended: with all that was committed.
+            self.ports.store.settle().await?;
             let Some(store) = self.ports.store.status().await? else { return Ok(()) };
             let head = store.head;
             if head.epoch >= target {
@@ -187,7 +189,7 @@ impl Vault {
                 }
                 from = from.saturating_add(leaves.len() as u64);
                 for stored in leaves {
-                    let position = stored.position;
+                    let Some(position) = stored.position else { continue };
                     let Some(bytes) = stored.bytes else {
                         if mark.is_some_and(|mark| position < mark) {
                             continue;
