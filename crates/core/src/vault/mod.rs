@@ -91,6 +91,8 @@ pub struct Vault {
     uncovered: AtomicU64,
     covered_at: AtomicU64,
     owed: AtomicBool,
+    /// How many changes this process has committed or tried to.
+    commits: AtomicU64,
 }
 
 impl Vault {
