@@ -11,8 +11,8 @@ use tacenda_core::leaf::Leaf;
 use tacenda_core::log::leaf_hash;
 use tacenda_core::memory::{MemoryKeyring, MemoryStore};
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, LogPosition, Page, Scan, Store, StoreInit, StoreStatus,
-    StoredLeaf,
+    Change, Committed, Cursor, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
+    StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
@@ -111,7 +111,7 @@ impl Adversary {
     /// The place and text of the last leaf that wrote rows of a subject.
     pub(crate) fn last_leaf(&self, subject: SubjectId) -> (LogPosition, Leaf) {
         let stored = wait(self.inner.leaves_of(subject, true, None, 1)).unwrap().remove(0);
-        (stored.position, Leaf::decode(&stored.bytes.unwrap()).unwrap())
+        (stored.position.unwrap(), Leaf::decode(&stored.bytes.unwrap()).unwrap())
     }
 
     /// A store made anew from an edited tape: consistent in itself, roots and all.
@@ -145,7 +145,7 @@ impl Adversary {
     }
 
     fn lie_leaf(&self, mut leaf: StoredLeaf) -> Option<StoredLeaf> {
-        match self.lies.lock().unwrap().leaves.get(&leaf.position) {
+        match self.lies.lock().unwrap().leaves.get(&leaf.position.unwrap()) {
             None => {}
             Some(LeafLie::Bytes(bytes)) => leaf.bytes = Some(bytes.clone()),
             Some(LeafLie::Rehashed(bytes)) => {
@@ -252,7 +252,7 @@ impl Store for Adversary {
         &self,
         subject: SubjectId,
         writes: bool,
-        before: Option<LogPosition>,
+        before: Option<LeafId>,
         limit: usize,
     ) -> Result<Vec<StoredLeaf>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
@@ -260,8 +260,20 @@ impl Store for Adversary {
         Ok(leaves.into_iter().filter_map(|leaf| self.lie_leaf(leaf)).collect())
     }
 
-    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {
-        self.inner.prune(epoch, upto, keep).await
+    async fn places(&self, leaves: &[LeafId]) -> Result<Vec<LogPosition>> {
+        self.inner.places(leaves).await
+    }
+
+    async fn settle(&self) -> Result<()> {
+        self.inner.settle().await
+    }
+
+    async fn count_lookups(&self) -> Result<u64> {
+        self.inner.count_lookups().await
+    }
+
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
+        self.inner.prune(epoch, from, to, keep).await
     }
 
     async fn close(&self) -> Result<()> {
