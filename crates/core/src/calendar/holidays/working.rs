@@ -25,7 +25,7 @@ pub static YEAR_OUTSIDE: Code = Code::new(
 /// Before 2000 and after 2100 no holidays are known, and all days from Monday to Friday are taken
 /// for working days: a deadline is then early rather than late, and its trace says so.
 ///
-/// Laying out the years takes tens of microseconds and five kilobytes; make one and keep it.
+/// Laying out the years takes less than a millisecond and five kilobytes; make one and keep it.
 /// Asking it about a day allocates nothing.
 ///
 /// # Law
