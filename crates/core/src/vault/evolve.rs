@@ -15,13 +15,14 @@ use zeroize::Zeroizing;
 use super::account::STATE_ITEM;
 use super::codes::{CLASS_IN_USE, ITEM_IN_USE, ITEM_MOVED, ITEMS_NOT_MOVED, SAME_VERSION};
 use super::journal::Draft;
+use super::keys::{number_of, numbers_of};
 use super::login::next_version;
 use super::{Actor, Vault};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::store::{CONFLICT, OLDER_POLICY};
-use crate::ports::{Cursor, Expect, NewKeys, PolicyMark, RowWrite, Scan};
+use crate::ports::{Cursor, Expect, PolicyMark, RowWrite, Scan};
 use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, Place};
 
@@ -112,8 +113,8 @@ impl Vault {
         self.commit(draft).await.map(|_| ())
     }
 
-    /// Whether live rows hold items of another class. What cannot move is an error: a class that is
-    /// gone, an item that is no longer declared, the account's own class.
+    /// Whether live rows hold items of another class, or items of archived rows end on another day
+    /// than their rows say. What cannot move is an error: a class that is gone, an item that is no longer declared, the account's own class.
     async fn items_move(&self) -> Result<bool> {
         let (mut moves, mut cursor) = (false, None);
         loop {
@@ -126,6 +127,7 @@ impl Vault {
                     Err(error) if self.stands(row).await? => return Err(error),
                     Err(_) => {}
                 }
+                moves |= self.is_misdated(row);
             }
             cursor = page.next;
             if cursor.is_none() {
@@ -207,6 +209,9 @@ impl Vault {
     }
 
     fn is_misplaced(&self, row: &Row) -> bool {
+        if self.is_misdated(row) {
+            return true;
+        }
         let Some(class) = row.class.as_ref().filter(|_| row.state != state::ARCHIVED) else {
             return false;
         };
@@ -251,43 +256,62 @@ impl Vault {
         let mut moving: BTreeMap<Name, Vec<Moving>> = BTreeMap::new();
         let mut tokens = Vec::new();
         let mut rows: BTreeMap<Name, (Row, Body)> = BTreeMap::new();
-        for outline in self.outline(subject).await? {
-            let place_key = self.profile_key(subject, &outline.class);
-            let row =
-                self.checked(subject, std::slice::from_ref(&place_key)).await?.pop().flatten();
-            let Some(mut row) = row.filter(|row| row.state != state::ARCHIVED) else { continue };
+        let (mut writes, mut deletes) = (Vec::new(), Vec::new());
+        let mut archived: BTreeMap<RowKey, Row> = BTreeMap::new();
+        let all = self.checked_all(subject).await?;
+        for mut row in all.clone() {
+            let Some(class) = row.class.clone() else { continue };
+            if row.state == state::ARCHIVED {
+                archived.insert(row.key.clone(), row);
+                continue;
+            }
             let mut body = Body::decode(&row.body)?;
             let gone: Vec<_> =
-                body.items().filter(|item| self.leaves(item, &outline.class)).cloned().collect();
+                body.items().filter(|item| self.leaves(item, &class)).cloned().collect();
             if !gone.is_empty() {
-                let cipher = self.class_key(subject, &outline.class).await?.cipher();
-                let place = Place { row: &place_key, class: &outline.class };
+                let cipher = self.row_key(&row).await?.cipher();
+                let place = Place { row: &row.key, class: &class };
                 for item in gone {
-                    let Some(class) = self.policy.class_of(&item) else { continue };
+                    let Some(now) = self.policy.class_of(&item) else { continue };
                     // EXPOSE: sealed again at once, under the key of the item's new class.
                     if let Some(plain) = body.open(place, &item, &cipher)? {
-                        moving.entry(class.name.clone()).or_default().push((item.clone(), plain));
+                        moving.entry(now.name.clone()).or_default().push((item.clone(), plain));
                     }
                     body.remove(&item);
                     tokens.extend(row.tokens.iter().filter(|t| t.index == item).cloned());
                     row.tokens.retain(|token| token.index != item);
                 }
             }
-            rows.insert(outline.class, (row, body));
+            rows.insert(class, (row, body));
         }
-        let state = self.account(subject).await?.state;
-        let mut made = BTreeSet::new();
+        if moving.is_empty() {
+            rows.clear();
+        }
+        let mut made = BTreeMap::new();
         for (class, items) in moving {
+            let key = match all
+                .iter()
+                .find(|row| rows.get(&class).is_some_and(|r| r.0.key == row.key))
+            {
+                Some(row) if number_of(row).is_some() => self.row_key(row).await?,
+                _ => self.next_key(subject, &class, &numbers_of(&all, &class), sequence).await?,
+            };
             let place_key = self.profile_key(subject, &class);
-            let (key, created) = self.class_key_or_new(subject, &class, sequence).await?;
             let (cipher, rng) = (key.cipher(), self.ports.rng.as_ref());
-            let declared = self.policy.classes.get(&class);
-            let (row, body) = rows.entry(class.clone()).or_insert_with(|| {
-                made.insert(class.clone());
+            if !rows.contains_key(&class) {
+                // What is archived makes room.
+                let before = archived.remove(&place_key);
+                if let Some(before) = &before {
+                    writes.extend(self.make_room(before).await?);
+                }
+                let state = self.account(subject).await?.state;
+                let declared = self.policy.classes.get(&class);
                 let anchor_at = declared.and_then(|class| state.anchor(class, self.now()));
-                (new_row(place_key.clone(), &class, anchor_at), Body::default())
-            });
-            debug_assert!(!created || made.contains(&class));
+                made.insert(class.clone(), before.map(|before| before.version));
+                let row = new_row(place_key.clone(), &class, anchor_at);
+                rows.insert(class.clone(), (row, Body::default()));
+            }
+            let Some((row, body)) = rows.get_mut(&class) else { continue };
             for (item, plain) in items {
                 let place = Place { row: &place_key, class: &class };
                 body.seal(place, &item, &plain, &cipher, rng);
@@ -295,36 +319,27 @@ impl Vault {
             }
             row.tokens.sort();
         }
-        let (mut writes, mut deletes) = (Vec::new(), Vec::new());
         for (class, (row, body)) in rows {
             let empty = body.items().next().is_none();
             let row = Row { body: body.encode(), ..row };
-            if made.contains(&class) {
-                writes.push(RowWrite { row, expect: Expect::Absent });
-            } else if empty {
-                deletes.push(row);
-            } else {
-                writes.push(next_version(row));
+            match made.get(&class) {
+                Some(before) => writes.push(first_version(row, *before)),
+                None if empty => deletes.push(row),
+                None => writes.push(next_version(row)),
             }
+        }
+        for row in archived.into_values().filter(|row| self.is_misdated(row)) {
+            writes.push(next_version(Row { due_at: self.due(&row), ..row }));
         }
         Ok((writes, deletes))
     }
+}
 
-    /// The live key of a class, or a new one that is durable in the safe; and whether it is new.
-    pub(super) async fn class_key_or_new(
-        &self,
-        subject: SubjectId,
-        class: &Name,
-        sequence: &mut u64,
-    ) -> Result<(crate::seal::DataKey, bool)> {
-        let Some(id) = self.next_key(subject, class).await? else {
-            return Ok((self.class_key(subject, class).await?, false));
-        };
-        let (mut keys, wrapped) = self.generate_keys(vec![id]).await?;
-        let new = NewKeys { keys: wrapped, ..NewKeys::default() };
-        *sequence = self.ports.keyring.create(new).await?;
-        let key = keys.pop().ok_or_else(|| crate::codec::MALFORMED.error())?;
-        Ok((key, true))
+/// The write of a new row where there is none, or where one in this version makes room.
+pub(super) fn first_version(row: Row, before: Option<u64>) -> RowWrite {
+    match before {
+        Some(version) => next_version(Row { version, ..row }),
+        None => RowWrite { row: Row { version: 1, ..row }, expect: Expect::Absent },
     }
 }
 

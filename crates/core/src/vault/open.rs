@@ -89,6 +89,7 @@ impl Vault {
             uncovered: AtomicU64::new(0),
             covered_at: AtomicU64::new(0),
             owed: AtomicBool::new(false),
+            commits: AtomicU64::new(0),
         };
         vault.touch_covered();
         let (safe, rows_lost) = vault.paired(options).await?;

@@ -221,31 +221,30 @@ impl Vault {
         if leaf.action != *"erasure.done" && leaf.action != *"erasure.replayed" {
             return Ok(Vec::new());
         }
-        let mut erased: BTreeMap<Name, u16> = BTreeMap::new();
+        let mut erased: BTreeMap<Name, BTreeSet<u16>> = BTreeMap::new();
         let mut last = None;
         for (key, value) in &leaf.details {
             match (key.as_str(), &last) {
                 ("erased", _) => {
                     let class = Name::parse(value)?;
-                    erased.insert(class.clone(), 0);
+                    erased.entry(class.clone()).or_default();
                     last = Some(class);
                 }
-                ("keys", Some(class)) => {
+                ("key", Some(class)) => {
                     let number = value.parse().map_err(|_| crate::codec::MALFORMED.error())?;
-                    erased.insert(class.clone(), number);
+                    erased.entry(class.clone()).or_default().insert(number);
                 }
                 _ => {}
             }
         }
-        let known = self.ports.keyring.keys_of(leaf.subject).await?;
         let mut ids = BTreeSet::new();
-        for (class, last) in erased {
+        for (class, numbers) in erased {
             let first = KeyId::first(leaf.subject, class);
-            let of_class = known.iter().map(|(key, _)| key).filter(|key| key.class == first.class);
-            ids.extend(of_class.filter(|key| key.number <= last).cloned());
             // Those that this safe never saw get their tombstone all the same.
-            ids.insert(KeyId { number: last, ..first.clone() });
-            ids.insert(first);
+            ids.extend(numbers.iter().map(|number| KeyId { number: *number, ..first.clone() }));
+            if numbers.is_empty() {
+                ids.insert(first);
+            }
         }
         let ids: Vec<_> = ids.into_iter().collect();
         let states = self.ports.keyring.fetch(&ids).await?;
