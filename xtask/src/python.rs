@@ -12,13 +12,15 @@ pub(crate) fn packages_are_there(workspace: &Workspace) -> bool {
     let program = |name: &str| environment(workspace).join("bin").join(name);
     sh::works(&program("maturin").to_string_lossy(), &["--version"])
         && sh::works(&program("python").to_string_lossy(), &["-m", "pytest", "--version"])
+        && sh::works(&program("python").to_string_lossy(), &["-c", "import holidays"])
 }
 
 /// Makes the environment and installs into it.
 pub(crate) fn install_line(workspace: &Workspace) -> String {
     let environment = environment(workspace);
     let path = environment.display();
-    let packages = "'maturin>=1.9,<2' 'pytest>=8,<10'";
+    // Holidays are compared with one release: the next may know of a decree that ours do not.
+    let packages = "'maturin>=1.9,<2' 'pytest>=8,<10' 'holidays==0.109'";
     format!("python3 -m venv '{path}' && '{path}/bin/python' -m pip install -q {packages}")
 }
 
@@ -39,6 +41,17 @@ pub(crate) fn test_bindings(workspace: &Workspace) -> Result<Outcome, String> {
     test.args(["-m", "pytest", "-q", "tests"]).current_dir(&folder);
     run_tests(test, Runner::Pytest)
 }
+
+/// Compares the tables of public holidays with those of a Python package.
+pub(crate) fn compare_holidays(workspace: &Workspace) -> Result<Outcome, String> {
+    let mut test = workspace.command("cargo");
+    test.args(["nextest", "run", "-p", "tacenda-core", "--test", ORACLE, "--run-ignored", "all"]);
+    test.env("TACENDA_HOLIDAYS_PYTHON", environment(workspace).join("bin").join("python"));
+    run_tests(test, Runner::Nextest)
+}
+
+/// The test that needs the Python package, and so a step of its own.
+pub(crate) const ORACLE: &str = "oracle_holidays";
 
 fn environment(workspace: &Workspace) -> PathBuf {
     workspace.target().join("python")

@@ -12,6 +12,7 @@
 mod archive;
 mod ask;
 mod basis;
+pub mod catalogue;
 pub mod codes;
 mod diff;
 mod digest;

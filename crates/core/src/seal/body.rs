@@ -220,8 +220,11 @@ mod tests {
         let key = DataKey::generate(&rng).numbered(3);
         let cipher = key.cipher();
         let from = RowKey::only(SubjectId::from_bytes([1; 16]), Name::fixed("profile.billing"));
-        let to =
-            RowKey { kind: Name::fixed("archive.billing"), id: RowId::of_key(3), ..from.clone() };
+        let to = RowKey {
+            subject: from.subject,
+            kind: Name::fixed("archive.billing"),
+            id: RowId::of_key(3),
+        };
         let (class, item) = (Name::fixed("billing"), Name::fixed("address"));
         let (from, to) = (Place { row: &from, class: &class }, Place { row: &to, class: &class });
         let mut body = Body::default();

@@ -4,18 +4,21 @@
 //! The change of policy and the job row that says so are one change; the job runs before the vault
 //! opens, page by page, and whoever opens next goes on with it. A process that still runs under the
 //! policy before is refused by the store from then on.
+//!
+//! A subject whose rows are not what the log says stops nobody else: its items stay where they are,
+//! and unread; the job stays too, and whoever opens next tries again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
 use super::account::STATE_ITEM;
-use super::codes::{CLASS_IN_USE, ITEM_IN_USE, ITEM_MOVED, SAME_VERSION};
+use super::codes::{CLASS_IN_USE, ITEM_IN_USE, ITEM_MOVED, ITEMS_NOT_MOVED, SAME_VERSION};
 use super::journal::Draft;
 use super::keys::{number_of, numbers_of};
 use super::login::next_version;
 use super::{Actor, Vault};
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::store::{CONFLICT, OLDER_POLICY};
@@ -29,10 +32,31 @@ const PAGE: usize = 256;
 /// An item on its way to another class, with its value.
 type Moving = (Name, Zeroizing<Vec<u8>>);
 
+/// Subjects whose items could not move, because their rows are not what the log says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NotMoved {
+    /// How many.
+    pub subjects: u64,
+    /// The first of them.
+    pub first: Option<SubjectId>,
+    /// The one met last: a subject's rows may lie on two pages.
+    last: Option<SubjectId>,
+}
+
+impl NotMoved {
+    fn add(&mut self, subject: SubjectId) {
+        if self.last.replace(subject) != Some(subject) {
+            self.subjects = self.subjects.saturating_add(1);
+            self.first.get_or_insert(subject);
+        }
+    }
+}
+
 impl Vault {
     /// Takes the policy into force: a new one has a leaf, an older one or a silent change is
-    /// refused; then finishes what moving items is under way.
-    pub(super) async fn adopt_policy(&self, in_force: Option<PolicyMark>) -> Result<()> {
+    /// refused; then finishes what moving items is under way. Answers with whose items could not
+    /// move.
+    pub(super) async fn adopt_policy(&self, in_force: Option<PolicyMark>) -> Result<NotMoved> {
         let mark = PolicyMark { version: self.policy.version, digest: self.digest };
         let adopted = match &in_force {
             Some(old) if *old == mark => true,
@@ -49,6 +73,18 @@ impl Vault {
             self.commit_policy(mark, moves).await?;
         }
         self.finish_reseal().await
+    }
+
+    /// Moves items that were left when the policy changed, because their rows were not what the log
+    /// says; for when these rows are as they were again. Opening does the same.
+    ///
+    /// # Errors
+    /// [`ITEMS_NOT_MOVED`] with how many `subjects` are left and the first `subject`, once all
+    /// others are moved; the codes of the ports.
+    pub async fn move_items(&self) -> Result<()> {
+        let left = self.finish_reseal().await?;
+        let Some(first) = left.first else { return Ok(()) };
+        Err(ITEMS_NOT_MOVED.error().with("subjects", left.subjects).with("subject", first))
     }
 
     async fn commit_policy(&self, mark: PolicyMark, moves: bool) -> Result<()> {
@@ -85,23 +121,11 @@ impl Vault {
             let page =
                 self.ports.store.scan(&Scan::All { kind: None }, cursor.as_ref(), PAGE).await?;
             for row in &page.rows {
-                let Some(class) = &row.class else { continue };
-                if !self.policy.classes.contains_key(class) {
-                    return Err(CLASS_IN_USE.error().with("class", class));
-                }
-                for item in Body::decode(&row.body)?.items() {
-                    if *item == STATE_ITEM {
-                        if class != self.policy.primary_class() {
-                            let identifier = &self.policy.identifier().name;
-                            return Err(ITEM_MOVED.error().field_is(identifier));
-                        }
-                        continue;
-                    }
-                    let Some(now) = self.policy.class_of(item) else {
-                        return Err(ITEM_IN_USE.error().field_is(item));
-                    };
-                    // What is archived stays as the law found it, until the law ends.
-                    moves |= now.name != *class && row.state != state::ARCHIVED;
+                match self.row_moves(row) {
+                    Ok(row_moves) => moves |= row_moves,
+                    // What an altered row says of itself does not keep the policy from changing.
+                    Err(error) if self.stands(row).await? => return Err(error),
+                    Err(_) => {}
                 }
                 moves |= self.is_misdated(row);
             }
@@ -112,9 +136,44 @@ impl Vault {
         }
     }
 
-    async fn finish_reseal(&self) -> Result<()> {
+    /// Whether a row holds items of another class.
+    fn row_moves(&self, row: &Row) -> Result<bool> {
+        let Some(class) = &row.class else { return Ok(false) };
+        if !self.policy.classes.contains_key(class) {
+            return Err(CLASS_IN_USE.error().with("class", class));
+        }
+        let mut moves = false;
+        for item in Body::decode(&row.body)?.items() {
+            if *item == STATE_ITEM {
+                if class != self.policy.primary_class() {
+                    let identifier = &self.policy.identifier().name;
+                    return Err(ITEM_MOVED.error().field_is(identifier));
+                }
+                continue;
+            }
+            let Some(now) = self.policy.class_of(item) else {
+                return Err(ITEM_IN_USE.error().field_is(item));
+            };
+            // What is archived stays as the law found it, until the law ends.
+            moves |= now.name != *class && row.state != state::ARCHIVED;
+        }
+        Ok(moves)
+    }
+
+    /// Whether a row is the one that the log states.
+    async fn stands(&self, row: &Row) -> Result<bool> {
+        let subject = row.key.subject;
+        match self.checked(subject, std::slice::from_ref(&row.key)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == Kind::Integrity => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn finish_reseal(&self) -> Result<NotMoved> {
+        let mut left = NotMoved::default();
         let Some(job) = self.ports.store.rows(&[JOB]).await?.pop().flatten() else {
-            return Ok(());
+            return Ok(left);
         };
         let mut cursor: Option<Cursor> = None;
         loop {
@@ -126,23 +185,26 @@ impl Vault {
                 .filter(|row| self.is_misplaced(row))
                 .map(|r| r.key.subject)
                 .collect();
-            match self.reseal(&subjects).await {
+            match self.reseal(&subjects, left).await {
                 // Somebody else does the same: look at the page again.
                 Err(error) if error.is(&CONFLICT) => continue,
-                other => other?,
+                other => left = other?,
             }
             cursor = page.next;
             if cursor.is_none() {
                 break;
             }
         }
+        if left.subjects > 0 {
+            return Ok(left);
+        }
         let leaf =
             self.leaf(self.now(), &Actor::system(), "policy.items_moved", SubjectId::CONTROLLER);
         let mut draft = Draft::new(0);
         draft.record(leaf, Vec::new(), &[job]);
         match self.commit(draft).await {
-            Err(error) if error.is(&CONFLICT) => Ok(()),
-            other => other.map(|_| ()),
+            Err(error) if error.is(&CONFLICT) => Ok(left),
+            other => other.map(|_| left),
         }
     }
 
@@ -153,7 +215,9 @@ impl Vault {
         let Some(class) = row.class.as_ref().filter(|_| row.state != state::ARCHIVED) else {
             return false;
         };
-        Body::decode(&row.body).is_ok_and(|body| body.items().any(|item| self.leaves(item, class)))
+        // A body that cannot be read may hold anything; that it is altered is found by the log.
+        Body::decode(&row.body)
+            .map_or(true, |body| body.items().any(|item| self.leaves(item, class)))
     }
 
     /// Whether an item that a row of `class` holds belongs to another class now.
@@ -161,22 +225,27 @@ impl Vault {
         self.policy.class_of(item).is_some_and(|now| now.name != *class)
     }
 
-    /// Moves the items of a page of subjects: a leaf each, one commit.
-    async fn reseal(&self, subjects: &BTreeSet<SubjectId>) -> Result<()> {
-        if subjects.is_empty() {
-            return Ok(());
-        }
+    /// Moves the items of a page of subjects: a leaf each, one commit. Answers with whose were
+    /// `left` before and now.
+    async fn reseal(&self, subjects: &BTreeSet<SubjectId>, mut left: NotMoved) -> Result<NotMoved> {
         let mut sequence = 0;
         let mut changes = Vec::with_capacity(subjects.len());
         for subject in subjects {
-            changes.push((*subject, self.reseal_one(*subject, &mut sequence).await?));
+            match self.reseal_one(*subject, &mut sequence).await {
+                Ok(change) => changes.push((*subject, change)),
+                Err(error) if error.kind() == Kind::Integrity => left.add(*subject),
+                Err(error) => return Err(error),
+            }
+        }
+        if changes.is_empty() {
+            return Ok(left);
         }
         let mut draft = Draft::new(sequence);
         for (subject, (writes, deletes)) in changes {
             let leaf = self.leaf(self.now(), &Actor::system(), "policy.resealed", subject);
             draft.record(leaf, writes, &deletes);
         }
-        self.commit(draft).await.map(|_| ())
+        self.commit(draft).await.map(|_| left)
     }
 
     async fn reseal_one(

@@ -114,12 +114,7 @@ pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
         }
         lines.extend(items_line(vault, &class.name, now).await?);
     }
-    let last = vault.last_leaf_at().await?;
-    let ahead = policy.sweep.max_clock_ahead;
-    let swept = vault.swept_at().await?;
-    let far = |then: Timestamp| now > then.plus(ahead);
-    let clock_in_doubt =
-        last.is_some_and(|last| now < last) || last.is_some_and(far) || swept.is_some_and(far);
+    let clock_in_doubt = vault.clock_in_doubt(now).await?;
     let digest = digest(now, clock_in_doubt, &lines);
     Ok(RetentionPlan { now, lines, clock_in_doubt, digest })
 }

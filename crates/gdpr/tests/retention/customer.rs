@@ -91,7 +91,8 @@ impl Customer {
     pub(super) fn sweep(&mut self, now: Timestamp) {
         for class in CLASSES {
             let due = |row: &Known| !row.held && due_at(class, row.archived, row.anchor) <= now;
-            if self.live(class).is_some_and(|place| due(&self.rows[&place])) {
+            let live = self.live(class).and_then(|place| self.rows.get(&place));
+            if live.is_some_and(due) {
                 if class != "account" {
                     self.end(class, now);
                 } else if !self.is_held() {

@@ -180,7 +180,8 @@ impl Machine {
                     id: RowId::of_key(place.1),
                 };
                 let moved = Some(moved).filter(|key| {
-                    wait(self.world.store.rows(std::slice::from_ref(key))).unwrap()[0].is_some()
+                    let rows = wait(self.world.store.rows(std::slice::from_ref(key))).unwrap();
+                    rows.iter().all(Option::is_some)
                 });
                 let key = moved.unwrap_or_else(|| profile(one.subject, place.0));
                 hold(&self.world, &key, held);

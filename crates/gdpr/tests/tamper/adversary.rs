@@ -11,7 +11,7 @@ use tacenda_core::leaf::Leaf;
 use tacenda_core::log::leaf_hash;
 use tacenda_core::memory::{MemoryKeyring, MemoryStore};
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
+    Change, Committed, Cursor, Expect, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
     StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
@@ -35,6 +35,7 @@ pub(crate) enum LeafLie {
 struct Lies {
     rows: BTreeMap<RowKey, Option<Row>>,
     found: BTreeMap<RowKey, RowKey>,
+    stray: u64,
     leaves: BTreeMap<LogPosition, LeafLie>,
 }
 
@@ -88,6 +89,11 @@ impl Adversary {
     /// From now on look-ups that should find one row find another.
     pub(crate) fn redirect(&self, from: &RowKey, to: &RowKey) {
         self.lies.lock().unwrap().found.insert(from.clone(), to.clone());
+    }
+
+    /// From now on there are look-ups beside those of the rows.
+    pub(crate) fn stray(&self, lookups: u64) {
+        self.lies.lock().unwrap().stray = lookups;
     }
 
     /// From now on the leaf there is another.
@@ -185,7 +191,14 @@ impl Store for Adversary {
         self.inner.initialise(init).await
     }
 
-    async fn commit(&self, change: Change) -> Result<Committed> {
+    async fn commit(&self, mut change: Change) -> Result<Committed> {
+        // A database that was written is as it looks.
+        let lies = self.lies.lock().unwrap().rows.clone();
+        change.requires.retain(|(key, expect)| {
+            let seen = |row: &Option<Row>| row.as_ref().map(|row| row.version);
+            let is = |version: Option<u64>| version.map_or(Expect::Absent, Expect::Version);
+            lies.get(key).is_none_or(|row| is(seen(row)) != *expect)
+        });
         let committed = self.inner.commit(change.clone()).await?;
         let leaves: Vec<_> =
             change.leaves.iter().map(|leaf| Leaf::decode(&leaf.bytes).unwrap()).collect();
@@ -282,8 +295,13 @@ impl Store for Adversary {
         self.inner.settle().await
     }
 
-    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {
-        self.inner.prune(epoch, upto, keep).await
+    async fn count_lookups(&self) -> Result<u64> {
+        let stray = self.lies.lock().unwrap().stray;
+        Ok(self.inner.count_lookups().await? + stray)
+    }
+
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
+        self.inner.prune(epoch, from, to, keep).await
     }
 
     async fn close(&self) -> Result<()> {

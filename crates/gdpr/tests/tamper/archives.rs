@@ -188,7 +188,7 @@ fn a_restore_from_before_a_class_began_again() {
     // The account was erased since: all that a law asks for stays, and each key seals one row.
     wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
     assert_eq!(billing(&vault, subject), ["0 archived", "1 archived"]);
-    let restored = World { store: backup(), ..world.clone() };
+    let restored = World { store: backup(), ..world };
     let (vault, _) = restored.try_open(POLICY, OnRestore::Replay).unwrap();
     assert_eq!(billing(&vault, subject), ["0 archived"]);
     assert_eq!(wait(vault.outline(subject)).unwrap().len(), 1);

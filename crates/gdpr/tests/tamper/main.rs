@@ -6,6 +6,7 @@ mod adversary;
 mod archives;
 mod logs;
 mod mended;
+mod pruned;
 mod restores;
 mod rows;
 mod safe;

@@ -249,7 +249,7 @@ fn an_import_stays_known_after_its_leaf_was_pruned() {
     let first = record().subject();
     wait(erasure::erase(&vault, first, &staff("support"))).unwrap();
     let size = wait(world.store.status()).unwrap().unwrap().head.size;
-    wait(world.store.prune(1, size, &[])).unwrap();
+    wait(world.store.prune(1, 0, size, &[])).unwrap();
     assert_eq!(record().subject(), first, "the erased customer was imported again");
 }
 

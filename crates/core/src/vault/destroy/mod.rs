@@ -30,7 +30,8 @@ use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite, Scan, Scrub};
 use crate::row::{Row, RowKey, state};
 
-const JOB: Name = Name::fixed("destroy");
+/// The kind of an erasure's job row.
+pub(super) const JOB: Name = Name::fixed("destroy");
 const SCRUBBING: Name = Name::fixed("scrubbing");
 const SCAN_PAGE: usize = 256;
 /// How often rows that change meanwhile are tried again.
