@@ -254,7 +254,7 @@ pub(super) fn card_number(digits: &[u8]) -> Option<Network> {
 }
 
 /// The network whose longest prefix these digits begin with.
-fn network(digits: &[u8]) -> Option<Network> {
+pub(super) fn network(digits: &[u8]) -> Option<Network> {
     RANGES.iter().find_map(|(width, ranges)| {
         let prefix = digits.get(..*width)?.iter().fold(0, |sum, d| sum * 10 + u32::from(*d));
         ranges.iter().find(|(from, to, _)| (*from..=*to).contains(&prefix)).map(|(_, _, n)| *n)
