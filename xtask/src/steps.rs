@@ -6,7 +6,7 @@ use crate::table::table;
 use crate::tally::{Runner, Tally};
 use crate::tools::Tool;
 use crate::workspace::Workspace;
-use crate::{arrows, python, sh, wasm};
+use crate::{arrows, oracles, python, sh, wasm};
 
 /// One step.
 #[derive(Debug)]
@@ -77,6 +77,12 @@ pub(crate) static STEPS: &[Step] = &[
         about: "the Python package, tested with pytest",
         tools: &[Tool::CCompiler, Tool::Python, Tool::PythonPackages],
         run: python::test_bindings,
+    },
+    Step {
+        name: "oracles",
+        about: "verdicts on random identifiers, against python-stdnum and schwifty",
+        tools: &[Tool::CCompiler, Tool::Python, Tool::Oracles],
+        run: oracles::compare,
     },
     Step {
         name: "deny",

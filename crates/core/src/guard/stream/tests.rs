@@ -145,10 +145,10 @@ fn a_hit_across_every_border_of_a_large_stream_is_found() {
 }
 
 #[test]
-fn memory_is_one_buffer_and_a_megabyte_of_anything_is_clean() {
+fn memory_is_one_buffer_and_anything_repeated_is_clean() {
     for unit in ["4", "4111111111111111", "1 ", "4111 ", "12-", "card 1.", "DE89", "cvv ", "\u{a0}"]
     {
-        let text = unit.repeat((1 << 20) / unit.len());
+        let text = unit.repeat((1 << 17) / unit.len());
         let mut scanner = Scanner::default();
         let mut hits = 0;
         for piece in text.as_bytes().chunks(1000) {
