@@ -119,6 +119,8 @@ fn every_creditor_identifier_gets_its_verdict() {
     for case in &cases[1..] {
         let [text, compact, valid] =
             ["creditor_id", "compact", "valid"].map(|name| &case[column(&cases, name)]);
+        // The reference leaves some signs in its compact form.
+        let compact: String = compact.chars().filter(char::is_ascii_alphanumeric).collect();
         match CreditorId::parse(text) {
             Ok(read) if valid == "1" && read.expose() == compact => {}
             Err(_) if valid == "0" => {}

@@ -4,73 +4,7 @@
 //! every test of one.
 
 use super::digits::{Mark, mark};
-
-/// Lengths of IBANs by country: facts of ISO 13616 as registered with SWIFT (release 101, January
-/// 2026, 89 countries).
-const IBAN_LENGTHS: &[(usize, &str)] = &[
-    (15, "NO"),
-    (16, "BE"),
-    (18, "DK FI FK FO GL NL SD"),
-    (19, "MK SI"),
-    (20, "AT BA EE KZ LT LU MN XK"),
-    (21, "CH HR LI LV"),
-    (22, "BG BH CR DE GB GE IE ME RS VA"),
-    (23, "AE GI IL IQ OM SO TL"),
-    (24, "AD CZ ES MD PK RO SA SE SK TN VG"),
-    (25, "LY PT ST"),
-    (26, "IS TR"),
-    (27, "BI DJ FR GR IT MC MR SM"),
-    (28, "AL AZ BY CY DO GT HN HU LB NI PL SV"),
-    (29, "BR EG PS QA UA"),
-    (30, "JO KW MU YE"),
-    (31, "MT SC"),
-    (32, "LC"),
-    (33, "RU"),
-];
-
-/// The length of an IBAN of this country, in characters, if it has any. The code is in upper case.
-#[must_use]
-pub fn iban_length(country: &str) -> Option<usize> {
-    length(country.as_bytes().try_into().ok()?)
-}
-
-/// [`iban_length`] of bytes.
-pub(super) fn length(country: [u8; 2]) -> Option<usize> {
-    let [first, second] = country;
-    let length = BY_COUNTRY.get(letter(first)?)?.get(letter(second)?)?;
-    (*length > 0).then_some(usize::from(*length))
-}
-
-/// The most characters of an IBAN by its standard.
-pub(super) const LONGEST_IBAN: usize = 34;
-
-/// [`IBAN_LENGTHS`] by the two letters, 0 where there is none: the guard asks at every word.
-static BY_COUNTRY: [[u8; 26]; 26] = by_country();
-
-fn letter(byte: u8) -> Option<usize> {
-    byte.is_ascii_uppercase().then(|| usize::from(byte - b'A'))
-}
-
-#[expect(
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    reason = "worked out when the program is compiled, where a mistake does not compile"
-)]
-const fn by_country() -> [[u8; 26]; 26] {
-    let mut table = [[0; 26]; 26];
-    let mut line = 0;
-    while line < IBAN_LENGTHS.len() {
-        let (length, countries) = IBAN_LENGTHS[line];
-        let letters = countries.as_bytes();
-        let mut at = 0;
-        while at + 1 < letters.len() {
-            table[(letters[at] - b'A') as usize][(letters[at + 1] - b'A') as usize] = length as u8;
-            at += 3;
-        }
-        line += 1;
-    }
-    table
-}
+use super::registry::iban_structure;
 
 /// Whether a compact IBAN (no spaces, either case) has check digits that are right: two decimal
 /// digits from 02 to 98, and 1 as the remainder modulo 97 (ISO 7064, MOD 97-10) once the first four
@@ -160,11 +94,8 @@ pub(super) fn known(text: &str) -> Option<Known> {
 /// An IBAN of a registered country at its exact length, single spaces or dashes between groups.
 fn iban(text: &str) -> Option<usize> {
     let mut start = text.bytes();
-    let country: [u8; 2] = [start.next()?, start.next()?].map(|b| b.to_ascii_uppercase());
-    if !country.iter().all(u8::is_ascii_uppercase) {
-        return None;
-    }
-    let length = iban_length(std::str::from_utf8(&country).ok()?)?;
+    let country = [start.next()?, start.next()?].map(|b| b.to_ascii_uppercase());
+    let length = iban_structure(country)?.length();
     let mut compact = String::with_capacity(length);
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
@@ -206,17 +137,6 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_table_has_the_89_countries_once() {
-        let mut all: Vec<&str> = IBAN_LENGTHS.iter().flat_map(|(_, c)| c.split(' ')).collect();
-        assert_eq!(all.len(), 89);
-        all.sort_unstable();
-        all.dedup();
-        assert_eq!(all.len(), 89);
-        assert_eq!((iban_length("PL"), iban_length("RU")), (Some(28), Some(33)));
-        assert_eq!(iban_length(""), None);
-    }
-
-    #[test]
     fn knows_check_digits() {
         assert!(iban_checksum("PL61109010140000071219812874"));
         assert!(iban_checksum("gb82west12345698765432"));
@@ -248,7 +168,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_panics(text in "\\PC{0,80}") {
-            let _ = (known(&text), iban_checksum(&text), iban_length(&text));
+            let _ = (known(&text), iban_checksum(&text));
         }
     }
 }

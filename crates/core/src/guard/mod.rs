@@ -31,6 +31,7 @@ mod code;
 mod digits;
 mod iin;
 mod known;
+mod registry;
 pub mod stream;
 
 use std::borrow::Cow;
@@ -41,7 +42,8 @@ use chain::Chain;
 use digits::{Mark, gap, mark};
 use known::Known;
 
-pub use known::{iban_checksum, iban_length};
+pub use known::iban_checksum;
+pub use registry::{IbanStructure, iban_length, iban_structure};
 
 /// A card number where none may be.
 pub static CARD_NUMBER: Code =

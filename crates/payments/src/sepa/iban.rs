@@ -7,7 +7,7 @@ use tacenda_core::guard;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::national;
-use super::registry::{self, structure};
+use super::registry;
 
 /// An account number of a country that is not registered, or none at all.
 pub static IBAN_COUNTRY: Code = Code::new(
@@ -78,11 +78,8 @@ impl Iban {
             iban.len += 1;
         }
         let [first, second, ..] = iban.characters;
-        let structure = structure([first, second]).ok_or_else(|| IBAN_COUNTRY.error())?;
-        let formed = iban.len == structure.len
-            && structure.digits & !digits == 0
-            && structure.letters & !letters == 0;
-        if !formed {
+        let structure = guard::iban_structure([first, second]);
+        if !structure.ok_or_else(|| IBAN_COUNTRY.error())?.admits(iban.len, digits, letters) {
             return IBAN_STRUCTURE.err();
         }
         if guard::iban_checksum(iban.expose()) { Ok(iban) } else { IBAN_CHECKSUM.err() }
@@ -160,7 +157,7 @@ impl IbanTail {
     pub fn parse(country: &str, last_four: &str) -> Result<Self> {
         let formed = last_four.len() == 4
             && last_four.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
-        let known = country.as_bytes().try_into().is_ok_and(|code| structure(code).is_some());
+        let known = guard::iban_length(country).is_some();
         if !known || !formed {
             return IBAN_TAIL.err();
         }

@@ -18,10 +18,29 @@ DIGITS = "0123456789"
 RANDOM = random.Random(2026)
 PER_COUNTRY = 60
 
+
+# Their accounts bear the code of France, Finland or the United Kingdom.
+TERRITORIES = "AX BL GF GG GP IM JE MF MQ NC PF PM RE TF WF YT".split()
+
+
+def specs():
+    for country in (a + b for a in LETTERS for b in LETTERS):
+        try:
+            spec = registry.get_iban_spec(country)
+        except (KeyError, schwifty.exceptions.SchwiftyException):
+            continue
+        # Countries that libraries know and the registry does not.
+        if not spec.aspirational and country not in TERRITORIES:
+            yield country, spec
+
+
+REGISTERED = dict(specs())
+assert len(REGISTERED) > 80
+
 # Lengths of VAT numbers that are digits alone and of one form (after the prefix in brackets).
 VAT = {
     "ATU": 8, "BE0": 9, "DE": 9, "DK": 8, "EL": 9, "FI": 8, "FR": 11, "HR": 11, "HU": 8, "LU": 8,
-    "MT": 8, "PL": 10, "PT": 9, "SI": 8, "SK": 10,
+    "MT": 8, "PL": 10, "PT": 9, "SI": 8,
 }
 
 
@@ -48,9 +67,9 @@ def spoil(text):
 
 
 def ibans():
-    for country, spec in sorted(registry.get("iban").items()):
+    for country, spec in REGISTERED.items():
         for _ in range(PER_COUNTRY):
-            account = "".join(draw(kind, count) for count, kind in parts(spec["bban_spec"]))
+            account = "".join(draw(kind, count) for count, kind in parts(spec.bban_spec))
             check = 98 - remainder(account + country + "00")
             yield spoil(f"{country}{check:02}{account}")
 
@@ -81,8 +100,9 @@ def vat_numbers():
 
 
 def is_iban(text):
-    """stdnum takes check digits that nobody gives."""
-    return stdnum.iban.is_valid(text, check_country=False) and "02" <= text[2:4] <= "98"
+    """python-stdnum takes check digits that nobody gives, and letters among them."""
+    check = text[2:4]
+    return stdnum.iban.is_valid(text, check_country=False) and check.isdigit() and "02" <= check <= "98"
 
 
 def is_iban_of_schwifty(text):
@@ -116,7 +136,8 @@ def main():
     accounts = list(ibans())
     national = [text for text in accounts if text[:2] in ("BE", "ES") and is_iban(text)]
     for country, front in [("BE", 10), ("ES", 18)] * 100:
-        account = draw("n", front) + "00"
+        # Of a bank that python-stdnum knows.
+        account = ("001" + draw("n", front))[:front] + "00"
         for check in range(100):
             full = account[:-2] + f"{check:02}" if country == "BE" else account[:8] + f"{check:02}" + account[8:18]
             national.append(f"{country}{98 - remainder(full + country + '00'):02}{full}")
@@ -125,18 +146,22 @@ def main():
         return stdnum.iban.is_valid(text)
 
     def is_creditor(text):
-        return stdnum.eu.at_02.is_valid(text) and len(text) > 7
+        return stdnum.eu.at_02.is_valid(text) and text[2:4].isdigit() and len(text) > 7
 
     def is_vat(text):
         return stdnum.eu.vat.is_valid(text)
 
-    registered = set(registry.get("iban"))
+    def is_no_check(text):
+        """Malta's check digits are 37 less a rest, so 01 to 37; python-stdnum takes those above too."""
+        return text.startswith("MT") and not 1 <= int(text[-2:]) <= 37
+
     good = [
         compare(program, "iban", accounts, is_iban),
-        compare(program, "iban", accounts, is_iban_of_schwifty, lambda text: text[:2] not in registered),
+        # Brazil's banks have letters in schwifty and none in the registry.
+        compare(program, "iban", accounts, is_iban_of_schwifty, lambda text: text[:2] == "BR"),
         compare(program, "national", national, is_national),
         compare(program, "creditor", creditors(), is_creditor),
-        compare(program, "vat", vat_numbers(), is_vat),
+        compare(program, "vat", vat_numbers(), is_vat, is_no_check),
     ]
     sys.exit(0 if all(good) else 1)
 

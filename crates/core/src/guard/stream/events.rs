@@ -71,60 +71,62 @@ fn classify(text: &[u8], base: usize, classes: &mut [u8; WIDTH]) {
     }
 }
 
-/// What one byte is. Branchless, so that sixteen are done at once.
+/// What one byte is. Selections of constants, so that sixteen are done at once.
 #[inline]
 fn class(b: u8) -> u8 {
     let lower = b | 0x20;
-    let digit = u8::from(b.wrapping_sub(b'0') < 10);
-    let letter = u8::from(lower.wrapping_sub(b'a') < 26);
-    let separator = u8::from(b.wrapping_sub(b'-') < 3)
-        | u8::from(b.wrapping_sub(b'\t') < 5)
-        | u8::from(b == b' ')
-        | u8::from(b == b'_');
-    let wide = (b >> 7) | u8::from(b == b'\r');
-    let c = u8::from(lower == b'c');
-    let v = u8::from(lower == b'v');
-    digit * DIGIT
-        | letter * LETTER
-        | separator * SEPARATOR
-        | wide * WIDE
-        | c * LETTER_C
-        | v * LETTER_V
+    let is = |holds: bool, class: u8| if holds { class } else { 0 };
+    let separator =
+        (b.wrapping_sub(b'-') < 3) | (b.wrapping_sub(b'\t') < 5) | (b == b' ') | (b == b'_');
+    is(b.wrapping_sub(b'0') < 10, DIGIT)
+        | is(lower.wrapping_sub(b'a') < 26, LETTER)
+        | is(separator, SEPARATOR)
+        | is((b >= 0x80) | (b == b'\r'), WIDE)
+        | is(lower == b'c', LETTER_C)
+        | is(lower == b'v', LETTER_V)
 }
 
 fn mark(classes: &[u8; WIDTH], events: &mut [u8; BLOCK]) {
-    // 1 where a byte can stand inside a number: a digit, a wide character, or a separator between
-    // two of them. Indexed as `classes`, from its second byte on.
+    // All bits where a byte can stand inside a number: a digit, a wide character, or a separator
+    // between two of them. Indexed as `classes`, from its second byte on.
     let mut inside = [0u8; WIDTH];
     let sides = classes.iter().zip(&classes[1..]).zip(&classes[2..]);
     for (to, ((before, here), after)) in inside[1..].iter_mut().zip(sides) {
-        let between =
-            here & SEPARATOR != 0 && before & (DIGIT | WIDE) != 0 && after & (DIGIT | WIDE) != 0;
-        *to = u8::from((here & (DIGIT | WIDE) != 0) | between);
+        // A separator counts if both of its sides have one of the bits.
+        let sides = (before | (before >> 3)) & (after | (after >> 3));
+        let within = (here & (DIGIT | WIDE)) | ((here >> 2) & sides & 1);
+        *to = if within == 0 { 0 } else { u8::MAX };
     }
     let two = both(&inside, &inside[1..]);
     let four = both(&two, &two[2..]);
     let eight = both(&four, &four[4..]);
     let twelve = both(&eight, &four[8..]);
 
+    // Two letters, two digits, and pairs of letters and digits.
+    let letters = both(classes, &classes[1..]);
+    let heads = letters.iter().zip(&letters[2..]);
+    let mut starts = [0u8; WIDTH];
+    for (to, (first, second)) in starts.iter_mut().zip(heads) {
+        // `cv` leaves its own bit; LETTER and DIGIT are neighbours.
+        *to = (first >> 1) & second & DIGIT;
+    }
     let rows = events
         .iter_mut()
         .zip(&classes[FRONT - 1..])
         .zip(&classes[FRONT..])
         .zip(&classes[FRONT + 1..])
-        .zip(&classes[FRONT + 2..])
-        .zip(&classes[FRONT + 3..])
+        .zip(&starts[FRONT..])
         .zip(&twelve[FRONT..]);
-    for ((((((event, before), a), b), c), d), run) in rows {
-        let card = run & a & !before & DIGIT;
-        let word = u8::from(before & (LETTER | DIGIT) == 0);
-        let iban = word & (a >> 1) & (b >> 1) & c & d & 1;
-        let code = u8::from(before & LETTER == 0) & (a >> 4) & (b >> 5) & 1;
-        *event = card * CARD | iban * IBAN | code * CODE;
+    for (((((event, before), here), next), start), run) in rows {
+        let card = run & here & !before & DIGIT;
+        let no_letter = (!before >> 1) & 1;
+        let code = no_letter & (here >> 4) & (next >> 5) & 1;
+        let iban = no_letter & !before & start;
+        *event = card | (iban << 1) | (code << 2);
     }
 }
 
-/// 1 where both are 1; 0 beyond the shorter.
+/// The bits that both have; none beyond the shorter.
 fn both(a: &[u8; WIDTH], b: &[u8]) -> [u8; WIDTH] {
     let mut out = [0; WIDTH];
     for ((to, a), b) in out.iter_mut().zip(a).zip(b) {

@@ -9,7 +9,7 @@ const MOST: usize = LONGEST + 1;
 pub(super) const RUN: usize = 64;
 
 /// A run of digits.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Group {
     pub(super) start: usize,
     pub(super) end: usize,
@@ -27,6 +27,7 @@ impl Group {
 pub(super) struct Groups {
     groups: [Group; MOST],
     count: usize,
+    total: usize,
     /// The kind of separator; 0 for one group.
     pub(super) kind: u8,
 }
@@ -34,14 +35,15 @@ pub(super) struct Groups {
 impl Groups {
     /// Reads groups from a digit on, as long as they can be one card number, and one group more.
     pub(super) fn read(text: &[u8], start: usize) -> Self {
-        let mut groups = Self { groups: [Group::default(); MOST], count: 0, kind: 0 };
-        let (mut at, mut total) = (start, 0);
+        let none = Group { start: 0, end: 0 };
+        let mut groups = Self { groups: [none; MOST], count: 0, total: 0, kind: 0 };
+        let mut at = start;
         while let Some(place) = groups.groups.get_mut(groups.count) {
             let end = run(text, at);
             *place = Group { start: at, end };
             groups.count += 1;
-            total += end - at;
-            if total > LONGEST {
+            groups.total += end - at;
+            if groups.total > LONGEST {
                 break;
             }
             let Some((kind, next)) = separator(text, end) else { break };
@@ -52,6 +54,11 @@ impl Groups {
             at = next;
         }
         groups
+    }
+
+    /// How many digits there are.
+    pub(super) const fn total(&self) -> usize {
+        self.total
     }
 
     pub(super) fn all(&self) -> &[Group] {

@@ -11,6 +11,7 @@ use super::groups::{
 use super::words;
 use crate::guard::digits::gap;
 use crate::guard::iin::{LONGEST, Network, SHORTEST, card_number, network};
+use crate::guard::registry::{LONGEST as IBAN, iban_structure};
 use crate::guard::{Reason, code, known};
 
 /// Bytes before a place that are looked at.
@@ -38,33 +39,35 @@ pub(super) struct Found {
 /// verification code that goes with it. `floor` is where the hit before ended.
 pub(super) fn card(text: &[u8], floor: usize, start: usize) -> Option<(Found, Option<Found>)> {
     let groups = Groups::read(text, start);
-    let left = before(text, floor, start);
-    let end = single(text, &groups, left, start)
-        .or_else(|| formed(text, &groups, left))
-        .or_else(|| whole(text, &groups, left))
-        .or_else(|| inside(text, &groups))?;
+    let left = || before(text, floor, start);
+    let end = match groups.all() {
+        [group] if group.len() > LONGEST => inside(text, *group),
+        _ if groups.total() < SHORTEST => None,
+        [group, ..] if group.len() >= SHORTEST => single(text, &groups, *group, left),
+        _ => formed(text, &groups, left).or_else(|| whole(text, &groups, left)),
+    }?;
     let number = Found { span: start..end, reason: Reason::CardNumber, keep: kept(text, end) };
     Some((number, code_after(text, end)))
 }
 
 /// A card number in one run.
-fn single(text: &[u8], groups: &Groups, left: Beside, start: usize) -> Option<usize> {
-    let group = groups.all().first()?;
+fn single(text: &[u8], groups: &Groups, group: Group, left: impl Fn() -> Beside) -> Option<usize> {
     let digits = groups.digits(text, 1)?;
     let network = card_number(digits.all());
     if network.is_none() && !without_check_digit(digits.all()) {
         return None;
     }
-    let alone = network.is_some() && stands_free(left) && stands_free(after(text, group.end));
+    let alone = network.is_some() && stands_free(left()) && stands_free(after(text, group.end));
     let by_word = || words::near(text, group.start, group.end);
     let accepted = (alone || by_word())
-        && !(network == Some(Network::Maestro) && is_telephone(text, start, digits.all().len()))
-        && !in_uuid(text, start, group.end);
+        && !(network == Some(Network::Maestro)
+            && is_telephone(text, group.start, digits.all().len()))
+        && !in_uuid(text, group.start, group.end);
     accepted.then_some(group.end)
 }
 
 /// A card number in groups as cards are printed, with other groups beside it or none.
-fn formed(text: &[u8], groups: &Groups, left: Beside) -> Option<usize> {
+fn formed(text: &[u8], groups: &Groups, left: impl Fn() -> Beside) -> Option<usize> {
     let all = groups.all();
     FORMS.iter().find_map(|form| {
         let part = all.get(..form.len())?;
@@ -77,7 +80,7 @@ fn formed(text: &[u8], groups: &Groups, left: Beside) -> Option<usize> {
         if !checked && !without_check_digit(digits.all()) {
             return None;
         }
-        let right = after(text, last.end);
+        let (left, right) = (left(), after(text, last.end));
         // A group of the same length on either side makes it a part of something longer.
         let longer = |beside: Beside, len| beside == Beside::Joined(groups.kind, len);
         let alone = checked
@@ -91,19 +94,19 @@ fn formed(text: &[u8], groups: &Groups, left: Beside) -> Option<usize> {
 }
 
 /// A card number in any groups, which are all that there are.
-fn whole(text: &[u8], groups: &Groups, left: Beside) -> Option<usize> {
+fn whole(text: &[u8], groups: &Groups, left: impl Fn() -> Beside) -> Option<usize> {
     let all = groups.all();
-    let total: usize = all.iter().map(Group::len).sum();
+    let total = groups.total();
     if all.len() < 2 || !(SHORTEST..=LONGEST).contains(&total) {
         return None;
     }
     let (first, last) = (all.first()?, all.last()?);
-    let right = after(text, last.end);
+    let network = card_number(groups.digits(text, all.len())?.all())?;
+    let (left, right) = (left(), after(text, last.end));
     let joined = |beside| matches!(beside, Beside::Joined(kind, _) if kind == groups.kind);
     if joined(left) || joined(right) {
         return None;
     }
-    let network = card_number(groups.digits(text, all.len())?.all())?;
     let alone = groups.kind & PLAIN != 0
         && is_regular(all, network)
         && stands_free(left)
@@ -115,8 +118,10 @@ fn whole(text: &[u8], groups: &Groups, left: Beside) -> Option<usize> {
 
 /// A longer run beside a card word that begins with a card number and goes on with an expiry date
 /// and a code, or ends with one after zeros.
-fn inside(text: &[u8], groups: &Groups) -> Option<usize> {
-    let group = groups.all().first().filter(|g| (LONGEST + 1..RUN).contains(&g.len()))?;
+fn inside(text: &[u8], group: Group) -> Option<usize> {
+    if group.len() >= RUN {
+        return None;
+    }
     let digits = text.get(group.start..group.end)?;
     let is_card = |part: &[u8]| {
         let mut values = [0; LONGEST];
@@ -133,35 +138,44 @@ fn inside(text: &[u8], groups: &Groups) -> Option<usize> {
     accepted.then_some(group.end)
 }
 
-/// The account number that begins at `start`, the beginning of a word.
+/// The account number that begins at `start`, the beginning of a word: in one piece, or in groups of
+/// four with one kind of separator.
 pub(super) fn account(text: &[u8], floor: usize, start: usize) -> Option<Found> {
-    if before(text, floor, start) == Beside::Glued {
-        return None;
-    }
     let country = text.get(start..)?.first_chunk::<2>()?.map(|b| b.to_ascii_uppercase());
-    let length = known::length(country)?;
-    let mut compact = [0; known::LONGEST_IBAN];
-    let compact = compact.get_mut(..length)?;
+    let structure = iban_structure(country)?;
+    let length = structure.length();
+    let mut compact = [0; IBAN];
+    let (mut digits, mut letters) = (0u64, 0u64);
     let (mut at, mut kind) = (start, 0);
-    for (n, place) in compact.iter_mut().enumerate() {
-        if n > 0
-            && let Some((found, next)) = separator(text, at)
-        {
-            if kind != 0 && kind != found {
+    for (n, place) in compact.iter_mut().enumerate().take(length) {
+        let mut byte = *text.get(at)?;
+        if !byte.is_ascii_alphanumeric() {
+            let (found, next) = separator(text, at)?;
+            if n % 4 != 0 || (n > 4 && kind != found) {
                 return None;
             }
             (kind, at) = (found, next);
+            byte = *text.get(at)?;
+        } else if kind != 0 && n % 4 == 0 {
+            return None;
         }
-        *place = *text.get(at).filter(|b| b.is_ascii_alphanumeric())?;
+        match byte {
+            b'0'..=b'9' => digits |= 1 << n,
+            b'A'..=b'Z' | b'a'..=b'z' => letters |= 1 << n,
+            _ => return None,
+        }
+        *place = byte;
         at += 1;
     }
     // A dashed word that goes on is something else: a UUID, a part number.
     let goes_on = kind == gap::DASH
         && separator(text, at).is_some_and(|(k, next)| k == kind && is_alphanumeric(text, next));
-    if goes_on || is_alphanumeric(text, at) || !known::checksum(compact) {
-        return None;
-    }
-    Some(Found { span: start..at, reason: Reason::AccountNumber, keep: kept(text, at) })
+    let accepted = structure.admits(length, digits, letters)
+        && !goes_on
+        && !is_alphanumeric(text, at)
+        && before(text, floor, start) != Beside::Glued
+        && known::checksum(compact.get(..length)?);
+    accepted.then(|| Found { span: start..at, reason: Reason::AccountNumber, keep: kept(text, at) })
 }
 
 /// The verification code whose label begins at `start` (`cvv`, `CVC2`, …): three or four digits.

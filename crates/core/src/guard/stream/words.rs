@@ -88,16 +88,27 @@ pub(super) fn near(text: &[u8], start: usize, end: usize) -> bool {
 
 fn has_word(text: &[u8]) -> bool {
     let wide = |word: &&str| text.windows(word.len()).any(|part| part == word.as_bytes());
-    words(text).any(is_word) || (!text.is_ascii() && WIDE.iter().any(|word| wide(word)))
+    // Digits, and those that were masked.
+    let is_digit = |b: &u8| b.is_ascii_digit() || *b == b'*';
+    let mut before = false;
+    let mut words = text.chunk_by(goes_on).peekable();
+    while let Some(word) = words.next() {
+        // `cc` and `cb` beside a digit are hexadecimal.
+        let after = words.peek().and_then(|next| next.first()).is_some_and(is_digit);
+        if is_word(word) && (word.len() > 2 || !(before || after)) {
+            return true;
+        }
+        before = word.last().is_some_and(is_digit);
+    }
+    !text.is_ascii() && WIDE.iter().any(wide)
 }
 
-/// Runs of letters; a capital after a small letter begins a new one (`cardNumber`).
-fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.chunk_by(|a, b| {
-        a.is_ascii_alphabetic()
-            && b.is_ascii_alphabetic()
-            && !(a.is_ascii_lowercase() && b.is_ascii_uppercase())
-    })
+/// Whether two characters belong to one word: letters, but that a capital after a small letter begins
+/// a new one (`cardNumber`).
+fn goes_on(a: &u8, b: &u8) -> bool {
+    a.is_ascii_alphabetic()
+        && b.is_ascii_alphabetic()
+        && !(a.is_ascii_lowercase() && b.is_ascii_uppercase())
 }
 
 fn is_word(word: &[u8]) -> bool {
@@ -129,6 +140,7 @@ mod tests {
             "numer karty: ",
             "creditCardNumber\":\"",
             "VISA ",
+            "CVV2 ",
             "tarjeta: ",
             "kartę ",
             "卡号",
@@ -137,8 +149,10 @@ mod tests {
             let after = format!("4111 {text}");
             assert!(near(after.as_bytes(), 0, 4), "{text}");
         }
-        for text in ["company ", "discard ", "order ", "expand=", "wildcard", "", "japan ", "ref="]
-        {
+        for text in [
+            "company ", "discard ", "cc76b5 ", "b7cc ", "cb12", "order ", "expand=", "wildcard",
+            "", "japan ", "ref=",
+        ] {
             assert!(!near(text.as_bytes(), text.len(), text.len()), "{text}");
         }
         let far = format!("card{}", " ".repeat(BEFORE));
