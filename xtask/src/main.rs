@@ -6,7 +6,6 @@
 #![expect(clippy::print_stdout, reason = "a command-line tool talks to its terminal")]
 
 mod arrows;
-mod oracles;
 mod python;
 mod sh;
 mod steps;

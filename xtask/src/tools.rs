@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::steps::Step;
 use crate::table::table;
 use crate::workspace::{Workspace, tools_root};
-use crate::{oracles, python, sh};
+use crate::{python, sh};
 
 // Versions that are installed where there is none; any version that is there is accepted, but for
 // wasm-bindgen, whose tool must be of the version of the library.
@@ -25,7 +25,6 @@ pub(crate) enum Tool {
     Node,
     Python,
     PythonPackages,
-    Oracles,
 }
 
 impl Tool {
@@ -40,8 +39,7 @@ impl Tool {
             Self::WasmBindgen => "wasm-bindgen",
             Self::Node => "node 18 or later",
             Self::Python => "python3 with venv",
-            Self::PythonPackages => "maturin, pytest",
-            Self::Oracles => "python-stdnum, schwifty",
+            Self::PythonPackages => "maturin, pytest, holidays, python-stdnum, schwifty",
         }
     }
 
@@ -67,7 +65,6 @@ impl Tool {
             Self::Node => says("node", &["--version"]).is_some_and(|said| major(&said) >= 18),
             Self::Python => says("python3", &["-c", "import venv, ensurepip"]).is_some(),
             Self::PythonPackages => python::packages_are_there(workspace),
-            Self::Oracles => oracles::packages_are_there(workspace),
         })
     }
 
@@ -86,13 +83,12 @@ impl Tool {
             Self::Node => apt("nodejs"),
             Self::Python => apt("python3 python3-venv"),
             Self::PythonPackages => vec![python::install_line(workspace)],
-            Self::Oracles => vec![oracles::install_line(workspace)],
         })
     }
 
     /// Whether it goes into the build directory only, and so needs nobody's leave.
     const fn is_ours(self) -> bool {
-        matches!(self, Self::PythonPackages | Self::Oracles)
+        matches!(self, Self::PythonPackages)
     }
 
     fn install(self, workspace: &Workspace) -> Result<bool, String> {
@@ -136,7 +132,7 @@ pub(crate) fn ensure(
             continue;
         }
         // The Python packages need Python: without it, trying says nothing new.
-        let hopeless = tool.is_ours() && missing.contains(&Tool::Python);
+        let hopeless = tool == Tool::PythonPackages && missing.contains(&Tool::Python);
         let allowed = may_install || (install && tool.is_ours());
         if hopeless || !allowed || !tool.install(workspace)? {
             missing.push(tool);

@@ -1,6 +1,6 @@
 //! Reads lines `kind TAB text` and answers each with `ok` or the code of the error; for `iban`,
 //! `creditor`, `vat`, and `national` (`true`, `false` or `none`). For comparison with other
-//! implementations: `cargo xtask oracles`.
+//! implementations: `cargo xtask test --only identifiers`.
 #![expect(clippy::print_stdout, reason = "the answers are what it is for")]
 
 use std::io::BufRead;

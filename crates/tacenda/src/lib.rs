@@ -119,6 +119,7 @@ impl Tacenda {
     /// # Errors
     /// The codes of the stores.
     pub async fn close(self) -> Result<()> {
+        self.vault.ports().store.settle().await?;
         self.vault.checkpoint().await?;
         self.vault.ports().store.close().await?;
         self.vault.ports().keyring.close().await

@@ -12,7 +12,7 @@ use crate::error::{Code, Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::kek::KekId;
-use crate::ports::store::LogPosition;
+use crate::ports::leaf::LogPosition;
 
 /// A key that was destroyed is asked for, or would be made again; context: `subject`, `class`.
 pub static DESTROYED: Code =

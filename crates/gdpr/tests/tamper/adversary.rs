@@ -11,8 +11,8 @@ use tacenda_core::leaf::Leaf;
 use tacenda_core::log::leaf_hash;
 use tacenda_core::memory::{MemoryKeyring, MemoryStore};
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, LogPosition, Page, Scan, Store, StoreInit, StoreStatus,
-    StoredLeaf,
+    Change, Committed, Cursor, Expect, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
+    StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
@@ -35,6 +35,7 @@ pub(crate) enum LeafLie {
 struct Lies {
     rows: BTreeMap<RowKey, Option<Row>>,
     found: BTreeMap<RowKey, RowKey>,
+    stray: u64,
     leaves: BTreeMap<LogPosition, LeafLie>,
 }
 
@@ -88,6 +89,11 @@ impl Adversary {
         self.lies.lock().unwrap().found.insert(from.clone(), to.clone());
     }
 
+    /// From now on there are look-ups beside those of the rows.
+    pub(crate) fn stray(&self, lookups: u64) {
+        self.lies.lock().unwrap().stray = lookups;
+    }
+
     /// From now on the leaf there is another.
     pub(crate) fn leaf(&self, at: LogPosition, lie: LeafLie) {
         self.lies.lock().unwrap().leaves.insert(at, lie);
@@ -111,7 +117,7 @@ impl Adversary {
     /// The place and text of the last leaf that wrote rows of a subject.
     pub(crate) fn last_leaf(&self, subject: SubjectId) -> (LogPosition, Leaf) {
         let stored = wait(self.inner.leaves_of(subject, true, None, 1)).unwrap().remove(0);
-        (stored.position, Leaf::decode(&stored.bytes.unwrap()).unwrap())
+        (stored.position.unwrap(), Leaf::decode(&stored.bytes.unwrap()).unwrap())
     }
 
     /// A store made anew from an edited tape: consistent in itself, roots and all.
@@ -145,7 +151,7 @@ impl Adversary {
     }
 
     fn lie_leaf(&self, mut leaf: StoredLeaf) -> Option<StoredLeaf> {
-        match self.lies.lock().unwrap().leaves.get(&leaf.position) {
+        match self.lies.lock().unwrap().leaves.get(&leaf.position.unwrap()) {
             None => {}
             Some(LeafLie::Bytes(bytes)) => leaf.bytes = Some(bytes.clone()),
             Some(LeafLie::Rehashed(bytes)) => {
@@ -172,7 +178,14 @@ impl Store for Adversary {
         self.inner.initialise(init).await
     }
 
-    async fn commit(&self, change: Change) -> Result<Committed> {
+    async fn commit(&self, mut change: Change) -> Result<Committed> {
+        // A database that was written is as it looks.
+        let lies = self.lies.lock().unwrap().rows.clone();
+        change.requires.retain(|(key, expect)| {
+            let seen = |row: &Option<Row>| row.as_ref().map(|row| row.version);
+            let is = |version: Option<u64>| version.map_or(Expect::Absent, Expect::Version);
+            lies.get(key).is_none_or(|row| is(seen(row)) != *expect)
+        });
         let committed = self.inner.commit(change.clone()).await?;
         let leaves: Vec<_> =
             change.leaves.iter().map(|leaf| Leaf::decode(&leaf.bytes).unwrap()).collect();
@@ -252,7 +265,7 @@ impl Store for Adversary {
         &self,
         subject: SubjectId,
         writes: bool,
-        before: Option<LogPosition>,
+        before: Option<LeafId>,
         limit: usize,
     ) -> Result<Vec<StoredLeaf>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
@@ -260,8 +273,21 @@ impl Store for Adversary {
         Ok(leaves.into_iter().filter_map(|leaf| self.lie_leaf(leaf)).collect())
     }
 
-    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {
-        self.inner.prune(epoch, upto, keep).await
+    async fn places(&self, leaves: &[LeafId]) -> Result<Vec<LogPosition>> {
+        self.inner.places(leaves).await
+    }
+
+    async fn settle(&self) -> Result<()> {
+        self.inner.settle().await
+    }
+
+    async fn count_lookups(&self) -> Result<u64> {
+        let stray = self.lies.lock().unwrap().stray;
+        Ok(self.inner.count_lookups().await? + stray)
+    }
+
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
+        self.inner.prune(epoch, from, to, keep).await
     }
 
     async fn close(&self) -> Result<()> {

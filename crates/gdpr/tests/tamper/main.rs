@@ -5,6 +5,7 @@
 mod adversary;
 mod logs;
 mod mended;
+mod pruned;
 mod restores;
 mod rows;
 mod safe;
