@@ -9,9 +9,11 @@
 //! have) and in `digest`, which does not compile without it. A new contradiction is a code in
 //! [`codes`], a check in `validate` and a case in `tests/cases`, which fails without it.
 
+mod archive;
 mod ask;
 mod basis;
 mod breach;
+pub mod catalogue;
 pub mod codes;
 mod diff;
 mod digest;
