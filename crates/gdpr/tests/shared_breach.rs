@@ -1,5 +1,5 @@
 //! Breaches against the shared data: ENISA's grid, the 72 hours, the Board's cases, the template.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 #[expect(dead_code, reason = "shared with another test")]
 #[path = "breach/edpb.rs"]

@@ -1,6 +1,11 @@
 //! Breaches: the steps and what is asked of each, a model of them, the stored form, the cases of the
 //! European Data Protection Board, and the authority's form.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail loudly"
+)]
 
 mod cases;
 mod edpb;

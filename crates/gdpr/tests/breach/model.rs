@@ -120,14 +120,21 @@ proptest! {
         for (i, mut step) in steps.into_iter().enumerate() {
             // Half of the time the step that leads on is tried, so that every state is reached.
             if guided.get(i).is_some_and(|n| n % 2 == 0) {
-                step.0 = match breach.state().as_str() {
-                    "suspected" => 1,
-                    "aware" => 2,
-                    "assessed" => [3, 4, 4][usize::from(step.1 % 3)],
-                    "notified" => [5, 7, 7][usize::from(step.1 % 3)],
-                    "told" => 9,
-                    _ => 12,
+                let third = usize::from(step.1 % 3);
+                (step.0, step.2) = match breach.state().as_str() {
+                    "suspected" => (1, step.2),
+                    // A person judges; the authority is told.
+                    "aware" => (2, 1),
+                    "assessed" if breach.notices().is_empty() && third > 0 => (3, 102),
+                    "assessed" => (4, step.2),
+                    "notified" => ([5, 7, 7][third], step.2 | 40),
+                    "told" => (9, step.2),
+                    _ => (12, step.2),
                 };
+                if step.0 == 3 {
+                    step.1 -= step.1 % 3;
+                }
+                step.3 = step.3.min(at);
             }
             at += i64::from(step.2 % 3) - i64::from(step.1 == 0);
             let before = breach.entries().to_vec();

@@ -25,7 +25,7 @@ pub struct Problem {
 }
 
 /// Options that stand for "not known yet".
-const OPEN: [(u16, char); 13] = [
+const OPEN: [(u16, char); 15] = [
     (44, 'e'),
     (56, 'e'),
     (57, 'e'),
@@ -38,6 +38,8 @@ const OPEN: [(u16, char); 13] = [
     (79, 'e'),
     (81, 'd'),
     (83, 'd'),
+    (85, 'o'),
+    (87, 'd'),
     (97, 'c'),
 ];
 
@@ -65,9 +67,7 @@ impl Form {
     }
 
     fn is_open(&self, number: u16, letter: char) -> bool {
-        let open =
-            OPEN.contains(&(number, letter)) || matches!((number, letter), (85, 'o') | (87, 'd'));
-        open && self.letter_of(4) != Some('b')
+        OPEN.contains(&(number, letter)) && self.letter_of(4) != Some('b')
     }
 
     /// Whether a field that applies must be filled.
@@ -115,6 +115,96 @@ impl Form {
             121..=123 => is(120, "a"),
             126 => self.chose(125, 'j'),
             _ => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// A field, the letters of another that make it apply, and that other field.
+    const ASKED: &[(u16, &[u16], &str)] = &[
+        (3, &[6], "b"),
+        (15, &[16], "d"),
+        (120, &[18, 19, 121, 122, 123], "a"),
+        (23, &[24], "c"),
+        (33, &[34, 35, 36], "c"),
+        (38, &[39, 40, 41], "a"),
+        (44, &[46], "abc"),
+        (44, &[47], "ab"),
+        (50, &[52], "bcdef"),
+        (55, &[56, 57, 79], "a"),
+        (55, &[58, 81], "b"),
+        (55, &[59, 83], "c"),
+        (67, &[68], "ab"),
+        (79, &[80], "d"),
+        (81, &[82], "c"),
+        (83, &[84], "c"),
+        (85, &[86], "n"),
+        (97, &[98, 102, 104, 106], "a"),
+        (97, &[99], "b"),
+        (97, &[100, 101], "e"),
+        (102, &[103], "b"),
+        (104, &[105], "c"),
+        (113, &[114, 115, 116, 117, 118], "a"),
+        (125, &[126], "j"),
+    ];
+
+    fn form(letters: &[(u16, char)], late: bool) -> Form {
+        let values = letters.iter().map(|(number, letter)| (*number, Value::Letter(*letter)));
+        let values = values.collect();
+        Form { values, known: BTreeSet::new(), all: BTreeMap::new(), late }
+    }
+
+    fn applies(form: &Form, number: u16) -> bool {
+        form.applies(Field::find(number).unwrap())
+    }
+
+    #[test]
+    fn an_answer_asks_for_others_and_no_other_answer_does() {
+        for (question, asked, letters) in ASKED {
+            let options = Field::find(*question).unwrap();
+            for letter in ('a'..='z').filter(|letter| options.option(*letter).is_some()) {
+                for number in *asked {
+                    let given = applies(&form(&[(*question, letter)], false), *number);
+                    assert_eq!(given, letters.contains(letter), "{question}{letter} {number}");
+                }
+            }
+            assert!(asked.iter().all(|number| !applies(&form(&[], false), *number)), "{question}");
+        }
+    }
+
+    #[test]
+    fn two_answers_together() {
+        let withdrawn = |kind, stage| applies(&form(&[(3, kind), (4, stage)], false), 5);
+        assert!(withdrawn('b', 'c') && !withdrawn('a', 'c') && !withdrawn('b', 'a'));
+        let late = |kind, late| applies(&form(&[(3, kind)], late), 49);
+        assert!(late('a', true) && !late('a', false) && !late('b', true));
+        let others = |police, bodies| applies(&form(&[(109, police), (110, bodies)], false), 111);
+        assert!(others('a', 'b') && others('b', 'a') && !others('b', 'c'));
+        assert!(applies(&form(&[], false), 15) && !applies(&form(&[(14, 'b')], false), 15));
+        // A choice of which more than one applies asks for what each of them asks for.
+        let mut both = form(&[(55, 'a')], false);
+        both.all.insert(55, vec!['a', 'c']);
+        assert!(applies(&both, 56) && applies(&both, 59) && !applies(&both, 58));
+    }
+
+    #[test]
+    fn not_known_yet_is_for_incomplete_notifications() {
+        for (number, letter) in OPEN {
+            let why = |stage| {
+                let form = form(&[(4, stage), (number, letter), (55, 'a')], false);
+                let problem = form.problem(Field::find(number).unwrap());
+                problem.map(|problem| problem.why)
+            };
+            if [81, 83].contains(&number) {
+                continue;
+            }
+            assert_eq!(why('a'), Some(Why::OnlyIncomplete), "{number}");
+            assert_eq!(why('b'), None, "{number}");
         }
     }
 }
