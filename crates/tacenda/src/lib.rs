@@ -18,7 +18,7 @@ mod log;
 mod retention;
 #[cfg(feature = "system")]
 mod system;
-#[cfg(feature = "tracing")]
+#[cfg(any(test, feature = "tracing"))]
 pub mod trace;
 mod workers;
 mod zone;
