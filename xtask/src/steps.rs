@@ -85,6 +85,12 @@ pub(crate) static STEPS: &[Step] = &[
         run: python::compare_holidays,
     },
     Step {
+        name: "identifiers",
+        about: "verdicts on random identifiers, compared with two Python packages",
+        tools: &[Tool::CCompiler, Tool::Python, Tool::PythonPackages],
+        run: python::compare_identifiers,
+    },
+    Step {
         name: "deny",
         about: "licences, bans and sources of dependencies",
         tools: &[Tool::Deny],

@@ -18,6 +18,8 @@ mod log;
 mod retention;
 #[cfg(feature = "system")]
 mod system;
+#[cfg(any(test, feature = "tracing"))]
+pub mod trace;
 mod workers;
 mod zone;
 
