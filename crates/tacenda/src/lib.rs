@@ -38,8 +38,8 @@ pub use zone::zone;
 pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
-    Actor, Amendment, ItemValue, Login, NewPassword, OnRestore, Receipt, Recovery, RegisterRequest,
-    Registered, View,
+    Actor, Amendment, ItemValue, Login, NewPassword, OnRestore, Pruned, Receipt, Recovery,
+    RegisterRequest, Registered, View,
 };
 pub use tacenda_core::{
     ActorId, Clock, Code, Error, Kind, Name, Result, Retry, RowId, SubjectId, Timestamp,
@@ -90,13 +90,14 @@ impl Tacenda {
         Retention { vault: &self.vault }
     }
 
-    /// The log: checkpoints, receipts, public keys, audit.
+    /// The log: checkpoints, receipts, public keys, audit, and the pruning of old entries.
     #[must_use]
     pub fn log(&self) -> Log<'_> {
         Log { vault: &self.vault }
     }
 
-    /// What opening had to repair after a restore.
+    /// What opening had to repair after a restore, and whose items could not follow a policy that
+    /// changed.
     #[must_use]
     pub const fn recovery(&self) -> Recovery {
         self.recovery
