@@ -18,6 +18,8 @@ mod log;
 mod retention;
 #[cfg(feature = "system")]
 mod system;
+#[cfg(feature = "tracing")]
+pub mod trace;
 mod workers;
 mod zone;
 
@@ -38,7 +40,7 @@ pub use zone::zone;
 pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
-    Actor, Amendment, ItemValue, Login, NewPassword, OnRestore, Pruned, Receipt, Recovery,
+    Actor, Amendment, ItemValue, Kept, Login, NewPassword, OnRestore, Pruned, Receipt, Recovery,
     RegisterRequest, Registered, View,
 };
 pub use tacenda_core::{

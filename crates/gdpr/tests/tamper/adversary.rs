@@ -46,6 +46,8 @@ pub(crate) enum At {
     Status,
     /// After rows were read.
     Rows,
+    /// After a page of rows was read.
+    Scan,
     /// After a look-up.
     Lookup,
     /// After a change with this action among its leaves was made.
@@ -130,6 +132,17 @@ impl Adversary {
             wait(forged.commit(change)).unwrap();
         }
         Arc::new(forged)
+    }
+
+    /// The change that somebody has ready who saw the store as it is now, and has not made yet.
+    pub(crate) fn ready(&self, world: &World, act: impl FnOnce(&World)) -> Change {
+        let copy = Arc::new(Self::default());
+        wait(copy.initialise(self.init.lock().unwrap().unwrap())).unwrap();
+        for change in self.tape.lock().unwrap().clone() {
+            wait(copy.commit(change)).unwrap();
+        }
+        act(&World { store: copy.clone(), ..world.clone() });
+        copy.tape.lock().unwrap().pop().unwrap()
     }
 
     /// How often the leaves of a subject were asked for.
@@ -231,6 +244,7 @@ impl Store for Adversary {
                 }
             }
         }
+        self.reached(|at| at == At::Scan);
         Ok(page)
     }
 

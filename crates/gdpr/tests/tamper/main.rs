@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod adversary;
+mod archives;
 mod evolved;
 mod logs;
 mod mended;
