@@ -40,7 +40,7 @@ pub use zone::zone;
 pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
-    Actor, Amendment, ItemValue, Kept, Login, NewPassword, OnRestore, Receipt, Recovery,
+    Actor, Amendment, ItemValue, Kept, Login, NewPassword, OnRestore, Pruned, Receipt, Recovery,
     RegisterRequest, Registered, View,
 };
 pub use tacenda_core::{
@@ -92,13 +92,14 @@ impl Tacenda {
         Retention { vault: &self.vault }
     }
 
-    /// The log: checkpoints, receipts, public keys, audit.
+    /// The log: checkpoints, receipts, public keys, audit, and the pruning of old entries.
     #[must_use]
     pub fn log(&self) -> Log<'_> {
         Log { vault: &self.vault }
     }
 
-    /// What opening had to repair after a restore.
+    /// What opening had to repair after a restore, and whose items could not follow a policy that
+    /// changed.
     #[must_use]
     pub const fn recovery(&self) -> Recovery {
         self.recovery

@@ -17,6 +17,7 @@
 mod kill;
 mod leak;
 mod processes;
+mod pruned;
 mod restores;
 mod support;
 #[cfg(unix)]
