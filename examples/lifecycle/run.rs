@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tacenda::gdpr::erasure::Fate;
-use tacenda::import::{ImportReport, import_csv};
+use tacenda::import::{ImportReport, Verdict, VerdictWriter, import_csv};
 use tacenda::{
     Actor, ActorId, MasterKeySource, Name, NewPassword, RegisterRequest, SubjectId, SystemRng,
     Tacenda, verify_receipt,
@@ -18,6 +18,10 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/lifecycle/customers.csv");
 const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/glpi-network-cloud/privacy.toml");
+/// How many refused records are listed; the report has all of them.
+const SHOWN: usize = 10;
+/// How many customers are read at once.
+const PAGE: usize = 1000;
 const EMAIL: &str = "lifecycle@tacenda.example";
 const PASSWORD: &str = "a long sentence that nobody guesses";
 
@@ -53,9 +57,9 @@ pub(crate) async fn run(options: &Options) -> Outcome {
     let t = open(options, &data).await?;
     let me = Actor::staff(ActorId::from_bytes(*b"lifecycle-------"), Name::fixed("billing"));
 
-    let report = import(options, &t, &me).await?;
+    let imported = import(options, &t, &me).await?;
     let ada = register_and_log_in(&t, &me).await?;
-    read(&t, ada, &report, &me).await?;
+    read(&t, ada, &imported, &me).await?;
     sweep(&t, &me).await?;
     let receipt = erase(&t, ada, &me).await?;
 
@@ -94,32 +98,38 @@ async fn open(options: &Options, data: &Path) -> Outcome<Tacenda> {
 
 async fn import(options: &Options, t: &Tacenda, me: &Actor) -> Outcome<ImportReport> {
     let path = options.customers.clone().unwrap_or_else(|| PathBuf::from(SHIPPED));
-    let text = fs::read(&path)?;
-    let lines = text.iter().filter(|byte| **byte == b'\n').count() as u64;
-    let bar = ProgressBar::new(lines.saturating_sub(1));
-    let style = ProgressStyle::with_template("importing {bar:30} {pos}/{len} {per_sec}")?;
-    bar.set_style(style);
-    let report = import_csv(t, text.as_slice(), me, &mut |done| bar.set_position(done)).await?;
+    let file = fs::File::open(&path)?;
+    let bar = ProgressBar::new(file.metadata()?.len());
+    bar.set_style(ProgressStyle::with_template("importing {bar:30} {percent}% {msg}")?);
+    let report = options.report.as_ref().map(fs::File::create).transpose()?;
+    let mut report = report.map(VerdictWriter::new).transpose()?;
+    let (mut done, mut shown) = (0, Vec::new());
+    let mut told = |page: &[Verdict]| {
+        done += page.len();
+        bar.set_message(format!("{done} records"));
+        let refused = page.iter().filter(|verdict| !verdict.is_accepted());
+        shown.extend(refused.take(SHOWN.saturating_sub(shown.len())).cloned());
+        report.as_mut().map_or(Ok(()), |report| report.write(page))
+    };
+    let counts = import_csv(t, bar.wrap_read(file), me, &mut told).await?;
+    report.map_or(Ok(()), VerdictWriter::finish)?;
     bar.finish_and_clear();
     heading("Import");
     println!(
         "  {} accepted ({} of them known already, nothing written), {} refused",
-        report.accepted(),
-        report.known(),
-        report.refused()
+        counts.accepted(),
+        counts.known(),
+        counts.refused()
     );
-    for verdict in report.verdicts.iter().filter(|verdict| !verdict.is_accepted()).take(10) {
+    for verdict in &shown {
         if let Err((field, code)) = &verdict.outcome {
             println!("  record {:>5}  {field:<18} {code}", verdict.record);
         }
     }
-    if report.refused() > 10 {
-        println!("  … and {} more", report.refused() - 10);
+    if counts.refused() > SHOWN as u64 {
+        println!("  … and {} more", counts.refused() - SHOWN as u64);
     }
-    if let Some(path) = &options.report {
-        report.write_csv(fs::File::create(path)?)?;
-    }
-    Ok(report)
+    Ok(counts)
 }
 
 /// The file's digests have no known passwords, so a customer of our own logs in.
@@ -160,7 +170,7 @@ async fn register_and_log_in(t: &Tacenda, me: &Actor) -> Outcome<SubjectId> {
     Ok(ada)
 }
 
-async fn read(t: &Tacenda, ada: SubjectId, report: &ImportReport, me: &Actor) -> Outcome {
+async fn read(t: &Tacenda, ada: SubjectId, imported: &ImportReport, me: &Actor) -> Outcome {
     heading("Reading for a purpose");
     let view = t.customers().read(ada, "billing", me).await?;
     ensure(view.get("address") == Some("ul. Prosta 1"), "billing does not see the address")?;
@@ -176,12 +186,21 @@ async fn read(t: &Tacenda, ada: SubjectId, report: &ImportReport, me: &Actor) ->
     let code = refused.err().map(|error| error.code());
     ensure(code == Some("policy.condition_not_met"), "billing of a free offer was not refused")?;
     println!("  billing, free offer:  refused (policy.condition_not_met)");
-    let imported = report.verdicts.iter().filter_map(|v| v.outcome.as_ref().ok());
-    let imported: Vec<_> = imported.map(|registered| registered.subject()).collect();
-    let views = t.customers().read_many(&imported, "billing", me).await?;
-    let given = views.iter().filter(|view| view.is_ok()).count();
-    println!("  billing, the import:  {given} given, {} refused", views.len() - given);
-    Ok(())
+    let (mut given, mut refused, mut last) = (0u64, 0u64, None);
+    loop {
+        let page = t.customers().page(last, PAGE).await?;
+        last = page.last().copied();
+        if last.is_none() {
+            break;
+        }
+        let others: Vec<_> = page.into_iter().filter(|subject| *subject != ada).collect();
+        for view in t.customers().read_many(&others, "billing", me).await? {
+            *(if view.is_ok() { &mut given } else { &mut refused }) += 1;
+        }
+    }
+    println!("  billing, all others:  {given} given, {refused} refused");
+    let new = imported.accepted() - imported.known();
+    ensure(given + refused >= new, "a customer is missing")
 }
 
 async fn sweep(t: &Tacenda, me: &Actor) -> Outcome {

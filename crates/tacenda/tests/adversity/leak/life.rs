@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
-use tacenda::import::{CustomerRecord, import_csv};
+use tacenda::import::{CustomerRecord, Verdict, VerdictWriter, import_csv};
 use tacenda::{
     Actor, ActorId, Amendment, Name, NewPassword, RegisterRequest, SubjectId, Tacenda, block_on,
 };
@@ -71,10 +71,14 @@ pub(super) fn live(home: &Path) {
     println!("{t:?} {:?}", master());
     let me = Actor::staff(ActorId::from_bytes(*b"billing of canar"), Name::fixed("billing"));
     let input = File::open(home.join("in/customers.csv")).unwrap();
-    let report = block_on(import_csv(&t, input, &me, &mut |_| {})).unwrap();
-    println!("{report:?}");
+    let mut verdicts = VerdictWriter::new(File::create(out.join("report.csv")).unwrap()).unwrap();
+    let mut told = |page: &[Verdict]| {
+        println!("{page:?}");
+        verdicts.write(page)
+    };
+    let report = block_on(import_csv(&t, input, &me, &mut told)).unwrap();
+    verdicts.finish().unwrap();
     assert_eq!((report.accepted(), report.refused()), (2, 6), "{report:?}");
-    report.write_csv(File::create(out.join("report.csv")).unwrap()).unwrap();
     snapshot(&data, &out.join("imported"));
 
     let subject = register_and_log_in(&t, &me);
