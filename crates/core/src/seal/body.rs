@@ -82,6 +82,19 @@ impl Body {
         self.0.keys()
     }
 
+    /// Whether the row holds no item.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many bytes the value of an item has, told by its envelope; `None` if the row does not
+    /// hold it.
+    #[must_use]
+    pub fn plain_len(&self, item: &Name) -> Option<usize> {
+        self.0.get(item)?.len().checked_sub(super::envelope::OVERHEAD)
+    }
+
     /// The number of the class's key that sealed the row; `None` for a row without items.
     #[must_use]
     pub fn key_number(&self) -> Option<u16> {

@@ -106,6 +106,7 @@ impl Vault {
 
     async fn try_amend(&self, subject: SubjectId, parsed: &Parsed, actor: &Actor) -> Result<()> {
         let now = self.now();
+        let fence = self.key_fence().await?;
         let mut account = self.account(subject).await?;
         let state_changed = change_state(&mut account, parsed, now)?;
         self.stays_whole(subject, parsed).await?;
@@ -200,6 +201,7 @@ impl Vault {
         let action = if parsed.close_at.is_some() { "subject.closed" } else { "subject.amended" };
         draft.record(self.leaf(now, actor, action, subject), writes, &[]);
         draft.change().safe_sequence = sequence;
+        draft.under_fence(fence);
         match self.commit(draft).await {
             Ok(_) => Ok(()),
             Err(error) if error.is(&STORE_NOT_UNIQUE) => {
@@ -255,14 +257,18 @@ impl Vault {
             if row.state != state::LIVE {
                 return Ok(None);
             }
-            let key = self.class_key(subject, class).await?;
             let body = Body::decode(&row.body)?;
+            let key = if make && body.is_empty() {
+                self.new_key(subject, class, sequence).await?
+            } else {
+                self.body_key(Place { row: &row.key, class }, &body).await?
+            };
             return Ok(Some(Touched { row: Some(row), body, key }));
         }
         if !make {
             return Ok(None);
         }
-        let (key, _) = self.class_key_or_new(subject, class, sequence).await?;
+        let key = self.new_key(subject, class, sequence).await?;
         Ok(Some(Touched { row: None, body: Body::default(), key }))
     }
 

@@ -18,9 +18,9 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::store::{CONFLICT, OLDER_POLICY};
-use crate::ports::{Cursor, Expect, NewKeys, PolicyMark, RowWrite, Scan};
+use crate::ports::{Cursor, Expect, PolicyMark, RowWrite, Scan};
 use crate::row::{Row, RowKey, state};
-use crate::seal::{Body, Place};
+use crate::seal::{Body, DataKey, Place};
 
 const JOB: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("reseal"));
 const PAGE: usize = 256;
@@ -161,6 +161,7 @@ impl Vault {
         if subjects.is_empty() {
             return Ok(());
         }
+        let fence = self.key_fence().await?;
         let mut sequence = 0;
         let mut changes = Vec::with_capacity(subjects.len());
         for subject in subjects {
@@ -171,6 +172,7 @@ impl Vault {
             let leaf = self.leaf(self.now(), &Actor::system(), "policy.resealed", subject);
             draft.record(leaf, writes, &deletes);
         }
+        draft.under_fence(fence);
         self.commit(draft).await.map(|_| ())
     }
 
@@ -182,6 +184,7 @@ impl Vault {
         let mut moving: BTreeMap<Name, Vec<Moving>> = BTreeMap::new();
         let mut tokens = Vec::new();
         let mut rows: BTreeMap<Name, (Row, Body)> = BTreeMap::new();
+        let mut keys: BTreeMap<Name, DataKey> = BTreeMap::new();
         for outline in self.outline(subject).await? {
             let place_key = self.profile_key(subject, &outline.class);
             let row =
@@ -191,8 +194,10 @@ impl Vault {
             let gone: Vec<_> =
                 body.items().filter(|item| self.leaves(item, &outline.class)).cloned().collect();
             if !gone.is_empty() {
-                let cipher = self.class_key(subject, &outline.class).await?.cipher();
                 let place = Place { row: &place_key, class: &outline.class };
+                let key = self.body_key(place, &body).await?;
+                let cipher = key.cipher();
+                keys.insert(outline.class.clone(), key);
                 for item in gone {
                     let Some(class) = self.policy.class_of(&item) else { continue };
                     // EXPOSE: sealed again at once, under the key of the item's new class.
@@ -210,7 +215,12 @@ impl Vault {
         let mut made = BTreeSet::new();
         for (class, items) in moving {
             let place_key = self.profile_key(subject, &class);
-            let (key, created) = self.class_key_or_new(subject, &class, sequence).await?;
+            let place = Place { row: &place_key, class: &class };
+            let key = match (keys.remove(&class), rows.get(&class)) {
+                (Some(key), _) => key,
+                (None, Some((_, body))) if !body.is_empty() => self.body_key(place, body).await?,
+                _ => self.new_key(subject, &class, sequence).await?,
+            };
             let (cipher, rng) = (key.cipher(), self.ports.rng.as_ref());
             let declared = self.policy.classes.get(&class);
             let (row, body) = rows.entry(class.clone()).or_insert_with(|| {
@@ -218,9 +228,7 @@ impl Vault {
                 let anchor_at = declared.and_then(|class| state.anchor(class, self.now()));
                 (new_row(place_key.clone(), &class, anchor_at), Body::default())
             });
-            debug_assert!(!created || made.contains(&class));
             for (item, plain) in items {
-                let place = Place { row: &place_key, class: &class };
                 body.seal(place, &item, &plain, &cipher, rng);
                 row.tokens.extend(tokens.iter().filter(|t| t.index == item).cloned());
             }
@@ -228,7 +236,7 @@ impl Vault {
         }
         let (mut writes, mut deletes) = (Vec::new(), Vec::new());
         for (class, (row, body)) in rows {
-            let empty = body.items().next().is_none();
+            let empty = body.is_empty();
             let row = Row { body: body.encode(), ..row };
             if made.contains(&class) {
                 writes.push(RowWrite { row, expect: Expect::Absent });
@@ -239,23 +247,6 @@ impl Vault {
             }
         }
         Ok((writes, deletes))
-    }
-
-    /// The live key of a class, or a new one that is durable in the safe; and whether it is new.
-    pub(super) async fn class_key_or_new(
-        &self,
-        subject: SubjectId,
-        class: &Name,
-        sequence: &mut u64,
-    ) -> Result<(crate::seal::DataKey, bool)> {
-        let Some(id) = self.next_key(subject, class).await? else {
-            return Ok((self.class_key(subject, class).await?, false));
-        };
-        let (mut keys, wrapped) = self.generate_keys(vec![id]).await?;
-        let new = NewKeys { keys: wrapped, ..NewKeys::default() };
-        *sequence = self.ports.keyring.create(new).await?;
-        let key = keys.pop().ok_or_else(|| crate::codec::MALFORMED.error())?;
-        Ok((key, true))
     }
 }
 

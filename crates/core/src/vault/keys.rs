@@ -9,9 +9,10 @@ use super::codes::MISSING_KEY;
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
+use crate::ports::kek::WRONG_KEY;
 use crate::ports::keyring::DESTROYED;
-use crate::ports::{Kek, KeyId, KeyState, WrapId, WrapRequest, WrappedKey};
-use crate::seal::{DataKey, IndexKey};
+use crate::ports::{Kek, KeyId, KeyState, NewKeys, WrapId, WrapRequest, WrappedKey};
+use crate::seal::{Body, DataKey, IndexKey, Place};
 
 /// The names of the SDK's own secrets.
 pub(super) const INDEX_KEY: Name = Name::fixed("index");
@@ -51,41 +52,77 @@ impl Vault {
         Ok(keys.map(|(bytes, id)| DataKey::of_number(bytes, id.number)).collect())
     }
 
-    /// The live key of a subject's class.
-    pub(super) async fn class_key(&self, subject: SubjectId, class: &Name) -> Result<DataKey> {
-        super::account::one(self.class_keys(&[(subject, class.clone())]).await?)
+    /// The key of a row with this body.
+    pub(super) async fn body_key(&self, place: Place<'_>, body: &Body) -> Result<DataKey> {
+        super::account::one(self.body_keys(&[(place, body)]).await?)
     }
 
-    /// The live keys of subjects' classes, in order. The first key of a class is nearly always the
-    /// live one; only where it was destroyed is the safe asked for those after it.
-    pub(super) async fn class_keys(&self, of: &[(SubjectId, Name)]) -> Result<Vec<DataKey>> {
-        let mut ids: Vec<_> =
-            of.iter().map(|(subject, class)| KeyId::first(*subject, class.clone())).collect();
-        let mut states = self.ports.keyring.fetch(&ids).await?;
-        for (id, state) in ids.iter_mut().zip(&mut states) {
-            if matches!(state, KeyState::Destroyed(_)) {
-                let known = self.ports.keyring.keys_of(id.subject).await?;
-                let live = |(key, state): &(KeyId, KeyState)| {
-                    key.class == id.class && matches!(state, KeyState::Live(_))
-                };
-                if let Some((key, found)) = known.into_iter().rfind(live) {
-                    (*id, *state) = (key, found);
-                }
-            }
+    /// The keys of rows, in order: the one that the row's envelopes name; for a row without items,
+    /// the last live one of its class.
+    pub(super) async fn body_keys(&self, rows: &[(Place<'_>, &Body)]) -> Result<Vec<DataKey>> {
+        let mut ids = Vec::with_capacity(rows.len());
+        for (place, body) in rows {
+            let (subject, class) = (place.row.subject, place.class.clone());
+            ids.push(match body.key_number() {
+                Some(number) => KeyId { number, ..KeyId::first(subject, class) },
+                None => self.last_key(subject, class).await?,
+            });
         }
+        let states = self.ports.keyring.fetch(&ids).await?;
         self.open_keys(&ids, states).await
     }
 
-    /// The id that the next key of a class has; `None` while it has a live one.
-    pub(super) async fn next_key(&self, subject: SubjectId, class: &Name) -> Result<Option<KeyId>> {
+    async fn last_key(&self, subject: SubjectId, class: Name) -> Result<KeyId> {
         let known = self.ports.keyring.keys_of(subject).await?;
-        let of_class: Vec<_> = known.iter().filter(|(key, _)| key.class == *class).collect();
-        if of_class.iter().any(|(_, state)| matches!(state, KeyState::Live(_))) {
-            return Ok(None);
-        }
-        let last = of_class.iter().map(|(key, _)| key.number).max();
+        let live = |(key, state): &(KeyId, KeyState)| {
+            key.class == class && matches!(state, KeyState::Live(_))
+        };
+        let last = known.into_iter().rfind(live).map(|(key, _)| key);
+        Ok(last.unwrap_or_else(|| KeyId::first(subject, class)))
+    }
+
+    /// The id that the next key of a class has. A live key that seals no row is never taken up: it
+    /// may be in the hands of whoever made it, or about to be collected.
+    async fn next_key(&self, subject: SubjectId, class: &Name) -> Result<KeyId> {
+        let known = self.ports.keyring.keys_of(subject).await?;
+        let last = known.iter().filter(|(key, _)| key.class == *class).map(|(k, _)| k.number).max();
         let number = last.map_or(0, |last| last.saturating_add(1));
-        Ok(Some(KeyId { number, ..KeyId::first(subject, class.clone()) }))
+        Ok(KeyId { number, ..KeyId::first(subject, class.clone()) })
+    }
+
+    /// A new key for the first row of a class, durable in the safe. The change that uses it has to
+    /// require what [`Vault::key_fence`] was before.
+    pub(super) async fn new_key(
+        &self,
+        subject: SubjectId,
+        class: &Name,
+        sequence: &mut u64,
+    ) -> Result<DataKey> {
+        let id = self.next_key(subject, class).await?;
+        let (keys, wrapped) = self.generate_keys(vec![id]).await?;
+        let new = NewKeys { keys: wrapped, ..NewKeys::default() };
+        *sequence = self.create_keys(&keys, new).await?;
+        super::account::one(keys)
+    }
+
+    /// Makes new keys durable. If a rotation of the master key began since they were wrapped, they
+    /// are wrapped again, as long as this process has both keys: it wraps under the new one then.
+    pub(super) async fn create_keys(&self, keys: &[DataKey], new: NewKeys) -> Result<u64> {
+        if self.ports.former_kek.is_none() {
+            return self.ports.keyring.create(new).await;
+        }
+        let refused = match self.ports.keyring.create(new.clone()).await {
+            Err(error) if error.is(&WRONG_KEY) => error,
+            other => return other,
+        };
+        let ids: Vec<_> = new.keys.iter().map(|(id, _)| id.clone()).collect();
+        let wrapped = self.wrap_keys(&ids, keys).await?;
+        let same =
+            wrapped.iter().zip(&new.keys).all(|((_, now), (_, before))| now.kek == before.kek);
+        if same {
+            return Err(refused);
+        }
+        self.ports.keyring.create(NewKeys { keys: wrapped, ..new }).await
     }
 
     /// New keys with their wrapped form, in the order of the ids. They are not in the safe yet.
@@ -96,14 +133,19 @@ impl Vault {
         let rng = self.ports.rng.as_ref();
         let keys: Vec<_> =
             ids.iter().map(|id| DataKey::generate(rng).numbered(id.number)).collect();
+        let wrapped = self.wrap_keys(&ids, &keys).await?;
+        Ok((keys, wrapped))
+    }
+
+    async fn wrap_keys(&self, ids: &[KeyId], keys: &[DataKey]) -> Result<Vec<(KeyId, WrappedKey)>> {
         let requests: Vec<_> = ids
             .iter()
-            .zip(&keys)
+            .zip(keys)
             // EXPOSE: a new key is wrapped, so that it can be stored.
             .map(|(id, key)| WrapRequest { aad: WrapId::Key(id.clone()).aad(), key: key.expose() })
             .collect();
         let wrapped = self.wrapping_kek().await?.wrap(&requests).await?;
-        Ok((keys, ids.into_iter().zip(wrapped).collect()))
+        Ok(ids.iter().cloned().zip(wrapped).collect())
     }
 
     /// The master key under which the safe takes new keys: the former one, until a rotation to ours

@@ -217,10 +217,7 @@ impl Vault {
             .collect();
         let mut rows = self.checked(subject, &keys).await?.into_iter();
         let account = match rows.next().flatten() {
-            Some(row) if row.state == state::LIVE => {
-                let key = self.class_key(subject, primary).await?;
-                Ok(self.open_account(row, key)?)
-            }
+            Some(row) if row.state == state::LIVE => Ok(self.open_account(row).await?),
             other => Err(other),
         };
         match account {
@@ -247,11 +244,17 @@ impl Vault {
             }
         }
         let of = |row: &Row| row.class.clone().unwrap_or(state::LIVE);
-        let ids: Vec<_> = fetched.rows.iter().map(|row| (fetched.subject, of(row))).collect();
-        for (row, key) in fetched.rows.iter().zip(self.class_keys(&ids).await?) {
-            let (class, body, cipher) = (of(row), Body::decode(&row.body)?, key.cipher());
-            for item in wanted(&class) {
-                let place = Place { row: &row.key, class: &class };
+        let mut bodies = Vec::with_capacity(fetched.rows.len());
+        for row in &fetched.rows {
+            bodies.push((&row.key, of(row), Body::decode(&row.body)?));
+        }
+        // What holds nothing needs no key.
+        bodies.retain(|(_, _, body)| !body.is_empty());
+        let places: Vec<_> =
+            bodies.iter().map(|(row, class, body)| (Place { row, class }, body)).collect();
+        for ((place, body), key) in places.iter().zip(self.body_keys(&places).await?) {
+            let (place, cipher) = (*place, key.cipher());
+            for item in wanted(place.class) {
                 insert(&mut view, &item, body.open(place, &item, &cipher)?)?;
             }
         }

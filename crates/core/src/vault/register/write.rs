@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::Policy;
-use crate::ports::{Committed, Expect, KeyId, NewKeys, RowWrite};
+use crate::ports::{Committed, Expect, KeyId, KeyState, NewKeys, RowWrite};
 use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, DataKey, Place};
 
@@ -27,6 +27,8 @@ pub(super) struct Written {
     pub(super) keys: Vec<KeyId>,
     /// The safe's sequence number with these keys.
     sequence: u64,
+    /// [`Vault::key_fence`] before the keys were made.
+    pub(super) fence: Expect,
     now: Timestamp,
 }
 
@@ -54,22 +56,24 @@ impl Vault {
             })
             .collect();
         if ids.is_empty() {
-            return Ok(Written { prepared: Vec::new(), keys: ids, sequence: 0, now });
+            let fence = Expect::Absent;
+            return Ok(Written { prepared: Vec::new(), keys: ids, sequence: 0, fence, now });
         }
+        let fence = self.key_fence().await?;
         let (keys, wrapped) = self.generate_keys(ids.clone()).await?;
         let new = NewKeys { keys: wrapped, fingerprints, log: None };
-        let create = Begun::begin(self.ports.keyring.create(new)).await;
-        let mut keys = ids.iter().zip(keys).peekable();
+        let create = Begun::begin(Box::pin(self.create_keys(&keys, new))).await;
+        let mut sealing = ids.iter().zip(&keys).peekable();
         let mut prepared = Vec::with_capacity(checked.len());
         for (one, subject) in checked.into_iter().zip(subjects) {
             let mut rows = Vec::new();
-            while let Some((id, key)) = keys.next_if(|(id, _)| id.subject == subject) {
-                rows.push(self.seal_row(&one, subject, &id.class, &key, now)?);
+            while let Some((id, key)) = sealing.next_if(|(id, _)| id.subject == subject) {
+                rows.push(self.seal_row(&one, subject, &id.class, key, now)?);
             }
             prepared.push(Prepared { at: one.at, subject, rows });
         }
         let sequence = create.finish().await?;
-        Ok(Written { prepared, keys: ids, sequence, now })
+        Ok(Written { prepared, keys: ids, sequence, fence, now })
     }
 
     fn seal_row(
@@ -134,7 +138,19 @@ impl Vault {
             let writes = writes.map(|row| RowWrite { row, expect: Expect::Absent }).collect();
             draft.record(leaf, writes, &[]);
         }
+        draft.under_fence(written.fence);
         self.commit(draft)
+    }
+
+    /// Whether the keys of a page are all there, although some were collected since they were made;
+    /// the page may be committed then.
+    pub(super) async fn still_has_keys(&self, written: &mut Written) -> Result<bool> {
+        let fence = self.key_fence().await?;
+        let moved = std::mem::replace(&mut written.fence, fence) != fence;
+        let theirs = |key: &&KeyId| written.prepared.iter().any(|one| one.subject == key.subject);
+        let keys: Vec<_> = written.keys.iter().filter(theirs).cloned().collect();
+        let states = self.ports.keyring.fetch(&keys).await?;
+        Ok(moved && states.iter().all(|state| matches!(state, KeyState::Live(_))))
     }
 
     /// Gives up the keys of a subject that lost a race; nobody else knows its id.

@@ -2,6 +2,8 @@
 //! the process killed, or the fault passing by. Whatever happens, the next start converges.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod collect;
+
 use std::sync::Arc;
 
 use pollster::block_on as wait;
@@ -62,6 +64,30 @@ fn everywhere(
         }
     }
     count
+}
+
+/// Runs `act` with `other` in between, in another process, before each of its operations; then
+/// `check` with what came of `act`.
+fn between<T>(
+    prepare: impl Fn(&Cuttable) -> SubjectId,
+    act: impl Fn(&World, SubjectId) -> T,
+    other: impl Fn(&World, SubjectId) + Clone + Send + 'static,
+    check: impl Fn(&Cuttable, SubjectId, T),
+) {
+    let mut cuts = 0;
+    for operation in 0.. {
+        let world = Cuttable::new();
+        let subject = prepare(&world);
+        let (sound, other) = (world.sound.clone(), other.clone());
+        let faults = Faults::meanwhile(operation, move || other(&sound, subject));
+        let done = act(&world.cut(&faults), subject);
+        if !faults.tripped() {
+            break;
+        }
+        check(&world, subject, done);
+        cuts += 1;
+    }
+    assert!(cuts > 5, "{cuts}");
 }
 
 fn try_open(world: &World) -> Result<Vault> {
