@@ -38,8 +38,8 @@ pub use zone::zone;
 pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
-    Actor, Amendment, Collected, ItemValue, Login, NewPassword, OnRestore, Receipt, Recovery,
-    RegisterRequest, Registered, View,
+    Actor, Amendment, Collected, ItemValue, Login, NewPassword, OnRestore, PasswordCounts, Receipt,
+    Recovery, RegisterRequest, Registered, View, ViewPage,
 };
 pub use tacenda_core::{
     ActorId, Clock, Code, Error, Kind, Name, Result, Retry, RowId, SubjectId, Timestamp,

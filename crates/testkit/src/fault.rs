@@ -36,6 +36,7 @@ pub struct Faults(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     operations: u64,
+    writes: u64,
     plan: Option<(u64, Cut, After)>,
     meanwhile: Option<(u64, Meanwhile)>,
     tripped: bool,
@@ -81,6 +82,12 @@ impl Faults {
         self.0.lock().unwrap().operations
     }
 
+    /// How many of them could write.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.0.lock().unwrap().writes
+    }
+
     /// Whether the cut has fallen, or the other process has had its turn.
     #[must_use]
     pub fn tripped(&self) -> bool {
@@ -102,6 +109,7 @@ impl Faults {
         if let Some(act) = self.other() {
             act();
         }
+        self.0.lock().unwrap().writes += u64::from(writes);
         match self.next()? {
             None => operation.await,
             Some(Cut::Before) => UNAVAILABLE.err(),

@@ -260,7 +260,7 @@ fn no_key_is_collected_that_a_registration_still_uses() {
 fn no_key_is_collected_that_an_amendment_still_uses() {
     between(
         |world| register(&world.sound).unwrap(),
-        |world, subject| add_card(world, subject),
+        add_card,
         |world, _| {
             world.clock.advance(Span::days(9));
             collect(&world.open());
@@ -312,7 +312,9 @@ fn two_collectors_at_once_do_what_one_does() {
         let world = with_orphans();
         world.sound.clock.advance(Span::days(9));
         let sound = world.sound.clone();
-        let faults = Faults::meanwhile(operation, move || drop(collect(&sound.open())));
+        let faults = Faults::meanwhile(operation, move || {
+            collect(&sound.open());
+        });
         let cut = world.cut(&faults);
         collect(&cut.open());
         assert_eq!(all_live(&world.sound), []);

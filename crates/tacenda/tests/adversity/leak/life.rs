@@ -83,7 +83,7 @@ pub(super) fn live(home: &Path) {
     snapshot(&data, &out.join("lived"));
     let imported = block_on(t.customers().read_by_email(IMPORTED[0].1, "billing", &me)).unwrap();
     assert_eq!(imported.get("company"), Some(IMPORTED[1].1));
-    block_on(t.customers().wrap_legacy(None, 100)).unwrap();
+    block_on(t.customers().wrap_legacy(&mut |_| {})).unwrap();
     block_on(t.customers().login(IMPORTED[0].1, LEGACY_PASSWORD)).unwrap();
     block_on(t.customers().close(imported.subject, time(NOW), &me)).unwrap();
 
