@@ -20,7 +20,7 @@ pub static DESTROYED: Code =
 
 /// Which key: a subject's, for a class, and which one of those that the class has had.
 ///
-/// A class has one live key, the one with the highest number. When its data has ended and the
+/// The envelopes of a row name the number of its key. When the data of a class has ended and the
 /// account goes on, what is kept later is sealed under the next number: a destroyed key never comes
 /// back, and a customer whose card was forgotten can have another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -143,7 +143,7 @@ fn a_key_of_an_amendment_that_was_killed_leaves_a_tombstone_and_is_never_taken_u
 }
 
 /// The policy with the card in the account's class, and the note, which nobody has, in its place.
-fn moved() -> String {
+pub(super) fn moved() -> String {
     POLICY
         .replace("version = 1", "version = 2")
         .replace(
@@ -173,6 +173,17 @@ fn the_key_of_a_row_that_was_emptied_goes_when_no_backup_holds_the_row() {
         assert_eq!(classes, ["account", "billing"]);
         wait(vault.audit()).unwrap();
     }
+}
+
+#[test]
+fn the_key_of_a_row_that_was_emptied_goes_with_the_account() {
+    let world = World::default();
+    let subject = ada(&world.open());
+    let vault = world.try_open(&with_backups(&moved()), OnRestore::Refuse).unwrap().0;
+    assert_eq!(live(&world, subject).len(), 3);
+    wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
+    assert_eq!(live(&world, subject), [("billing".to_owned(), 0)], "no backup opens any more");
+    wait(vault.audit()).unwrap();
 }
 
 #[test]

@@ -209,6 +209,7 @@ impl Vault {
                 let number = of_class.map(|key| key.number).max().unwrap_or(0);
                 last.insert(erased.class.clone(), number);
             }
+            keys.extend(self.spare_keys(plan, &known).await?);
             through.push(last);
         }
         self.ports.keyring.destroy(&keys, job.at, self.now()).await?;

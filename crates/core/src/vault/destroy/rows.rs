@@ -3,7 +3,7 @@
 use super::{ErasedClass, SubjectPlan, Vault, archived};
 use crate::error::Result;
 use crate::name::Name;
-use crate::ports::{KeyId, RowWrite};
+use crate::ports::{KeyId, KeyState, RowWrite};
 use crate::row::{Row, RowKey, state};
 use crate::seal::Body;
 
@@ -19,6 +19,30 @@ pub(super) struct Found {
 }
 
 impl Vault {
+    /// With the account go its keys that seal no row any more: a backup may still hold what one
+    /// sealed before its items moved to another class.
+    pub(super) async fn spare_keys(
+        &self,
+        plan: &SubjectPlan,
+        known: &[(KeyId, KeyState)],
+    ) -> Result<Vec<KeyId>> {
+        let planned = |class: &Name| {
+            plan.erases(class) || plan.archive.iter().any(|kept| kept.class == *class)
+        };
+        let live = known.iter().filter(|(_, state)| matches!(state, KeyState::Live(_)));
+        let mut spare: Vec<_> =
+            live.map(|(key, _)| key.clone()).filter(|key| !planned(&key.class)).collect();
+        if spare.is_empty() || !plan.erases(self.policy.primary_class()) {
+            return Ok(Vec::new());
+        }
+        for holding in self.ports.store.holdings(&[plan.subject], 0).await? {
+            let sealed =
+                |key: &KeyId| holding.rows.iter().any(|row| row.class.as_ref() == Some(&key.class));
+            spare.retain(|key| !sealed(key));
+        }
+        Ok(spare)
+    }
+
     /// The rows of a subject that a plan rewrites and deletes. With the account goes whatever was
     /// added to it after the plan was made.
     pub(super) fn meet(&self, plan: &SubjectPlan, rows: Vec<Row>) -> Result<Found> {
