@@ -1,5 +1,4 @@
 //! A master key that the process does not hold: anything behind the `Kek` port will do.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
