@@ -21,13 +21,17 @@ pub struct Text {
 
 impl Text {
     /// From a language's tag, a subject of 1 to 200 characters on one line (white space around it is
-    /// cut off), and a body whose only control characters are line feeds.
+    /// cut off, and spaces in a row become one: RFC 2047 drops what stands between encoded words),
+    /// and a body whose only control characters are line feeds.
     ///
     /// # Errors
     /// [`BAD_LETTER`] with the field.
     pub fn new(language: &'static str, subject: &str, body: &str) -> Result<Self> {
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         let subject = subject.trim();
+        let mut last = None;
+        let subject: String =
+            subject.chars().filter(|c| last.replace(*c) != Some(' ') || *c != ' ').collect();
         let length = (1..=200).contains(&subject.chars().count());
         if !length || subject.contains(breaks) {
             return Err(BAD_LETTER.error().field_is("subject"));
@@ -35,7 +39,7 @@ impl Text {
         if body.contains(|c| c != '\n' && char::is_control(c)) {
             return Err(BAD_LETTER.error().field_is("body"));
         }
-        Ok(Self { language, subject: subject.to_owned(), body: body.to_owned() })
+        Ok(Self { language, subject, body: body.to_owned() })
     }
 
     /// The tag of its language.

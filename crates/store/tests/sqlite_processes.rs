@@ -96,7 +96,7 @@ fn work(path: &Path, who: u32, count: u32) {
                 for n in (thread..count).step_by(THREADS as usize) {
                     let answer = wait(store.commit(change(who, n)));
                     let line = match answer {
-                        Ok(done) => format!("at {} {}\n", done.first.index, subject(who, n)),
+                        Ok(done) => format!("at {} {}\n", done.leaves[0].number, subject(who, n)),
                         Err(error) if error.is(&NOT_UNIQUE) && n.is_multiple_of(10) => continue,
                         Err(error) => panic!("{error}"),
                     };
@@ -139,7 +139,7 @@ fn check(path: &Path, answered: &BTreeMap<u64, SubjectId>) -> usize {
     assert_eq!(leaves.len() as u64, head.size);
     let (mut frontier, mut subjects) = (Frontier::new(), BTreeSet::new());
     for (n, leaf) in leaves.iter().enumerate() {
-        assert_eq!(leaf.position.index, n as u64);
+        assert_eq!(leaf.id.number, n as u64);
         let bytes = leaf.bytes.as_ref().unwrap();
         frontier.append(leaf_hash(bytes), |_| {});
         let subject = SubjectId::from_bytes(bytes.as_slice().try_into().unwrap());

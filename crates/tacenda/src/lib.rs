@@ -18,6 +18,8 @@ mod log;
 mod retention;
 #[cfg(feature = "system")]
 mod system;
+#[cfg(feature = "tracing")]
+pub mod trace;
 mod workers;
 mod zone;
 
@@ -38,8 +40,8 @@ pub use zone::zone;
 pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
-    Actor, Amendment, Collected, ItemValue, Login, NewPassword, OnRestore, PasswordCounts, Receipt,
-    Recovery, RegisterRequest, Registered, View, ViewPage,
+    Actor, Amendment, Collected, ItemValue, Kept, Login, NewPassword, OnRestore, PasswordCounts,
+    Receipt, Recovery, RegisterRequest, Registered, View, ViewPage,
 };
 pub use tacenda_core::{
     ActorId, Clock, Code, Error, Kind, Name, Result, Retry, RowId, SubjectId, Timestamp,
@@ -127,6 +129,7 @@ impl Tacenda {
     /// # Errors
     /// The codes of the stores.
     pub async fn close(self) -> Result<()> {
+        self.vault.ports().store.settle().await?;
         self.vault.checkpoint().await?;
         self.vault.ports().store.close().await?;
         self.vault.ports().keyring.close().await

@@ -9,7 +9,7 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, Holding, LogPosition, Page, Scan, Store, StoreInit,
+    Change, Committed, Cursor, Found, Holding, LeafId, LogPosition, Page, Scan, Store, StoreInit,
     StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
@@ -89,10 +89,18 @@ impl Store for FailingStore {
         &self,
         subject: SubjectId,
         writes: bool,
-        before: Option<LogPosition>,
+        before: Option<LeafId>,
         limit: usize,
     ) -> Result<Vec<StoredLeaf>> {
         self.faults.run(false, self.store.leaves_of(subject, writes, before, limit)).await
+    }
+
+    async fn places(&self, leaves: &[LeafId]) -> Result<Vec<LogPosition>> {
+        self.faults.run(false, self.store.places(leaves)).await
+    }
+
+    async fn settle(&self) -> Result<()> {
+        self.faults.run(false, self.store.settle()).await
     }
 
     async fn rows_with_leaves(
@@ -108,8 +116,12 @@ impl Store for FailingStore {
         self.faults.run(false, self.store.holdings(subjects, leaves)).await
     }
 
-    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {
-        self.faults.run(true, self.store.prune(epoch, upto, keep)).await
+    async fn count_lookups(&self) -> Result<u64> {
+        self.faults.run(false, self.store.count_lookups()).await
+    }
+
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
+        self.faults.run(true, self.store.prune(epoch, from, to, keep)).await
     }
 
     async fn close(&self) -> Result<()> {

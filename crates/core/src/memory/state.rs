@@ -10,8 +10,8 @@ use crate::name::Name;
 use crate::ports::check::{BAD_REQUEST, check_policy};
 use crate::ports::store::{CONFLICT, NOT_UNIQUE};
 use crate::ports::{
-    Change, Committed, Expect, LogHead, LogPosition, NewLeaf, PolicyMark, StoreInit, StoreStatus,
-    StoredLeaf,
+    Change, Committed, Expect, LeafId, LogHead, LogPosition, NewLeaf, PolicyMark, StoreInit,
+    StoreStatus, StoredLeaf,
 };
 use crate::row::{Row, RowKey, Token};
 
@@ -25,9 +25,17 @@ pub(super) struct KeptLeaf {
 
 impl KeptLeaf {
     pub(super) fn stored(&self, position: LogPosition) -> StoredLeaf {
-        StoredLeaf { position, hash: self.hash, bytes: self.bytes.clone() }
+        StoredLeaf {
+            id: LeafId::at(position),
+            position: Some(position),
+            hash: self.hash,
+            bytes: self.bytes.clone(),
+        }
     }
 }
+
+/// A row that carries a token, and whether it alone may.
+type Carrier = (RowKey, bool);
 
 /// A node of an epoch's tree at a level above the leaves.
 type NodePlace = (u32, u8, u64);
@@ -38,7 +46,7 @@ pub(super) struct State {
     pub(super) init: Option<StoreInit>,
     pub(super) rows: BTreeMap<RowKey, Row>,
     pub(super) leases: BTreeMap<RowKey, Timestamp>,
-    pub(super) lookups: BTreeMap<(Name, [u8; 16]), BTreeSet<RowKey>>,
+    pub(super) lookups: BTreeMap<(Name, [u8; 16]), BTreeSet<Carrier>>,
     pub(super) leaves: BTreeMap<LogPosition, KeptLeaf>,
     pub(super) nodes: BTreeMap<NodePlace, [u8; 32]>,
     epoch: u32,
@@ -95,9 +103,8 @@ impl State {
         }
         self.safe_sequence = self.safe_sequence.max(change.safe_sequence);
         self.policy = change.policy.or(self.policy.take());
-        let first = LogPosition { epoch: self.epoch, index: self.frontier.size() };
-        change.leaves.into_iter().for_each(|leaf| self.append(leaf));
-        Ok(Committed { first })
+        let leaves = change.leaves.into_iter().map(|leaf| self.append(leaf)).collect();
+        Ok(Committed { leaves })
     }
 
     fn check_expectations(&self, change: &Change) -> Result<()> {
@@ -137,14 +144,14 @@ impl State {
     /// The rows that carry this token as a unique one.
     fn carriers<'a>(&'a self, token: &'a Token) -> impl Iterator<Item = &'a RowKey> {
         let keys = self.lookups.get(&(token.index.clone(), token.value)).into_iter().flatten();
-        keys.filter(move |key| self.rows.get(key).is_some_and(|row| row.tokens.contains(token)))
+        keys.filter(|(_, unique)| *unique).map(|(key, _)| key)
     }
 
     fn remove(&mut self, key: &RowKey) {
         self.leases.remove(key);
         for token in self.rows.remove(key).into_iter().flat_map(|row| row.tokens) {
             if let Some(keys) = self.lookups.get_mut(&(token.index, token.value)) {
-                keys.remove(key);
+                keys.remove(&(key.clone(), token.unique));
             }
         }
     }
@@ -152,12 +159,12 @@ impl State {
     fn insert(&mut self, row: Row) {
         for token in &row.tokens {
             let keys = self.lookups.entry((token.index.clone(), token.value)).or_default();
-            keys.insert(row.key.clone());
+            keys.insert((row.key.clone(), token.unique));
         }
         self.rows.insert(row.key.clone(), row);
     }
 
-    fn append(&mut self, leaf: NewLeaf) {
+    fn append(&mut self, leaf: NewLeaf) -> LeafId {
         let position = LogPosition { epoch: self.epoch, index: self.frontier.size() };
         let hash = leaf_hash(&leaf.bytes);
         let nodes = &mut self.nodes;
@@ -168,5 +175,6 @@ impl State {
         let (subject, bytes) = (Some(leaf.subject), Some(leaf.bytes));
         let kept = KeptLeaf { hash: *hash.as_bytes(), subject, writes: leaf.writes, bytes };
         self.leaves.insert(position, kept);
+        LeafId::at(position)
     }
 }

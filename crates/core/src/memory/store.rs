@@ -1,5 +1,6 @@
 //! The store.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -12,8 +13,8 @@ use crate::name::Name;
 use crate::ports::check::BAD_REQUEST;
 use crate::ports::store::{CLOSED, UNAVAILABLE};
 use crate::ports::{
-    Change, Committed, Cursor, Found, LogPosition, Page, Scan, Store, StoreInit, StoreStatus,
-    StoredLeaf,
+    Change, Committed, Cursor, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
+    StoreStatus, StoredLeaf,
 };
 use crate::row::{Row, RowKey};
 
@@ -64,7 +65,8 @@ impl Store for MemoryStore {
         let state = self.state()?;
         let found = |token: &[u8; 16]| {
             let keys = state.lookups.get(&(index.clone(), *token)).into_iter().flatten();
-            keys.map(|key| Found { key: key.clone() }).collect()
+            let keys: BTreeSet<_> = keys.map(|(key, _)| key).collect();
+            keys.into_iter().map(|key| Found { key: key.clone() }).collect()
         };
         Ok(tokens.iter().map(found).collect())
     }
@@ -144,22 +146,42 @@ impl Store for MemoryStore {
         &self,
         subject: SubjectId,
         writes: bool,
-        before: Option<LogPosition>,
+        before: Option<LeafId>,
         limit: usize,
     ) -> Result<Vec<StoredLeaf>> {
         let state = self.state()?;
         let leaves = state.leaves.iter().rev();
         Ok(leaves
-            .filter(|(position, _)| before.is_none_or(|before| **position < before))
+            .filter(|(position, _)| before.is_none_or(|before| **position < before.place()))
             .filter(|(_, leaf)| leaf.subject == Some(subject) && (leaf.writes || !writes))
             .take(limit)
             .map(|(position, leaf)| leaf.stored(*position))
             .collect())
     }
 
-    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {
+    async fn places(&self, leaves: &[LeafId]) -> Result<Vec<LogPosition>> {
+        let state = self.state()?;
+        let is_there = |id: &&LeafId| id.chain == 0 && state.leaves.contains_key(&id.place());
+        if leaves.iter().filter(is_there).count() < leaves.len() {
+            return Err(BAD_REQUEST.error().with("reason", "no such leaf"));
+        }
+        Ok(leaves.iter().map(|id| id.place()).collect())
+    }
+
+    async fn settle(&self) -> Result<()> {
+        self.state().map(|_| ())
+    }
+
+    async fn count_lookups(&self) -> Result<u64> {
+        Ok(self.state()?.lookups.values().map(|keys| keys.len() as u64).sum())
+    }
+
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
         let mut state = self.state()?;
-        let range = LogPosition { epoch, index: 0 }..LogPosition { epoch, index: upto };
+        if from >= to {
+            return Ok(0);
+        }
+        let range = LogPosition { epoch, index: from }..LogPosition { epoch, index: to };
         let mut pruned = 0;
         for (position, leaf) in state.leaves.range_mut(range) {
             if leaf.bytes.is_some() && !keep.contains(&position.index) {

@@ -77,7 +77,8 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::id::SubjectId;
-    use crate::ports::store::{NewLeaf, RowDelete, RowWrite};
+    use crate::ports::leaf::NewLeaf;
+    use crate::ports::store::{RowDelete, RowWrite};
     use crate::row::tests::sample;
 
     fn good() -> Change {

@@ -1,6 +1,7 @@
 //! What a store holds of many subjects at once.
 
-use super::store::{Scan, Store, StoredLeaf};
+use super::leaf::StoredLeaf;
+use super::store::{Scan, Store};
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::row::Row;

@@ -12,7 +12,7 @@ use crate::error::{Code, Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::kek::KekId;
-use crate::ports::store::LogPosition;
+use crate::ports::leaf::LogPosition;
 
 /// A key that was destroyed is asked for, or would be made again; context: `subject`, `class`.
 pub static DESTROYED: Code =
@@ -20,9 +20,10 @@ pub static DESTROYED: Code =
 
 /// Which key: a subject's, for a class, and which one of those that the class has had.
 ///
-/// The envelopes of a row name the number of its key. When the data of a class has ended and the
-/// account goes on, what is kept later is sealed under the next number: a destroyed key never comes
-/// back, and a customer whose card was forgotten can have another.
+/// Each row of a class has its own: the row in use the one with the highest number, and what laws
+/// keep of the class from before those below. When its data has ended or is archived and the account
+/// goes on, what is kept later is sealed under the next number: a destroyed key never comes back, and
+/// a customer whose card was forgotten can have another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId {
     /// Whose data it seals.

@@ -7,6 +7,7 @@ pub mod check;
 mod holding;
 pub mod kek;
 pub mod keyring;
+mod leaf;
 pub mod store;
 
 pub use holding::Holding;
@@ -15,9 +16,10 @@ pub use keyring::{
     Fingerprint, KeyId, KeyState, Keyring, NewKeys, SafeInit, SafeStatus, Scrub, Tombstone, WrapId,
     WrappedKey,
 };
+pub use leaf::{Committed, LeafId, LogHead, LogPosition, NewLeaf, StoredLeaf};
 pub use store::{
-    Change, Committed, Cursor, Expect, Found, LogHead, LogPosition, NewLeaf, Page, PolicyMark,
-    RowDelete, RowWrite, Scan, Store, StoreInit, StoreStatus, StoredLeaf,
+    Change, Cursor, Expect, Found, Page, PolicyMark, RowDelete, RowWrite, Scan, Store, StoreInit,
+    StoreStatus,
 };
 
 use crate::error::Code;
@@ -32,6 +34,7 @@ pub static CODES: &[&Code] = &[
     &store::CORRUPT,
     &store::NEWER_SCHEMA,
     &store::UNKNOWN_OUTCOME,
+    &store::NOT_MERGED,
     &store::CLOSED,
     &store::OLDER_POLICY,
     &check::BAD_REQUEST,

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::error::{Code, Kind, Result, Retry};
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
+use crate::ports::leaf::{Committed, LeafId, LogHead, LogPosition, NewLeaf, StoredLeaf};
 use crate::row::{Row, RowKey};
 
 /// A row is not in the version that the change expects; context: `subject`, `kind`.
@@ -48,6 +49,13 @@ pub static OLDER_POLICY: Code = Code::new(
     Kind::Configuration,
     "a later version of the policy is in force already",
 );
+/// The leaves are durable, and nobody has given them their places in the log yet.
+pub static NOT_MERGED: Code = Code::new(
+    "store.not_merged",
+    Kind::Unavailable,
+    "the change has no place in the log yet; it will be given one",
+)
+.retry(Retry::Safe);
 /// The store was closed.
 pub static CLOSED: Code = Code::new("store.closed", Kind::Unavailable, "the store is closed");
 
@@ -76,19 +84,6 @@ pub struct RowDelete {
     pub key: RowKey,
     /// In which version.
     pub version: u64,
-}
-
-/// A leaf to append.
-#[derive(Debug, Clone)]
-pub struct NewLeaf {
-    /// Whose leaf it is, for [`Store::leaves_of`].
-    pub subject: SubjectId,
-    /// When it happened; the store keeps the latest.
-    pub at: Timestamp,
-    /// Whether it states rows that were written.
-    pub writes: bool,
-    /// The encoded leaf ([`crate::leaf::Leaf::encode`]).
-    pub bytes: Vec<u8>,
 }
 
 /// The policy under which the store was last written.
@@ -128,44 +123,6 @@ pub struct Change {
     pub new_epoch: Option<u32>,
 }
 
-/// A place in the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LogPosition {
-    /// The log's epoch, from 1; a restore opens the next.
-    pub epoch: u32,
-    /// The leaf's index in that epoch's tree, from 0.
-    pub index: u64,
-}
-
-/// What a commit did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Committed {
-    /// Where the change's first leaf stands; the others follow it.
-    pub first: LogPosition,
-}
-
-/// The right edge of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogHead {
-    /// The current epoch.
-    pub epoch: u32,
-    /// How many leaves its tree has.
-    pub size: u64,
-    /// The root of its tree (RFC 6962 section 2.1).
-    pub root: [u8; 32],
-}
-
-/// A leaf as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredLeaf {
-    /// Where it stands.
-    pub position: LogPosition,
-    /// Its hash in the tree.
-    pub hash: [u8; 32],
-    /// Its bytes; `None` once pruned.
-    pub bytes: Option<Vec<u8>>,
-}
-
 /// What identifies a store and says how far it has got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreStatus {
@@ -175,7 +132,7 @@ pub struct StoreStatus {
     pub safe_sequence: u64,
     /// The policy under which it was last written.
     pub policy: Option<PolicyMark>,
-    /// The log's right edge.
+    /// The right edge of the tree: leaves that have no place yet are not in it.
     pub head: LogHead,
     /// The latest time that a leaf bears; `None` while there is no leaf.
     pub last_leaf_at: Option<Timestamp>,
@@ -214,12 +171,13 @@ pub enum Scan {
         /// The latest due time.
         until: Timestamp,
     },
-    /// All rows of a class, in any state, by key.
+    /// All rows of a class, in any state, in the store's own fixed order.
     Class {
         /// The class.
         class: Name,
     },
-    /// All rows of a kind, or of every kind, by key.
+    /// All rows of a kind, or of every kind, in the store's own fixed order, in which the rows of
+    /// a subject stand together.
     All {
         /// The kind, if only one.
         kind: Option<Name>,
@@ -256,10 +214,15 @@ pub struct Found {
 /// # Properties
 /// Every implementation promises, and the suite in `tacenda-testkit` proves:
 /// - a [`Change`] happens whole or not at all, and is durable when `commit` returns `Ok`;
-/// - leaves of one change stand next to each other, in order, and no index is used twice;
+/// - the leaves of one subject keep the order of their commits, in their chain and in the log; no
+///   place is used twice, none is left out, and none ever changes;
 /// - the tree over the leaves of an epoch is the RFC 6962 tree of their bytes;
 /// - a unique token is carried by one row;
 /// - a scan with a cursor sees every row that was there throughout, once.
+///
+/// A store may spread subjects over machines. What a caller may rely on lives within one subject
+/// or in a unique token: two subjects are seen at one moment only where a method says so, and the
+/// leaves of one change get places apart from each other.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// What the store says about itself; `None` if it is new.
@@ -282,7 +245,7 @@ pub trait Store: Send + Sync {
     /// the same unique token the later one is named), [`FULL`], [`READ_ONLY`], [`UNAVAILABLE`]
     /// (nothing was written), [`UNKNOWN_OUTCOME`], [`BAD_REQUEST`](super::check::BAD_REQUEST) as
     /// [`Change::check`], and for a store that was never marked. A `new_epoch` that does not follow
-    /// is a [`CONFLICT`].
+    /// is a [`CONFLICT`], and so is one while leaves of the epoch before have no place.
     async fn commit(&self, change: Change) -> Result<Committed>;
 
     /// The rows with these keys, in the order of the keys.
@@ -339,8 +302,8 @@ pub trait Store: Send + Sync {
     /// As [`Store::status`].
     async fn leaves(&self, epoch: u32, from: u64, to: u64) -> Result<Vec<StoredLeaf>>;
 
-    /// The leaves of a subject before a position, latest first; only those that wrote rows if
-    /// `writes`.
+    /// The leaves of a subject before one of them, latest first; only those that wrote rows if
+    /// `writes`. Leaves that have no place yet are among them.
     ///
     /// # Errors
     /// As [`Store::status`].
@@ -348,9 +311,23 @@ pub trait Store: Send + Sync {
         &self,
         subject: SubjectId,
         writes: bool,
-        before: Option<LogPosition>,
+        before: Option<LeafId>,
         limit: usize,
     ) -> Result<Vec<StoredLeaf>>;
+
+    /// Where leaves stand in the log, in order. Waits until they have their places, at most as long
+    /// as the store takes to merge its chains.
+    ///
+    /// # Errors
+    /// As [`Store::status`]; [`NOT_MERGED`] if it took too long;
+    /// [`BAD_REQUEST`](super::check::BAD_REQUEST) for a leaf that was never committed.
+    async fn places(&self, leaves: &[LeafId]) -> Result<Vec<LogPosition>>;
+
+    /// Waits until every leaf that was committed before has its place.
+    ///
+    /// # Errors
+    /// As [`Store::status`]; [`NOT_MERGED`] if it took too long.
+    async fn settle(&self) -> Result<()>;
 
     /// [`Store::rows`] with up to `leaves` of a subject's latest leaves that wrote rows; a store that
     /// can shows both at one moment.
@@ -376,14 +353,24 @@ pub trait Store: Send + Sync {
         one_by_one(self, subjects, leaves).await
     }
 
-    /// Removes the bytes of the leaves before `upto` in an epoch, except those listed. Their hashes
+    /// How many look-ups there are: one for each token of each row, those that are twice in a row
+    /// counted once. For the audit.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    async fn count_lookups(&self) -> Result<u64>;
+
+    /// Removes the bytes of the leaves `from..to` of an epoch, except those listed. Their hashes
     /// stay, and with them the roots and receipts. Whose leaves they were goes too:
     /// [`Store::leaves_of`] no longer finds them. Answers with how many were pruned by this call.
-    /// Not one transaction: a call that failed may have pruned some.
+    /// Not one transaction: a call that failed may have pruned some, the earlier ones first.
+    ///
+    /// A store that keeps the bytes in files leaves no trace of them there, once nobody reads old
+    /// pages any more.
     ///
     /// # Errors
     /// As [`Store::commit`].
-    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64>;
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64>;
 
     /// Ends all work in good order; later calls answer [`CLOSED`].
     ///

@@ -1,6 +1,6 @@
 //! The body of a row that holds personal data: an envelope per item, each bound to its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
@@ -82,10 +82,25 @@ impl Body {
         self.0.keys()
     }
 
-    /// Whether the row holds no item.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// The same values sealed anew for another place under the same key.
+    ///
+    /// # Errors
+    /// As [`Body::open`].
+    pub fn moved(
+        &self,
+        from: Place<'_>,
+        to: Place<'_>,
+        cipher: &Cipher,
+        rng: &dyn Rng,
+    ) -> Result<Self> {
+        let mut moved = Self::default();
+        for item in self.items() {
+            // EXPOSE: sealed again at once.
+            if let Some(plain) = self.open(from, item, cipher)? {
+                moved.seal(to, item, &plain, cipher, rng);
+            }
+        }
+        Ok(moved)
     }
 
     /// How many bytes the value of an item has, told by its envelope; `None` if the row does not
@@ -95,10 +110,38 @@ impl Body {
         self.0.get(item)?.len().checked_sub(super::envelope::OVERHEAD)
     }
 
-    /// The number of the class's key that sealed the row; `None` for a row without items.
+    /// The number of the key that sealed a stored body, as its first envelope names it; without
+    /// reading the others.
     #[must_use]
-    pub fn key_number(&self) -> Option<u16> {
-        super::envelope::key_number(self.0.values().next()?)
+    pub fn number_of(bytes: &[u8]) -> Option<u16> {
+        let mut d = Decoder::new(bytes, DOMAIN).ok()?;
+        if d.list(8).ok()? == 0 {
+            return None;
+        }
+        d.text().ok()?;
+        super::envelope::key_number(d.bytes().ok()?)
+    }
+
+    /// Which items a stored body holds, and the number of the key that sealed them; without copying
+    /// an envelope.
+    ///
+    /// # Errors
+    /// As [`Body::decode`].
+    pub fn contents(bytes: &[u8]) -> Result<(BTreeSet<Name>, Option<u16>)> {
+        let mut d = Decoder::new(bytes, DOMAIN)?;
+        let (mut items, mut number) = (BTreeSet::new(), None);
+        for _ in 0..d.list(8)? {
+            let (item, envelope) = (d.name()?, d.bytes()?);
+            if items.is_empty() {
+                number = super::envelope::key_number(envelope);
+            }
+            if items.last().is_some_and(|last| *last >= item) {
+                return crate::codec::MALFORMED.err();
+            }
+            items.insert(item);
+        }
+        d.end()?;
+        Ok((items, number))
     }
 
     /// As it is stored in a row.
@@ -134,6 +177,8 @@ impl Body {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::id::{RowId, SubjectId};
     use crate::rng::tests::SeededRng;
@@ -152,6 +197,9 @@ mod tests {
         body.seal(place, &email, b"ada@example.org", &cipher, &rng);
         body.seal(place, &name, b"Ada", &cipher, &rng);
         let body = Body::decode(&body.encode()).unwrap();
+        let (items, number) = Body::contents(&body.encode()).unwrap();
+        assert!(items.iter().eq(body.items()));
+        assert_eq!((number, Body::number_of(&body.encode())), (Some(0), Some(0)));
         assert_eq!(body.open(place, &name, &cipher).unwrap().unwrap().as_slice(), b"Ada");
         assert!(body.open(place, &Name::fixed("city"), &cipher).unwrap().is_none());
 
@@ -171,5 +219,51 @@ mod tests {
         }
         let class = Name::fixed("billing");
         assert!(body.open(Place { row: &row, class: &class }, &name, &cipher).is_err());
+    }
+
+    #[test]
+    fn a_body_moves_with_its_values_and_opens_in_its_new_place_only() {
+        let rng = SeededRng::new(5);
+        let key = DataKey::generate(&rng).numbered(3);
+        let cipher = key.cipher();
+        let from = RowKey::only(SubjectId::from_bytes([1; 16]), Name::fixed("profile.billing"));
+        let to = RowKey {
+            subject: from.subject,
+            kind: Name::fixed("archive.billing"),
+            id: RowId::of_key(3),
+        };
+        let (class, item) = (Name::fixed("billing"), Name::fixed("address"));
+        let (from, to) = (Place { row: &from, class: &class }, Place { row: &to, class: &class });
+        let mut body = Body::default();
+        body.seal(from, &item, b"Rue 1", &cipher, &rng);
+        let moved = body.moved(from, to, &cipher, &rng).unwrap();
+        assert_eq!(moved.open(to, &item, &cipher).unwrap().unwrap().as_slice(), b"Rue 1");
+        assert!(moved.open(from, &item, &cipher).unwrap_err().is(&ALTERED));
+        assert_eq!(Body::number_of(&moved.encode()), Some(3));
+        assert!(body.moved(to, from, &cipher, &rng).unwrap_err().is(&ALTERED));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_looked_into_is_what_is_decoded(
+            bytes in proptest::collection::vec(any::<u8>(), 0..60),
+            names in proptest::collection::vec("[a-c]{1,2}", 0..4),
+        ) {
+            let mut e = Encoder::new(DOMAIN);
+            e.list(names.len());
+            for name in &names {
+                e.text(name).bytes(&bytes);
+            }
+            for bytes in [e.finish(), [&Body::default().encode()[..18], &bytes].concat(), bytes] {
+                match (Body::decode(&bytes), Body::contents(&bytes)) {
+                    (Ok(body), Ok((items, number))) => {
+                        prop_assert!(items.iter().eq(body.items()));
+                        prop_assert_eq!(number, Body::number_of(&bytes));
+                    }
+                    (Err(_), Err(_)) => drop(Body::number_of(&bytes)),
+                    (decoded, _) => prop_assert!(false, "{:?}", decoded.is_ok()),
+                }
+            }
+        }
     }
 }

@@ -99,14 +99,14 @@ impl Vault {
         let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
         let row = row.filter(|row| row.state == crate::row::state::LIVE);
         let row = row.ok_or_else(|| NOT_FOUND.error().with("subject", subject))?;
-        self.open_account(row).await
+        let key = self.row_key(&row).await?;
+        self.open_account(row, key)
     }
 
-    pub(super) async fn open_account(&self, row: Row) -> Result<Account> {
+    pub(super) fn open_account(&self, row: Row, key: DataKey) -> Result<Account> {
         let class = self.policy.primary_class();
         let body = Body::decode(&row.body)?;
         let place = Place { row: &row.key, class };
-        let key = self.body_key(place, &body).await?;
         let sealed = body.open(place, &STATE_ITEM, &key.cipher())?;
         let state = AccountState::decode(&sealed.unwrap_or_default())?;
         Ok(Account { row, body, key, state })

@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::journal::Draft;
+use super::keys::number_of;
 use super::login::next_version;
 use super::{Actor, Vault};
 use crate::calendar::{self, EndRule, Period, Rule, StartRule};
@@ -20,7 +21,6 @@ use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite};
 use crate::row::{Row, RowKey};
-use crate::seal::Body;
 
 /// Its version rises whenever keys are about to be collected.
 pub(super) static FENCE: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("collect"));
@@ -186,7 +186,7 @@ impl Vault {
         loop {
             let leaves = self.ports.store.leaves_of(key.subject, true, before, LEAVES).await?;
             for stored in &leaves {
-                before = Some(stored.position);
+                before = Some(stored.id);
                 let Some(bytes) = &stored.bytes else { continue };
                 let leaf = Leaf::decode(bytes)?;
                 if leaf.rows.iter().any(|row| row.kind.as_str() == kind) {
@@ -244,7 +244,10 @@ impl Vault {
             match self.commit(draft).await {
                 // Another collector raised it.
                 Err(error) if error.is(&CONFLICT) && attempts.next().is_some() => {}
-                other => return other.map(|done| done.first),
+                other => {
+                    let places = self.ports.store.places(&other?.leaves).await?;
+                    return super::account::one(places);
+                }
             }
         }
     }
@@ -262,10 +265,9 @@ impl Horizon {
 
 /// Whether a row is sealed by a key; a row without items speaks for all keys of its class.
 fn is_used(key: &KeyId, rows: &[Row]) -> bool {
-    rows.iter().filter(|row| row.class.as_ref() == Some(&key.class)).any(|row| {
-        let number = Body::decode(&row.body).ok().and_then(|body| body.key_number());
-        number.is_none_or(|number| number == key.number)
-    })
+    rows.iter()
+        .filter(|row| row.class.as_ref() == Some(&key.class))
+        .any(|row| number_of(row).is_none_or(|number| number == key.number))
 }
 
 fn new_fence(now: Timestamp) -> Row {

@@ -1,5 +1,6 @@
 //! Keys: made before what they seal, fetched for one call, never kept.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -12,7 +13,8 @@ use crate::name::Name;
 use crate::ports::kek::WRONG_KEY;
 use crate::ports::keyring::DESTROYED;
 use crate::ports::{Kek, KeyId, KeyState, NewKeys, WrapId, WrapRequest, WrappedKey};
-use crate::seal::{Body, DataKey, IndexKey, Place};
+use crate::row::Row;
+use crate::seal::{Body, DataKey, IndexKey};
 
 /// The names of the SDK's own secrets.
 pub(super) const INDEX_KEY: Name = Name::fixed("index");
@@ -52,53 +54,42 @@ impl Vault {
         Ok(keys.map(|(bytes, id)| DataKey::of_number(bytes, id.number)).collect())
     }
 
-    /// The key of a row with this body.
-    pub(super) async fn body_key(&self, place: Place<'_>, body: &Body) -> Result<DataKey> {
-        super::account::one(self.body_keys(&[(place, body)]).await?)
+    /// The key that seals a row.
+    pub(super) async fn row_key(&self, row: &Row) -> Result<DataKey> {
+        super::account::one(self.row_keys(std::slice::from_ref(row)).await?)
     }
 
-    /// The keys of rows, in order: the one that the row's envelopes name; for a row without items,
-    /// the last live one of its class.
-    pub(super) async fn body_keys(&self, rows: &[(Place<'_>, &Body)]) -> Result<Vec<DataKey>> {
-        let mut ids = Vec::with_capacity(rows.len());
-        for (place, body) in rows {
-            let (subject, class) = (place.row.subject, place.class.clone());
-            ids.push(match body.key_number() {
-                Some(number) => KeyId { number, ..KeyId::first(subject, class) },
-                None => self.last_key(subject, class).await?,
-            });
-        }
+    /// The keys that seal rows, in order. A class has one for its live row and one for each row
+    /// that a law keeps beside it, so that it is the row that says which.
+    pub(super) async fn row_keys(&self, rows: &[Row]) -> Result<Vec<DataKey>> {
+        // What cannot name its key does not open with any: the first is as good.
+        let ids: Vec<_> = rows
+            .iter()
+            .filter_map(|row| {
+                let first = KeyId::first(row.key.subject, row.class.clone()?);
+                Some(key_of(row).unwrap_or(first))
+            })
+            .collect();
         let states = self.ports.keyring.fetch(&ids).await?;
         self.open_keys(&ids, states).await
     }
 
-    async fn last_key(&self, subject: SubjectId, class: Name) -> Result<KeyId> {
-        let known = self.ports.keyring.keys_of(subject).await?;
-        let live = |(key, state): &(KeyId, KeyState)| {
-            key.class == class && matches!(state, KeyState::Live(_))
-        };
-        let last = known.into_iter().rfind(live).map(|(key, _)| key);
-        Ok(last.unwrap_or_else(|| KeyId::first(subject, class)))
-    }
-
-    /// The id that the next key of a class has. A live key that seals no row is never taken up: it
-    /// may be in the hands of whoever made it, or about to be collected.
-    async fn next_key(&self, subject: SubjectId, class: &Name) -> Result<KeyId> {
-        let known = self.ports.keyring.keys_of(subject).await?;
-        let last = known.iter().filter(|(key, _)| key.class == *class).map(|(k, _)| k.number).max();
-        let number = last.map_or(0, |last| last.saturating_add(1));
-        Ok(KeyId { number, ..KeyId::first(subject, class.clone()) })
-    }
-
-    /// A new key for the first row of a class, durable in the safe. The change that uses it has to
-    /// require what [`Vault::key_fence`] was before.
-    pub(super) async fn new_key(
+    /// A key for a row of a class that is to be sealed for the first time, while other rows of the
+    /// class are sealed by the numbers in `used`: the one after all that the class has had. A live one
+    /// that seals nothing is never taken up: it may be in the hands of whoever made it, or about to be
+    /// collected. The change that uses the key has to require what [`Vault::key_fence`] was before.
+    pub(super) async fn next_key(
         &self,
         subject: SubjectId,
         class: &Name,
+        used: &BTreeSet<u16>,
         sequence: &mut u64,
     ) -> Result<DataKey> {
-        let id = self.next_key(subject, class).await?;
+        let known = self.ports.keyring.keys_of(subject).await?;
+        let of_class = known.iter().map(|(key, _)| key).filter(|key| key.class == *class);
+        let last = of_class.map(|key| key.number).max().max(used.last().copied());
+        let number = last.map_or(0, |last| last.saturating_add(1));
+        let id = KeyId { number, ..KeyId::first(subject, class.clone()) };
         let (keys, wrapped) = self.generate_keys(vec![id]).await?;
         let new = NewKeys { keys: wrapped, ..NewKeys::default() };
         *sequence = self.create_keys(&keys, new).await?;
@@ -172,4 +163,21 @@ impl Vault {
         }
         Ok(keys)
     }
+}
+
+/// The key that sealed a row; `None` for a row without a class or without items.
+pub(super) fn key_of(row: &Row) -> Option<KeyId> {
+    let number = number_of(row)?;
+    Some(KeyId { number, ..KeyId::first(row.key.subject, row.class.clone()?) })
+}
+
+/// The number of the key that sealed a row; `None` for a row without items.
+pub(super) fn number_of(row: &Row) -> Option<u16> {
+    row.class.as_ref()?;
+    Body::number_of(&row.body)
+}
+
+/// The numbers of the keys that seal rows of a class.
+pub(super) fn numbers_of(rows: &[Row], class: &Name) -> BTreeSet<u16> {
+    rows.iter().filter(|row| row.class.as_ref() == Some(class)).filter_map(number_of).collect()
 }

@@ -8,6 +8,7 @@
 mod account;
 mod actor;
 mod amend;
+mod archives;
 mod audit;
 mod checkpoint;
 pub mod codes;
@@ -21,6 +22,7 @@ mod legacy;
 mod login;
 mod open;
 mod outline;
+mod prune;
 mod read;
 mod recover;
 mod register;
@@ -37,13 +39,17 @@ pub use amend::Amendment;
 pub use audit::Audit;
 pub use checkpoint::Receipt;
 pub use collect::Collected;
-pub use destroy::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan, Unscrubbed};
+pub use destroy::{
+    ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, SubjectPlan, Unscrubbed,
+};
+pub use evolve::NotMoved;
 pub use items::ItemValue;
 pub use legacy::PasswordCounts;
 pub use login::Login;
 pub use open::{OnRestore, OpenOptions};
 pub use outline::{Outline, Seen};
-pub use read::{View, ViewPage};
+pub use prune::Pruned;
+pub use read::{Kept, View, ViewPage};
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};
 
@@ -89,6 +95,8 @@ pub struct Vault {
     uncovered: AtomicU64,
     covered_at: AtomicU64,
     owed: AtomicBool,
+    /// How many changes this process has committed or tried to.
+    commits: AtomicU64,
 }
 
 impl Vault {

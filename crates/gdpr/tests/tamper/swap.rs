@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, LogPosition, Page, Scan, Store, StoreInit, StoreStatus,
-    StoredLeaf,
+    Change, Committed, Cursor, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
+    StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
@@ -68,13 +68,22 @@ impl Store for Swap {
         &self,
         s: SubjectId,
         w: bool,
-        b: Option<LogPosition>,
+        b: Option<LeafId>,
         l: usize,
     ) -> Result<Vec<StoredLeaf>> {
         self.now().leaves_of(s, w, b, l).await
     }
-    async fn prune(&self, e: u32, u: u64, k: &[u64]) -> Result<u64> {
-        self.now().prune(e, u, k).await
+    async fn places(&self, l: &[LeafId]) -> Result<Vec<LogPosition>> {
+        self.now().places(l).await
+    }
+    async fn settle(&self) -> Result<()> {
+        self.now().settle().await
+    }
+    async fn count_lookups(&self) -> Result<u64> {
+        self.now().count_lookups().await
+    }
+    async fn prune(&self, e: u32, f: u64, t: u64, k: &[u64]) -> Result<u64> {
+        self.now().prune(e, f, t, k).await
     }
     async fn close(&self) -> Result<()> {
         self.now().close().await

@@ -7,7 +7,7 @@ use tacenda_core::log::{Frontier, Hash};
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::{BAD_REQUEST, check_policy};
 use tacenda_core::ports::store::{CONFLICT, CORRUPT, NOT_UNIQUE};
-use tacenda_core::ports::{Committed, Expect, LogPosition, NewLeaf, RowDelete};
+use tacenda_core::ports::{Committed, Expect, LeafId, LogPosition, NewLeaf, RowDelete};
 use tacenda_core::row::RowKey;
 
 use super::change::{Lookup, Prepared, RowWrite, id_bytes, lookups, read_tokens};
@@ -187,7 +187,7 @@ fn append(
     head: &mut Marked,
     leaves: &[(NewLeaf, Hash)],
 ) -> Result<Committed> {
-    let first = LogPosition { epoch: head.epoch, index: head.frontier.size() };
+    let mut ids = Vec::with_capacity(leaves.len());
     let sql = "INSERT INTO leaves (place, hash, subject, writes, bytes)
         VALUES (?1, ?2, ?3, ?4, ?5)";
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
@@ -201,6 +201,7 @@ fn append(
         let values = params![place, hash.as_bytes(), subject, leaf.writes, leaf.bytes];
         // A place that is taken means that the head in the file is not that of its leaves.
         statement.execute(values).map_err(fault)?;
+        ids.push(LeafId::at(LogPosition { epoch: head.epoch, index }));
         head.frontier.append(*hash, |node| nodes.push(node));
         head.last_leaf_at = head.last_leaf_at.max(Some(leaf.at));
     }
@@ -208,10 +209,10 @@ fn append(
         let sql = "INSERT INTO nodes (epoch, level, idx, hash) VALUES (?1, ?2, ?3, ?4)";
         let mut statement = connection.prepare_cached(sql).map_err(fault)?;
         let index = node.index.cast_signed();
-        let values = params![first.epoch, node.level, index, node.hash.as_bytes()];
+        let values = params![head.epoch, node.level, index, node.hash.as_bytes()];
         statement.execute(values).map_err(fault)?;
     }
-    Ok(Committed { first })
+    Ok(Committed { leaves: ids })
 }
 
 /// Runs a statement over the columns of a row, in the order of the table. The values are not copied

@@ -97,7 +97,7 @@ fn checkpoints_agree(t: &Tacenda, signed: impl Iterator<Item = String>) {
 fn leaves(t: &Tacenda) -> Vec<Leaf> {
     let stored = block_on(t.vault().ports().store.leaves(1, 0, u64::MAX)).unwrap();
     for (index, leaf) in stored.iter().enumerate() {
-        assert_eq!(leaf.position.index, index as u64, "no gap");
+        assert_eq!(leaf.id.number, index as u64, "no gap");
     }
     stored.iter().map(|leaf| Leaf::decode(leaf.bytes.as_ref().unwrap()).unwrap()).collect()
 }

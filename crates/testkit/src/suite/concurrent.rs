@@ -9,8 +9,8 @@ use tacenda_core::row::{Row, state};
 
 use super::Factory;
 use super::samples::{
-    PROFILE, at, leaf, marked, naive_root, next_version, put, row, scan_all, snapshot, token, wait,
-    with_tokens,
+    PROFILE, at, by_key, leaf, marked, naive_root, next_version, placed, put, row, scan_all,
+    snapshot, token, wait, with_tokens,
 };
 
 /// What each of so many threads answers.
@@ -35,8 +35,8 @@ pub(super) fn commits_leave_no_gap_and_share_no_index(factory: &Factory<dyn Stor
             let leaves: Vec<_> = (0..=i % 4).map(|k| leaf(n * 100 + i, k as i64)).collect();
             let kept = row(5_000 + n * 100 + i);
             let change = Change { leaves: leaves.clone(), ..put(std::slice::from_ref(&kept)) };
-            let first = wait(store.commit(change)).unwrap().first.index;
-            places.extend(leaves.into_iter().zip(first..).map(|(leaf, at)| (at, leaf.bytes)));
+            let indices = placed(store, change).into_iter().map(|place| place.index);
+            places.extend(indices.zip(leaves.into_iter().map(|leaf| leaf.bytes)));
             // Every other change fails on its second row, and must leave no trace of its first.
             let fails = wait(store.commit(put(&[row(n * 100 + i), kept])));
             assert!(fails.unwrap_err().is(&CONFLICT));
@@ -112,5 +112,5 @@ pub(super) fn nobody_claims_the_same_work(factory: &Factory<dyn Store>) {
     claimed.sort_by(|a, b| a.key.cmp(&b.key));
     assert_eq!(claimed, jobs);
     let all = tacenda_core::ports::Scan::All { kind: None };
-    assert_eq!(scan_all(store, &all, 50), jobs);
+    assert_eq!(by_key(scan_all(store, &all, 50)), jobs);
 }

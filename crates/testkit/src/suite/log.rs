@@ -5,13 +5,13 @@ use std::sync::Arc;
 use tacenda_core::id::SubjectId;
 use tacenda_core::log::leaf_hash;
 use tacenda_core::ports::check::BAD_REQUEST;
-use tacenda_core::ports::{Change, LogPosition, NewLeaf, Store, StoredLeaf};
+use tacenda_core::ports::{Change, LeafId, LogPosition, NewLeaf, Store, StoredLeaf};
 
 use super::Factory;
-use super::samples::{at, leaf, marked, naive_root, put, row, subject, wait};
+use super::samples::{at, leaf, marked, naive_root, placed, put, row, subject, wait};
 
-fn append(store: &Arc<dyn Store>, leaves: Vec<NewLeaf>) -> LogPosition {
-    wait(store.commit(Change { leaves, ..Change::default() })).unwrap().first
+fn append(store: &Arc<dyn Store>, leaves: Vec<NewLeaf>) -> Vec<LogPosition> {
+    placed(store, Change { leaves, ..Change::default() })
 }
 
 fn bytes(leaves: &[NewLeaf]) -> Vec<&[u8]> {
@@ -32,8 +32,10 @@ pub(super) fn leaves_stand_in_order_under_the_rfc_6962_root(factory: &Factory<dy
         if let Some(first) = leaves.first_mut().filter(|_| n == 3) {
             first.bytes.clear();
         }
-        let first = append(store, leaves.clone());
-        assert_eq!(first, LogPosition { epoch: 1, index: all.len() as u64 });
+        let places = append(store, leaves.clone());
+        let expected = (all.len() as u64..).zip(&leaves);
+        let expected = expected.map(|(index, _)| LogPosition { epoch: 1, index });
+        assert_eq!(places, expected.collect::<Vec<_>>());
         all.extend(leaves);
         assert_eq!(root(store), naive_root(&bytes(&all)));
     }
@@ -42,7 +44,7 @@ pub(super) fn leaves_stand_in_order_under_the_rfc_6962_root(factory: &Factory<dy
     let stored = wait(store.leaves(1, 0, size + 9)).unwrap();
     assert_eq!(stored.len(), all.len());
     for (n, (stored, leaf)) in stored.iter().zip(&all).enumerate() {
-        assert_eq!(stored.position, LogPosition { epoch: 1, index: n as u64 });
+        assert_eq!(stored.position, Some(LogPosition { epoch: 1, index: n as u64 }));
         assert_eq!(stored.bytes.as_ref(), Some(&leaf.bytes));
         assert_eq!(stored.hash, *leaf_hash(&leaf.bytes).as_bytes());
     }
@@ -58,7 +60,7 @@ pub(super) fn leaves_stand_in_order_under_the_rfc_6962_root(factory: &Factory<dy
 pub(super) fn nodes_are_those_of_the_tree(factory: &Factory<dyn Store>) {
     let fixture = marked(factory);
     let store = &fixture.port;
-    let leaves: Vec<NewLeaf> = (0..700).map(|n| leaf(n, 0)).collect();
+    let leaves: Vec<NewLeaf> = (0..700).map(|n| leaf(7, n)).collect();
     for part in leaves.chunks(97) {
         append(store, part.to_vec());
     }
@@ -83,47 +85,51 @@ pub(super) fn leaves_are_found_by_subject(factory: &Factory<dyn Store>) {
         (0..60).map(|n| NewLeaf { writes: writes(n), ..leaf(n % 4, n as i64) }).collect();
     append(store, leaves.clone());
     let next = Change { new_epoch: Some(2), leaves: leaves.clone(), ..Change::default() };
-    wait(store.commit(next)).unwrap();
+    placed(store, next);
 
-    let mine = |who: u64, only: bool| -> Vec<LogPosition> {
-        let in_epoch = |epoch| {
-            let mine = (0..60).rev().filter(move |n| n % 4 == who && (writes(*n) || !only));
-            mine.map(move |index| LogPosition { epoch, index })
-        };
-        in_epoch(2).chain(in_epoch(1)).collect()
-    };
-    let places = |leaves: Vec<StoredLeaf>| -> Vec<LogPosition> {
-        leaves.into_iter().map(|leaf| leaf.position).collect()
-    };
-    for who in 0..4 {
-        for only in [false, true] {
-            let expected = mine(who, only);
-            let find = |before, limit| {
-                places(wait(store.leaves_of(subject(who), only, before, limit)).unwrap())
-            };
-            assert_eq!(find(None, 99), expected);
-            assert_eq!(find(None, 2), expected[..2]);
-            for (n, place) in expected.iter().enumerate() {
-                assert_eq!(find(Some(*place), 4), expected[n + 1..(n + 5).min(expected.len())]);
-            }
-            let end = LogPosition { epoch: 2, index: u64::MAX };
-            assert_eq!(find(Some(end), 99), expected);
-            assert!(find(Some(LogPosition { epoch: 1, index: 0 }), 9).is_empty());
+    for (who, only) in (0..4).flat_map(|who| [(who, false), (who, true)]) {
+        let mine = leaves.iter().filter(|leaf| leaf.subject == subject(who));
+        let mine = mine.rev().filter(|leaf| leaf.writes || !only).map(|leaf| &leaf.bytes);
+        let expected: Vec<_> =
+            [2, 1].into_iter().flat_map(|epoch| mine.clone().map(move |b| (epoch, b))).collect();
+        let find =
+            |before, limit| wait(store.leaves_of(subject(who), only, before, limit)).unwrap();
+        let found = find(None, 99);
+        let seen: Vec<_> =
+            found.iter().map(|leaf| (leaf.id.epoch, leaf.bytes.as_ref().unwrap())).collect();
+        assert_eq!(seen, expected);
+        assert!(found.iter().all(|leaf| leaf.id.chain == found[0].id.chain), "one chain");
+        assert!(found.is_sorted_by(|later, earlier| later.id > earlier.id));
+        assert!(found.is_sorted_by(|later, earlier| later.position > earlier.position));
+        let ids: Vec<_> = found.iter().map(|leaf| leaf.id).collect();
+        let places = found.iter().map(|leaf| leaf.position.unwrap()).collect::<Vec<_>>();
+        assert_eq!(wait(store.places(&ids)).unwrap(), places);
+        assert_eq!(find(None, 2), found[..2]);
+        for (n, id) in ids.iter().enumerate() {
+            assert_eq!(find(Some(*id), 4), found[n + 1..(n + 5).min(found.len())]);
         }
+        let end = LeafId { number: u64::MAX, ..ids[0] };
+        assert_eq!(find(Some(end), 99), found);
+        let ghost = LeafId { number: ids[0].number + 1_000, ..ids[0] };
+        assert!(wait(store.places(&[ids[1], ghost])).unwrap_err().is(&BAD_REQUEST));
     }
     let found = wait(store.leaves_of(SubjectId::CONTROLLER, false, None, 1)).unwrap();
     assert_eq!(found[0].bytes, Some(leaves[56].bytes.clone()));
     assert!(wait(store.leaves_of(subject(9), false, None, 9)).unwrap().is_empty());
+    assert!(wait(store.places(&[])).unwrap().is_empty());
 }
 
 pub(super) fn pruning_keeps_hashes_and_roots(factory: &Factory<dyn Store>) {
     let fixture = marked(factory);
     let store = &fixture.port;
     let leaves: Vec<NewLeaf> = (0..300).map(|n| leaf(n % 2, n as i64)).collect();
-    append(store, leaves);
+    for two in leaves.chunks(2) {
+        append(store, two.to_vec());
+    }
     let before = (wait(store.leaves(1, 0, 300)).unwrap(), root(store));
+    let is_of_one = |leaf: &&StoredLeaf| leaf.bytes.as_ref().unwrap().starts_with(b"leaf of 1 ");
     let nodes = wait(store.hashes(1, 8, 0, 9)).unwrap();
-    assert_eq!(wait(store.prune(1, 100, &[0, 7, 99, 100, 250])).unwrap(), 97);
+    assert_eq!(wait(store.prune(1, 0, 100, &[0, 7, 99, 100, 250])).unwrap(), 97);
     let after = wait(store.leaves(1, 0, 300)).unwrap();
     for (n, (was, is)) in before.0.iter().zip(&after).enumerate() {
         assert_eq!((was.hash, was.position), (is.hash, is.position));
@@ -132,11 +138,18 @@ pub(super) fn pruning_keeps_hashes_and_roots(factory: &Factory<dyn Store>) {
     }
     assert_eq!((root(store), wait(store.hashes(1, 8, 0, 9)).unwrap()), (before.1, nodes));
     let mine = wait(store.leaves_of(subject(1), false, None, 999)).unwrap();
-    assert_eq!(mine.len(), 102, "pruned leaves are nobody's any more");
-    assert_eq!(wait(store.prune(1, 100, &[0, 7, 99])).unwrap(), 0);
-    assert_eq!(wait(store.prune(1, 100, &[])).unwrap(), 3);
-    assert_eq!(wait(store.prune(2, 100, &[])).unwrap(), 0);
-    assert_eq!(wait(store.prune(1, u64::MAX, &[])).unwrap(), 200);
+    let kept = before.0.iter().filter(|leaf| {
+        let index = leaf.position.unwrap().index;
+        (index >= 100 || [0, 7, 99].contains(&index)) && is_of_one(leaf)
+    });
+    assert_eq!(mine.len(), kept.count(), "pruned leaves are nobody's any more");
+    assert_eq!(wait(store.prune(1, 0, 100, &[0, 7, 99])).unwrap(), 0);
+    for (from, to) in [(1, 7), (8, 99), (99, 8), (7, 7)] {
+        assert_eq!(wait(store.prune(1, from, to, &[])).unwrap(), 0);
+    }
+    assert_eq!(wait(store.prune(1, 0, 100, &[])).unwrap(), 3);
+    assert_eq!(wait(store.prune(2, 0, 100, &[])).unwrap(), 0);
+    assert_eq!(wait(store.prune(1, 0, u64::MAX, &[])).unwrap(), 200);
     assert!(wait(store.leaves_of(subject(1), false, None, 9)).unwrap().is_empty());
     append(store, vec![leaf(1, 1)]);
     assert_eq!(wait(store.leaves_of(subject(1), false, None, 9)).unwrap().len(), 1);
@@ -148,10 +161,9 @@ pub(super) fn an_epoch_follows_the_one_before(factory: &Factory<dyn Store>) {
     append(store, (0..260).map(|n| leaf(n, 5)).collect());
     let first = wait(store.leaves(1, 0, 300)).unwrap();
     let next = Change { new_epoch: Some(2), leaves: vec![leaf(9, 1)], ..Change::default() };
-    let place = wait(store.commit(next.clone())).unwrap().first;
-    assert_eq!(place, LogPosition { epoch: 2, index: 0 });
+    assert_eq!(placed(store, next.clone()), [LogPosition { epoch: 2, index: 0 }]);
     assert!(wait(store.commit(next)).is_err());
-    wait(store.commit(put(&[row(1)]))).unwrap();
+    placed(store, put(&[row(1)]));
     let status = wait(store.status()).unwrap().unwrap();
     assert_eq!((status.head.epoch, status.head.size), (2, 2));
     assert_eq!(status.head.root, naive_root(&[&leaf(9, 1).bytes, &leaf(0, 1).bytes]));

@@ -8,13 +8,14 @@ use tacenda_core::error::Result;
 use tacenda_core::memory::MemoryStore;
 use tacenda_core::name::Name;
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Expect, PolicyMark, RowDelete, RowWrite, Scan, Store,
+    Change, Cursor, Expect, LogPosition, PolicyMark, RowDelete, RowWrite, Scan, Store,
 };
 use tacenda_core::row::{Row, RowKey, Token, state};
 
 use super::Factory;
 use super::samples::{
-    ACCOUNT, EMAIL, INIT, PROFILE, at, leaf, marked, row_id, scan_all, snapshot, subject, wait,
+    ACCOUNT, EMAIL, INIT, PROFILE, at, by_key, leaf, marked, row_id, scan_all, snapshot, subject,
+    wait,
 };
 
 /// What a generated step does; versions and expectations are made from what is there, and then
@@ -23,7 +24,7 @@ use super::samples::{
 enum Step {
     Commit { writes: Vec<Row>, deletes: Vec<RowKey>, requires: Vec<RowKey>, spoil: u8, leaves: u8 },
     Claim { now: i64, until: i64, limit: usize },
-    Prune { upto: u64, keep: Vec<u64> },
+    Prune { from: u64, to: u64, keep: Vec<u64> },
     Epoch,
 }
 
@@ -74,8 +75,8 @@ fn step() -> impl Strategy<Value = Step> {
         12 => commit,
         2 => (0i64..8, 0i64..8, 0usize..4)
             .prop_map(|(now, more, limit)| Step::Claim { now, until: now + more, limit }),
-        1 => (0u64..30, prop::collection::vec(0u64..30, 0..3))
-            .prop_map(|(upto, keep)| Step::Prune { upto, keep }),
+        1 => (0u64..30, 0u64..30, prop::collection::vec(0u64..30, 0..3))
+            .prop_map(|(from, to, keep)| Step::Prune { from: from / 3, to, keep }),
         1 => Just(Step::Epoch),
     ]
 }
@@ -120,7 +121,7 @@ fn build(model: &Arc<dyn Store>, step: &Step, n: u64) -> Change {
     change
 }
 
-fn same(left: &Result<Committed>, right: &Result<Committed>) {
+fn same(left: &Result<Vec<LogPosition>>, right: &Result<Vec<LogPosition>>) {
     match (left, right) {
         (Ok(left), Ok(right)) => assert_eq!(left, right),
         (Err(left), Err(right)) => {
@@ -133,8 +134,13 @@ fn same(left: &Result<Committed>, right: &Result<Committed>) {
 
 fn compare(model: &Arc<dyn Store>, store: &Arc<dyn Store>, limit: usize) {
     assert_eq!(snapshot(store), snapshot(model));
-    let mut scans = vec![Scan::Subject(subject(1)), Scan::All { kind: Some(PROFILE) }];
-    scans.push(Scan::Class { class: ACCOUNT });
+    for scan in [Scan::All { kind: Some(PROFILE) }, Scan::Class { class: ACCOUNT }] {
+        let all = |store: &Arc<dyn Store>| by_key(scan_all(store, &scan, limit));
+        assert_eq!(all(store), all(model), "{scan:?}");
+        let count = |store: &Arc<dyn Store>| wait(store.count(&scan, 4)).unwrap();
+        assert_eq!(count(store), count(model), "{scan:?}");
+    }
+    let mut scans = vec![Scan::Subject(subject(1))];
     for until in [at(0), at(3), at(9)] {
         for state in [state::LIVE, state::PENDING] {
             scans.push(Scan::Anchored { class: ACCOUNT, state: state.clone(), until });
@@ -154,9 +160,13 @@ fn compare(model: &Arc<dyn Store>, store: &Arc<dyn Store>, limit: usize) {
         let find = |store: &Arc<dyn Store>| wait(store.lookup(&index, &tokens)).unwrap();
         assert_eq!(find(store), find(model));
     }
+    let lookups = |store: &Arc<dyn Store>| wait(store.count_lookups()).unwrap();
+    assert_eq!(lookups(store), lookups(model));
     for writes in [false, true] {
-        let find =
-            |store: &Arc<dyn Store>| wait(store.leaves_of(subject(1), writes, None, 9)).unwrap();
+        let find = |store: &Arc<dyn Store>| -> Vec<_> {
+            let leaves = wait(store.leaves_of(subject(1), writes, None, 9)).unwrap();
+            leaves.into_iter().map(|leaf| (leaf.position, leaf.hash, leaf.bytes)).collect()
+        };
         assert_eq!(find(store), find(model));
     }
 }
@@ -177,13 +187,18 @@ pub(super) fn behaves_as_the_memory_store(factory: &Factory<dyn Store>) {
                     };
                     assert_eq!(claim(store).unwrap(), claim(&model).unwrap());
                 }
-                Step::Prune { upto, keep } => {
-                    let prune = |store: &Arc<dyn Store>| wait(store.prune(1, *upto, keep)).unwrap();
-                    assert_eq!(prune(store), prune(&model));
+                Step::Prune { from, to, keep } => {
+                    let prune = |store: &Arc<dyn Store>| wait(store.prune(1, *from, *to, keep));
+                    assert_eq!(prune(store).unwrap(), prune(&model).unwrap());
                 }
                 Step::Commit { .. } | Step::Epoch => {
                     let change = build(&model, step, n as u64);
-                    same(&wait(store.commit(change.clone())), &wait(model.commit(change)));
+                    let places = |store: &Arc<dyn Store>, change| {
+                        let committed = wait(store.commit(change))?;
+                        wait(store.settle())?;
+                        wait(store.places(&committed.leaves))
+                    };
+                    same(&places(store, change.clone()), &places(&model, change));
                 }
             }
         }

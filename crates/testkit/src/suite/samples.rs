@@ -7,8 +7,8 @@ use tacenda_core::clock::Timestamp;
 use tacenda_core::id::{RowId, SubjectId};
 use tacenda_core::name::Name;
 use tacenda_core::ports::{
-    Change, Cursor, Expect, NewLeaf, RowDelete, RowWrite, Scan, Store, StoreInit, StoreStatus,
-    StoredLeaf,
+    Change, Cursor, Expect, LeafId, LogPosition, NewLeaf, RowDelete, RowWrite, Scan, Store,
+    StoreInit, StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey, Token, state};
 
@@ -101,13 +101,20 @@ pub(super) struct Snapshot {
 }
 
 pub(super) fn snapshot(store: &Arc<dyn Store>) -> Snapshot {
+    wait(store.settle()).unwrap();
     let status = wait(store.status()).unwrap();
     let epochs = 1..=status.as_ref().map_or(0, |status| status.head.epoch);
     Snapshot {
         status,
-        rows: scan_all(store, &Scan::All { kind: None }, 7),
-        leaves: epochs.flat_map(|epoch| wait(store.leaves(epoch, 0, 1 << 40)).unwrap()).collect(),
+        rows: by_key(scan_all(store, &Scan::All { kind: None }, 7)),
+        leaves: epochs.flat_map(|epoch| leaves(store, epoch)).collect(),
     }
+}
+
+/// All leaves of an epoch; in which chain they were is the store's own business.
+fn leaves(store: &Arc<dyn Store>, epoch: u32) -> Vec<StoredLeaf> {
+    let leaves = wait(store.leaves(epoch, 0, 1 << 40)).unwrap().into_iter();
+    leaves.map(|leaf| StoredLeaf { id: LeafId::at(leaf.position.unwrap()), ..leaf }).collect()
 }
 
 /// All rows of a scan, read in pages of this size.
@@ -122,6 +129,18 @@ pub(super) fn scan_all(store: &Arc<dyn Store>, scan: &Scan, limit: usize) -> Vec
             None => return rows,
         }
     }
+}
+
+/// For scans whose order is the store's own.
+pub(super) fn by_key(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_by(|a, b| a.key.cmp(&b.key));
+    rows
+}
+
+/// Commits, and answers with the place of each leaf.
+pub(super) fn placed(store: &Arc<dyn Store>, change: Change) -> Vec<LogPosition> {
+    let committed = wait(store.commit(change)).unwrap();
+    wait(store.places(&committed.leaves)).unwrap()
 }
 
 pub(super) fn keys_under(store: &Arc<dyn Store>, value: u8) -> Vec<RowKey> {

@@ -8,17 +8,14 @@
 //!
 //! A process killed anywhere leaves the job row; [`Vault::resume_destroys`] takes it up again.
 
-mod archive;
 mod batches;
+mod found;
 mod job;
 mod rows;
 
-use std::collections::BTreeMap;
-
-pub(super) use archive::archived;
 pub use batches::Unscrubbed;
 use job::Job;
-pub use job::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
+pub use job::{ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, SubjectPlan};
 use rows::Found;
 
 use super::codes::{BLOCKED, UNDER_WAY};
@@ -28,20 +25,17 @@ use super::{Actor, Seen, Vault};
 use crate::clock::Timestamp;
 use crate::error::{Context, Error, Result};
 use crate::id::{RowId, SubjectId};
-use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
-use crate::ports::{Expect, KeyId, LogPosition, RowWrite, Scan, Scrub};
+use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite, Scan, Scrub};
 use crate::row::{Row, RowKey, state};
 
-const JOB: Name = Name::fixed("destroy");
+/// The kind of an erasure's job row.
+pub(super) const JOB: Name = Name::fixed("destroy");
 const SCRUBBING: Name = Name::fixed("scrubbing");
 const SCAN_PAGE: usize = 256;
 /// How often rows that change meanwhile are tried again.
 const ATTEMPTS: usize = 5;
-
-/// The highest number of the keys of each class that were destroyed.
-type Through = BTreeMap<Name, u16>;
 
 impl Vault {
     /// Carries out plans for one or many subjects, whole: when it returns, the keys are gone from
@@ -110,8 +104,7 @@ impl Vault {
         let key = row.key.clone();
         let row = self.checked(key.subject, std::slice::from_ref(&key)).await?.pop().flatten();
         let row = row.ok_or_else(|| UNDER_WAY.error())?;
-        let at = self.last_leaf_of(row.key.id).await?;
-        self.carry_out(Job::decode(row, at)?).await
+        self.carry_out(self.found(row).await?).await
     }
 
     async fn carry_out(&self, job: Job) -> Result<Vec<Destroyed>> {
@@ -133,8 +126,8 @@ impl Vault {
         if job.row.state != state::PENDING {
             return Ok(job);
         }
-        let through = self.fence(&job).await?;
-        self.remove_rows(&job, &through).await
+        self.fence(&job).await?;
+        self.remove_rows(&job).await
     }
 
     /// What another process made of a job: finished, or about to be scrubbed.
@@ -146,22 +139,22 @@ impl Vault {
     ) -> Result<Vec<Destroyed>> {
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: job };
         let row = self.ports.store.rows(std::slice::from_ref(&key)).await?.pop().flatten();
-        let at = self.leaf_of(job, |leaf| leaf.action == *"erasure.rows_gone").await?;
-        match (row, at) {
-            (Some(row), Some(at)) if row.state == SCRUBBING => {
-                let done = self.scrub(Job::decode(row, at)?).await;
-                match done {
-                    Err(error) if error.is(&CONFLICT) => Ok(destroyed(plans, at)),
-                    other => other,
-                }
-            }
-            (None, Some(at)) => Ok(destroyed(plans, at)),
-            _ => Err(error),
+        let Some(gone) = self.rows_gone(job).await? else { return Err(error) };
+        match row {
+            Some(row) if row.state == SCRUBBING => match self.scrub(self.found(row).await?).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            },
+            None => {}
+            Some(_) => return Err(error),
         }
+        let places = self.places_of(&plans, gone).await?;
+        Ok(destroyed(plans, places))
     }
 
     /// Step 1: what will go is in the log before anything goes.
-    async fn intend(&self, plans: Vec<SubjectPlan>, actor: &Actor) -> Result<Job> {
+    async fn intend(&self, mut plans: Vec<SubjectPlan>, actor: &Actor) -> Result<Job> {
+        self.name_idle_keys(&mut plans).await?;
         let now = self.now();
         let rng = self.ports.rng.as_ref();
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: RowId::generate(rng) };
@@ -176,7 +169,7 @@ impl Vault {
             tokens: Vec::new(),
             body: Vec::new(),
         };
-        let at = LogPosition { epoch: 0, index: 0 };
+        let at = vec![LogPosition { epoch: 0, index: 0 }];
         let mut job = Job { row, actor: actor.id, plans, at };
         job.row.body = job.encode();
         let subjects = job.plans.iter().map(|plan| plan.subject);
@@ -188,122 +181,114 @@ impl Vault {
         let write = RowWrite { row: job.row.clone(), expect: Expect::Absent };
         draft.record(leaf, vec![write], &[]);
         // What goes is what the log says was written, and what the plan saw.
-        for Seen(key, version) in job.plans.iter().flat_map(|plan| &plan.seen) {
-            draft.require(key.clone(), Expect::Version(*version));
+        for Seen { row, version, .. } in job.plans.iter().flat_map(|plan| &plan.seen) {
+            draft.require(row.clone(), Expect::Version(*version));
         }
-        job.at = self.commit(draft).await?.first;
+        let intent = self.commit(draft).await?.leaves;
+        job.at = self.ports.store.places(&intent).await?;
         Ok(job)
     }
 
-    /// Step 2. INVARIANT 4: the tombstone is durable before a row goes, and nothing lifts it.
-    /// Answers with the highest key number of each class that is gone, plan by plan.
-    async fn fence(&self, job: &Job) -> Result<Vec<Through>> {
-        let (mut keys, mut through) = (Vec::new(), Vec::with_capacity(job.plans.len()));
-        let known = self.ports.keyring.keys_of_each(&job.subjects()).await?;
-        for (plan, known) in job.plans.iter().zip(known) {
-            let mut last = Through::new();
-            for erased in &plan.erase {
-                let of_class = known.iter().map(|(key, _)| key).filter(|k| k.class == erased.class);
-                keys.push(KeyId::first(plan.subject, erased.class.clone()));
-                keys.extend(of_class.clone().filter(|key| key.number != 0).cloned());
-                let number = of_class.map(|key| key.number).max().unwrap_or(0);
-                last.insert(erased.class.clone(), number);
+    /// Adds to plans the keys that seal no row: with an account all of them, of whatever class, whose
+    /// writes never came, whose items moved to another class, or whose rows a restore took away, which
+    /// a backup may still hold; and that of a row that holds nothing.
+    async fn name_idle_keys(&self, plans: &mut [SubjectPlan]) -> Result<()> {
+        let subjects: Vec<_> = plans.iter().map(|plan| plan.subject).collect();
+        let known = self.ports.keyring.keys_of_each(&subjects).await?;
+        for (plan, known) in plans.iter_mut().zip(known) {
+            let whole = plan.erases(self.policy.primary_class());
+            let seals = |class: &Name, number| {
+                plan.seen.iter().any(|seen| seen.class == *class && seen.key == Some(number))
+            };
+            // While the account goes on, an idle key may be in somebody's hands: it is collected later.
+            for erased in plan.erase.iter_mut().filter(|erased| whole || erased.keys.is_empty()) {
+                let idle = known.iter().filter(|(key, state)| {
+                    key.class == erased.class
+                        && matches!(state, KeyState::Live(_))
+                        && !seals(&key.class, key.number)
+                });
+                // What nobody has looked at is not known to be idle.
+                let idle = idle.filter(|_| !plan.seen.is_empty());
+                erased.keys.extend(idle.map(|(key, _)| key.number));
             }
-            keys.extend(self.spare_keys(plan, &known).await?);
-            through.push(last);
-        }
-        self.ports.keyring.destroy(&keys, job.at, self.now()).await?;
-        Ok(through)
-    }
-
-    /// Where the leaf stands that last wrote a job's row.
-    async fn last_leaf_of(&self, job: RowId) -> Result<LogPosition> {
-        self.leaf_of(job, |_| true).await?.ok_or_else(|| UNDER_WAY.error())
-    }
-
-    /// Where the latest leaf stands that speaks of a job's row and that is wanted.
-    async fn leaf_of(
-        &self,
-        job: RowId,
-        wanted: impl Fn(&Leaf) -> bool + Send + Sync,
-    ) -> Result<Option<LogPosition>> {
-        let mut before = None;
-        loop {
-            let page =
-                self.ports.store.leaves_of(SubjectId::CONTROLLER, true, before, SCAN_PAGE).await?;
-            for stored in &page {
-                before = Some(stored.position);
-                let Some(bytes) = &stored.bytes else { continue };
-                let leaf = Leaf::decode(bytes)?;
-                if wanted(&leaf) && leaf.rows.iter().any(|r| r.kind == JOB && r.id == job) {
-                    return Ok(Some(stored.position));
+            if !whole || plan.seen.is_empty() {
+                continue;
+            }
+            let reason =
+                plan.erase.first().map_or(Name::fixed("request"), |one| one.reason.clone());
+            for (key, state) in known {
+                let idle = matches!(state, KeyState::Live(_))
+                    && !plan.seen.iter().any(|seen| seen.class == key.class);
+                if !idle {
+                    continue;
+                }
+                match plan.erase.iter_mut().find(|erased| erased.class == key.class) {
+                    Some(erased) => erased.keys.extend([key.number]),
+                    None => plan.erase.push(ErasedClass {
+                        class: key.class,
+                        reason: reason.clone(),
+                        keys: [key.number].into(),
+                    }),
                 }
             }
-            if page.len() < SCAN_PAGE {
-                return Ok(None);
-            }
         }
+        Ok(())
+    }
+
+    /// Step 2. INVARIANT 4: the tombstone is durable before a row goes, and nothing lifts it.
+    async fn fence(&self, job: &Job) -> Result<()> {
+        let keys_of = |plan: &SubjectPlan| -> Vec<KeyId> {
+            plan.erase.iter().flat_map(|erased| erased.ids(plan.subject)).collect()
+        };
+        let keys: Vec<_> = job.plans.iter().flat_map(keys_of).collect();
+        if !keys.is_empty() {
+            self.ports.keyring.destroy(&keys, job.intent()?, self.now()).await?;
+        }
+        Ok(())
     }
 
     /// Step 3. Whoever had a key in hand when it was destroyed may still write a row: it goes too.
-    async fn remove_rows(&self, job: &Job, through: &[Through]) -> Result<Job> {
+    async fn remove_rows(&self, job: &Job) -> Result<Job> {
         for _ in 1..ATTEMPTS {
-            match self.try_remove_rows(job, through).await {
+            match self.try_remove_rows(job).await {
                 Err(error) if error.is(&CONFLICT) => {}
                 other => return other,
             }
         }
-        self.try_remove_rows(job, through).await
+        self.try_remove_rows(job).await
     }
 
     /// The rows go, and each subject's leaf says which.
-    async fn try_remove_rows(&self, job: &Job, through: &[Through]) -> Result<Job> {
+    async fn try_remove_rows(&self, job: &Job) -> Result<Job> {
         let now = self.now();
         let actor = Actor { id: job.actor, role: None };
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
         let mut draft = Draft::new(sequence);
         let holdings = self.ports.store.holdings(&job.subjects(), 0).await?;
-        for ((plan, through), holding) in job.plans.iter().zip(through).zip(holdings) {
+        for (plan, holding) in job.plans.iter().zip(holdings) {
             let Found { writes, deletes, late, kept } = self.meet(plan, holding.rows)?;
-            let mut leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
-            if !late.is_empty() {
-                let keys: Vec<_> = late.iter().map(|(_, key)| key.clone()).collect();
-                self.ports.keyring.destroy(&keys, job.at, now).await?;
-            }
-            for (erased, key) in &late {
-                leaf = leaf.detail("erased", &erased.class).detail("reason", &erased.reason);
-                if key.number > 0 {
-                    leaf = leaf.detail("keys", key.number);
-                }
+            let keys: Vec<_> = late.iter().flat_map(|erased| erased.ids(plan.subject)).collect();
+            if !keys.is_empty() {
+                self.ports.keyring.destroy(&keys, job.intent()?, now).await?;
             }
             if plan.erases(self.policy.primary_class()) {
-                // Nothing is added to an account that goes.
+                // Nothing is added to an account that goes, and no class of it begins again.
                 let written = writes.iter().map(|write| &write.row.key);
+                let kept_keys = kept.iter().map(|(key, _)| key);
                 let met: Vec<_> =
-                    written.chain(deletes.iter().map(|row| &row.key)).chain(&kept).collect();
+                    written.chain(deletes.iter().map(|row| &row.key)).chain(kept_keys).collect();
                 let others = self.policy.classes.keys();
                 for key in others.map(|class| self.profile_key(plan.subject, class)) {
                     if !met.contains(&&key) {
                         draft.require(key, Expect::Absent);
                     }
                 }
-            }
-            for erased in &plan.erase {
-                leaf = leaf.detail("erased", &erased.class).detail("reason", &erased.reason);
-                // Of most classes there was one key, and nothing more to say.
-                if let Some(number) = through.get(&erased.class).filter(|number| **number > 0) {
-                    leaf = leaf.detail("keys", *number);
+                for (key, expect) in kept {
+                    draft.require(key, expect);
                 }
             }
-            for kept in &plan.archive {
-                leaf = leaf
-                    .detail("archived", &kept.class)
-                    .detail("law", Context::published(&kept.citation));
-                if let Some(until) = kept.until {
-                    leaf = leaf.detail("until", until);
-                }
-            }
-            draft.record(leaf, writes, &deletes);
+            let leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
+            draft.record(plan.told(leaf, &late), writes, &deletes);
         }
         let row = Row { state: SCRUBBING, ..job.row.clone() };
         let leaf = self
@@ -312,9 +297,9 @@ impl Vault {
         let write = next_version(row);
         let row = write.row.clone();
         draft.record(leaf, vec![write], &[]);
-        // The leaves of one change stand next to each other: the subjects' first, the job's last.
-        let first = self.commit(draft).await?.first;
-        let at = LogPosition { index: first.index.saturating_add(job.plans.len() as u64), ..first };
+        // The subjects' leaves, in the order of the plans, and the job's own last.
+        let leaves = self.commit(draft).await?.leaves;
+        let at = self.ports.store.places(leaves.get(..job.plans.len()).unwrap_or_default()).await?;
         Ok(Job { row, actor: job.actor, plans: job.plans.clone(), at })
     }
 
@@ -330,13 +315,10 @@ impl Vault {
     }
 }
 
-/// Where each subject's leaf stands, in front of the job's own at `at`.
-fn destroyed(plans: Vec<SubjectPlan>, at: LogPosition) -> Vec<Destroyed> {
-    let first = at.index.saturating_sub(plans.len() as u64);
-    let places = (first..).map(|index| LogPosition { index, ..at });
-    let subjects = plans.into_iter().map(|plan| plan.subject);
-    let pairs = subjects.zip(places);
-    pairs.map(|(subject, position)| Destroyed { subject, position }).collect()
+/// Each subject with where its leaf stands.
+fn destroyed(plans: Vec<SubjectPlan>, places: Vec<LogPosition>) -> Vec<Destroyed> {
+    let pairs = plans.into_iter().zip(places);
+    pairs.map(|(plan, position)| Destroyed { subject: plan.subject, position }).collect()
 }
 
 #[cfg(test)]

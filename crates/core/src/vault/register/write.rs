@@ -21,20 +21,34 @@ pub(super) struct Prepared {
     pub(super) rows: Vec<Row>,
 }
 
-/// A page whose keys are durable and whose rows are sealed.
+/// Requests whose keys are durable and whose rows are sealed.
 pub(super) struct Written {
     pub(super) prepared: Vec<Prepared>,
-    pub(super) keys: Vec<KeyId>,
     /// The safe's sequence number with these keys.
     sequence: u64,
     /// [`Vault::key_fence`] before the keys were made.
-    pub(super) fence: Expect,
+    fence: Expect,
     now: Timestamp,
 }
 
 impl Written {
     pub(super) fn is_empty(&self) -> bool {
         self.prepared.is_empty()
+    }
+
+    /// In pieces of so many, each of which may commit by itself.
+    pub(super) fn into_pieces(mut self, most: usize) -> Vec<Self> {
+        let (sequence, fence, now) = (self.sequence, self.fence, self.now);
+        let mut pieces = Vec::new();
+        while self.prepared.len() > most {
+            let rest = self.prepared.split_off(most);
+            let prepared = std::mem::replace(&mut self.prepared, rest);
+            pieces.push(Self { prepared, sequence, fence, now });
+        }
+        if !self.is_empty() {
+            pieces.push(self);
+        }
+        pieces
     }
 }
 
@@ -57,7 +71,7 @@ impl Vault {
             .collect();
         if ids.is_empty() {
             let fence = Expect::Absent;
-            return Ok(Written { prepared: Vec::new(), keys: ids, sequence: 0, fence, now });
+            return Ok(Written { prepared: Vec::new(), sequence: 0, fence, now });
         }
         let fence = self.key_fence().await?;
         let (keys, wrapped) = self.generate_keys(ids.clone()).await?;
@@ -73,7 +87,7 @@ impl Vault {
             prepared.push(Prepared { at: one.at, subject, rows });
         }
         let sequence = create.finish().await?;
-        Ok(Written { prepared, keys: ids, sequence, fence, now })
+        Ok(Written { prepared, sequence, fence, now })
     }
 
     fn seal_row(
@@ -125,7 +139,7 @@ impl Vault {
         })
     }
 
-    /// Commits a page. The draft is made at once; what it returns waits for the commit.
+    /// Commits them. The draft is made at once; what it returns waits for the commit.
     pub(super) fn write(
         &self,
         written: &Written,
@@ -142,21 +156,27 @@ impl Vault {
         self.commit(draft)
     }
 
-    /// Whether the keys of a page are all there, although some were collected since they were made;
-    /// the page may be committed then.
+    /// Whether the keys of requests are all there, although some were collected since they were
+    /// made; they may be committed then.
     pub(super) async fn still_has_keys(&self, written: &mut Written) -> Result<bool> {
         let fence = self.key_fence().await?;
         let moved = std::mem::replace(&mut written.fence, fence) != fence;
-        let theirs = |key: &&KeyId| written.prepared.iter().any(|one| one.subject == key.subject);
-        let keys: Vec<_> = written.keys.iter().filter(theirs).cloned().collect();
+        let keys: Vec<_> = written.prepared.iter().flat_map(Prepared::keys).collect();
         let states = self.ports.keyring.fetch(&keys).await?;
         Ok(moved && states.iter().all(|state| matches!(state, KeyState::Live(_))))
     }
 
     /// Gives up the keys of a subject that lost a race; nobody else knows its id.
-    pub(super) async fn forget_keys(&self, keys: &[KeyId], subject: SubjectId) -> Result<()> {
-        let lost: Vec<_> = keys.iter().filter(|key| key.subject == subject).cloned().collect();
-        self.ports.keyring.forget(&lost).await
+    pub(super) async fn forget_keys(&self, lost: &Prepared) -> Result<()> {
+        self.ports.keyring.forget(&lost.keys().collect::<Vec<_>>()).await
+    }
+}
+
+impl Prepared {
+    /// The keys of its rows.
+    fn keys(&self) -> impl Iterator<Item = KeyId> {
+        let classes = self.rows.iter().filter_map(|row| row.class.clone());
+        classes.map(|class| KeyId::first(self.subject, class))
     }
 }
 
