@@ -18,7 +18,7 @@ mod log;
 mod retention;
 #[cfg(feature = "system")]
 mod system;
-#[cfg(feature = "tracing")]
+#[cfg(any(test, feature = "tracing"))]
 pub mod trace;
 mod workers;
 mod zone;
@@ -41,7 +41,7 @@ pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
     Actor, Amendment, Collected, ItemValue, Kept, Login, NewPassword, OnRestore, PasswordCounts,
-    Receipt, Recovery, RegisterRequest, Registered, View, ViewPage,
+    Pruned, Receipt, Recovery, RegisterRequest, Registered, View, ViewPage,
 };
 pub use tacenda_core::{
     ActorId, Clock, Code, Error, Kind, Name, Result, Retry, RowId, SubjectId, Timestamp,
@@ -92,13 +92,14 @@ impl Tacenda {
         Retention { vault: &self.vault }
     }
 
-    /// The log: checkpoints, receipts, public keys, audit.
+    /// The log: checkpoints, receipts, public keys, audit, and the pruning of old entries.
     #[must_use]
     pub fn log(&self) -> Log<'_> {
         Log { vault: &self.vault }
     }
 
-    /// What opening had to repair after a restore.
+    /// What opening had to repair after a restore, and whose items could not follow a policy that
+    /// changed.
     #[must_use]
     pub const fn recovery(&self) -> Recovery {
         self.recovery

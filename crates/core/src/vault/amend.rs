@@ -78,7 +78,8 @@ impl Vault {
     ///
     /// # Errors
     /// `vault.undeclared_item`, `vault.undeclared_fact`, `vault.required_item` (a required item
-    /// cannot be blanked), `vault.not_unique`, `vault.closed_already`, `vault.not_found`; the
+    /// cannot be blanked), `vault.not_unique`, `vault.closed_already`, `vault.not_found`,
+    /// `vault.not_live` for a class that is restricted; the
     /// integrity codes and those of the ports.
     pub async fn amend(
         &self,

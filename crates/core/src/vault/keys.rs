@@ -1,6 +1,6 @@
 //! Keys: made before what they seal, fetched for one call, never kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -62,16 +62,29 @@ impl Vault {
     /// The keys that seal rows, in order. A class has one for its live row and one for each row
     /// that a law keeps beside it, so that it is the row that says which.
     pub(super) async fn row_keys(&self, rows: &[Row]) -> Result<Vec<DataKey>> {
-        // What cannot name its key does not open with any: the first is as good.
-        let ids: Vec<_> = rows
-            .iter()
-            .filter_map(|row| {
-                let first = KeyId::first(row.key.subject, row.class.clone()?);
-                Some(key_of(row).unwrap_or(first))
-            })
-            .collect();
+        let states = self.wrapped_keys(rows).await?;
+        self.open_row_keys(rows, &states).await
+    }
+
+    /// The keys that seal rows, as the safe has them.
+    pub(super) async fn wrapped_keys(&self, rows: &[Row]) -> Result<BTreeMap<KeyId, KeyState>> {
+        let ids: Vec<_> = rows.iter().filter_map(key_id).collect();
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let states = self.ports.keyring.fetch(&ids).await?;
-        self.open_keys(&ids, states).await
+        Ok(ids.into_iter().zip(states).collect())
+    }
+
+    /// [`Vault::row_keys`] with what the safe has answered.
+    pub(super) async fn open_row_keys(
+        &self,
+        rows: &[Row],
+        states: &BTreeMap<KeyId, KeyState>,
+    ) -> Result<Vec<DataKey>> {
+        let ids: Vec<_> = rows.iter().filter_map(key_id).collect();
+        let state = |id| states.get(id).cloned().unwrap_or(KeyState::Unknown);
+        self.open_keys(&ids, ids.iter().map(state).collect()).await
     }
 
     /// A key for a row of a class that is to be sealed for the first time, while other rows of the
@@ -180,4 +193,10 @@ pub(super) fn number_of(row: &Row) -> Option<u16> {
 /// The numbers of the keys that seal rows of a class.
 pub(super) fn numbers_of(rows: &[Row], class: &Name) -> BTreeSet<u16> {
     rows.iter().filter(|row| row.class.as_ref() == Some(class)).filter_map(number_of).collect()
+}
+
+/// The key that seals a row. What cannot name its key does not open with any: the first is as good.
+fn key_id(row: &Row) -> Option<KeyId> {
+    let first = KeyId::first(row.key.subject, row.class.clone()?);
+    Some(key_of(row).unwrap_or(first))
 }

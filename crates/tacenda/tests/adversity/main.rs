@@ -19,6 +19,7 @@ mod kill;
 mod kill_jobs;
 mod leak;
 mod processes;
+mod pruned;
 mod restores;
 mod support;
 #[cfg(unix)]
