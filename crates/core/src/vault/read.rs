@@ -85,6 +85,15 @@ impl fmt::Debug for View {
     }
 }
 
+/// A page of a listing.
+#[derive(Debug)]
+pub struct ViewPage {
+    /// Each subject of the page with what the purpose may see of it, or why it may not.
+    pub views: Vec<(SubjectId, Result<View>)>,
+    /// Where the next page begins; `None` if this is the last.
+    pub next: Option<SubjectId>,
+}
+
 /// A subject's rows, fetched and checked, but not opened.
 struct Fetched {
     subject: SubjectId,
@@ -319,8 +328,28 @@ impl Vault {
         if draft.is_empty() { Ok(()) } else { self.commit(draft).await.map(|_| ()) }
     }
 
-    /// A page of the subjects that have an account, by id; their data is read with
-    /// [`Vault::read_many`].
+    /// Reads a page of the subjects that have an account for one purpose, by id: a leaf each, one
+    /// commit. A limit of 0 counts as 1.
+    ///
+    /// # Errors
+    /// The codes of the ports; then nothing was opened.
+    pub async fn read_page(
+        &self,
+        after: Option<SubjectId>,
+        limit: usize,
+        purpose: &Name,
+        actor: &Actor,
+    ) -> Result<ViewPage> {
+        let limit = limit.max(1);
+        let subjects = self.subjects(after, limit).await?;
+        let next = if subjects.len() < limit { None } else { subjects.last().copied() };
+        let views = self.read_many(&subjects, purpose, actor).await?;
+        Ok(ViewPage { views: subjects.into_iter().zip(views).collect(), next })
+    }
+
+    /// A page of the subjects that have an account, by id. It shows ids alone, which tell the day
+    /// of registration and nothing else, opens nothing and leaves no leaf;
+    /// [`Vault::read_page`] shows data.
     ///
     /// # Errors
     /// The codes of the store.
