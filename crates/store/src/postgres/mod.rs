@@ -1,0 +1,33 @@
+//! PostgreSQL: the vault store and the safe, each in a database of its own, shared by many
+//! processes on many machines.
+//!
+//! Every key begins with a bucket, so that the same tables can be spread over machines. No sequence
+//! orders anything; the leaves of a bucket are numbered under the lock of its head, and a sequencer
+//! gives them their places in the log afterwards. The design is `docs/decisions/0004-postgresql.md`.
+//!
+//! - `worker`, `database`, `fault`, `migrate`, `bucket`: what both share;
+//! - `store` with `change`, `commit`, `write`, `judge`, `read`, `scan`, `log`, `head`: the vault
+//!   store;
+//! - `sequencer` with `place` and `epoch`: how leaves get their places.
+
+mod bucket;
+mod change;
+mod commit;
+mod database;
+mod epoch;
+mod fault;
+mod head;
+mod judge;
+mod log;
+mod migrate;
+mod options;
+mod place;
+mod read;
+mod scan;
+mod sequencer;
+mod store;
+mod worker;
+mod write;
+
+pub use options::PostgresOptions;
+pub use store::PostgresStore;
