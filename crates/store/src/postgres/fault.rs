@@ -49,6 +49,11 @@ impl Fault {
         self.state() == Some("23505")
     }
 
+    /// The role may not do it.
+    pub(super) fn is_refused(&self) -> bool {
+        self.state() == Some("42501")
+    }
+
     /// A statement after one that failed.
     pub(super) fn is_aborted(&self) -> bool {
         self.state() == Some("25P02")

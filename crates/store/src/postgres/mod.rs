@@ -8,7 +8,8 @@
 //! - `worker`, `database`, `fault`, `migrate`, `bucket`: what both share;
 //! - `store` with `change`, `commit`, `write`, `judge`, `read`, `scan`, `log`, `head`: the vault
 //!   store;
-//! - `sequencer` with `place` and `epoch`: how leaves get their places.
+//! - `sequencer` with `place` and `epoch`: how leaves get their places;
+//! - `keyring` with `safe`, `keys`, `scrub`: the safe.
 
 mod bucket;
 mod change;
@@ -18,16 +19,21 @@ mod epoch;
 mod fault;
 mod head;
 mod judge;
+mod keyring;
+mod keys;
 mod log;
 mod migrate;
 mod options;
 mod place;
 mod read;
+mod safe;
 mod scan;
+mod scrub;
 mod sequencer;
 mod store;
 mod worker;
 mod write;
 
+pub use keyring::PostgresKeyring;
 pub use options::PostgresOptions;
 pub use store::PostgresStore;

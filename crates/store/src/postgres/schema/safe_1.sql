@@ -16,6 +16,7 @@ CREATE TABLE keys (
     PRIMARY KEY (bucket, subject, class, number)
 );
 CREATE INDEX keys_kek ON keys (kek) WHERE NOT destroyed;
+CREATE INDEX keys_destroyed ON keys (bucket, subject, class, number) WHERE destroyed;
 
 CREATE TABLE fingerprints (
     bucket smallint NOT NULL,
