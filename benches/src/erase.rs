@@ -71,12 +71,16 @@ fn destroy(world: &World, subjects: &[SubjectId]) -> Result<()> {
     let outlines = block_on(vault.outlines(subjects))?;
     let plan = |(subject, rows): (&SubjectId, tacenda::Result<Vec<Outline>>)| {
         let rows = rows?;
-        let erase =
-            |row: &Outline| ErasedClass { class: row.class.clone(), reason: reason.clone() };
+        let erase = |row: &Outline| ErasedClass {
+            class: row.class.clone(),
+            reason: reason.clone(),
+            keys: row.key.into_iter().collect(),
+        };
         Ok(SubjectPlan {
             subject: *subject,
             erase: rows.iter().map(erase).collect(),
             archive: Vec::new(),
+            reduce: Vec::new(),
             closed_at: Some(vault.now()),
             seen: rows.iter().map(Outline::seen).collect(),
         })

@@ -1,16 +1,12 @@
 //! Import: 100,000 profiles of two classes and seven items, against plain inserts of the same rows;
-//! what reads take meanwhile; and the memory of a large import.
-
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
+//! and the memory of a large import.
 
 use tacenda::import::import_csv;
 use tacenda::{SubjectId, SystemRng, block_on};
 
 use crate::Size;
-use crate::measure::{Cost, Failure, Required, Result, Watch, cost, medians, memory, percentile};
-use crate::people::{ITEMS, Person, mix, person};
+use crate::measure::{Cost, Required, Result, Watch, cost, medians, memory};
+use crate::people::{ITEMS, Person, person};
 use crate::plain::{Plain, rows};
 use crate::world::{World, start};
 
@@ -51,7 +47,7 @@ pub(crate) fn run(size: Size) -> Result<()> {
         required.report("import, rate of import_csv to the floor", ours_csv / unsorted);
         required.report("import, rate of import_csv to the floor by key", ours_csv / sorted);
     }
-    reads_meanwhile(&people)
+    Ok(())
 }
 
 fn floor(people: &[Person], by_key: bool) -> Result<Cost> {
@@ -83,7 +79,7 @@ fn ours(people: &[Person]) -> Result<Cost> {
     Ok(cost(work)?.0)
 }
 
-fn register(world: &World, people: &[Person]) -> Result<Vec<SubjectId>> {
+pub(crate) fn register(world: &World, people: &[Person]) -> Result<Vec<SubjectId>> {
     let requests = people.iter().map(|person| world.request(person, ITEMS.len()));
     world.register(requests.collect::<Result<_>>()?)
 }
@@ -110,46 +106,6 @@ fn ours_csv(csv: &str) -> Result<Cost> {
         if report.refused() > 0 { Err("a record was refused".into()) } else { Ok(()) }
     };
     Ok(cost(work)?.0)
-}
-
-/// Reads at a fixed rate while an import runs: how long each takes from the moment it is due, so
-/// that a stall counts for every read that falls into it.
-fn reads_meanwhile(people: &[Person]) -> Result<()> {
-    const EVERY: Duration = Duration::from_millis(5);
-    let folder = tempfile::tempdir()?;
-    let world = World::open(folder.path())?;
-    let half = people.len() / 2;
-    let (first, rest) = people.split_at(half);
-    let known = register(&world, first)?;
-    let done = AtomicBool::new(false);
-    let times = thread::scope(|scope| {
-        let reader = scope.spawn(|| -> Result<Vec<f64>> {
-            let (watch, mut times, mut due) = (Watch::start(), Vec::new(), Duration::ZERO);
-            while !done.load(Ordering::Relaxed) {
-                thread::sleep(due.saturating_sub(watch.elapsed()));
-                let at = mix(times.len() as u64) as usize % known.len().max(1);
-                if let Some(subject) = known.get(at) {
-                    let customers = world.tacenda.customers();
-                    block_on(customers.read(*subject, "service", &world.actor))?;
-                }
-                times.push(watch.elapsed().saturating_sub(due).as_secs_f64() * 1e3);
-                due += EVERY;
-            }
-            Ok(times)
-        });
-        let registered = register(&world, rest);
-        done.store(true, Ordering::Relaxed);
-        let times = reader.join().map_err(|_| Failure::from("the reader panicked"))??;
-        registered.map(|_| times)
-    })?;
-    let (p50, p99) = (percentile(&times, 0.5), percentile(&times, 0.99));
-    let most = percentile(&times, 1.0);
-    println!(
-        "  {} reads during an import, one every 5 ms: p50 {p50:.1} ms, longest {most:.0} ms",
-        times.len()
-    );
-    Required::AtMost(50.0).report("import, p99 of reads meanwhile in ms", p99);
-    Ok(())
 }
 
 /// A large import in flat memory.

@@ -1,7 +1,7 @@
 //! How fast Tacenda is, as ratios to a floor: plain SQLite or plain hashing, measured in the same
 //! run with the same settings, in turns.
 //!
-//! `cargo run --release -p tacenda-benches -- import|read|sweep|erase|log|login|argon|all
+//! `cargo run --release -p tacenda-benches -- import|meanwhile|read|sweep|erase|log|login|argon|all
 //! [--quick]`.
 //! A bench is a file with a `run`; it prints medians, the ratio, and what is required. Nothing
 //! fails by being slow.
@@ -13,6 +13,7 @@ mod erase;
 mod import;
 mod log;
 mod login;
+mod meanwhile;
 mod measure;
 mod people;
 mod plain;
@@ -42,8 +43,9 @@ impl Size {
 
 type Bench = fn(Size) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 7] = [
+const BENCHES: [(&str, Bench); 8] = [
     ("import", import::run),
+    ("meanwhile", meanwhile::run),
     ("read", read::run),
     ("sweep", sweep::run),
     ("erase", erase::run),
@@ -78,7 +80,8 @@ fn try_main() -> Result<()> {
     let known = |word: &String| word == "all" || BENCHES.iter().any(|(name, _)| name == word);
     if asked.is_empty() || !asked.iter().all(known) {
         return Err(
-            "usage: import|read|sweep|erase|log|login|argon|all [--quick] [--big[=ROWS]]".into()
+            "usage: import|meanwhile|read|sweep|erase|log|login|argon|all [--quick] [--big[=ROWS]]"
+                .into(),
         );
     }
     for (name, bench) in BENCHES {

@@ -217,7 +217,11 @@ async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
     for line in &erased.plan.lines {
         let fate = match &line.fate {
             Fate::Erase => "erased, key destroyed".to_owned(),
-            Fate::Archive { citation, until, .. } => format!("archived until {until} ({citation})"),
+            Fate::Archive { laws, until, .. } => {
+                let cited: Vec<_> = laws.iter().map(|law| law.citation.as_str()).collect();
+                format!("archived until {until} ({})", cited.join("; "))
+            }
+            Fate::Reduce { .. } => "archived, without what no law asks for any more".to_owned(),
             Fate::Archived => "archived already".to_owned(),
             Fate::Held => "held".to_owned(),
         };

@@ -126,6 +126,15 @@ impl RowId {
     }
 }
 
+impl RowId {
+    /// The id of a row that is told from others of its kind by the number of its key: the number
+    /// plus 1, so that it is never [`RowId::ONLY`].
+    #[must_use]
+    pub fn of_key(number: u16) -> Self {
+        Self(Uuid::from_u128(u128::from(number).saturating_add(1)))
+    }
+}
+
 impl ActorId {
     /// The SDK itself: sweeps, resumed jobs, policy evolution.
     pub const SYSTEM: Self = Self(Uuid::nil());

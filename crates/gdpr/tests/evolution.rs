@@ -174,8 +174,9 @@ fn a_class_that_ended_can_begin_again_under_another_key() {
         let class = Name::parse(class).unwrap();
         tacenda_core::vault::SubjectPlan {
             subject,
-            erase: vec![tacenda_core::vault::ErasedClass { class, reason }],
+            erase: vec![tacenda_core::vault::ErasedClass { class, reason, keys: [].into() }],
             archive: Vec::new(),
+            reduce: Vec::new(),
             closed_at: None,
             seen: Vec::new(),
         }

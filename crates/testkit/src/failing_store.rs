@@ -116,8 +116,12 @@ impl Store for FailingStore {
         self.faults.run(false, self.store.holdings(subjects, leaves)).await
     }
 
-    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {
-        self.faults.run(true, self.store.prune(epoch, upto, keep)).await
+    async fn count_lookups(&self) -> Result<u64> {
+        self.faults.run(false, self.store.count_lookups()).await
+    }
+
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
+        self.faults.run(true, self.store.prune(epoch, from, to, keep)).await
     }
 
     async fn close(&self) -> Result<()> {

@@ -34,6 +34,9 @@ impl KeptLeaf {
     }
 }
 
+/// A row that carries a token, and whether it alone may.
+type Carrier = (RowKey, bool);
+
 /// A node of an epoch's tree at a level above the leaves.
 type NodePlace = (u32, u8, u64);
 
@@ -43,7 +46,7 @@ pub(super) struct State {
     pub(super) init: Option<StoreInit>,
     pub(super) rows: BTreeMap<RowKey, Row>,
     pub(super) leases: BTreeMap<RowKey, Timestamp>,
-    pub(super) lookups: BTreeMap<(Name, [u8; 16]), BTreeSet<RowKey>>,
+    pub(super) lookups: BTreeMap<(Name, [u8; 16]), BTreeSet<Carrier>>,
     pub(super) leaves: BTreeMap<LogPosition, KeptLeaf>,
     pub(super) nodes: BTreeMap<NodePlace, [u8; 32]>,
     epoch: u32,
@@ -141,14 +144,14 @@ impl State {
     /// The rows that carry this token as a unique one.
     fn carriers<'a>(&'a self, token: &'a Token) -> impl Iterator<Item = &'a RowKey> {
         let keys = self.lookups.get(&(token.index.clone(), token.value)).into_iter().flatten();
-        keys.filter(move |key| self.rows.get(key).is_some_and(|row| row.tokens.contains(token)))
+        keys.filter(|(_, unique)| *unique).map(|(key, _)| key)
     }
 
     fn remove(&mut self, key: &RowKey) {
         self.leases.remove(key);
         for token in self.rows.remove(key).into_iter().flat_map(|row| row.tokens) {
             if let Some(keys) = self.lookups.get_mut(&(token.index, token.value)) {
-                keys.remove(key);
+                keys.remove(&(key.clone(), token.unique));
             }
         }
     }
@@ -156,7 +159,7 @@ impl State {
     fn insert(&mut self, row: Row) {
         for token in &row.tokens {
             let keys = self.lookups.entry((token.index.clone(), token.value)).or_default();
-            keys.insert(row.key.clone());
+            keys.insert((row.key.clone(), token.unique));
         }
         self.rows.insert(row.key.clone(), row);
     }

@@ -1,5 +1,6 @@
 //! The store.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -64,7 +65,8 @@ impl Store for MemoryStore {
         let state = self.state()?;
         let found = |token: &[u8; 16]| {
             let keys = state.lookups.get(&(index.clone(), *token)).into_iter().flatten();
-            keys.map(|key| Found { key: key.clone() }).collect()
+            let keys: BTreeSet<_> = keys.map(|(key, _)| key).collect();
+            keys.into_iter().map(|key| Found { key: key.clone() }).collect()
         };
         Ok(tokens.iter().map(found).collect())
     }
@@ -170,9 +172,16 @@ impl Store for MemoryStore {
         self.state().map(|_| ())
     }
 
-    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {
+    async fn count_lookups(&self) -> Result<u64> {
+        Ok(self.state()?.lookups.values().map(|keys| keys.len() as u64).sum())
+    }
+
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
         let mut state = self.state()?;
-        let range = LogPosition { epoch, index: 0 }..LogPosition { epoch, index: upto };
+        if from >= to {
+            return Ok(0);
+        }
+        let range = LogPosition { epoch, index: from }..LogPosition { epoch, index: to };
         let mut pruned = 0;
         for (position, leaf) in state.leaves.range_mut(range) {
             if leaf.bytes.is_some() && !keep.contains(&position.index) {

@@ -9,6 +9,7 @@
 //! have) and in `digest`, which does not compile without it. A new contradiction is a code in
 //! [`codes`], a check in `validate` and a case in `tests/cases`, which fails without it.
 
+mod archive;
 mod ask;
 mod basis;
 pub mod codes;

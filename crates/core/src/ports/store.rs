@@ -359,14 +359,24 @@ pub trait Store: Send + Sync {
         one_by_one(self, subjects, leaves).await
     }
 
-    /// Removes the bytes of the leaves before `upto` in an epoch, except those listed. Their hashes
+    /// How many look-ups there are: one for each token of each row, those that are twice in a row
+    /// counted once. For the audit.
+    ///
+    /// # Errors
+    /// As [`Store::status`].
+    async fn count_lookups(&self) -> Result<u64>;
+
+    /// Removes the bytes of the leaves `from..to` of an epoch, except those listed. Their hashes
     /// stay, and with them the roots and receipts. Whose leaves they were goes too:
     /// [`Store::leaves_of`] no longer finds them. Answers with how many were pruned by this call.
-    /// Not one transaction: a call that failed may have pruned some.
+    /// Not one transaction: a call that failed may have pruned some, the earlier ones first.
+    ///
+    /// A store that keeps the bytes in files leaves no trace of them there, once nobody reads old
+    /// pages any more.
     ///
     /// # Errors
     /// As [`Store::commit`].
-    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64>;
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64>;
 
     /// Ends all work in good order; later calls answer [`CLOSED`].
     ///

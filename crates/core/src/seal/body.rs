@@ -1,6 +1,6 @@
 //! The body of a row that holds personal data: an envelope per item, each bound to its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
@@ -86,6 +86,49 @@ impl Body {
     #[must_use]
     pub fn key_number(&self) -> Option<u16> {
         super::envelope::key_number(self.0.values().next()?)
+    }
+
+    /// The same values sealed anew for another place under the same key.
+    ///
+    /// # Errors
+    /// As [`Body::open`].
+    pub fn moved(
+        &self,
+        from: Place<'_>,
+        to: Place<'_>,
+        cipher: &Cipher,
+        rng: &dyn Rng,
+    ) -> Result<Self> {
+        let mut moved = Self::default();
+        for item in self.items() {
+            // EXPOSE: sealed again at once.
+            if let Some(plain) = self.open(from, item, cipher)? {
+                moved.seal(to, item, &plain, cipher, rng);
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Which items a stored body holds, and the number of the key that sealed them; without copying
+    /// an envelope.
+    ///
+    /// # Errors
+    /// As [`Body::decode`].
+    pub fn contents(bytes: &[u8]) -> Result<(BTreeSet<Name>, Option<u16>)> {
+        let mut d = Decoder::new(bytes, DOMAIN)?;
+        let (mut items, mut number) = (BTreeSet::new(), None);
+        for _ in 0..d.list(8)? {
+            let (item, envelope) = (d.name()?, d.bytes()?);
+            if items.is_empty() {
+                number = super::envelope::key_number(envelope);
+            }
+            if items.last().is_some_and(|last| *last >= item) {
+                return crate::codec::MALFORMED.err();
+            }
+            items.insert(item);
+        }
+        d.end()?;
+        Ok((items, number))
     }
 
     /// As it is stored in a row.

@@ -99,7 +99,7 @@ impl Vault {
         let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
         let row = row.filter(|row| row.state == crate::row::state::LIVE);
         let row = row.ok_or_else(|| NOT_FOUND.error().with("subject", subject))?;
-        let key = self.class_key(subject, class).await?;
+        let key = self.row_key(&row).await?;
         self.open_account(row, key)
     }
 

@@ -8,8 +8,10 @@ use super::account::{Account, STATE_ITEM};
 use super::codes::{
     CLOSED_ALREADY, IN_FUTURE, NOT_UNIQUE, REFUSED_STATE, REQUIRED, UNDECLARED_FACT,
 };
+use super::evolve::first_version;
 use super::items::{ItemValue, declared};
 use super::journal::Draft;
+use super::keys::{number_of, numbers_of};
 use super::login::next_version;
 use super::register::tokens;
 use super::{Actor, Vault};
@@ -20,7 +22,7 @@ use crate::name::Name;
 use crate::password::Password;
 use crate::ports::store::{CONFLICT, NOT_UNIQUE as STORE_NOT_UNIQUE};
 use crate::ports::{Expect, RowWrite};
-use crate::row::{Row, state};
+use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, DataKey, Place};
 
 /// How often an operation starts again after another change of the same row came first.
@@ -52,13 +54,24 @@ struct Parsed {
 
 /// A row that the amendment touches.
 struct Touched {
-    row: Option<Row>,
+    row: Before,
     body: Body,
     key: DataKey,
 }
 
+/// What was in a row's place.
+enum Before {
+    /// The row, live.
+    Live(Row),
+    /// Nothing; or, in this version, what a law keeps: it makes room, and lies elsewhere from now on.
+    Room(Option<u64>, Option<RowWrite>),
+}
+
 impl Vault {
     /// Changes a subject's data. Every row it touches is written in one change with one leaf.
+    ///
+    /// What a law keeps of a class is no part of the account any more: nothing amends it. Items that
+    /// are added to such a class begin a new row beside it, under a key of its own.
     ///
     /// # Law
     /// Art. 16 GDPR for items; Art. 5(1)(d).
@@ -108,7 +121,7 @@ impl Vault {
         let now = self.now();
         let mut account = self.account(subject).await?;
         let state_changed = change_state(&mut account, parsed, now)?;
-        self.stays_whole(subject, parsed).await?;
+        let rows = self.stays_whole(subject, parsed).await?;
         let primary = self.policy.primary_class().clone();
         let expect = Expect::Version(account.row.version);
         let guard = account.row.key.clone();
@@ -134,10 +147,10 @@ impl Vault {
             let place = Place { row: &place_key, class: &class.name };
             let Touched { row, mut body, key } = if is_primary {
                 let Some(Account { row, body, key, .. }) = account.take() else { continue };
-                Touched { row: Some(row), body, key }
+                Touched { row: Before::Live(row), body, key }
             } else {
                 let adds = sets_password || class.items.iter().any(|i| parsed.set.contains_key(i));
-                match self.touch(subject, &class.name, adds, &mut sequence).await? {
+                match self.touch(&rows, &place_key, &class.name, adds, &mut sequence).await? {
                     Some(touched) => touched,
                     None => continue,
                 }
@@ -163,29 +176,25 @@ impl Vault {
                 _ => current,
             };
             let written = match row {
-                Some(row) => {
+                Before::Live(row) => {
                     let tokens = self.amended_tokens(&row, parsed).await?;
                     let anchor_at = anchor(row.anchor_at);
                     next_version(Row { body: body.encode(), anchor_at, tokens, ..row })
                 }
-                None => {
-                    let anchor_at = state.anchor(class, now);
-                    let key = self.profile_key(subject, &class.name);
-                    let tokens = self.new_tokens(&class.items, parsed).await?;
-                    RowWrite {
-                        row: Row {
-                            key,
-                            class: Some(class.name.clone()),
-                            state: state::LIVE,
-                            held: false,
-                            anchor_at,
-                            due_at: None,
-                            version: 1,
-                            tokens,
-                            body: body.encode(),
-                        },
-                        expect: Expect::Absent,
-                    }
+                Before::Room(version, moved) => {
+                    let row = Row {
+                        key: place_key,
+                        class: Some(class.name.clone()),
+                        state: state::LIVE,
+                        held: false,
+                        anchor_at: state.anchor(class, now),
+                        due_at: None,
+                        version: 1,
+                        tokens: self.new_tokens(&class.items, parsed).await?,
+                        body: body.encode(),
+                    };
+                    writes.extend(moved);
+                    first_version(row, version)
                 }
             };
             writes.push(written);
@@ -213,23 +222,14 @@ impl Vault {
         }
     }
 
-    /// What the policy requires, alone or together with other items, is there afterwards too. What
-    /// is archived belongs to its law: the live account has no place for more of it yet.
-    async fn stays_whole(&self, subject: SubjectId, parsed: &Parsed) -> Result<()> {
+    /// What the policy requires, alone or together with other items, is there afterwards too; what is
+    /// archived belongs to its law and does not count. Answers with the subject's rows.
+    async fn stays_whole(&self, subject: SubjectId, parsed: &Parsed) -> Result<Vec<Row>> {
         let rows = self.checked_all(subject).await?;
         let mut items: BTreeSet<Name> = parsed.set.keys().cloned().collect();
-        for row in &rows {
-            if row.state == state::LIVE {
-                let body = Body::decode(&row.body)?;
-                items.extend(body.items().filter(|item| !parsed.remove.contains(item)).cloned());
-                continue;
-            }
-            let of_class = |item: &Name| {
-                self.policy.class_of(item).is_some_and(|c| Some(&c.name) == row.class.as_ref())
-            };
-            if parsed.set.keys().chain(&parsed.remove).any(of_class) {
-                return Err(REFUSED_STATE.error().with("subject", subject));
-            }
+        for row in rows.iter().filter(|row| row.state == state::LIVE && row.class.is_some()) {
+            let (kept, _) = Body::contents(&row.body)?;
+            items.extend(kept.into_iter().filter(|item| !parsed.remove.contains(item)));
         }
         for item in self.policy.items.values().filter(|item| !items.contains(&item.name)) {
             let asked = item.required_with.iter().any(|other| items.contains(other));
@@ -237,33 +237,38 @@ impl Vault {
                 return Err(REQUIRED.error().field_is(&item.name));
             }
         }
-        Ok(())
+        Ok(rows)
     }
 
-    /// A row of another class; `None` if there is none and none is to be made.
+    /// A row of another class; `None` if there is none and none is to be made. What is archived makes
+    /// room for one, and keeps the clock that its law's day was told from.
     async fn touch(
         &self,
-        subject: SubjectId,
+        rows: &[Row],
+        place: &RowKey,
         class: &Name,
         make: bool,
         sequence: &mut u64,
     ) -> Result<Option<Touched>> {
-        let key = self.profile_key(subject, class);
-        let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
-        if let Some(row) = row {
-            // What is archived keeps the clock that its law's day was told from.
-            if row.state != state::LIVE {
-                return Ok(None);
-            }
-            let key = self.class_key(subject, class).await?;
-            let body = Body::decode(&row.body)?;
-            return Ok(Some(Touched { row: Some(row), body, key }));
+        let row = rows.iter().find(|row| row.key == *place);
+        let live = row.filter(|row| row.state == state::LIVE);
+        if let Some(row) = live.filter(|row| number_of(row).is_some()) {
+            let (key, body) = (self.row_key(row).await?, Body::decode(&row.body)?);
+            return Ok(Some(Touched { row: Before::Live(row.clone()), body, key }));
         }
-        if !make {
+        if live.is_none() && !make {
             return Ok(None);
         }
-        let (key, _) = self.class_key_or_new(subject, class, sequence).await?;
-        Ok(Some(Touched { row: None, body: Body::default(), key }))
+        if row.is_some_and(|row| row.state != state::LIVE && row.state != state::ARCHIVED) {
+            return Err(REFUSED_STATE.error().with("subject", place.subject));
+        }
+        let key = self.next_key(place.subject, class, &numbers_of(rows, class), sequence).await?;
+        let before = match (live, row) {
+            (Some(row), _) => Before::Live(row.clone()),
+            (None, Some(row)) => Before::Room(Some(row.version), self.make_room(row).await?),
+            (None, None) => Before::Room(None, None),
+        };
+        Ok(Some(Touched { row: before, body: Body::default(), key }))
     }
 
     async fn amended_tokens(&self, row: &Row, parsed: &Parsed) -> Result<Vec<crate::row::Token>> {

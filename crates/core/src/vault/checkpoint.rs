@@ -163,7 +163,8 @@ impl Vault {
         Ok(Receipt { text, leaf, position })
     }
 
-    async fn run(&self, epoch: u32, plan: &Plan) -> Result<Vec<Hash>> {
+    /// Reads what a proof is made from.
+    pub(super) async fn run(&self, epoch: u32, plan: &Plan) -> Result<Vec<Hash>> {
         let mut hashes = Vec::new();
         for read in plan.reads() {
             let found = self.ports.store.hashes(epoch, read.level, read.start, read.end).await?;

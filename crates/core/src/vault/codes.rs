@@ -96,6 +96,18 @@ pub static SAFE_RESTORED: Code = Code::new(
     Kind::Integrity,
     "the safe is older than the rows: it was restored, and stays closed until the keys destroyed since are destroyed again",
 );
+/// The safe is older than the oldest erasure whose text the log still has.
+pub static SAFE_TOO_OLD: Code = Code::new(
+    "vault.safe_too_old",
+    Kind::Integrity,
+    "the safe is older than what the log still tells: erasures since then cannot be done again from it",
+);
+/// The clock is behind the log, or further ahead of it than the policy allows.
+pub static CLOCK_IN_DOUBT: Code = Code::new(
+    "vault.clock_in_doubt",
+    Kind::Refused,
+    "the clock is in doubt, and nothing is pruned by it; a sweep that a person confirms settles it",
+);
 /// The policy changed and its version did not.
 pub static SAME_VERSION: Code = Code::new(
     "policy.version_not_raised",
@@ -119,6 +131,13 @@ pub static ITEM_IN_USE: Code = Code::new(
     "policy.item_in_use",
     Kind::Configuration,
     "rows still hold an item that the policy no longer declares; blank it under the policy before",
+);
+/// Rows are not what the log says, and their items stayed where they were; context: `subjects`,
+/// how many, and `subject`, the first.
+pub static ITEMS_NOT_MOVED: Code = Code::new(
+    "policy.items_not_moved",
+    Kind::Integrity,
+    "items stay in the class before, because their rows are not what the log says; all others moved",
 );
 /// The clock is behind the last leaf.
 pub static CLOCK_BEHIND: Code = Code::new(
@@ -159,6 +178,13 @@ pub static ALTERED_ROW: Code = Code::new(
     Kind::Integrity,
     "a row is not the one that the log says was written",
 );
+/// A look-up and the rows do not agree; context: `index` and `subject` of a row that is not found
+/// by its token, or `found` and `carried`, which differ.
+pub static ALTERED_LOOKUP: Code = Code::new(
+    "vault.altered_lookup",
+    Kind::Integrity,
+    "a look-up does not point to the row that carries its token",
+);
 /// A row is gone without a leaf that says so; context: `subject`, `kind`.
 pub static MISSING_ROW: Code = Code::new(
     "vault.missing_row",
@@ -198,10 +224,13 @@ pub static CODES: &[&Code] = &[
     &WRONG_PAIR,
     &ROWS_RESTORED,
     &SAFE_RESTORED,
+    &SAFE_TOO_OLD,
+    &CLOCK_IN_DOUBT,
     &ITEM_IN_USE,
     &SAME_VERSION,
     &CLASS_IN_USE,
     &ITEM_MOVED,
+    &ITEMS_NOT_MOVED,
     &CLOCK_BEHIND,
     &ZONE_UNKNOWN,
     &CLASS_NAME_LONG,
@@ -209,4 +238,5 @@ pub static CODES: &[&Code] = &[
     &NOT_FOUND,
     &ALTERED_ROW,
     &MISSING_ROW,
+    &ALTERED_LOOKUP,
 ];

@@ -4,21 +4,25 @@
 //! The change of policy and the job row that says so are one change; the job runs before the vault
 //! opens, page by page, and whoever opens next goes on with it. A process that still runs under the
 //! policy before is refused by the store from then on.
+//!
+//! A subject whose rows are not what the log says stops nobody else: its items stay where they are,
+//! and unread; the job stays too, and whoever opens next tries again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
 use super::account::STATE_ITEM;
-use super::codes::{CLASS_IN_USE, ITEM_IN_USE, ITEM_MOVED, SAME_VERSION};
+use super::codes::{CLASS_IN_USE, ITEM_IN_USE, ITEM_MOVED, ITEMS_NOT_MOVED, SAME_VERSION};
 use super::journal::Draft;
+use super::keys::{number_of, numbers_of};
 use super::login::next_version;
 use super::{Actor, Vault};
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::store::{CONFLICT, OLDER_POLICY};
-use crate::ports::{Cursor, Expect, NewKeys, PolicyMark, RowWrite, Scan};
+use crate::ports::{Cursor, Expect, PolicyMark, RowWrite, Scan};
 use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, Place};
 
@@ -28,10 +32,31 @@ const PAGE: usize = 256;
 /// An item on its way to another class, with its value.
 type Moving = (Name, Zeroizing<Vec<u8>>);
 
+/// Subjects whose items could not move, because their rows are not what the log says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NotMoved {
+    /// How many.
+    pub subjects: u64,
+    /// The first of them.
+    pub first: Option<SubjectId>,
+    /// The one met last: a subject's rows may lie on two pages.
+    last: Option<SubjectId>,
+}
+
+impl NotMoved {
+    fn add(&mut self, subject: SubjectId) {
+        if self.last.replace(subject) != Some(subject) {
+            self.subjects = self.subjects.saturating_add(1);
+            self.first.get_or_insert(subject);
+        }
+    }
+}
+
 impl Vault {
     /// Takes the policy into force: a new one has a leaf, an older one or a silent change is
-    /// refused; then finishes what moving items is under way.
-    pub(super) async fn adopt_policy(&self, in_force: Option<PolicyMark>) -> Result<()> {
+    /// refused; then finishes what moving items is under way. Answers with whose items could not
+    /// move.
+    pub(super) async fn adopt_policy(&self, in_force: Option<PolicyMark>) -> Result<NotMoved> {
         let mark = PolicyMark { version: self.policy.version, digest: self.digest };
         let adopted = match &in_force {
             Some(old) if *old == mark => true,
@@ -48,6 +73,18 @@ impl Vault {
             self.commit_policy(mark, moves).await?;
         }
         self.finish_reseal().await
+    }
+
+    /// Moves items that were left when the policy changed, because their rows were not what the log
+    /// says; for when these rows are as they were again. Opening does the same.
+    ///
+    /// # Errors
+    /// [`ITEMS_NOT_MOVED`] with how many `subjects` are left and the first `subject`, once all
+    /// others are moved; the codes of the ports.
+    pub async fn move_items(&self) -> Result<()> {
+        let left = self.finish_reseal().await?;
+        let Some(first) = left.first else { return Ok(()) };
+        Err(ITEMS_NOT_MOVED.error().with("subjects", left.subjects).with("subject", first))
     }
 
     async fn commit_policy(&self, mark: PolicyMark, moves: bool) -> Result<()> {
@@ -76,32 +113,21 @@ impl Vault {
         self.commit(draft).await.map(|_| ())
     }
 
-    /// Whether live rows hold items of another class. What cannot move is an error: a class that is
-    /// gone, an item that is no longer declared, the account's own class.
+    /// Whether live rows hold items of another class, or items of archived rows end on another day
+    /// than their rows say. What cannot move is an error: a class that is gone, an item that is no longer declared, the account's own class.
     async fn items_move(&self) -> Result<bool> {
         let (mut moves, mut cursor) = (false, None);
         loop {
             let page =
                 self.ports.store.scan(&Scan::All { kind: None }, cursor.as_ref(), PAGE).await?;
             for row in &page.rows {
-                let Some(class) = &row.class else { continue };
-                if !self.policy.classes.contains_key(class) {
-                    return Err(CLASS_IN_USE.error().with("class", class));
+                match self.row_moves(row) {
+                    Ok(row_moves) => moves |= row_moves,
+                    // What an altered row says of itself does not keep the policy from changing.
+                    Err(error) if self.stands(row).await? => return Err(error),
+                    Err(_) => {}
                 }
-                for item in Body::decode(&row.body)?.items() {
-                    if *item == STATE_ITEM {
-                        if class != self.policy.primary_class() {
-                            let identifier = &self.policy.identifier().name;
-                            return Err(ITEM_MOVED.error().field_is(identifier));
-                        }
-                        continue;
-                    }
-                    let Some(now) = self.policy.class_of(item) else {
-                        return Err(ITEM_IN_USE.error().field_is(item));
-                    };
-                    // What is archived stays as the law found it, until the law ends.
-                    moves |= now.name != *class && row.state != state::ARCHIVED;
-                }
+                moves |= self.is_misdated(row);
             }
             cursor = page.next;
             if cursor.is_none() {
@@ -110,9 +136,44 @@ impl Vault {
         }
     }
 
-    async fn finish_reseal(&self) -> Result<()> {
+    /// Whether a row holds items of another class.
+    fn row_moves(&self, row: &Row) -> Result<bool> {
+        let Some(class) = &row.class else { return Ok(false) };
+        if !self.policy.classes.contains_key(class) {
+            return Err(CLASS_IN_USE.error().with("class", class));
+        }
+        let mut moves = false;
+        for item in Body::decode(&row.body)?.items() {
+            if *item == STATE_ITEM {
+                if class != self.policy.primary_class() {
+                    let identifier = &self.policy.identifier().name;
+                    return Err(ITEM_MOVED.error().field_is(identifier));
+                }
+                continue;
+            }
+            let Some(now) = self.policy.class_of(item) else {
+                return Err(ITEM_IN_USE.error().field_is(item));
+            };
+            // What is archived stays as the law found it, until the law ends.
+            moves |= now.name != *class && row.state != state::ARCHIVED;
+        }
+        Ok(moves)
+    }
+
+    /// Whether a row is the one that the log states.
+    async fn stands(&self, row: &Row) -> Result<bool> {
+        let subject = row.key.subject;
+        match self.checked(subject, std::slice::from_ref(&row.key)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == Kind::Integrity => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn finish_reseal(&self) -> Result<NotMoved> {
+        let mut left = NotMoved::default();
         let Some(job) = self.ports.store.rows(&[JOB]).await?.pop().flatten() else {
-            return Ok(());
+            return Ok(left);
         };
         let mut cursor: Option<Cursor> = None;
         loop {
@@ -124,31 +185,39 @@ impl Vault {
                 .filter(|row| self.is_misplaced(row))
                 .map(|r| r.key.subject)
                 .collect();
-            match self.reseal(&subjects).await {
+            match self.reseal(&subjects, left).await {
                 // Somebody else does the same: look at the page again.
                 Err(error) if error.is(&CONFLICT) => continue,
-                other => other?,
+                other => left = other?,
             }
             cursor = page.next;
             if cursor.is_none() {
                 break;
             }
         }
+        if left.subjects > 0 {
+            return Ok(left);
+        }
         let leaf =
             self.leaf(self.now(), &Actor::system(), "policy.items_moved", SubjectId::CONTROLLER);
         let mut draft = Draft::new(0);
         draft.record(leaf, Vec::new(), &[job]);
         match self.commit(draft).await {
-            Err(error) if error.is(&CONFLICT) => Ok(()),
-            other => other.map(|_| ()),
+            Err(error) if error.is(&CONFLICT) => Ok(left),
+            other => other.map(|_| left),
         }
     }
 
     fn is_misplaced(&self, row: &Row) -> bool {
+        if self.is_misdated(row) {
+            return true;
+        }
         let Some(class) = row.class.as_ref().filter(|_| row.state != state::ARCHIVED) else {
             return false;
         };
-        Body::decode(&row.body).is_ok_and(|body| body.items().any(|item| self.leaves(item, class)))
+        // A body that cannot be read may hold anything; that it is altered is found by the log.
+        Body::decode(&row.body)
+            .map_or(true, |body| body.items().any(|item| self.leaves(item, class)))
     }
 
     /// Whether an item that a row of `class` holds belongs to another class now.
@@ -156,22 +225,31 @@ impl Vault {
         self.policy.class_of(item).is_some_and(|now| now.name != *class)
     }
 
-    /// Moves the items of a page of subjects: a leaf each, one commit.
-    async fn reseal(&self, subjects: &BTreeSet<SubjectId>) -> Result<()> {
-        if subjects.is_empty() {
-            return Ok(());
-        }
+    /// Moves the items of a page of subjects: a leaf each, one commit. Answers with whose were
+    /// `left` before and now.
+    async fn reseal(
+        &self,
+        subjects: &BTreeSet<SubjectId>,
+        mut left: NotMoved,
+    ) -> Result<NotMoved> {
         let mut sequence = 0;
         let mut changes = Vec::with_capacity(subjects.len());
         for subject in subjects {
-            changes.push((*subject, self.reseal_one(*subject, &mut sequence).await?));
+            match self.reseal_one(*subject, &mut sequence).await {
+                Ok(change) => changes.push((*subject, change)),
+                Err(error) if error.kind() == Kind::Integrity => left.add(*subject),
+                Err(error) => return Err(error),
+            }
+        }
+        if changes.is_empty() {
+            return Ok(left);
         }
         let mut draft = Draft::new(sequence);
         for (subject, (writes, deletes)) in changes {
             let leaf = self.leaf(self.now(), &Actor::system(), "policy.resealed", subject);
             draft.record(leaf, writes, &deletes);
         }
-        self.commit(draft).await.map(|_| ())
+        self.commit(draft).await.map(|_| left)
     }
 
     async fn reseal_one(
@@ -182,43 +260,62 @@ impl Vault {
         let mut moving: BTreeMap<Name, Vec<Moving>> = BTreeMap::new();
         let mut tokens = Vec::new();
         let mut rows: BTreeMap<Name, (Row, Body)> = BTreeMap::new();
-        for outline in self.outline(subject).await? {
-            let place_key = self.profile_key(subject, &outline.class);
-            let row =
-                self.checked(subject, std::slice::from_ref(&place_key)).await?.pop().flatten();
-            let Some(mut row) = row.filter(|row| row.state != state::ARCHIVED) else { continue };
+        let (mut writes, mut deletes) = (Vec::new(), Vec::new());
+        let mut archived: BTreeMap<RowKey, Row> = BTreeMap::new();
+        let all = self.checked_all(subject).await?;
+        for mut row in all.clone() {
+            let Some(class) = row.class.clone() else { continue };
+            if row.state == state::ARCHIVED {
+                archived.insert(row.key.clone(), row);
+                continue;
+            }
             let mut body = Body::decode(&row.body)?;
             let gone: Vec<_> =
-                body.items().filter(|item| self.leaves(item, &outline.class)).cloned().collect();
+                body.items().filter(|item| self.leaves(item, &class)).cloned().collect();
             if !gone.is_empty() {
-                let cipher = self.class_key(subject, &outline.class).await?.cipher();
-                let place = Place { row: &place_key, class: &outline.class };
+                let cipher = self.row_key(&row).await?.cipher();
+                let place = Place { row: &row.key, class: &class };
                 for item in gone {
-                    let Some(class) = self.policy.class_of(&item) else { continue };
+                    let Some(now) = self.policy.class_of(&item) else { continue };
                     // EXPOSE: sealed again at once, under the key of the item's new class.
                     if let Some(plain) = body.open(place, &item, &cipher)? {
-                        moving.entry(class.name.clone()).or_default().push((item.clone(), plain));
+                        moving.entry(now.name.clone()).or_default().push((item.clone(), plain));
                     }
                     body.remove(&item);
                     tokens.extend(row.tokens.iter().filter(|t| t.index == item).cloned());
                     row.tokens.retain(|token| token.index != item);
                 }
             }
-            rows.insert(outline.class, (row, body));
+            rows.insert(class, (row, body));
         }
-        let state = self.account(subject).await?.state;
-        let mut made = BTreeSet::new();
+        if moving.is_empty() {
+            rows.clear();
+        }
+        let mut made = BTreeMap::new();
         for (class, items) in moving {
+            let key = match all
+                .iter()
+                .find(|row| rows.get(&class).is_some_and(|r| r.0.key == row.key))
+            {
+                Some(row) if number_of(row).is_some() => self.row_key(row).await?,
+                _ => self.next_key(subject, &class, &numbers_of(&all, &class), sequence).await?,
+            };
             let place_key = self.profile_key(subject, &class);
-            let (key, created) = self.class_key_or_new(subject, &class, sequence).await?;
             let (cipher, rng) = (key.cipher(), self.ports.rng.as_ref());
-            let declared = self.policy.classes.get(&class);
-            let (row, body) = rows.entry(class.clone()).or_insert_with(|| {
-                made.insert(class.clone());
+            if !rows.contains_key(&class) {
+                // What is archived makes room.
+                let before = archived.remove(&place_key);
+                if let Some(before) = &before {
+                    writes.extend(self.make_room(before).await?);
+                }
+                let state = self.account(subject).await?.state;
+                let declared = self.policy.classes.get(&class);
                 let anchor_at = declared.and_then(|class| state.anchor(class, self.now()));
-                (new_row(place_key.clone(), &class, anchor_at), Body::default())
-            });
-            debug_assert!(!created || made.contains(&class));
+                made.insert(class.clone(), before.map(|before| before.version));
+                let row = new_row(place_key.clone(), &class, anchor_at);
+                rows.insert(class.clone(), (row, Body::default()));
+            }
+            let Some((row, body)) = rows.get_mut(&class) else { continue };
             for (item, plain) in items {
                 let place = Place { row: &place_key, class: &class };
                 body.seal(place, &item, &plain, &cipher, rng);
@@ -226,36 +323,27 @@ impl Vault {
             }
             row.tokens.sort();
         }
-        let (mut writes, mut deletes) = (Vec::new(), Vec::new());
         for (class, (row, body)) in rows {
             let empty = body.items().next().is_none();
             let row = Row { body: body.encode(), ..row };
-            if made.contains(&class) {
-                writes.push(RowWrite { row, expect: Expect::Absent });
-            } else if empty {
-                deletes.push(row);
-            } else {
-                writes.push(next_version(row));
+            match made.get(&class) {
+                Some(before) => writes.push(first_version(row, *before)),
+                None if empty => deletes.push(row),
+                None => writes.push(next_version(row)),
             }
+        }
+        for row in archived.into_values().filter(|row| self.is_misdated(row)) {
+            writes.push(next_version(Row { due_at: self.due(&row), ..row }));
         }
         Ok((writes, deletes))
     }
+}
 
-    /// The live key of a class, or a new one that is durable in the safe; and whether it is new.
-    pub(super) async fn class_key_or_new(
-        &self,
-        subject: SubjectId,
-        class: &Name,
-        sequence: &mut u64,
-    ) -> Result<(crate::seal::DataKey, bool)> {
-        let Some(id) = self.next_key(subject, class).await? else {
-            return Ok((self.class_key(subject, class).await?, false));
-        };
-        let (mut keys, wrapped) = self.generate_keys(vec![id]).await?;
-        let new = NewKeys { keys: wrapped, ..NewKeys::default() };
-        *sequence = self.ports.keyring.create(new).await?;
-        let key = keys.pop().ok_or_else(|| crate::codec::MALFORMED.error())?;
-        Ok((key, true))
+/// The write of a new row where there is none, or where one in this version makes room.
+pub(super) fn first_version(row: Row, before: Option<u64>) -> RowWrite {
+    match before {
+        Some(version) => next_version(Row { version, ..row }),
+        None => RowWrite { row: Row { version: 1, ..row }, expect: Expect::Absent },
     }
 }
 

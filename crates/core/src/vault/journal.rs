@@ -1,5 +1,7 @@
 //! Leaves and the changes they belong to: one transaction, or none.
 
+use std::sync::atomic::Ordering;
+
 use sha2::{Digest as _, Sha256};
 
 use super::{Actor, Vault};
@@ -88,6 +90,7 @@ impl Vault {
     pub(super) async fn commit(&self, draft: Draft) -> Result<Committed> {
         let leaves = draft.change.leaves.len() as u64;
         let at = draft.change.leaves.last().map_or(Timestamp::MIN, |leaf| leaf.at);
+        self.commits.fetch_add(1, Ordering::Relaxed);
         self.make_good().await?;
         // A process that runs under the policy before a changed one writes nothing any more.
         let change = Change { under: Some(self.policy.version), ..draft.change };

@@ -1,5 +1,6 @@
 //! Keys: made before what they seal, fetched for one call, never kept.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -10,8 +11,9 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::keyring::DESTROYED;
-use crate::ports::{Kek, KeyId, KeyState, WrapId, WrapRequest, WrappedKey};
-use crate::seal::{DataKey, IndexKey};
+use crate::ports::{Kek, KeyId, KeyState, NewKeys, WrapId, WrapRequest, WrappedKey};
+use crate::row::Row;
+use crate::seal::{Body, DataKey, IndexKey};
 
 /// The names of the SDK's own secrets.
 pub(super) const INDEX_KEY: Name = Name::fixed("index");
@@ -51,41 +53,54 @@ impl Vault {
         Ok(keys.map(|(bytes, id)| DataKey::of_number(bytes, id.number)).collect())
     }
 
-    /// The live key of a subject's class.
-    pub(super) async fn class_key(&self, subject: SubjectId, class: &Name) -> Result<DataKey> {
-        super::account::one(self.class_keys(&[(subject, class.clone())]).await?)
+    /// The key that seals a row.
+    pub(super) async fn row_key(&self, row: &Row) -> Result<DataKey> {
+        super::account::one(self.row_keys(std::slice::from_ref(row)).await?)
     }
 
-    /// The live keys of subjects' classes, in order. The first key of a class is nearly always the
-    /// live one; only where it was destroyed is the safe asked for those after it.
-    pub(super) async fn class_keys(&self, of: &[(SubjectId, Name)]) -> Result<Vec<DataKey>> {
-        let mut ids: Vec<_> =
-            of.iter().map(|(subject, class)| KeyId::first(*subject, class.clone())).collect();
-        let mut states = self.ports.keyring.fetch(&ids).await?;
-        for (id, state) in ids.iter_mut().zip(&mut states) {
-            if matches!(state, KeyState::Destroyed(_)) {
-                let known = self.ports.keyring.keys_of(id.subject).await?;
-                let live = |(key, state): &(KeyId, KeyState)| {
-                    key.class == id.class && matches!(state, KeyState::Live(_))
-                };
-                if let Some((key, found)) = known.into_iter().rfind(live) {
-                    (*id, *state) = (key, found);
-                }
-            }
-        }
+    /// The keys that seal rows, in order. A class has one for its live row and one for each row
+    /// that a law keeps beside it, so that it is the row that says which.
+    pub(super) async fn row_keys(&self, rows: &[Row]) -> Result<Vec<DataKey>> {
+        // What cannot name its key does not open with any: the first is as good.
+        let ids: Vec<_> = rows
+            .iter()
+            .filter_map(|row| {
+                let first = KeyId::first(row.key.subject, row.class.clone()?);
+                Some(key_of(row).unwrap_or(first))
+            })
+            .collect();
+        let states = self.ports.keyring.fetch(&ids).await?;
         self.open_keys(&ids, states).await
     }
 
-    /// The id that the next key of a class has; `None` while it has a live one.
-    pub(super) async fn next_key(&self, subject: SubjectId, class: &Name) -> Result<Option<KeyId>> {
+    /// A key for a row of a class that is to be sealed for the first time, while other rows of the
+    /// class are sealed by the numbers in `used`: the one after all that the class has had. One that
+    /// is durable already and sealed nothing, because its row never came, is taken.
+    pub(super) async fn next_key(
+        &self,
+        subject: SubjectId,
+        class: &Name,
+        used: &BTreeSet<u16>,
+        sequence: &mut u64,
+    ) -> Result<DataKey> {
         let known = self.ports.keyring.keys_of(subject).await?;
-        let of_class: Vec<_> = known.iter().filter(|(key, _)| key.class == *class).collect();
-        if of_class.iter().any(|(_, state)| matches!(state, KeyState::Live(_))) {
-            return Ok(None);
-        }
-        let last = of_class.iter().map(|(key, _)| key.number).max();
-        let number = last.map_or(0, |last| last.saturating_add(1));
-        Ok(Some(KeyId { number, ..KeyId::first(subject, class.clone()) }))
+        let last = known.into_iter().filter(|(key, _)| key.class == *class);
+        let last = last.max_by_key(|(key, _)| key.number);
+        let beyond = |number: u16| used.last().is_none_or(|used| *used < number);
+        let taken = match last {
+            Some((id, state @ KeyState::Live(_))) if beyond(id.number) => {
+                let safe = self.ports.keyring.status().await?;
+                *sequence = (*sequence).max(safe.map_or(0, |safe| safe.sequence));
+                return super::account::one(self.open_keys(&[id], vec![state]).await?);
+            }
+            last => last.map(|(id, _)| id.number).max(used.last().copied()),
+        };
+        let number = taken.map_or(0, |taken| taken.saturating_add(1));
+        let id = KeyId { number, ..KeyId::first(subject, class.clone()) };
+        let (keys, wrapped) = self.generate_keys(vec![id]).await?;
+        let new = NewKeys { keys: wrapped, ..NewKeys::default() };
+        *sequence = self.ports.keyring.create(new).await?;
+        super::account::one(keys)
     }
 
     /// New keys with their wrapped form, in the order of the ids. They are not in the safe yet.
@@ -130,4 +145,21 @@ impl Vault {
         }
         Ok(keys)
     }
+}
+
+/// The key that sealed a row; `None` for a row without a class or without items.
+pub(super) fn key_of(row: &Row) -> Option<KeyId> {
+    let number = number_of(row)?;
+    Some(KeyId { number, ..KeyId::first(row.key.subject, row.class.clone()?) })
+}
+
+/// The number of the key that sealed a row; `None` for a row without items.
+pub(super) fn number_of(row: &Row) -> Option<u16> {
+    row.class.as_ref()?;
+    Body::contents(&row.body).ok()?.1
+}
+
+/// The numbers of the keys that seal rows of a class.
+pub(super) fn numbers_of(rows: &[Row], class: &Name) -> BTreeSet<u16> {
+    rows.iter().filter(|row| row.class.as_ref() == Some(class)).filter_map(number_of).collect()
 }

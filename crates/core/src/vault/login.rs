@@ -122,8 +122,9 @@ impl Vault {
         } else {
             let key = self.profile_key(subject, &item.class);
             let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
+            let row = row.filter(|row| row.state == state::LIVE);
             let Some(row) = row else { return Ok(Err(NO_PASSWORD)) };
-            let key = self.class_key(subject, &item.class).await?;
+            let key = self.row_key(&row).await?;
             let body = Body::decode(&row.body)?;
             let place = Place { row: &row.key, class: &item.class };
             let sealed = body.open(place, &item.name, &key.cipher())?;

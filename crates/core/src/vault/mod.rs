@@ -8,6 +8,7 @@
 mod account;
 mod actor;
 mod amend;
+mod archives;
 mod audit;
 mod checkpoint;
 pub mod codes;
@@ -19,6 +20,7 @@ mod keys;
 mod login;
 mod open;
 mod outline;
+mod prune;
 mod read;
 mod recover;
 mod register;
@@ -34,12 +36,16 @@ pub use actor::Actor;
 pub use amend::Amendment;
 pub use audit::Audit;
 pub use checkpoint::Receipt;
-pub use destroy::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan, Unscrubbed};
+pub use destroy::{
+    ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, SubjectPlan, Unscrubbed,
+};
+pub use evolve::NotMoved;
 pub use items::ItemValue;
 pub use login::Login;
 pub use open::{OnRestore, OpenOptions};
 pub use outline::{Outline, Seen};
-pub use read::View;
+pub use prune::Pruned;
+pub use read::{Kept, View};
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};
 
@@ -85,6 +91,8 @@ pub struct Vault {
     uncovered: AtomicU64,
     covered_at: AtomicU64,
     owed: AtomicBool,
+    /// How many changes this process has committed or tried to.
+    commits: AtomicU64,
 }
 
 impl Vault {

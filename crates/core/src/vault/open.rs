@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::codes::{
-    CLASS_NAME_LONG, CLOCK_BEHIND, KEY_PER_YEAR, ROWS_RESTORED, SAFE_RESTORED, SAME_VERSION,
-    WRONG_PAIR, ZONE_UNKNOWN,
+    CLASS_NAME_LONG, CLOCK_BEHIND, KEY_PER_YEAR, ROWS_RESTORED, SAFE_RESTORED, SAFE_TOO_OLD,
+    SAME_VERSION, WRONG_PAIR, ZONE_UNKNOWN,
 };
 use super::journal::Draft;
 use super::keys::{FINGERPRINT_KEY, INDEX_KEY, signing_key};
@@ -60,6 +60,7 @@ impl Vault {
     ///
     /// # Errors
     /// `keys.wrong_master_key`, [`WRONG_PAIR`], [`ROWS_RESTORED`], [`SAFE_RESTORED`],
+    /// [`SAFE_TOO_OLD`] whatever is to be done about a restore,
     /// `policy.older_version`, `policy.version_not_raised`, `policy.class_in_use`,
     /// `policy.item_in_use`, `policy.identifier_moved`, [`CLOCK_BEHIND`], `log.forked`; the
     /// codes of the ports.
@@ -88,6 +89,7 @@ impl Vault {
             uncovered: AtomicU64::new(0),
             covered_at: AtomicU64::new(0),
             owed: AtomicBool::new(false),
+            commits: AtomicU64::new(0),
         };
         vault.touch_covered();
         let (safe, rows_lost) = vault.paired(options).await?;
@@ -100,7 +102,7 @@ impl Vault {
         let mut recovery = vault.reconcile(&safe, rows_lost, options).await?;
         vault.continues().await?;
         vault.finish_repair(&mut recovery).await?;
-        vault.adopt_policy(vault.store_status().await?.policy).await?;
+        recovery.not_moved = vault.adopt_policy(vault.store_status().await?.policy).await?;
         if let Some(at) = ahead {
             vault.accept_clock(at).await?;
         }
@@ -252,6 +254,9 @@ impl Vault {
         let heard = Self::furthest(before);
         let rows_restored = rows_lost || heard.is_some_and(|heard| heard > head);
         let safe_restored = safe.sequence < store.safe_sequence;
+        if safe_restored {
+            self.still_tells(heard).await?;
+        }
         if options.on_restore == OnRestore::Refuse {
             if rows_restored {
                 return ROWS_RESTORED.err();
@@ -261,6 +266,13 @@ impl Vault {
             }
         }
         self.recover(rows_restored, safe_restored, heard).await
+    }
+
+    /// Refuses a restored safe if texts are pruned that it has not heard of: what was erased then
+    /// cannot be erased again from it.
+    async fn still_tells(&self, heard: Option<LogPosition>) -> Result<()> {
+        let mark = self.mark().await?.map(|mark| mark.before);
+        if mark > heard { SAFE_TOO_OLD.err() } else { Ok(()) }
     }
 
     /// The end of the log as far as the safe has heard of it: one past the furthest leaf.

@@ -1,12 +1,16 @@
 //! Rows without their bodies: what retention and erasure decide by.
 
+use std::collections::BTreeSet;
+
 use super::Vault;
+use super::archives::archive_kind;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::{Cursor, Scan};
-use crate::row::{Row, RowKey};
+use crate::row::{Row, RowKey, state};
+use crate::seal::Body;
 
 /// What is known of a row without opening it. No personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,19 +25,35 @@ pub struct Outline {
     pub held: bool,
     /// When its clock started.
     pub anchor_at: Option<Timestamp>,
+    /// When items of it end before the row does; only archived rows have it.
+    pub due_at: Option<Timestamp>,
+    /// The number of the key that seals it; `None` if it holds no items.
+    pub key: Option<u16>,
+    /// The items that it holds.
+    pub items: BTreeSet<Name>,
     version: u64,
-    at: Cursor,
+    at: RowKey,
 }
 
 /// A row as a plan saw it: the plan is carried out only if it is still the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen(pub(super) RowKey, pub(super) u64);
+pub struct Seen {
+    pub(super) row: RowKey,
+    pub(super) version: u64,
+    pub(super) class: Name,
+    pub(super) key: Option<u16>,
+}
 
 impl Outline {
     /// The row in the version that was seen.
     #[must_use]
     pub fn seen(&self) -> Seen {
-        Seen(self.at.key.clone(), self.version)
+        let (class, key) = (self.class.clone(), self.key);
+        Seen { row: self.at.clone(), version: self.version, class, key }
+    }
+
+    fn cursor(&self, at: Option<Timestamp>) -> Cursor {
+        Cursor { at, key: self.at.clone() }
     }
 }
 
@@ -71,8 +91,37 @@ impl Vault {
         limit: usize,
     ) -> Result<Vec<Outline>> {
         let scan = Scan::Anchored { class: class.clone(), state: state.clone(), until };
-        let page = self.ports.store.scan(&scan, after.map(|one| &one.at), limit).await?;
+        let after = after.map(|one| one.cursor(one.anchor_at));
+        let page = self.ports.store.scan(&scan, after.as_ref(), limit).await?;
         Ok(page.rows.into_iter().filter_map(outline).collect())
+    }
+
+    /// Archived rows of a class in which items have ended at `until` or before although the row goes
+    /// on, or that end before the last law that archives the class; those that made room for a new
+    /// row last. From behind one of an earlier page on. A hold does not keep a row from this list.
+    ///
+    /// # Errors
+    /// The codes of the store.
+    pub async fn ended(
+        &self,
+        class: &Name,
+        until: Timestamp,
+        after: Option<&Outline>,
+        limit: usize,
+    ) -> Result<Vec<Outline>> {
+        let (mut rows, moved) = (Vec::new(), archive_kind(class));
+        for kind in [self.kind(class), moved.clone()] {
+            let place = after.filter(|one| one.at.kind == kind);
+            if rows.len() >= limit || place.is_none() && after.is_some_and(|o| o.at.kind == moved) {
+                continue;
+            }
+            let after = place.map(|one| one.cursor(one.due_at));
+            let scan = Scan::Due { kind, state: state::ARCHIVED, until };
+            let left = limit.saturating_sub(rows.len());
+            let page = self.ports.store.scan(&scan, after.as_ref(), left).await?;
+            rows.extend(page.rows.into_iter().filter_map(outline));
+        }
+        Ok(rows)
     }
 
     /// How many rows of a class and state have a clock that started at `until` or before and no
@@ -110,14 +159,18 @@ impl Vault {
 
 fn outline(row: Row) -> Option<Outline> {
     let class = row.class?;
-    let at = Cursor { at: row.anchor_at, key: row.key };
+    // A body that cannot be read is found where the row is compared with the log.
+    let (items, key) = Body::contents(&row.body).unwrap_or_default();
     Some(Outline {
-        subject: at.key.subject,
+        subject: row.key.subject,
         class,
         state: row.state,
         held: row.held,
         anchor_at: row.anchor_at,
+        due_at: row.due_at,
+        key,
+        items,
         version: row.version,
-        at,
+        at: row.key,
     })
 }

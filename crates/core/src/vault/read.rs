@@ -8,7 +8,9 @@ use zeroize::Zeroizing;
 use super::account::Account;
 use super::codes::{ALTERED_ROW, NOT_FOUND, REFUSED_STATE};
 use super::journal::Draft;
+use super::keys::number_of;
 use super::{Actor, Vault};
+use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
@@ -24,16 +26,51 @@ static NO_ROLE: Name = Name::fixed("");
 pub struct View {
     /// Whose data it is.
     pub subject: SubjectId,
-    items: BTreeMap<Name, Zeroizing<String>>,
+    items: BTreeMap<Name, Vec<Kept>>,
+}
+
+/// A value of an item, from one of the rows that hold it.
+pub struct Kept {
+    text: Zeroizing<String>,
+    /// Whether a law keeps it; else it is in use.
+    pub archived: bool,
+    /// When the retention clock of its row started.
+    pub anchor_at: Option<Timestamp>,
+}
+
+impl Kept {
+    /// The value as it was typed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        // EXPOSE: what the policy gives this purpose is what the caller asked for.
+        &self.text
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.archived { "Kept(archived)" } else { "Kept" })
+    }
 }
 
 impl View {
     /// The value of an item as it was typed; `None` if the subject has none, or if the purpose may
     /// not see it.
+    ///
+    /// `None` also where there is no *one* value: the purpose of a law sees what was archived beside
+    /// what is in use, and where they differ neither is the right one without a look at
+    /// [`View::all`]. Any other purpose sees only what is in use.
     #[must_use]
     pub fn get(&self, item: &str) -> Option<&str> {
-        // EXPOSE: what the policy gives this purpose is what the caller asked for.
-        self.items.get(item).map(|value| value.as_str())
+        let (first, others) = self.items.get(item)?.split_first()?;
+        let same = others.iter().all(|other| other.text == first.text);
+        same.then(|| first.text())
+    }
+
+    /// Every value of an item, oldest first: what laws keep in the order in which it was in use, what
+    /// is in use last.
+    pub fn all(&self, item: &str) -> impl Iterator<Item = &Kept> {
+        self.items.get(item).into_iter().flatten()
     }
 
     /// The items that the view holds, in the order of their names.
@@ -174,8 +211,8 @@ impl Vault {
         let every: BTreeSet<_> = self.policy.facts.keys().cloned().collect();
         // What fails whatever the account's facts are, fails before anything is fetched.
         let items = self.policy.ask(purpose, role, &every)?;
-        let (account, rows) = self.fetch(subject, &items).await?;
         let archive = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
+        let (account, rows) = self.fetch(subject, &items, archive).await?;
         let found = account.is_some() || !rows.is_empty();
         // Without a live account nothing else of it is live, whatever a restored row says of itself.
         let live = account.is_some();
@@ -197,12 +234,13 @@ impl Vault {
         Ok((Fetched { subject, account, rows }, items))
     }
 
-    /// The rows that hold these items, checked against the log; the live account opened as far as
-    /// its state.
+    /// The rows that hold these items, checked against the log, those that made room only for an
+    /// `archive`'s purpose; the live account opened as far as its state.
     async fn fetch(
         &self,
         subject: SubjectId,
         items: &BTreeSet<Name>,
+        archive: bool,
     ) -> Result<(Option<Account>, Vec<Row>)> {
         let primary = self.policy.primary_class();
         let classes: BTreeSet<_> = items
@@ -211,22 +249,24 @@ impl Vault {
             .map(|class| &class.name)
             .filter(|class| *class != primary)
             .collect();
-        let keys: Vec<_> = std::iter::once(primary)
-            .chain(classes)
-            .map(|class| self.profile_key(subject, class))
-            .collect();
-        let mut rows = self.checked(subject, &keys).await?.into_iter();
-        let account = match rows.next().flatten() {
-            Some(row) if row.state == state::LIVE => {
-                let key = self.class_key(subject, primary).await?;
-                Ok(self.open_account(row, key)?)
-            }
-            other => Err(other),
+        let is_primary = self.profile_key(subject, primary);
+        let mut rows = if archive {
+            let wanted = |class: &Name| class == primary || classes.contains(class);
+            let mut rows = self.checked_where(subject, wanted).await?;
+            rows.retain(|row| row.class.is_some());
+            // A class has had its keys in their order, and its live row has the last.
+            rows.sort_by_key(|row| (row.state == state::LIVE, number_of(row)));
+            rows
+        } else {
+            let others = classes.iter().map(|class| self.profile_key(subject, class));
+            let keys: Vec<_> = std::iter::once(is_primary.clone()).chain(others).collect();
+            self.checked(subject, &keys).await?.into_iter().flatten().collect()
         };
-        match account {
-            Ok(account) => Ok((Some(account), rows.flatten().collect())),
-            Err(not_live) => Ok((None, not_live.into_iter().chain(rows.flatten()).collect())),
-        }
+        let at = rows.iter().position(|row| row.key == is_primary && row.state == state::LIVE);
+        let Some(at) = at else { return Ok((None, rows)) };
+        let row = rows.remove(at);
+        let key = self.row_key(&row).await?;
+        Ok((Some(self.open_account(row, key)?), rows))
     }
 
     async fn open_items(&self, fetched: Fetched, items: &BTreeSet<Name>) -> Result<View> {
@@ -243,16 +283,18 @@ impl Vault {
             let cipher = account.key.cipher();
             let place = Place { row: &account.row.key, class };
             for item in wanted(class) {
-                insert(&mut view, &item, account.body.open(place, &item, &cipher)?)?;
+                let opened = account.body.open(place, &item, &cipher)?;
+                insert(&mut view, &item, &account.row, opened)?;
             }
         }
-        let of = |row: &Row| row.class.clone().unwrap_or(state::LIVE);
-        let ids: Vec<_> = fetched.rows.iter().map(|row| (fetched.subject, of(row))).collect();
-        for (row, key) in fetched.rows.iter().zip(self.class_keys(&ids).await?) {
-            let (class, body, cipher) = (of(row), Body::decode(&row.body)?, key.cipher());
-            for item in wanted(&class) {
-                let place = Place { row: &row.key, class: &class };
-                insert(&mut view, &item, body.open(place, &item, &cipher)?)?;
+        let rows: Vec<_> =
+            fetched.rows.into_iter().filter(|row| number_of(row).is_some()).collect();
+        for (row, key) in rows.iter().zip(self.row_keys(&rows).await?) {
+            let Some(class) = &row.class else { continue };
+            let (body, cipher) = (Body::decode(&row.body)?, key.cipher());
+            for item in wanted(class) {
+                let place = Place { row: &row.key, class };
+                insert(&mut view, &item, row, body.open(place, &item, &cipher)?)?;
             }
         }
         Ok(view)
@@ -298,11 +340,18 @@ impl Vault {
     }
 }
 
-fn insert(view: &mut View, item: &Name, opened: Option<Zeroizing<Vec<u8>>>) -> Result<()> {
+fn insert(
+    view: &mut View,
+    item: &Name,
+    row: &Row,
+    opened: Option<Zeroizing<Vec<u8>>>,
+) -> Result<()> {
     if let Some(bytes) = opened {
         // EXPOSE: opened for the purpose that the leaf names.
         let text = std::str::from_utf8(&bytes).map_err(|_| crate::codec::MALFORMED.error())?;
-        view.items.insert(item.clone(), Zeroizing::new(text.to_owned()));
+        let (archived, anchor_at) = (row.state == state::ARCHIVED, row.anchor_at);
+        let kept = Kept { text: Zeroizing::new(text.to_owned()), archived, anchor_at };
+        view.items.entry(item.clone()).or_default().push(kept);
     }
     Ok(())
 }

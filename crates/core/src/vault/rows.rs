@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Vault;
 use super::codes::{ALTERED_ROW, MISSING_ROW};
+use super::keys::number_of;
 use crate::error::Result;
 use crate::id::{RowId, SubjectId};
 use crate::leaf::Leaf;
@@ -31,15 +32,17 @@ impl Vault {
     ) -> Result<Vec<Option<Row>>> {
         let first = self.ports.store.rows_with_leaves(subject, keys, PAGE).await?;
         let (mut rows, mut latest) = (first.0, Some(first.1));
+        let mut again = true;
         for _ in 0..ATTEMPTS {
             let stamps = self.stamps(subject, keys, latest.take()).await?;
             let found =
                 keys.iter().zip(&rows).try_for_each(|(key, row)| check(key, row.as_ref(), &stamps));
             let Err(error) = found else { return Ok(rows) };
             // Rows and log are read one after the other: a change in between is no tampering, and
-            // moves the rows on.
+            // moves the rows on. So is a pruning between two pages of leaves, which moves nothing
+            // but what was stated.
             let now = self.ports.store.rows(keys).await?;
-            if now == rows {
+            if now == rows && !std::mem::take(&mut again) {
                 return Err(error);
             }
             rows = now;
@@ -47,20 +50,33 @@ impl Vault {
         Err(CONFLICT.error().with("subject", subject))
     }
 
-    /// All rows of a subject, each checked against the log; a profile row that is gone is missed.
+    /// All rows of a subject, each checked against the log; one of its profile or of an archive
+    /// that is gone is missed.
     pub(super) async fn checked_all(&self, subject: SubjectId) -> Result<Vec<Row>> {
-        let classes = self.policy.classes.keys();
+        self.checked_where(subject, |_| true).await
+    }
+
+    /// The rows of a subject that belong to some classes, or to none, as [`Vault::checked_all`].
+    pub(super) async fn checked_where(
+        &self,
+        subject: SubjectId,
+        wanted: impl Fn(&Name) -> bool + Send + Sync,
+    ) -> Result<Vec<Row>> {
+        let classes = self.policy.classes.keys().filter(|class| wanted(class));
         let mut keys: BTreeSet<_> = classes.map(|class| self.profile_key(subject, class)).collect();
-        let mut cursor = None;
+        let (mut found, mut cursor) = (Vec::new(), None);
         loop {
             let scan = Scan::Subject(subject);
             let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
-            keys.extend(page.rows.into_iter().map(|row| row.key));
+            let rows = page.rows.into_iter();
+            found.extend(rows.filter(|row| row.class.as_ref().is_none_or(&wanted)));
             cursor = page.next;
             if cursor.is_none() {
                 break;
             }
         }
+        keys.extend(self.expected_archives(subject, &found, wanted).await?);
+        keys.extend(found.into_iter().map(|row| row.key));
         let keys: Vec<_> = keys.into_iter().collect();
         Ok(self.checked(subject, &keys).await?.into_iter().flatten().collect())
     }
@@ -83,25 +99,27 @@ impl Vault {
         Ok(all)
     }
 
-    /// The rows, if the leaves beside them state all of them, and no profile row that is gone.
+    /// The rows, if the leaves beside them state all of them, and no row that is gone.
     fn vouched(&self, subject: SubjectId, holding: Holding) -> Option<Vec<Row>> {
         let Holding { rows, leaves } = holding;
         let mut stamps = Stamps::new();
         for stored in &leaves {
             collect(&mut stamps, stated(subject, stored).ok()?);
         }
-        let has_all = leaves.len() < PAGE;
-        let met = |key: &RowKey| stamps.contains_key(&(key.kind.clone(), key.id));
-        let missed = self
-            .policy
-            .classes
-            .keys()
-            .map(|class| self.profile_key(subject, class))
-            .filter(|key| !rows.iter().any(|row| row.key == *key));
-        for key in missed {
-            if !(has_all || met(&key)) || check(&key, None, &stamps).is_err() {
-                return None;
-            }
+        let found = |(kind, id): &(Name, RowId)| {
+            rows.iter().any(|row| row.key.kind == *kind && row.key.id == *id)
+        };
+        if stamps.iter().any(|(key, digest)| digest.is_some() && !found(key)) {
+            return None;
+        }
+        // Older leaves may state rows that are gone, unless each class is there and has had no
+        // other row: then all is at hand that a subject can have.
+        let is_first = |class: &Name| {
+            let key = self.profile_key(subject, class);
+            rows.iter().any(|row| row.key == key && number_of(row) == Some(0))
+        };
+        if leaves.len() >= PAGE && !self.policy.classes.keys().all(is_first) {
+            return None;
         }
         let stands =
             |row: &Row| row.key.subject == subject && check(&row.key, Some(row), &stamps).is_ok();
@@ -136,9 +154,9 @@ impl Vault {
     }
 }
 
-/// What a leaf of a subject says, if it is the one in the tree. A leaf without its text says
-/// nothing, and nothing has been pruned that speaks of rows: its row cannot be vouched for.
-fn stated(subject: SubjectId, stored: &StoredLeaf) -> Result<Leaf> {
+/// What a leaf of a subject says, if it is the one in the tree. A leaf that was pruned is no longer
+/// found among its subject's: one that is and lacks its text was tampered with.
+pub(super) fn stated(subject: SubjectId, stored: &StoredLeaf) -> Result<Leaf> {
     let altered = || ALTERED_ROW.error().with("subject", subject);
     let bytes = stored.bytes.as_deref().ok_or_else(altered)?;
     if *leaf_hash(bytes).as_bytes() != stored.hash {

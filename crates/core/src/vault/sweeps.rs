@@ -17,7 +17,8 @@ use crate::ports::{Expect, RowWrite};
 use crate::row::{Row, RowKey};
 
 static SWEEP: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("sweep"));
-const DONE: Name = Name::fixed("done");
+/// The state of a row that notes what was done.
+pub(super) const DONE: Name = Name::fixed("done");
 
 impl Vault {
     /// When the last sweep began, or else when the log did; `None` while there is no log.
@@ -33,6 +34,20 @@ impl Vault {
         let first = self.ports.store.leaves(1, 0, 1).await?;
         let bytes = first.into_iter().find_map(|leaf| leaf.bytes);
         bytes.map(|bytes| Leaf::decode(&bytes).map(|leaf| leaf.at)).transpose()
+    }
+
+    /// Whether the clock is behind the last entry of the log, or further ahead of it, or of the last
+    /// sweep, than the policy's `max_clock_ahead`: what is older than a period is not to be judged
+    /// by it.
+    ///
+    /// # Errors
+    /// As [`Vault::swept_at`].
+    pub async fn clock_in_doubt(&self, now: Timestamp) -> Result<bool> {
+        let ahead = self.policy.sweep.max_clock_ahead;
+        let last = self.last_leaf_at().await?;
+        let swept = self.swept_at().await?;
+        let far = |then: Timestamp| now > then.plus(ahead);
+        Ok(last.is_some_and(|last| now < last || far(last)) || swept.is_some_and(far))
     }
 
     /// Forgets the fingerprints of records that were imported longer ago than the policy keeps them;

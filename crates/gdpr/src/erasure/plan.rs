@@ -4,29 +4,34 @@ use std::collections::BTreeSet;
 
 use tacenda_core::row::state;
 use tacenda_core::vault::codes::NOT_FOUND;
-use tacenda_core::vault::{ArchivedClass, ErasedClass, Outline, Seen, SubjectPlan, Vault};
+use tacenda_core::vault::{
+    ArchivedClass, ErasedClass, KeptUnder, Outline, ReducedClass, Seen, SubjectPlan, Vault,
+};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 
-use crate::retention::duty;
+use crate::retention::{Duty, duty};
 
-/// What happens to a class of a subject's data.
+/// What happens to a row of a subject's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     /// It goes.
     Erase,
-    /// A law keeps it until then; it is readable only for that law's purpose.
+    /// Laws keep it until then; it is readable only for their purposes.
     Archive {
-        /// The policy's name of the law.
-        law: Name,
-        /// How the law is cited.
-        citation: String,
-        /// The items that the law asks for; all others go.
+        /// The laws, the one that keeps longest first.
+        laws: Vec<KeptUnder>,
+        /// The items that the laws ask for; all others go.
         items: BTreeSet<Name>,
         /// The first instant at which nothing keeps it any more.
         until: Timestamp,
     },
     /// It is archived already, until its law ends.
     Archived,
+    /// It is archived, and some of its items go because their laws have ended.
+    Reduce {
+        /// The items that go.
+        items: BTreeSet<Name>,
+    },
     /// A legal hold keeps it.
     Held,
 }
@@ -36,6 +41,11 @@ pub enum Fate {
 pub struct Line {
     /// The class.
     pub class: Name,
+    /// The number of the key that seals the row, which tells it from others of its class; `None` if it
+    /// holds no items.
+    pub key: Option<u16>,
+    /// Whether it is archived already.
+    pub archived: bool,
     /// What happens to it.
     pub fate: Fate,
 }
@@ -45,7 +55,7 @@ pub struct Line {
 pub struct ErasurePlan {
     /// Whose data.
     pub subject: SubjectId,
-    /// A line per class that the subject has rows of.
+    /// A line per row: its class in use, and what laws keep of the class from before.
     pub lines: Vec<Line>,
     /// The time that counts as the closing of the account, for clocks that had not started.
     pub closed_at: Timestamp,
@@ -67,22 +77,30 @@ impl ErasurePlan {
             subject: self.subject,
             erase: Vec::new(),
             archive: Vec::new(),
+            reduce: Vec::new(),
             closed_at: Some(self.closed_at),
             seen: self.seen.clone(),
         };
-        for Line { class, fate } in &self.lines {
-            match fate {
-                Fate::Erase => {
-                    plan.erase.push(ErasedClass { class: class.clone(), reason: reason.clone() });
+        for Line { class, key, fate, .. } in &self.lines {
+            let (class, reason) = (class.clone(), reason.clone());
+            match (fate, *key) {
+                (Fate::Erase, key) => {
+                    match plan.erase.iter_mut().find(|erased| erased.class == class) {
+                        Some(erased) => erased.keys.extend(key),
+                        None => {
+                            let keys = key.into_iter().collect();
+                            plan.erase.push(ErasedClass { class, reason, keys });
+                        }
+                    }
                 }
-                Fate::Archive { law, citation, items, until } => plan.archive.push(ArchivedClass {
-                    class: class.clone(),
-                    items: items.clone(),
-                    law: law.clone(),
-                    citation: citation.clone(),
-                    until: Some(*until),
-                }),
-                Fate::Archived | Fate::Held => {}
+                (Fate::Archive { laws, items, .. }, Some(key)) => {
+                    let (laws, items) = (laws.clone(), items.clone());
+                    plan.archive.push(ArchivedClass { class, key, items, laws });
+                }
+                (Fate::Reduce { items }, Some(key)) => {
+                    plan.reduce.push(ReducedClass { class, key, reason, items: items.clone() });
+                }
+                (Fate::Archived | Fate::Held | Fate::Archive { .. } | Fate::Reduce { .. }, _) => {}
             }
         }
         plan
@@ -125,25 +143,16 @@ pub(super) async fn of_rows(
     };
     let mut lines: Vec<Line> = Vec::new();
     for row in rows {
-        if lines.iter().any(|line| line.class == row.class) {
-            continue;
-        }
-        let of_class = rows.iter().filter(|other| other.class == row.class);
-        let held = of_class.clone().any(|row| row.held);
-        let anchor = of_class.filter_map(|row| row.anchor_at).max().unwrap_or(now);
-        let fate = match duty(policy, &row.class, &facts, anchor, now, zone) {
-            _ if held => Fate::Held,
+        let anchor = row.anchor_at.unwrap_or(now);
+        let archived = row.state == state::ARCHIVED;
+        let fate = match duty(policy, &row.class, &row.items, &facts, anchor, now, zone) {
+            _ if row.held => Fate::Held,
             // What was archived once stays until its law ends; only the sweep takes it.
-            _ if row.state == state::ARCHIVED => Fate::Archived,
-            Some(duty) => Fate::Archive {
-                law: duty.name.clone(),
-                citation: duty.citation,
-                items: duty.items,
-                until: duty.until,
-            },
+            _ if archived => Fate::Archived,
+            Some(Duty { laws, items, until }) => Fate::Archive { laws, items, until },
             None => Fate::Erase,
         };
-        lines.push(Line { class: row.class.clone(), fate });
+        lines.push(Line { class: row.class.clone(), key: row.key, archived, fate });
     }
     let seen = rows.iter().map(Outline::seen).collect();
     Ok(ErasurePlan { subject, lines, closed_at: now, seen })

@@ -10,7 +10,7 @@ use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
 use super::NOT_CONFIRMED;
 use super::plan::{ErasurePlan, Fate, Line, of_rows};
-use crate::retention::{RetentionPlan, SweepLine, plan};
+use crate::retention::{Reach, RetentionPlan, SweepLine, ended, plan};
 
 /// How often a page is planned again that changes meanwhile.
 const ATTEMPTS: usize = 5;
@@ -81,8 +81,13 @@ async fn sweep_line(
         if unscrubbed.len() >= SCRUB_EVERY {
             vault.scrub_all(std::mem::take(&mut unscrubbed)).await?;
         }
-        let page =
-            vault.anchored(&line.class, &line.state, line.cutoff, after.as_ref(), batch).await?;
+        let page = match line.reach {
+            Reach::Rows => {
+                let (class, state, cutoff) = (&line.class, &line.state, line.cutoff);
+                vault.anchored(class, state, cutoff, after.as_ref(), batch).await?
+            }
+            Reach::Items => vault.ended(&line.class, line.cutoff, after.as_ref(), batch).await?,
+        };
         let Some(last) = page.last() else { break };
         let (last, full) = (last.clone(), page.len() >= batch);
         let (plans, refused) = plans(vault, line, &page).await?;
@@ -141,31 +146,50 @@ async fn plan_one(
     rows: Result<Vec<Outline>>,
 ) -> Result<Option<ErasurePlan>> {
     let rows = rows?;
-    if line.state == state::ARCHIVED {
-        return Ok(archive_ended(subject, &rows, &line.class));
+    let of_class: Vec<_> = rows.iter().filter(|row| row.class == line.class).collect();
+    // What the page showed may have changed since: somebody logged in, or the class began again.
+    let is_due = |row: &&&Outline| {
+        row.state == line.state
+            && !row.held
+            && (line.reach == Reach::Items || row.anchor_at.is_some_and(|at| at <= line.cutoff))
+    };
+    let mut due = of_class.iter().filter(is_due).peekable();
+    if due.peek().is_none() {
+        return Ok(None);
     }
-    let plan = of_rows(vault, subject, &rows).await?;
-    Ok(live_ended(vault, plan, &line.class))
+    let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
+    let fates: Vec<_> = match line.reach {
+        Reach::Rows if line.state == state::LIVE => {
+            let plan = of_rows(vault, subject, &rows).await?;
+            return Ok(live_ended(vault, plan, &line.class));
+        }
+        Reach::Rows => due.map(|row| (row.key, Fate::Erase)).collect(),
+        Reach::Items => due
+            .filter_map(|row| Some((row.key, items_ended(row, ended(policy, row, now, zone))?)))
+            .collect(),
+    };
+    let line = |(key, fate)| Line { class: line.class.clone(), key, archived: true, fate };
+    let lines: Vec<_> = fates.into_iter().map(line).collect();
+    let seen = of_class.iter().map(|row| row.seen()).collect();
+    let plan = ErasurePlan { subject, lines, closed_at: Timestamp::MIN, seen };
+    Ok((!plan.lines.is_empty()).then_some(plan))
 }
 
 /// A live row whose time is up: the account takes everything with it, another class goes alone;
 /// what a law still keeps of either is archived.
 fn live_ended(vault: &Vault, mut plan: ErasurePlan, class: &Name) -> Option<ErasurePlan> {
     if class != vault.policy().primary_class() {
-        plan.lines.retain(|line| line.class == *class);
+        plan.lines.retain(|line| line.class == *class && !line.archived);
     }
     let goes = |line: &Line| matches!(line.fate, Fate::Erase | Fate::Archive { .. });
     (!plan.is_held() && plan.lines.iter().any(goes)).then_some(plan)
 }
 
-/// An archived row whose law has ended goes.
-fn archive_ended(subject: SubjectId, rows: &[Outline], class: &Name) -> Option<ErasurePlan> {
-    let mut of_class = rows.iter().filter(|row| row.class == *class).peekable();
-    of_class.peek()?;
-    if of_class.any(|row| row.held) {
-        return None;
+/// An archived row loses the items whose last law has ended, and goes if it has no others.
+fn items_ended(row: &Outline, items: BTreeSet<Name>) -> Option<Fate> {
+    match items.len() {
+        0 => None,
+        all if all == row.items.len() => Some(Fate::Erase),
+        _ => Some(Fate::Reduce { items }),
     }
-    let line = Line { class: class.clone(), fate: Fate::Erase };
-    let seen = rows.iter().filter(|row| row.class == *class).map(Outline::seen).collect();
-    Some(ErasurePlan { subject, lines: vec![line], closed_at: Timestamp::MIN, seen })
 }

@@ -5,5 +5,5 @@
 mod plan;
 mod rules;
 
-pub use plan::{RetentionPlan, SweepLine, plan};
-pub use rules::{Duty, duty, schedule};
+pub use plan::{Reach, RetentionPlan, SweepLine, plan};
+pub use rules::{Duty, duty, ended, schedule};

@@ -4,10 +4,23 @@ use sha2::{Digest as _, Sha256};
 use tacenda_core::calendar;
 use tacenda_core::policy::{RetentionRule, StartRule};
 use tacenda_core::row::state;
-use tacenda_core::vault::Vault;
+use tacenda_core::vault::{Outline, Vault};
 use tacenda_core::{Name, Result, Timestamp};
 
 use super::rules::{rules_in, schedule};
+
+/// How many archived rows are looked at at once.
+const PAGE: usize = 512;
+
+/// What a line of a plan reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Rows whose last rule has ended.
+    Rows,
+    /// Archived rows in which the last law has ended that asks for some of the items, or for all of
+    /// them, although another law keeps others of the class for longer.
+    Items,
+}
 
 /// One line of a plan: the rows of a class and state whose time is up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,15 +29,17 @@ pub struct SweepLine {
     pub class: Name,
     /// Live or archived.
     pub state: Name,
-    /// Rows whose clock started then or before are due.
+    /// Whether the rows are due, or some of their items.
+    pub reach: Reach,
+    /// Rows whose clock started then or before are due; for items, those that end then or before.
     pub cutoff: Timestamp,
     /// How many rows are due.
     pub due: u64,
     /// Whether more are due than the policy's share of the class allows without a confirmation.
     pub over_share: bool,
-    /// The rules that have ended, as periods: `3 years`, `10 years from the end of financial year`.
+    /// The rules that have ended, or of which one has where items are due, as periods: `3 years`, `10 years from the end of financial year`.
     pub rules: Vec<String>,
-    /// The laws behind the rules that have ended, as they are cited.
+    /// The laws behind these rules, as they are cited.
     pub laws: Vec<String>,
 }
 
@@ -90,21 +105,49 @@ pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
                 over_share: over_share(vault, &class.name, due).await?,
                 class: class.name.clone(),
                 state: row_state,
+                reach: Reach::Rows,
                 cutoff,
                 due,
                 rules,
                 laws,
             });
         }
+        lines.extend(items_line(vault, &class.name, now).await?);
     }
-    let last = vault.last_leaf_at().await?;
-    let ahead = policy.sweep.max_clock_ahead;
-    let swept = vault.swept_at().await?;
-    let far = |then: Timestamp| now > then.plus(ahead);
-    let clock_in_doubt =
-        last.is_some_and(|last| now < last) || last.is_some_and(far) || swept.is_some_and(far);
+    let clock_in_doubt = vault.clock_in_doubt(now).await?;
     let digest = digest(now, clock_in_doubt, &lines);
     Ok(RetentionPlan { now, lines, clock_in_doubt, digest })
+}
+
+/// The archived rows of a class of which a part has ended, and that do not end whole.
+async fn items_line(vault: &Vault, class: &Name, now: Timestamp) -> Result<Option<SweepLine>> {
+    let (policy, zone) = (vault.policy(), vault.ports().zone.as_ref());
+    let whole = calendar::cutoff(now, &schedule(policy, class, &state::ARCHIVED), zone);
+    let goes_on = |row: &Outline| row.anchor_at > whole && !row.held;
+    let (mut due, mut after) = (0u64, None);
+    loop {
+        let page = vault.ended(class, now, after.as_ref(), PAGE).await?;
+        due = due.saturating_add(page.iter().filter(|row| goes_on(row)).count() as u64);
+        after = page.last().cloned();
+        if page.len() < PAGE {
+            break;
+        }
+    }
+    if due == 0 {
+        return Ok(None);
+    }
+    let some = rules_in(policy, class, &state::ARCHIVED);
+    let laws = some.iter().filter_map(|rule| policy.laws.get(rule.law.as_ref()?));
+    Ok(Some(SweepLine {
+        over_share: over_share(vault, class, due).await?,
+        class: class.clone(),
+        state: state::ARCHIVED,
+        reach: Reach::Items,
+        cutoff: now,
+        due,
+        laws: laws.map(|law| law.citation.clone()).collect(),
+        rules: some.iter().map(|rule| told(rule)).collect(),
+    }))
 }
 
 /// A rule as a person reads it.
@@ -140,7 +183,11 @@ fn digest(now: Timestamp, clock_in_doubt: bool, lines: &[SweepLine]) -> [u8; 32]
             hasher.update((word.len() as u64).to_be_bytes());
             hasher.update(word);
         }
-        hasher.update(line.cutoff.as_micros().to_be_bytes());
+        if line.reach == Reach::Rows {
+            hasher.update(line.cutoff.as_micros().to_be_bytes());
+        } else {
+            hasher.update(b"items");
+        }
         hasher.update(line.due.to_be_bytes());
     }
     hasher.finalize().into()

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tacenda_core::calendar::{self, Rule, Zone};
 use tacenda_core::policy::{Policy, RetentionRule};
 use tacenda_core::row::state;
+use tacenda_core::vault::{KeptUnder, Outline};
 use tacenda_core::{Name, Timestamp};
 
 /// The rules that keep a row of a class in a state: those for live data while it is live, those
@@ -29,50 +30,65 @@ pub(super) fn rules_in<'a>(
     }
 }
 
-/// What laws keep of a class against its erasure.
+/// What laws keep of a row against its erasure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Duty<'a> {
-    /// The policy's name of the law that keeps it longest.
-    pub name: &'a Name,
-    /// How the laws are cited, the longest first.
-    pub citation: String,
-    /// The items that any of them asks for.
+pub struct Duty {
+    /// The laws, the one that keeps longest first.
+    pub laws: Vec<KeptUnder>,
+    /// The items of the row that any of them asks for.
     pub items: BTreeSet<Name>,
     /// The first instant at which none of them keeps it any more.
     pub until: Timestamp,
 }
 
-/// The duties that keep a class, on an account of which these facts hold and whose clock started
-/// at `anchor`, as one; `None` if nothing keeps it past `now`.
+/// The duties that keep a row of a class with these items, on an account of which these facts hold
+/// and whose clock started at `anchor`, as one; `None` if nothing keeps it past `now`.
 ///
 /// # Law
 /// Art. 17(3)(b) GDPR: erasure does not apply to the extent that processing is necessary for
-/// compliance with a legal obligation. Where several laws ask for the class, what is kept together
-/// is kept until the last of them ends.
+/// compliance with a legal obligation. Where several laws ask for the class, each keeps its own
+/// items, and each item goes with the last law that asks for it.
 #[must_use]
-pub fn duty<'a>(
-    policy: &'a Policy,
+pub fn duty(
+    policy: &Policy,
     class: &Name,
+    items: &BTreeSet<Name>,
     facts: &BTreeSet<Name>,
     anchor: Timestamp,
     now: Timestamp,
     zone: &dyn Zone,
-) -> Option<Duty<'a>> {
+) -> Option<Duty> {
     let mut duties: Vec<_> = policy
         .archived(class, facts)
         .into_iter()
-        .filter_map(|(rule, items)| {
-            let law = policy.laws.get_key_value(rule.law.as_ref()?)?;
+        .filter_map(|(rule, asked)| {
+            let (name, law) = policy.laws.get_key_value(rule.law.as_ref()?)?;
             let rule = rule.to_calendar(policy.financial_year_end);
-            Some((calendar::due(anchor, &[rule], zone), law, items))
+            let asked: BTreeSet<_> = asked.intersection(items).cloned().collect();
+            Some((calendar::due(anchor, &[rule], zone), name, law, asked))
         })
-        .filter(|(until, ..)| *until > now)
+        .filter(|(until, .., asked)| *until > now && !asked.is_empty())
         .collect();
     duties.sort_by_key(|(until, ..)| std::cmp::Reverse(*until));
-    let (until, (name, _), _) = duties.first()?;
-    let (until, name) = (*until, *name);
-    let cited: Vec<_> = duties.iter().map(|(_, (_, law), _)| law.citation.as_str()).collect();
-    let citation = cited.join("; ");
-    let items = duties.into_iter().flat_map(|(.., items)| items).collect();
-    Some(Duty { name, citation, items, until })
+    let until = duties.first()?.0;
+    let laws = duties.iter().map(|(until, name, law, _)| KeptUnder {
+        law: (*name).clone(),
+        citation: law.citation.clone(),
+        until: Some(*until),
+    });
+    let laws = laws.collect();
+    let items = duties.into_iter().flat_map(|(.., asked)| asked).collect();
+    Some(Duty { laws, items, until })
+}
+
+/// The items of an archived row that no law asks for any more at `now`.
+///
+/// # Law
+/// Art. 5(1)(e) and 17(3)(b) GDPR.
+#[must_use]
+pub fn ended(policy: &Policy, row: &Outline, now: Timestamp, zone: &dyn Zone) -> BTreeSet<Name> {
+    // A clock that has not started ends nothing.
+    let Some(anchor) = row.anchor_at else { return BTreeSet::new() };
+    let ends = policy.archive_ends(&row.class, &row.items, anchor, zone);
+    ends.into_iter().filter(|(_, end)| *end <= now).map(|(item, _)| item).collect()
 }

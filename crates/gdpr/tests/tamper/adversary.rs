@@ -268,8 +268,12 @@ impl Store for Adversary {
         self.inner.settle().await
     }
 
-    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {
-        self.inner.prune(epoch, upto, keep).await
+    async fn count_lookups(&self) -> Result<u64> {
+        self.inner.count_lookups().await
+    }
+
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
+        self.inner.prune(epoch, from, to, keep).await
     }
 
     async fn close(&self) -> Result<()> {

@@ -1,6 +1,8 @@
 //! Rows, look-ups and keys.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pollster::block_on as wait;
 use tacenda_core::codec::{Decoder, Encoder};
@@ -218,4 +220,39 @@ fn swapped(body: &[u8], one: &str, two: &str) -> Vec<u8> {
         e.text(name).bytes(envelope);
     }
     e.finish()
+}
+
+#[test]
+fn a_page_enters_in_pieces_while_others_use_the_vault_and_whole_while_nobody_does() {
+    for (others, first) in [(true, 125), (false, 300)] {
+        let (world, store) = Adversary::world();
+        let (vault, other) = (world.open(), world.open());
+        let me = staff("support");
+        let eve = eve(&vault);
+        let mut registration = wait(vault.registration(&me)).unwrap();
+        if others {
+            wait(vault.read(eve, &Name::fixed("account"), &me)).unwrap();
+        }
+        // When the first commit has happened, somebody takes an address of a later one.
+        let seen = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&seen);
+        store.act(At::Committed("subject.registered"), move || {
+            count.store(wait(other.subjects(None, 1_000)).unwrap().len() - 1, Ordering::Relaxed);
+            let _ = wait(other.register(
+                request(&other, &[("email", "n200@example.org")], false),
+                &staff("support"),
+            ));
+        });
+        let named = |n| request(&vault, &[("email", &format!("n{n}@example.org"))], false);
+        assert!(wait(registration.page((0..300).map(named).collect())).unwrap().is_empty());
+        let done = wait(registration.finish()).unwrap();
+        assert_eq!(seen.load(Ordering::Relaxed), first);
+        let codes: Vec<_> = done.into_iter().map(code).collect();
+        let lost = |n: usize| if others && n == 200 { "vault.not_unique" } else { "ok" };
+        assert_eq!(codes, (0..300).map(lost).collect::<Vec<_>>());
+        let keys = wait(world.keyring.live_keys(None, 1_000)).unwrap();
+        let subjects: BTreeSet<_> = keys.iter().map(|key| key.subject).collect();
+        assert_eq!(subjects.len(), 301, "who lost has no key");
+        wait(vault.audit()).unwrap();
+    }
 }

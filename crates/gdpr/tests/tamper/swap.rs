@@ -79,8 +79,11 @@ impl Store for Swap {
     async fn settle(&self) -> Result<()> {
         self.now().settle().await
     }
-    async fn prune(&self, e: u32, u: u64, k: &[u64]) -> Result<u64> {
-        self.now().prune(e, u, k).await
+    async fn count_lookups(&self) -> Result<u64> {
+        self.now().count_lookups().await
+    }
+    async fn prune(&self, e: u32, f: u64, t: u64, k: &[u64]) -> Result<u64> {
+        self.now().prune(e, f, t, k).await
     }
     async fn close(&self) -> Result<()> {
         self.now().close().await

@@ -1,14 +1,18 @@
 //! Copying the write-ahead log into the file, in a thread of its own.
 //!
 //! The disk takes tens of megabytes at a time, which may last long; a read waits for its leaf, and
-//! so for the writer. While a copy runs, single pieces of work go on and bulk work waits, so that
-//! the log stays short and the copy catches up with it.
+//! so for the writer. SQLite flushes the file only when a copy has caught up with the log, so the
+//! thread copies until it has; then bulk work waits, and it copies what came meanwhile. The writer
+//! is left with the few pages of single pieces of work, and begins the log anew.
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 
-use rusqlite::Connection;
 use rusqlite::hooks::Wal;
+use rusqlite::{Connection, Row};
 use tacenda_core::error::Result;
 
 use super::fault::fault;
@@ -23,12 +27,23 @@ fn count_pages(_: &Wal, pages: i32) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// How often a copy is made again that a commit has overtaken.
+const ATTEMPTS: u32 = 16;
+
 /// What the writer knows of copies.
 pub(super) struct LogCopy<'a, F> {
     connection: &'a Connection,
     pages: i32,
     second: F,
-    thread: Option<JoinHandle<()>>,
+    under_way: Option<UnderWay>,
+}
+
+struct UnderWay {
+    thread: JoinHandle<()>,
+    /// Whether the file has taken most of the log, and the rest is to stay short.
+    ending: Arc<AtomicBool>,
+    /// Dropped when the writer begins no more bulk work.
+    go_on: Option<Sender<()>>,
 }
 
 impl<'a, F: Fn() -> Result<Connection>> LogCopy<'a, F> {
@@ -38,11 +53,16 @@ impl<'a, F: Fn() -> Result<Connection>> LogCopy<'a, F> {
         // In place of SQLite's own checkpoint, which would run before the commit is answered.
         connection.wal_hook(Some(count_pages));
         let pages = i32::try_from(pages).unwrap_or(i32::MAX).max(1);
-        Self { connection, pages, second, thread: None }
+        Self { connection, pages, second, under_way: None }
     }
 
     pub(super) const fn is_under_way(&self) -> bool {
-        self.thread.is_some()
+        self.under_way.is_some()
+    }
+
+    /// Whether bulk work has to wait, so that the copy catches up with the log.
+    pub(super) fn is_ending(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|copy| copy.go_on.is_none())
     }
 
     /// Begins a copy if the log is long.
@@ -50,29 +70,46 @@ impl<'a, F: Fn() -> Result<Connection>> LogCopy<'a, F> {
         if WAL_PAGES.get() < self.pages || self.is_under_way() {
             return;
         }
+        let ending = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&ending);
+        let (go_on, held) = channel();
         let copy = |connection: Connection| {
             let builder = thread::Builder::new().name("tacenda-copy".to_owned());
-            // What a reader is in the way of, the next copy takes.
-            builder.spawn(move || drop(checkpoint(&connection, "PASSIVE"))).ok()
+            let work = move || {
+                catch_up(&connection);
+                flag.store(true, Ordering::Release);
+                // An error is the answer: the sender is gone.
+                let _ = held.recv();
+                catch_up(&connection);
+            };
+            builder.spawn(work).ok()
         };
-        self.thread = (self.second)().ok().and_then(copy);
-        if self.thread.is_none() {
+        let thread = (self.second)().ok().and_then(copy);
+        self.under_way = thread.map(|thread| UnderWay { thread, ending, go_on: Some(go_on) });
+        if self.under_way.is_none() {
             self.finish();
         }
     }
 
-    /// Ends a copy that is done.
+    /// Ends a copy that is done. Called before any bulk work.
     pub(super) fn look(&mut self) {
-        if self.thread.as_ref().is_some_and(JoinHandle::is_finished) {
+        let too_long = WAL_PAGES.get() >= self.pages.saturating_mul(2);
+        if let Some(copy) = &mut self.under_way
+            && (too_long || copy.ending.load(Ordering::Acquire))
+        {
+            copy.go_on = None;
+        }
+        if self.under_way.as_ref().is_some_and(|copy| copy.thread.is_finished()) {
             self.wait();
         }
     }
 
     /// Waits for the copy under way.
     pub(super) fn wait(&mut self) {
-        if let Some(thread) = self.thread.take() {
+        if let Some(mut copy) = self.under_way.take() {
+            copy.go_on = None;
             // A panic would have copied less: the next copy takes it.
-            let _ = thread.join();
+            let _ = copy.thread.join();
             self.finish();
         }
     }
@@ -82,6 +119,19 @@ impl<'a, F: Fn() -> Result<Connection>> LogCopy<'a, F> {
     fn finish(&self) {
         WAL_PAGES.set(0);
         let _ = checkpoint(self.connection, "PASSIVE");
+    }
+}
+
+/// Copies until nothing was committed meanwhile: only then SQLite flushes the file. What a reader
+/// is in the way of, the next copy takes.
+fn catch_up(connection: &Connection) {
+    let mut before = 0;
+    for _ in 0..ATTEMPTS {
+        let pages = |row: &Row<'_>| row.get::<_, i64>(1);
+        match connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], pages) {
+            Ok(pages) if pages != before => before = pages,
+            _ => return,
+        }
     }
 }
 

@@ -23,6 +23,7 @@ mod keyring;
 
 mod open;
 mod options;
+mod prune;
 mod read;
 mod safe;
 

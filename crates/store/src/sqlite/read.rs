@@ -13,9 +13,6 @@ use super::change::{id_bytes, read_key};
 use super::fault::fault;
 use super::scan::{COLUMNS, read_row};
 
-/// How many leaves one transaction prunes at most, so that changes need not wait long.
-const PRUNE: i64 = 2_000;
-
 pub(super) fn rows(connection: &Connection, keys: &[RowKey]) -> Result<Vec<Option<Row>>> {
     let sql = format!("SELECT {COLUMNS} FROM rows WHERE subject = ?1 AND kind = ?2 AND id = ?3");
     let mut statement = connection.prepare_cached(&sql).map_err(fault)?;
@@ -52,6 +49,13 @@ pub(super) fn lookup(
     tokens.iter().map(&mut find).collect()
 }
 
+pub(super) fn count_lookups(connection: &Connection) -> Result<u64> {
+    let mut statement =
+        connection.prepare_cached("SELECT count(*) FROM lookups").map_err(fault)?;
+    let count: i64 = statement.query_row([], |row| row.get(0)).map_err(fault)?;
+    Ok(count.unsigned_abs())
+}
+
 pub(super) fn hashes(
     connection: &Connection,
     epoch: u32,
@@ -82,8 +86,8 @@ pub(super) fn leaves(
     from: u64,
     to: u64,
 ) -> Result<Vec<StoredLeaf>> {
-    let sql = "SELECT place, hash, bytes FROM leaves WHERE place >= ?1 AND place < ?2
-        ORDER BY place";
+    let sql = "SELECT place, hash, iif(subject IS NULL, NULL, bytes) FROM leaves
+        WHERE place >= ?1 AND place < ?2 ORDER BY place";
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
     let range = [place(epoch, from), place(epoch, to)];
     let leaves = statement.query_map(range, read_leaf).map_err(fault)?;
@@ -136,28 +140,6 @@ pub(super) fn places(connection: &Connection, leaves: &[LeafId]) -> Result<Vec<L
         Err(BAD_REQUEST.error().with("reason", "no such leaf"))
     };
     leaves.iter().map(&mut find).collect()
-}
-
-/// Prunes some of the leaves with places in `from..to`; how many, and where to go on.
-pub(super) fn prune(
-    connection: &Connection,
-    from: i64,
-    to: i64,
-    keep: &std::collections::BTreeSet<i64>,
-) -> Result<(u64, Option<i64>)> {
-    let sql = "SELECT place FROM leaves WHERE place >= ?1 AND place < ?2 AND bytes IS NOT NULL
-        ORDER BY place LIMIT ?3";
-    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    let places = statement.query_map([from, to, PRUNE], |row| row.get(0)).map_err(fault)?;
-    let places: Vec<i64> = places.collect::<rusqlite::Result<_>>().map_err(fault)?;
-    let sql = "UPDATE leaves SET bytes = NULL, subject = NULL WHERE place = ?1";
-    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    let mut pruned = 0;
-    for place in places.iter().filter(|place| !keep.contains(place)) {
-        statement.execute([place]).map_err(fault)?;
-        pruned += 1;
-    }
-    Ok((pruned, places.last().map(|place| place.saturating_add(1))))
 }
 
 #[cfg(test)]

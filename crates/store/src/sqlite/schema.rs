@@ -15,7 +15,7 @@ pub(super) struct Schema {
 /// Keys begin with the subject: what belongs together is written together. Row ids that are nil
 /// are stored as empty blobs, which sort the same. `lookups.row` names the row where `owner` is
 /// empty, that is for unique tokens; else `owner` does. `leaves.place` is the epoch in the upper 16
-/// bits and the index in the lower 48.
+/// bits and the index in the lower 48; a leaf without a subject is pruned, whatever its bytes are.
 pub(super) static STORE: Schema = Schema {
     application: 0x5461_6356, // "TacV"
     version: 1,

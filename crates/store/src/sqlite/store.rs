@@ -1,6 +1,5 @@
 //! The vault store.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
@@ -15,12 +14,12 @@ use tacenda_core::ports::{
 };
 use tacenda_core::row::{Row, RowKey};
 
-use super::apply::{apply, place};
+use super::apply::apply;
 use super::change::Prepared;
 use super::connection::{Database, Head as _};
 use super::fault::Fault;
 use super::head::{Marked, StoreHead};
-use super::{SqliteOptions, read, scan};
+use super::{SqliteOptions, prune, read, scan};
 
 /// A [`Store`] in a SQLite file.
 ///
@@ -143,20 +142,12 @@ impl Store for SqliteStore {
         self.0.read(|c| scan::holdings(c, subjects, leaves))
     }
 
-    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {
-        let keep: BTreeSet<i64> = keep.iter().map(|index| place(epoch, *index)).collect();
-        let keep = std::sync::Arc::new(keep);
-        let (mut from, to, mut total) = (place(epoch, 0), place(epoch, upto), 0u64);
-        loop {
-            let keep = std::sync::Arc::clone(&keep);
-            let batch = move |c: &_, _: &mut _| read::prune(c, from, to, &keep);
-            let (pruned, next) = self.0.write(true, batch).await?;
-            total = total.saturating_add(pruned);
-            match next {
-                Some(next) => from = next,
-                None => return Ok(total),
-            }
-        }
+    async fn count_lookups(&self) -> Result<u64> {
+        self.0.read_one(read::count_lookups)
+    }
+
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
+        prune::prune(&self.0, epoch, from, to, keep).await
     }
 
     async fn close(&self) -> Result<()> {

@@ -82,7 +82,7 @@ pub(super) fn run<H: Head>(
     let mut copy = LogCopy::new(connection, pages, second);
     loop {
         copy.look();
-        let message = if !waiting.is_empty(copy.is_under_way()) {
+        let message = if !waiting.is_empty(copy.is_ending()) {
             messages.try_recv().ok()
         } else if copy.is_under_way() {
             match messages.recv_timeout(LOOK_EVERY) {
@@ -121,7 +121,7 @@ pub(super) fn run<H: Head>(
             }
             None => {}
         }
-        transact(connection, waiting.group(copy.is_under_way()));
+        transact(connection, waiting.group(copy.is_ending()));
         copy.begin_if_long();
     }
 }

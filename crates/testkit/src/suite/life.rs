@@ -51,7 +51,7 @@ pub(super) fn a_closed_store_says_so(factory: &Factory<dyn Store>) {
         wait(store.leaves_of(SubjectId::CONTROLLER, false, None, 9)).err(),
         wait(store.places(&[])).err(),
         wait(store.settle()).err(),
-        wait(store.prune(1, 1, &[])).err(),
+        wait(store.prune(1, 0, 1, &[])).err(),
         wait(store.close()).err(),
     ];
     for (n, answer) in answers.into_iter().enumerate() {
@@ -72,7 +72,7 @@ pub(super) fn everything_survives_reopening(factory: &Factory<dyn Store>) {
     let leaves = (0..300).map(|n| leaf(n, 100 - i64::try_from(n).unwrap())).collect();
     wait(store.commit(Change { leaves, ..Change::default() })).unwrap();
     wait(store.settle()).unwrap();
-    wait(store.prune(1, 2, &[0])).unwrap();
+    wait(store.prune(1, 0, 2, &[0])).unwrap();
     let next = Change { new_epoch: Some(2), leaves: vec![leaf(0, 50)], ..Change::default() };
     wait(store.commit(next)).unwrap();
     let due = next_version(kept);

@@ -24,7 +24,7 @@ use super::samples::{
 enum Step {
     Commit { writes: Vec<Row>, deletes: Vec<RowKey>, requires: Vec<RowKey>, spoil: u8, leaves: u8 },
     Claim { now: i64, until: i64, limit: usize },
-    Prune { upto: u64, keep: Vec<u64> },
+    Prune { from: u64, to: u64, keep: Vec<u64> },
     Epoch,
 }
 
@@ -75,8 +75,8 @@ fn step() -> impl Strategy<Value = Step> {
         12 => commit,
         2 => (0i64..8, 0i64..8, 0usize..4)
             .prop_map(|(now, more, limit)| Step::Claim { now, until: now + more, limit }),
-        1 => (0u64..30, prop::collection::vec(0u64..30, 0..3))
-            .prop_map(|(upto, keep)| Step::Prune { upto, keep }),
+        1 => (0u64..30, 0u64..30, prop::collection::vec(0u64..30, 0..3))
+            .prop_map(|(from, to, keep)| Step::Prune { from: from / 3, to, keep }),
         1 => Just(Step::Epoch),
     ]
 }
@@ -162,6 +162,8 @@ fn compare(model: &Arc<dyn Store>, store: &Arc<dyn Store>, limit: usize) {
         let find = |store: &Arc<dyn Store>| wait(store.lookup(&index, &tokens)).unwrap();
         assert_eq!(find(store), find(model));
     }
+    let lookups = |store: &Arc<dyn Store>| wait(store.count_lookups()).unwrap();
+    assert_eq!(lookups(store), lookups(model));
     for writes in [false, true] {
         let find = |store: &Arc<dyn Store>| -> Vec<_> {
             let leaves = wait(store.leaves_of(subject(1), writes, None, 9)).unwrap();
@@ -187,9 +189,9 @@ pub(super) fn behaves_as_the_memory_store(factory: &Factory<dyn Store>) {
                     };
                     assert_eq!(claim(store).unwrap(), claim(&model).unwrap());
                 }
-                Step::Prune { upto, keep } => {
-                    let prune = |store: &Arc<dyn Store>| wait(store.prune(1, *upto, keep)).unwrap();
-                    assert_eq!(prune(store), prune(&model));
+                Step::Prune { from, to, keep } => {
+                    let prune = |store: &Arc<dyn Store>| wait(store.prune(1, *from, *to, keep));
+                    assert_eq!(prune(store).unwrap(), prune(&model).unwrap());
                 }
                 Step::Commit { .. } | Step::Epoch => {
                     let change = build(&model, step, n as u64);

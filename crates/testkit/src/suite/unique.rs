@@ -36,6 +36,7 @@ pub(super) fn a_unique_token_has_one_row(factory: &Factory<dyn Store>) {
     wait(store.commit(put(&[shared.clone()]))).unwrap();
     assert_eq!(keys_under(store, 2), [holder.key.clone(), shared.key.clone()]);
     assert_eq!(keys_under(store, 1), [holder.key, shared.key]);
+    assert_eq!(wait(store.count_lookups()).unwrap(), 5);
 }
 
 pub(super) fn uniqueness_is_judged_on_the_outcome(factory: &Factory<dyn Store>) {
@@ -64,8 +65,10 @@ pub(super) fn lookups_follow_their_rows(factory: &Factory<dyn Store>) {
     let store = &fixture.port;
     let first = with_tokens(row(1), &[token(1, true), token(2, false), token(3, false)]);
     wait(store.commit(put(&[first.clone()]))).unwrap();
+    assert_eq!(wait(store.count_lookups()).unwrap(), 3);
     let second = with_tokens(next_version(first), &[token(3, false), token(4, true)]);
     wait(store.commit(put(&[second.clone()]))).unwrap();
+    assert_eq!(wait(store.count_lookups()).unwrap(), 2);
     for (value, rows) in [(1, 0), (2, 0), (3, 1), (4, 1)] {
         assert_eq!(keys_under(store, value).len(), rows, "token {value}");
     }
@@ -77,6 +80,7 @@ pub(super) fn lookups_follow_their_rows(factory: &Factory<dyn Store>) {
     for value in 1..5 {
         assert!(keys_under(store, value).is_empty(), "token {value}");
     }
+    assert_eq!(wait(store.count_lookups()).unwrap(), 0);
     wait(store.commit(put(&[with_tokens(row(1), &[token(4, true)])]))).unwrap();
     assert_eq!(keys_under(store, 4).len(), 1);
 }

@@ -4,38 +4,88 @@ use std::collections::BTreeSet;
 
 use crate::clock::Timestamp;
 use crate::codec::{Decoder, Encoder};
-use crate::error::Result;
+use crate::error::{Context, Result};
 use crate::id::{ActorId, SubjectId};
+use crate::leaf::Leaf;
 use crate::name::Name;
-use crate::ports::LogPosition;
+use crate::ports::{KeyId, LogPosition};
 use crate::row::Row;
 use crate::vault::Seen;
 use crate::vault::codes::UNDER_WAY;
 
 const DOMAIN: &str = "tacenda/destroy/1";
 
-/// A class whose rows go, and why.
+/// Rows of a class that go, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErasedClass {
     /// The class.
     pub class: Name,
     /// The rule or right: `retention`, `request`, …
     pub reason: Name,
+    /// The numbers of the keys that go, and with each the row that it seals. Empty for a class whose
+    /// row holds nothing: then every key goes that seals none of the rows that the plan has seen.
+    pub keys: BTreeSet<u16>,
 }
 
-/// A class that a law keeps, and until when.
+impl ErasedClass {
+    /// The keys that go.
+    pub(super) fn ids(&self, subject: SubjectId) -> impl Iterator<Item = KeyId> + '_ {
+        let id = move |number: &u16| {
+            let first = KeyId::first(subject, self.class.clone());
+            KeyId { number: *number, ..first }
+        };
+        self.keys.iter().map(id)
+    }
+
+    /// Says in a leaf which keys of a class went. Of most classes there was one key, and nothing more
+    /// to say; a class of which no key went held nothing.
+    pub(in crate::vault) fn told(&self, leaf: Leaf) -> Leaf {
+        if self.keys.is_empty() {
+            return leaf;
+        }
+        let leaf = leaf.detail("erased", &self.class).detail("reason", &self.reason);
+        if self.keys.iter().eq([&0]) {
+            return leaf;
+        }
+        self.keys.iter().fold(leaf, |leaf, key| leaf.detail("key", *key))
+    }
+}
+
+/// A live row that laws keep, and until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArchivedClass {
     /// The class.
     pub class: Name,
-    /// The policy's name of the law (Art. 17(3)(b) GDPR).
-    pub law: Name,
-    /// How the law is cited.
-    pub citation: String,
-    /// The items that the law asks for; the envelopes of all others leave the row.
+    /// The number of the key that seals the row.
+    pub key: u16,
+    /// The items that the laws ask for; the envelopes of all others leave the row.
     pub items: BTreeSet<Name>,
-    /// The day it ends; `None` if its clock has not started.
+    /// The laws, the one that keeps longest first.
+    pub laws: Vec<KeptUnder>,
+}
+
+/// A law that keeps something (Art. 17(3)(b) GDPR).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptUnder {
+    /// The policy's name of the law.
+    pub law: Name,
+    /// How it is cited.
+    pub citation: String,
+    /// The first instant at which it keeps nothing any more; `None` if its clock has not started.
     pub until: Option<Timestamp>,
+}
+
+/// An archived row that goes on without some of its items.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReducedClass {
+    /// The class.
+    pub class: Name,
+    /// The number of the key that seals the row.
+    pub key: u16,
+    /// Why: `retention`, …
+    pub reason: Name,
+    /// The items that go; at least one other stays.
+    pub items: BTreeSet<Name>,
 }
 
 /// What happens to one subject.
@@ -47,6 +97,8 @@ pub struct SubjectPlan {
     pub erase: Vec<ErasedClass>,
     /// What stays, readable only for the purpose of the law.
     pub archive: Vec<ArchivedClass>,
+    /// What was archived and loses items.
+    pub reduce: Vec<ReducedClass>,
     /// Start of retention for rows whose clock an erasure starts: the closing of the account.
     pub closed_at: Option<Timestamp>,
     /// The rows that the plan was made for: if one of them changes before the intent is in the
@@ -55,10 +107,34 @@ pub struct SubjectPlan {
 }
 
 impl SubjectPlan {
-    /// Whether the live rows of a class go.
+    /// Whether rows of a class go.
     #[must_use]
     pub fn erases(&self, class: &Name) -> bool {
         self.erase.iter().any(|erased| erased.class == *class)
+    }
+
+    /// What a leaf says of it and of rows that came `late`: enough to destroy the same keys again, and
+    /// for a receipt.
+    pub(super) fn told(&self, mut leaf: Leaf, late: &[ErasedClass]) -> Leaf {
+        for erased in late.iter().chain(&self.erase) {
+            leaf = erased.told(leaf);
+        }
+        for kept in &self.archive {
+            leaf = leaf.detail("archived", &kept.class);
+            for KeptUnder { citation, until, .. } in &kept.laws {
+                leaf = leaf.detail("law", Context::published(citation));
+                if let Some(until) = until {
+                    leaf = leaf.detail("until", *until);
+                }
+            }
+        }
+        for reduced in &self.reduce {
+            leaf = leaf.detail("reduced", &reduced.class).detail("reason", &reduced.reason);
+            for item in &reduced.items {
+                leaf = leaf.detail("item", item);
+            }
+        }
+        leaf
     }
 }
 
@@ -98,12 +174,22 @@ impl Job {
         for plan in &self.plans {
             e.raw(plan.subject.as_bytes()).time_opt(plan.closed_at).list(plan.erase.len());
             for erased in &plan.erase {
-                e.text(erased.class.as_str()).text(erased.reason.as_str());
+                e.text(erased.class.as_str()).text(erased.reason.as_str()).list(erased.keys.len());
+                for key in &erased.keys {
+                    e.u16(*key);
+                }
             }
             e.list(plan.archive.len());
             for kept in &plan.archive {
-                e.text(kept.class.as_str()).text(kept.law.as_str()).text(&kept.citation);
-                e.time_opt(kept.until).names(&kept.items);
+                e.text(kept.class.as_str()).u16(kept.key).names(&kept.items).list(kept.laws.len());
+                for law in &kept.laws {
+                    e.text(law.law.as_str()).text(&law.citation).time_opt(law.until);
+                }
+            }
+            e.list(plan.reduce.len());
+            for reduced in &plan.reduce {
+                e.text(reduced.class.as_str()).u16(reduced.key).text(reduced.reason.as_str());
+                e.names(&reduced.items);
             }
         }
         e.finish()
@@ -112,23 +198,43 @@ impl Job {
     pub(super) fn decode(row: Row, at: Vec<LogPosition>) -> Result<Self> {
         let mut d = Decoder::new(&row.body, DOMAIN)?;
         let actor = ActorId::from_bytes(d.raw()?);
-        let plans = (0..d.list(25)?)
-            .map(|_| {
-                let (subject, closed_at) = (SubjectId::from_bytes(d.raw()?), d.time_opt()?);
-                let erase = (0..d.list(10)?)
-                    .map(|_| Ok(ErasedClass { class: d.name()?, reason: d.name()? }))
-                    .collect::<Result<_>>()?;
-                let archive = (0..d.list(15)?)
-                    .map(|_| {
-                        let (class, law) = (d.name()?, d.name()?);
-                        let (citation, until) = (d.text()?.to_owned(), d.time_opt()?);
-                        Ok(ArchivedClass { class, law, citation, items: d.names()?, until })
-                    })
-                    .collect::<Result<_>>()?;
-                Ok(SubjectPlan { subject, erase, archive, closed_at, seen: Vec::new() })
-            })
-            .collect::<Result<_>>()?;
+        let plans = (0..d.list(29)?).map(|_| plan(&mut d)).collect::<Result<_>>()?;
         d.end()?;
         Ok(Self { row, actor, plans, at })
     }
+}
+
+fn plan(d: &mut Decoder<'_>) -> Result<SubjectPlan> {
+    let (subject, closed_at) = (SubjectId::from_bytes(d.raw()?), d.time_opt()?);
+    let erase = (0..d.list(14)?)
+        .map(|_| {
+            let (class, reason, mut keys) = (d.name()?, d.name()?, BTreeSet::new());
+            for _ in 0..d.list(2)? {
+                let key = d.u16()?;
+                if keys.last().is_some_and(|last| *last >= key) {
+                    return crate::codec::MALFORMED.err();
+                }
+                keys.insert(key);
+            }
+            Ok(ErasedClass { class, reason, keys })
+        })
+        .collect::<Result<_>>()?;
+    let archive = (0..d.list(15)?)
+        .map(|_| {
+            let (class, key, items) = (d.name()?, d.u16()?, d.names()?);
+            let law = |d: &mut Decoder<'_>| {
+                let (law, citation) = (d.name()?, d.text()?.to_owned());
+                Ok(KeptUnder { law, citation, until: d.time_opt()? })
+            };
+            let laws = (0..d.list(10)?).map(|_| law(d)).collect::<Result<_>>()?;
+            Ok(ArchivedClass { class, key, items, laws })
+        })
+        .collect::<Result<_>>()?;
+    let reduce = (0..d.list(16)?)
+        .map(|_| {
+            let (class, key, reason) = (d.name()?, d.u16()?, d.name()?);
+            Ok(ReducedClass { class, key, reason, items: d.names()? })
+        })
+        .collect::<Result<_>>()?;
+    Ok(SubjectPlan { subject, erase, archive, reduce, closed_at, seen: Vec::new() })
 }

@@ -8,18 +8,14 @@
 //!
 //! A process killed anywhere leaves the job row; [`Vault::resume_destroys`] takes it up again.
 
-mod archive;
 mod batches;
 mod found;
 mod job;
 mod rows;
 
-use std::collections::BTreeMap;
-
-pub(super) use archive::archived;
 pub use batches::Unscrubbed;
 use job::Job;
-pub use job::{ArchivedClass, Destroyed, ErasedClass, SubjectPlan};
+pub use job::{ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, SubjectPlan};
 use rows::Found;
 
 use super::codes::{BLOCKED, UNDER_WAY};
@@ -31,17 +27,15 @@ use crate::error::{Context, Error, Result};
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
-use crate::ports::{Expect, KeyId, LogPosition, RowWrite, Scan, Scrub};
+use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite, Scan, Scrub};
 use crate::row::{Row, RowKey, state};
 
-const JOB: Name = Name::fixed("destroy");
+/// The kind of an erasure's job row.
+pub(super) const JOB: Name = Name::fixed("destroy");
 const SCRUBBING: Name = Name::fixed("scrubbing");
 const SCAN_PAGE: usize = 256;
 /// How often rows that change meanwhile are tried again.
 const ATTEMPTS: usize = 5;
-
-/// The highest number of the keys of each class that were destroyed.
-type Through = BTreeMap<Name, u16>;
 
 impl Vault {
     /// Carries out plans for one or many subjects, whole: when it returns, the keys are gone from
@@ -132,8 +126,8 @@ impl Vault {
         if job.row.state != state::PENDING {
             return Ok(job);
         }
-        let through = self.fence(&job).await?;
-        self.remove_rows(&job, &through).await
+        self.fence(&job).await?;
+        self.remove_rows(&job).await
     }
 
     /// What another process made of a job: finished, or about to be scrubbed.
@@ -159,7 +153,8 @@ impl Vault {
     }
 
     /// Step 1: what will go is in the log before anything goes.
-    async fn intend(&self, plans: Vec<SubjectPlan>, actor: &Actor) -> Result<Job> {
+    async fn intend(&self, mut plans: Vec<SubjectPlan>, actor: &Actor) -> Result<Job> {
+        self.name_all_keys(&mut plans).await?;
         let now = self.now();
         let rng = self.ports.rng.as_ref();
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: RowId::generate(rng) };
@@ -186,93 +181,97 @@ impl Vault {
         let write = RowWrite { row: job.row.clone(), expect: Expect::Absent };
         draft.record(leaf, vec![write], &[]);
         // What goes is what the log says was written, and what the plan saw.
-        for Seen(key, version) in job.plans.iter().flat_map(|plan| &plan.seen) {
-            draft.require(key.clone(), Expect::Version(*version));
+        for Seen { row, version, .. } in job.plans.iter().flat_map(|plan| &plan.seen) {
+            draft.require(row.clone(), Expect::Version(*version));
         }
         let intent = self.commit(draft).await?.leaves;
         job.at = self.ports.store.places(&intent).await?;
         Ok(job)
     }
 
-    /// Step 2. INVARIANT 4: the tombstone is durable before a row goes, and nothing lifts it.
-    /// Answers with the highest key number of each class that is gone, plan by plan.
-    async fn fence(&self, job: &Job) -> Result<Vec<Through>> {
-        let (mut keys, mut through) = (Vec::new(), Vec::with_capacity(job.plans.len()));
-        let known = self.ports.keyring.keys_of_each(&job.subjects()).await?;
-        for (plan, known) in job.plans.iter().zip(known) {
-            let mut last = Through::new();
-            for erased in &plan.erase {
-                let of_class = known.iter().map(|(key, _)| key).filter(|k| k.class == erased.class);
-                keys.push(KeyId::first(plan.subject, erased.class.clone()));
-                keys.extend(of_class.clone().filter(|key| key.number != 0).cloned());
-                let number = of_class.map(|key| key.number).max().unwrap_or(0);
-                last.insert(erased.class.clone(), number);
+    /// Adds to plans the keys of their classes that seal no row: those of writes that never came,
+    /// or of rows that a restore took away and that a newer backup may still hold.
+    async fn name_all_keys(&self, plans: &mut [SubjectPlan]) -> Result<()> {
+        let subjects: Vec<_> = plans.iter().map(|plan| plan.subject).collect();
+        let known = self.ports.keyring.keys_of_each(&subjects).await?;
+        for (plan, known) in plans.iter_mut().zip(known) {
+            let whole = plan.erases(self.policy.primary_class());
+            for erased in &mut plan.erase {
+                let sealing = |number| {
+                    let of_row = |seen: &Seen| (&seen.class, seen.key) == (&erased.class, number);
+                    plan.seen.iter().any(of_row)
+                };
+                let idle = known.iter().filter(|(key, state)| {
+                    key.class == erased.class
+                        && matches!(state, KeyState::Live(_))
+                        && !sealing(Some(key.number))
+                });
+                // While the account goes on, its next row may take the last of them any moment.
+                let last = erased.keys.last().copied().filter(|_| !whole);
+                let idle = idle.map(|(key, _)| key.number);
+                erased.keys = idle
+                    .filter(|n| last.is_none_or(|last| *n < last))
+                    .chain(erased.keys.clone())
+                    .collect();
             }
-            through.push(last);
         }
-        self.ports.keyring.destroy(&keys, job.intent()?, self.now()).await?;
-        Ok(through)
+        Ok(())
+    }
+
+    /// Step 2. INVARIANT 4: the tombstone is durable before a row goes, and nothing lifts it.
+    async fn fence(&self, job: &Job) -> Result<()> {
+        let keys_of = |plan: &SubjectPlan| -> Vec<KeyId> {
+            plan.erase.iter().flat_map(|erased| erased.ids(plan.subject)).collect()
+        };
+        let keys: Vec<_> = job.plans.iter().flat_map(keys_of).collect();
+        if !keys.is_empty() {
+            self.ports.keyring.destroy(&keys, job.intent()?, self.now()).await?;
+        }
+        Ok(())
     }
 
     /// Step 3. Whoever had a key in hand when it was destroyed may still write a row: it goes too.
-    async fn remove_rows(&self, job: &Job, through: &[Through]) -> Result<Job> {
+    async fn remove_rows(&self, job: &Job) -> Result<Job> {
         for _ in 1..ATTEMPTS {
-            match self.try_remove_rows(job, through).await {
+            match self.try_remove_rows(job).await {
                 Err(error) if error.is(&CONFLICT) => {}
                 other => return other,
             }
         }
-        self.try_remove_rows(job, through).await
+        self.try_remove_rows(job).await
     }
 
     /// The rows go, and each subject's leaf says which.
-    async fn try_remove_rows(&self, job: &Job, through: &[Through]) -> Result<Job> {
+    async fn try_remove_rows(&self, job: &Job) -> Result<Job> {
         let now = self.now();
         let actor = Actor { id: job.actor, role: None };
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
         let mut draft = Draft::new(sequence);
         let holdings = self.ports.store.holdings(&job.subjects(), 0).await?;
-        for ((plan, through), holding) in job.plans.iter().zip(through).zip(holdings) {
+        for (plan, holding) in job.plans.iter().zip(holdings) {
             let Found { writes, deletes, late, kept } = self.meet(plan, holding.rows)?;
-            let mut leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
-            if !late.is_empty() {
-                let keys: Vec<_> = late.iter().map(|(_, key)| key.clone()).collect();
+            let keys: Vec<_> = late.iter().flat_map(|erased| erased.ids(plan.subject)).collect();
+            if !keys.is_empty() {
                 self.ports.keyring.destroy(&keys, job.intent()?, now).await?;
             }
-            for (erased, key) in &late {
-                leaf = leaf.detail("erased", &erased.class).detail("reason", &erased.reason);
-                if key.number > 0 {
-                    leaf = leaf.detail("keys", key.number);
-                }
-            }
             if plan.erases(self.policy.primary_class()) {
-                // Nothing is added to an account that goes.
+                // Nothing is added to an account that goes, and no class of it begins again.
                 let written = writes.iter().map(|write| &write.row.key);
+                let kept_keys = kept.iter().map(|(key, _)| key);
                 let met: Vec<_> =
-                    written.chain(deletes.iter().map(|row| &row.key)).chain(&kept).collect();
+                    written.chain(deletes.iter().map(|row| &row.key)).chain(kept_keys).collect();
                 let others = self.policy.classes.keys();
                 for key in others.map(|class| self.profile_key(plan.subject, class)) {
                     if !met.contains(&&key) {
                         draft.require(key, Expect::Absent);
                     }
                 }
-            }
-            for erased in &plan.erase {
-                leaf = leaf.detail("erased", &erased.class).detail("reason", &erased.reason);
-                // Of most classes there was one key, and nothing more to say.
-                if let Some(number) = through.get(&erased.class).filter(|number| **number > 0) {
-                    leaf = leaf.detail("keys", *number);
+                for (key, expect) in kept {
+                    draft.require(key, expect);
                 }
             }
-            for kept in &plan.archive {
-                leaf = leaf
-                    .detail("archived", &kept.class)
-                    .detail("law", Context::published(&kept.citation));
-                if let Some(until) = kept.until {
-                    leaf = leaf.detail("until", until);
-                }
-            }
-            draft.record(leaf, writes, &deletes);
+            let leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
+            draft.record(plan.told(leaf, &late), writes, &deletes);
         }
         let row = Row { state: SCRUBBING, ..job.row.clone() };
         let leaf = self

@@ -31,24 +31,45 @@ fn plans(case: &Case) -> Vec<SubjectPlan> {
                 subject: SubjectId::from_bytes(crate::vectors::array(subject)),
                 erase: Vec::new(),
                 archive: Vec::new(),
+                reduce: Vec::new(),
                 closed_at: time(closed_at),
                 seen: Vec::new(),
             }),
             ("erase", [class, reason]) => {
-                let erased = ErasedClass { class: name(class), reason: name(reason) };
+                let (class, reason) = (name(class), name(reason));
+                let erased = ErasedClass { class, reason, keys: BTreeSet::new() };
                 plans.last_mut().unwrap().erase.push(erased);
             }
-            ("archive", [class, law, until, citation]) => {
+            ("key", [key]) => {
+                let erased = plans.last_mut().unwrap().erase.last_mut().unwrap();
+                erased.keys.insert(key.parse().unwrap());
+            }
+            ("archive", [class, key]) => {
                 plans.last_mut().unwrap().archive.push(ArchivedClass {
                     class: name(class),
-                    law: name(law),
-                    citation: (*citation).to_owned(),
+                    key: key.parse().unwrap(),
                     items: BTreeSet::new(),
-                    until: time(until),
+                    laws: Vec::new(),
                 });
             }
             ("keep", [item]) => {
                 plans.last_mut().unwrap().archive.last_mut().unwrap().items.insert(name(item));
+            }
+            ("law", [law, until, citation]) => {
+                let (law, citation) = (name(law), (*citation).to_owned());
+                let kept = plans.last_mut().unwrap().archive.last_mut().unwrap();
+                kept.laws.push(KeptUnder { law, citation, until: time(until) });
+            }
+            ("reduce", [class, key, reason]) => {
+                plans.last_mut().unwrap().reduce.push(ReducedClass {
+                    class: name(class),
+                    key: key.parse().unwrap(),
+                    reason: name(reason),
+                    items: BTreeSet::new(),
+                });
+            }
+            ("drop", [item]) => {
+                plans.last_mut().unwrap().reduce.last_mut().unwrap().items.insert(name(item));
             }
             _ => {}
         }

@@ -4,14 +4,15 @@ mod replay;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::codes::BLOCKED;
+use super::codes::{BLOCKED, FORKED, PRUNED};
 use super::journal::{Draft, hex};
 use super::login::next_version;
-use super::{Actor, Vault};
+use super::{Actor, NotMoved, Vault};
 use crate::codec::{Decoder, Encoder};
 use crate::error::{Context, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
+use crate::log::leaf_hash;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite, Scrub};
@@ -28,11 +29,15 @@ pub struct Recovery {
     pub rows_erased_again: u64,
     /// Keys that were there again, and were destroyed again.
     pub keys_destroyed_again: u64,
+    /// Whose items could not move to the class that the policy now has them in; the next opening,
+    /// or [`Vault::move_items`], tries again. Nobody reads these items meanwhile.
+    pub not_moved: NotMoved,
 }
 
 const PAGE: usize = 512;
 const CONTROLLER: SubjectId = SubjectId::CONTROLLER;
-const REPAIR: RowKey = RowKey::only(CONTROLLER, Name::fixed("repair"));
+/// The job row of a repair.
+pub(super) const REPAIR: RowKey = RowKey::only(CONTROLLER, Name::fixed("repair"));
 const DOMAIN: &str = "tacenda/repair/1";
 
 /// The action of the leaf with which an epoch begins: where the one before ended, and what was
@@ -172,6 +177,7 @@ impl Vault {
     /// Keys that the log says were destroyed, and that an older safe still holds, go again.
     async fn destroy_again(&self) -> Result<u64> {
         let Some(store) = self.ports.store.status().await? else { return Ok(0) };
+        let mark = self.mark().await?.map(|mark| mark.before);
         let mut destroyed = 0;
         for epoch in 1..=store.head.epoch {
             let mut from = 0;
@@ -183,9 +189,18 @@ impl Vault {
                 }
                 from = from.saturating_add(leaves.len() as u64);
                 for stored in leaves {
-                    let (Some(bytes), Some(position)) = (stored.bytes, stored.position) else {
-                        continue;
+                    let Some(position) = stored.position else { continue };
+                    let Some(bytes) = stored.bytes else {
+                        if mark.is_some_and(|mark| position < mark) {
+                            continue;
+                        }
+                        // An erasure may have stood there.
+                        let LogPosition { epoch, index } = position;
+                        return Err(PRUNED.error().with("epoch", epoch).with("index", index));
                     };
+                    if *leaf_hash(&bytes).as_bytes() != stored.hash {
+                        return FORKED.err();
+                    }
                     let keys = self.destroyed_by(&Leaf::decode(&bytes)?).await?;
                     if !keys.is_empty() {
                         let at = self.now();
@@ -206,31 +221,30 @@ impl Vault {
         if leaf.action != *"erasure.done" && leaf.action != *"erasure.replayed" {
             return Ok(Vec::new());
         }
-        let mut erased: BTreeMap<Name, u16> = BTreeMap::new();
+        let mut erased: BTreeMap<Name, BTreeSet<u16>> = BTreeMap::new();
         let mut last = None;
         for (key, value) in &leaf.details {
             match (key.as_str(), &last) {
                 ("erased", _) => {
                     let class = Name::parse(value)?;
-                    erased.insert(class.clone(), 0);
+                    erased.entry(class.clone()).or_default();
                     last = Some(class);
                 }
-                ("keys", Some(class)) => {
+                ("key", Some(class)) => {
                     let number = value.parse().map_err(|_| crate::codec::MALFORMED.error())?;
-                    erased.insert(class.clone(), number);
+                    erased.entry(class.clone()).or_default().insert(number);
                 }
                 _ => {}
             }
         }
-        let known = self.ports.keyring.keys_of(leaf.subject).await?;
         let mut ids = BTreeSet::new();
-        for (class, last) in erased {
+        for (class, numbers) in erased {
             let first = KeyId::first(leaf.subject, class);
-            let of_class = known.iter().map(|(key, _)| key).filter(|key| key.class == first.class);
-            ids.extend(of_class.filter(|key| key.number <= last).cloned());
             // Those that this safe never saw get their tombstone all the same.
-            ids.insert(KeyId { number: last, ..first.clone() });
-            ids.insert(first);
+            ids.extend(numbers.iter().map(|number| KeyId { number: *number, ..first.clone() }));
+            if numbers.is_empty() {
+                ids.insert(first);
+            }
         }
         let ids: Vec<_> = ids.into_iter().collect();
         let states = self.ports.keyring.fetch(&ids).await?;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::destroy::archived;
+use super::super::ErasedClass;
 use super::super::journal::Draft;
+use super::super::keys::{key_of, number_of};
 use super::super::{Actor, Vault};
 use super::PAGE;
 use crate::error::{Context, Result};
@@ -59,10 +60,7 @@ impl Vault {
         let sealed = |row: &Row| row.class.as_ref() == Some(class) && is_sealed_by(row, *number);
         let rows = self.rows_where(*subject, sealed).await?;
         if !rows.is_empty() {
-            let mut leaf = self.replayed(tombstone).detail("erased", class);
-            if *number > 0 {
-                leaf = leaf.detail("keys", *number);
-            }
+            let leaf = erased(class, Some(*number)).told(self.replayed(tombstone));
             let mut draft = Draft::new(0);
             draft.record(leaf.detail("destroyed_at", tombstone.at), Vec::new(), &rows);
             self.commit(draft).await?;
@@ -93,7 +91,7 @@ impl Vault {
         let kept_on = |row: &Row| {
             row.state == state::LIVE
                 && row.class.as_ref().is_some_and(|class| {
-                    let key = key_of(row, class);
+                    let key = key_of(row);
                     self.policy.classes.contains_key(class)
                         && key.is_none_or(|key| !gone.contains(&key))
                 })
@@ -107,7 +105,7 @@ impl Vault {
         let (mut used, mut unused) = (BTreeSet::new(), BTreeSet::new());
         for row in rows {
             let Some(class) = row.class.clone() else { continue };
-            let key = key_of(&row, &class);
+            let key = key_of(&row);
             match self.fate(row, &class, tombstone).await? {
                 Fate::Archive(write) => {
                     used.extend(key);
@@ -118,10 +116,7 @@ impl Vault {
                     writes.push(write);
                 }
                 Fate::Erase(row) => {
-                    leaf = leaf.detail("erased", &class);
-                    if let Some(key) = key.as_ref().filter(|key| key.number > 0) {
-                        leaf = leaf.detail("keys", key.number);
-                    }
+                    leaf = erased(&class, key.as_ref().map(|key| key.number)).told(leaf);
                     unused.extend(key);
                     deletes.push(row);
                 }
@@ -148,7 +143,7 @@ impl Vault {
         }
         // An altered row is not taken over under a new digest.
         self.checked(row.key.subject, std::slice::from_ref(&row.key)).await?;
-        archived(row, &items, Some(tombstone.at)).map(Fate::Archive)
+        self.archived(row, &items, Some(tombstone.at)).map(Fate::Archive)
     }
 
     /// How the laws are cited that archive items of a class.
@@ -181,14 +176,13 @@ impl Vault {
     }
 }
 
-/// The key that sealed a row; `None` for a row without items.
-fn key_of(row: &Row, class: &Name) -> Option<KeyId> {
-    let number = Body::decode(&row.body).ok()?.key_number()?;
-    Some(KeyId { number, ..KeyId::first(row.key.subject, class.clone()) })
+/// What goes again, as a leaf says it.
+fn erased(class: &Name, number: Option<u16>) -> ErasedClass {
+    let reason = Name::fixed("restore");
+    ErasedClass { class: class.clone(), reason, keys: number.into_iter().collect() }
 }
 
 /// Whether the key with this number sealed the row; a row that cannot tell goes.
 fn is_sealed_by(row: &Row, number: u16) -> bool {
-    let sealed = Body::decode(&row.body).ok().and_then(|body| body.key_number());
-    sealed.is_none_or(|sealed| sealed == number)
+    number_of(row).is_none_or(|sealed| sealed == number)
 }

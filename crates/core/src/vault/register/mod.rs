@@ -98,8 +98,8 @@ impl Vault {
     }
 
     /// Registers many customers: one result per request, in order. A refused request never stops
-    /// the others and is never half written. Up to 1,000 enter in one commit, each with a leaf of
-    /// its own.
+    /// the others and is never half written. At most 1,000 enter in one commit, each with a leaf
+    /// of its own; fewer while others use the vault, who wait for that commit.
     ///
     /// # Errors
     /// The codes of the ports. Pages committed before the failure stay.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use super::super::codes::NOT_UNIQUE;
@@ -26,7 +27,13 @@ pub struct Registration<'a> {
     actor: &'a Actor,
     secrets: Secrets,
     under_way: Option<UnderWay<'a>>,
+    /// How many commits there were with those of the page under way.
+    commits: u64,
 }
+
+/// How many requests enter in one commit while others write: they wait for one such commit, and a
+/// thousand requests take the disk too long.
+const PIECE: usize = 125;
 
 /// The index keys, for as long as one import runs.
 pub(super) struct Secrets {
@@ -39,11 +46,16 @@ struct UnderWay<'a> {
     results: Vec<Option<Result<Registered>>>,
     /// Records that stand in the page before, with the place of the first.
     repeats: Vec<(usize, usize)>,
-    written: Written,
+    pieces: Vec<Piece<'a>>,
     /// What its requests claim: a later one that claims the same waits for the outcome.
     tokens: HashSet<Token>,
     fingerprints: HashSet<Fingerprint>,
-    commit: Option<Begun<'a, Result<Committed>>>,
+}
+
+/// The whole of a page, or a part, with the outcome of its commit.
+struct Piece<'a> {
+    written: Written,
+    commit: Begun<'a, Result<Committed>>,
 }
 
 impl Vault {
@@ -56,13 +68,15 @@ impl Vault {
             index: self.index_key().await?,
             fingerprints: IndexKey::from_bytes(self.secret(&FINGERPRINT_KEY).await?),
         };
-        Ok(Registration { vault: self, actor, secrets, under_way: None })
+        let commits = self.commits.load(Ordering::Relaxed);
+        Ok(Registration { vault: self, actor, secrets, under_way: None, commits })
     }
 }
 
-impl Registration<'_> {
-    /// Takes a page, which enters in one commit, and answers with the results of the page before
-    /// it, in order: nothing at the first call. Some 1,000 requests are a good page.
+impl<'a> Registration<'a> {
+    /// Takes a page, and answers with the results of the page before it, in order: nothing at the
+    /// first call. It enters in one commit, or in commits of 125 requests while others use the
+    /// vault, so that they need not wait for all of it. Some 1,000 requests are a good page.
     ///
     /// # Errors
     /// The codes of the ports. Pages committed before the failure stay.
@@ -90,13 +104,23 @@ impl Registration<'_> {
         let fingerprints = checked.iter().filter_map(|one| one.fingerprint).collect();
         let written = vault.prepare(checked, now).await?;
         before.extend(self.settle().await?);
-        let commit = if written.is_empty() {
-            None
-        } else {
-            Some(Begun::begin(Box::pin(vault.write(&written, self.actor))).await)
-        };
-        self.under_way = Some(UnderWay { results, repeats, written, tokens, fingerprints, commit });
+        let pieces = self.begin(written).await;
+        self.under_way = Some(UnderWay { results, repeats, pieces, tokens, fingerprints });
         Ok(before)
+    }
+
+    /// Begins to commit a page: in pieces if others have committed since the last one.
+    async fn begin(&mut self, written: Written) -> Vec<Piece<'a>> {
+        let commits = self.vault.commits.load(Ordering::Relaxed);
+        let alone = commits == self.commits;
+        let most = if alone { usize::MAX } else { PIECE };
+        let mut pieces = Vec::new();
+        for written in written.into_pieces(most) {
+            let commit = Box::pin(self.vault.write(&written, self.actor));
+            pieces.push(Piece { commit: Begun::begin(commit).await, written });
+        }
+        self.commits = commits.saturating_add(pieces.len() as u64);
+        pieces
     }
 
     /// Waits for the last page, and answers with its results.
@@ -110,27 +134,9 @@ impl Registration<'_> {
     /// Waits for the page under way.
     async fn settle(&mut self) -> Result<Vec<Result<Registered>>> {
         let Some(page) = self.under_way.take() else { return Ok(Vec::new()) };
-        let UnderWay { mut results, repeats, mut written, commit, .. } = page;
-        let mut outcome = match commit {
-            Some(commit) => commit.finish().await.map(|_| ()),
-            None => Ok(()),
-        };
-        while let Err(error) = outcome {
-            // Somebody took a unique value in between: the page goes on without the loser.
-            let is_lost = error.is(&STORE_NOT_UNIQUE);
-            let loser = is_lost.then(|| loser(&error, &written)).flatten();
-            let Some(loser) = loser else { return Err(error) };
-            let lost = written.prepared.swap_remove(loser);
-            self.vault.forget_keys(&written.keys, lost.subject).await?;
-            put(&mut results, lost.at, Err(not_unique(error.context("index"))));
-            outcome = if written.is_empty() {
-                Ok(())
-            } else {
-                self.vault.write(&written, self.actor).await.map(|_| ())
-            };
-        }
-        for one in written.prepared {
-            put(&mut results, one.at, Ok(Registered::New(one.subject)));
+        let UnderWay { mut results, repeats, pieces, .. } = page;
+        for piece in pieces {
+            self.settle_piece(piece, &mut results).await?;
         }
         for (at, of) in repeats {
             let result = match results.get(of).and_then(Option::as_ref) {
@@ -144,6 +150,34 @@ impl Registration<'_> {
             .into_iter()
             .map(|r| r.unwrap_or_else(|| crate::codec::MALFORMED.err()))
             .collect())
+    }
+
+    async fn settle_piece(
+        &mut self,
+        piece: Piece<'a>,
+        results: &mut [Option<Result<Registered>>],
+    ) -> Result<()> {
+        let Piece { mut written, commit } = piece;
+        let mut outcome = commit.finish().await.map(|_| ());
+        while let Err(error) = outcome {
+            // Somebody took a unique value in between: the piece goes on without the loser.
+            let is_lost = error.is(&STORE_NOT_UNIQUE);
+            let loser = is_lost.then(|| loser(&error, &written)).flatten();
+            let Some(loser) = loser else { return Err(error) };
+            let lost = written.prepared.swap_remove(loser);
+            self.vault.forget_keys(&lost).await?;
+            put(results, lost.at, Err(not_unique(error.context("index"))));
+            outcome = if written.is_empty() {
+                Ok(())
+            } else {
+                self.commits = self.commits.saturating_add(1);
+                self.vault.write(&written, self.actor).await.map(|_| ())
+            };
+        }
+        for one in written.prepared {
+            put(results, one.at, Ok(Registered::New(one.subject)));
+        }
+        Ok(())
     }
 }
 

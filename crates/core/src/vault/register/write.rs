@@ -21,10 +21,9 @@ pub(super) struct Prepared {
     pub(super) rows: Vec<Row>,
 }
 
-/// A page whose keys are durable and whose rows are sealed.
+/// Requests whose keys are durable and whose rows are sealed.
 pub(super) struct Written {
     pub(super) prepared: Vec<Prepared>,
-    pub(super) keys: Vec<KeyId>,
     /// The safe's sequence number with these keys.
     sequence: u64,
     now: Timestamp,
@@ -33,6 +32,21 @@ pub(super) struct Written {
 impl Written {
     pub(super) fn is_empty(&self) -> bool {
         self.prepared.is_empty()
+    }
+
+    /// In pieces of so many, each of which may commit by itself.
+    pub(super) fn into_pieces(mut self, most: usize) -> Vec<Self> {
+        let (sequence, now) = (self.sequence, self.now);
+        let mut pieces = Vec::new();
+        while self.prepared.len() > most {
+            let rest = self.prepared.split_off(most);
+            let prepared = std::mem::replace(&mut self.prepared, rest);
+            pieces.push(Self { prepared, sequence, now });
+        }
+        if !self.is_empty() {
+            pieces.push(self);
+        }
+        pieces
     }
 }
 
@@ -54,7 +68,7 @@ impl Vault {
             })
             .collect();
         if ids.is_empty() {
-            return Ok(Written { prepared: Vec::new(), keys: ids, sequence: 0, now });
+            return Ok(Written { prepared: Vec::new(), sequence: 0, now });
         }
         let (keys, wrapped) = self.generate_keys(ids.clone()).await?;
         let new = NewKeys { keys: wrapped, fingerprints, log: None };
@@ -69,7 +83,7 @@ impl Vault {
             prepared.push(Prepared { at: one.at, subject, rows });
         }
         let sequence = create.finish().await?;
-        Ok(Written { prepared, keys: ids, sequence, now })
+        Ok(Written { prepared, sequence, now })
     }
 
     fn seal_row(
@@ -121,7 +135,7 @@ impl Vault {
         })
     }
 
-    /// Commits a page. The draft is made at once; what it returns waits for the commit.
+    /// Commits them. The draft is made at once; what it returns waits for the commit.
     pub(super) fn write(
         &self,
         written: &Written,
@@ -138,9 +152,10 @@ impl Vault {
     }
 
     /// Gives up the keys of a subject that lost a race; nobody else knows its id.
-    pub(super) async fn forget_keys(&self, keys: &[KeyId], subject: SubjectId) -> Result<()> {
-        let lost: Vec<_> = keys.iter().filter(|key| key.subject == subject).cloned().collect();
-        self.ports.keyring.forget(&lost).await
+    pub(super) async fn forget_keys(&self, lost: &Prepared) -> Result<()> {
+        let classes = lost.rows.iter().filter_map(|row| row.class.clone());
+        let keys: Vec<_> = classes.map(|class| KeyId::first(lost.subject, class)).collect();
+        self.ports.keyring.forget(&keys).await
     }
 }
 

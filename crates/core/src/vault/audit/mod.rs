@@ -1,17 +1,19 @@
 //! The whole store held against the whole log.
 
-use std::collections::BTreeMap;
+mod lookups;
+mod stated;
+
+use lookups::Lookups;
+use stated::Stated;
 
 use super::Vault;
 use super::codes::{ALTERED_ROW, FORKED, MISSING_KEY, MISSING_ROW, PRUNED};
 use super::journal::hex;
 use super::recover::EPOCH_BEGUN;
 use crate::error::Result;
-use crate::id::{RowId, SubjectId};
 use crate::leaf::Leaf;
 use crate::log::{self, Checkpoint, Frontier, Hash};
-use crate::name::Name;
-use crate::ports::Scan;
+use crate::ports::{LogPosition, Scan};
 
 /// What an audit went through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,10 +22,11 @@ pub struct Audit {
     pub leaves: u64,
     /// Rows that are the ones their last leaf states.
     pub rows: u64,
+    /// Leaves whose text was pruned.
+    pub pruned: u64,
+    /// Look-ups, each of which points to the row that carries its token.
+    pub lookups: u64,
 }
-
-/// The digest of each row that the leaves so far say is there.
-type Stated = BTreeMap<(SubjectId, Name, RowId), [u8; 32]>;
 
 /// How the log of an epoch must end, and the roots that were signed on the way there.
 struct End {
@@ -38,14 +41,17 @@ const PAGE: usize = 1024;
 
 impl Vault {
     /// Recomputes the tree of every epoch from its leaves, checks it against the head, the last
-    /// checkpoint and what the next epoch began with, and compares every row with the last leaf
-    /// that wrote it.
+    /// checkpoint and what the next epoch began with; compares every row with the last leaf that
+    /// states it, and every look-up with the rows.
+    ///
+    /// A text may be gone only where a leaf says that it was pruned; the hashes of such leaves make
+    /// up the tree like all others, and what still has its text has to vouch for every row.
     ///
     /// Needs memory for a digest per row; it is for a safe moment, not for every request.
     ///
     /// # Errors
-    /// `log.forked`, `log.pruned` for a leaf whose text is gone, `vault.altered_row`,
-    /// `vault.missing_row`; the codes of the ports.
+    /// `log.forked`, `log.pruned` for a leaf whose text is gone and should not be,
+    /// `vault.altered_row`, `vault.missing_row`, `vault.altered_lookup`; the codes of the ports.
     pub async fn audit(&self) -> Result<Audit> {
         // The safe is asked first: what another process signed by then is in the log by now.
         let signed = self.signed().await?;
@@ -59,7 +65,7 @@ impl Vault {
             _ => return FORKED.err(),
         }
         let mut audit = Audit::default();
-        let mut stated: Stated = BTreeMap::new();
+        let mut stated = Stated::default();
         for epoch in 1..=head.epoch {
             let mut end = if epoch == head.epoch {
                 End { size: head.size, root: hex(&head.root), signed: Vec::new(), is_past: false }
@@ -74,28 +80,25 @@ impl Vault {
             }
             audit.leaves += self.audit_epoch(epoch, &end, &mut stated).await?;
         }
-        audit.rows = self.compare(&mut stated).await?;
-        match stated.into_keys().next() {
-            Some((subject, kind, _)) => {
-                Err(MISSING_ROW.error().with("subject", subject).with("kind", kind))
-            }
-            None => Ok(audit),
+        if let Some(LogPosition { epoch, index }) = stated.unexplained() {
+            return Err(PRUNED.error().with("epoch", epoch).with("index", index));
         }
+        audit.pruned = stated.pruned();
+        let mut lookups = Lookups::default();
+        audit.rows = self.compare(&mut stated, &mut lookups).await?;
+        if let Some((subject, kind)) = stated.left() {
+            return Err(MISSING_ROW.error().with("subject", subject).with("kind", kind));
+        }
+        audit.lookups = self.compare_count(lookups).await?;
+        Ok(audit)
     }
 
     /// Where an epoch ended, as the next one begins by saying. That leaf is checked with its own
     /// epoch.
     async fn end_of(&self, epoch: u32) -> Result<End> {
-        let next = epoch.saturating_add(1);
-        let first = self.ports.store.leaves(next, 0, 1).await?.pop();
-        let first = first.ok_or_else(|| FORKED.error())?;
-        let bytes = first.bytes.ok_or_else(|| PRUNED.error().with("epoch", next))?;
-        let leaf = Leaf::decode(&bytes).map_err(|_| FORKED.error())?;
+        let (leaf, _) = self.epoch_begun(epoch.saturating_add(1)).await?;
         let size = leaf.find("size").and_then(|size| size.parse().ok());
         let (Some(size), Some(root)) = (size, leaf.find("root")) else { return FORKED.err() };
-        if leaf.action != *EPOCH_BEGUN {
-            return FORKED.err();
-        }
         let mut signed = Vec::new();
         if let Some(text) = leaf.find("checkpoint") {
             match self.verifier(epoch).await {
@@ -114,6 +117,16 @@ impl Vault {
         Ok(End { size, root: root.to_owned(), signed, is_past: true })
     }
 
+    /// The leaf with which an epoch begins, which is never pruned, and its hash.
+    pub(super) async fn epoch_begun(&self, epoch: u32) -> Result<(Leaf, Hash)> {
+        let first = self.ports.store.leaves(epoch, 0, 1).await?.pop();
+        let first = first.ok_or_else(|| FORKED.error())?;
+        let bytes = first.bytes.ok_or_else(|| PRUNED.error().with("epoch", epoch))?;
+        let leaf = Leaf::decode(&bytes).map_err(|_| FORKED.error())?;
+        let is_it = *log::leaf_hash(&bytes).as_bytes() == first.hash && leaf.action == *EPOCH_BEGUN;
+        if is_it { Ok((leaf, first.hash.into())) } else { FORKED.err() }
+    }
+
     /// Grows the tree of an epoch from its leaves; answers with how many there are.
     async fn audit_epoch(&self, epoch: u32, end: &End, stated: &mut Stated) -> Result<u64> {
         let mut tree = Frontier::default();
@@ -125,14 +138,14 @@ impl Vault {
                 return FORKED.err();
             }
             for stored in leaves {
-                let index = tree.size();
-                // Without its text nobody knows which rows it stated.
-                let pruned = || PRUNED.error().with("epoch", epoch).with("index", index);
-                let bytes = stored.bytes.ok_or_else(pruned)?;
-                if *log::leaf_hash(&bytes).as_bytes() != stored.hash {
-                    return FORKED.err();
+                let at = LogPosition { epoch, index: tree.size() };
+                match stored.bytes {
+                    Some(bytes) if *log::leaf_hash(&bytes).as_bytes() != stored.hash => {
+                        return FORKED.err();
+                    }
+                    Some(bytes) => stated.take(at, Leaf::decode(&bytes)?),
+                    None => stated.skip(at),
                 }
-                take(stated, Leaf::decode(&bytes)?);
                 tree.append(stored.hash.into(), |_| {});
                 for (_, root) in end.signed.iter().filter(|(size, _)| *size == tree.size()) {
                     if *root != tree.root() {
@@ -150,33 +163,23 @@ impl Vault {
         Ok(tree.size())
     }
 
-    async fn compare(&self, stated: &mut Stated) -> Result<u64> {
+    async fn compare(&self, stated: &mut Stated, lookups: &mut Lookups) -> Result<u64> {
         let (mut rows, mut cursor) = (0, None);
         loop {
             let scan = Scan::All { kind: None };
             let page = self.ports.store.scan(&scan, cursor.as_ref(), PAGE).await?;
-            for row in page.rows {
-                let key = (row.key.subject, row.key.kind.clone(), row.key.id);
-                if stated.remove(&key) != Some(row.digest()) {
-                    let error = ALTERED_ROW.error().with("subject", key.0);
-                    return Err(error.with("kind", key.1));
+            for row in &page.rows {
+                if stated.digest_of(&row.key) != Some(row.digest()) {
+                    let error = ALTERED_ROW.error().with("subject", row.key.subject);
+                    return Err(error.with("kind", &row.key.kind));
                 }
                 rows += 1;
             }
+            self.compare_lookups(&page.rows, lookups).await?;
             cursor = page.next;
             if cursor.is_none() {
                 return Ok(rows);
             }
         }
-    }
-}
-
-fn take(stated: &mut Stated, leaf: Leaf) {
-    for row in leaf.rows {
-        let key = (leaf.subject, row.kind, row.id);
-        match row.digest {
-            Some(digest) => stated.insert(key, digest),
-            None => stated.remove(&key),
-        };
     }
 }

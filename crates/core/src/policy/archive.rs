@@ -1,0 +1,58 @@
+//! Until when laws keep the items of what is archived.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::Policy;
+use crate::calendar::{self, Zone};
+use crate::clock::Timestamp;
+use crate::name::Name;
+
+impl Policy {
+    /// When the last law ends that asks for each of these items, in a row of a class whose clock
+    /// started at `anchor`; `anchor` itself for an item that no law asks for any more.
+    ///
+    /// What is archived has outlived its account or the account's use of it, so that the facts on
+    /// which a law may depend cannot be asked: all are taken to hold.
+    ///
+    /// # Law
+    /// Art. 17(3)(b) GDPR: to the extent that a legal obligation requires it, and so item by item;
+    /// Art. 5(1)(e): no longer than that.
+    #[must_use]
+    pub fn archive_ends(
+        &self,
+        class: &Name,
+        items: &BTreeSet<Name>,
+        anchor: Timestamp,
+        zone: &dyn Zone,
+    ) -> BTreeMap<Name, Timestamp> {
+        let mut ends: BTreeMap<_, _> = items.iter().map(|item| (item.clone(), anchor)).collect();
+        let facts = self.facts.keys().cloned().collect();
+        for (rule, asked) in self.archived(class, &facts) {
+            let end = calendar::due(anchor, &[rule.to_calendar(self.financial_year_end)], zone);
+            for item in &asked {
+                if let Some(latest) = ends.get_mut(item) {
+                    *latest = end.max(*latest);
+                }
+            }
+        }
+        ends
+    }
+
+    /// When items of an archived row end while others go on, or the row ends before the last law
+    /// that archives its class: what a sweep finds it by. `None` if the row goes whole with that
+    /// law, and is found by its anchor.
+    #[must_use]
+    pub fn archive_due(
+        &self,
+        class: &Name,
+        items: &BTreeSet<Name>,
+        anchor: Timestamp,
+        zone: &dyn Zone,
+    ) -> Option<Timestamp> {
+        let laws = self.rules_of(class).iter().filter(|rule| rule.archive);
+        let laws: Vec<_> = laws.map(|rule| rule.to_calendar(self.financial_year_end)).collect();
+        let next = self.archive_ends(class, items, anchor, zone).into_values().min()?;
+        // Without a law the calendar answers that it is never due.
+        (laws.is_empty() || next < calendar::due(anchor, &laws, zone)).then_some(next)
+    }
+}
