@@ -227,11 +227,7 @@ impl Vault {
 
     /// Moves the items of a page of subjects: a leaf each, one commit. Answers with whose were
     /// `left` before and now.
-    async fn reseal(
-        &self,
-        subjects: &BTreeSet<SubjectId>,
-        mut left: NotMoved,
-    ) -> Result<NotMoved> {
+    async fn reseal(&self, subjects: &BTreeSet<SubjectId>, mut left: NotMoved) -> Result<NotMoved> {
         let mut sequence = 0;
         let mut changes = Vec::with_capacity(subjects.len());
         for subject in subjects {

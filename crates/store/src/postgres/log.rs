@@ -234,23 +234,22 @@ fn ends(rows: &[SqlRow]) -> Result<Ends, Fault> {
     Ok(ends)
 }
 
-/// Prunes the leaves of the places `from..` up to `upto`, some at a time; how many, and where to go
-/// on.
+/// Prunes some of the leaves of the places `from..to`: how many, and where to go on.
 pub(super) async fn prune(
     client: &Client,
     epoch: u32,
     from: i64,
-    upto: u64,
+    to: u64,
     keep: &[i64],
 ) -> Result<(u64, Option<i64>), Fault> {
-    let (epoch, _, upto) = bounds(epoch, 0, upto);
+    let (epoch, _, to) = bounds(epoch, 0, to);
     let sql = "SELECT max(idx + count) FROM runs WHERE epoch = $1";
     let end: Option<i64> = client.query_one(sql, &[&epoch]).await?.try_get(0)?;
-    let upto = upto.min(end.unwrap_or_default());
-    if from >= upto {
+    let to = to.min(end.unwrap_or_default());
+    if from >= to {
         return Ok((0, None));
     }
-    let to = from.saturating_add(PRUNE).min(upto);
+    let to = from.saturating_add(PRUNE).min(to);
     let sql = format!(
         "UPDATE leaves SET bytes = NULL, subject = NULL FROM (
             SELECT l.bucket AS b, l.number AS n {BY_PLACE} AND l.bytes IS NOT NULL
@@ -260,4 +259,12 @@ pub(super) async fn prune(
     let statement = client.prepare_cached(&sql).await?;
     let pruned = client.execute(&statement, &[&epoch, &from, &to, &keep]).await?;
     Ok((pruned, Some(to)))
+}
+
+/// Has the former rows of pruned leaves removed; a role that may not leaves it to autovacuum.
+pub(super) async fn vacuum(client: &Client) -> Result<(), Fault> {
+    match client.batch_execute("VACUUM (TRUNCATE off) leaves").await.map_err(Fault::from) {
+        Err(fault) if fault.is_refused() => Ok(()),
+        other => other,
+    }
 }

@@ -97,6 +97,11 @@ async fn many(client: &Client, keys: &[RowKey]) -> Result<Vec<Option<Row>>, Faul
     Ok(rows)
 }
 
+pub(super) async fn count_lookups(client: &Client) -> Result<u64, Fault> {
+    let count: i64 = client.query_one("SELECT count(*) FROM lookups", &[]).await?.try_get(0)?;
+    Ok(count.cast_unsigned())
+}
+
 pub(super) async fn lookup(
     client: &Client,
     index: &Name,

@@ -178,18 +178,20 @@ impl Store for PostgresStore {
         self.run(move |db| async move { log::settle(&db, &bell).await }).await
     }
 
-    async fn prune(&self, epoch: u32, upto: u64, keep: &[u64]) -> Result<u64> {
+    async fn count_lookups(&self) -> Result<u64> {
+        self.run(|db| async move { again!(db, c => read::count_lookups(c)) }).await
+    }
+
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
         let keep: Vec<i64> = keep.iter().filter_map(|n| i64::try_from(*n).ok()).collect();
         let work = move |db: Arc<Database>| async move {
-            let (mut from, mut total) = (0, 0u64);
-            loop {
-                let (pruned, next) = again!(db, c => log::prune(c, epoch, from, upto, &keep))?;
-                total = total.saturating_add(pruned);
-                match next {
-                    Some(next) => from = next,
-                    None => return Ok(total),
-                }
+            let (mut next, mut total) = (Some(i64::try_from(from).unwrap_or(i64::MAX)), 0u64);
+            while let Some(from) = next {
+                let step = again!(db, c => log::prune(c, epoch, from, to, &keep))?;
+                (total, next) = (total.saturating_add(step.0), step.1);
             }
+            again!(db, c => log::vacuum(c))?;
+            Ok(total)
         };
         self.run(work).await
     }

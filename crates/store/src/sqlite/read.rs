@@ -50,8 +50,7 @@ pub(super) fn lookup(
 }
 
 pub(super) fn count_lookups(connection: &Connection) -> Result<u64> {
-    let mut statement =
-        connection.prepare_cached("SELECT count(*) FROM lookups").map_err(fault)?;
+    let mut statement = connection.prepare_cached("SELECT count(*) FROM lookups").map_err(fault)?;
     let count: i64 = statement.query_row([], |row| row.get(0)).map_err(fault)?;
     Ok(count.unsigned_abs())
 }

@@ -71,11 +71,8 @@ impl Vault {
             return CLOCK_IN_DOUBT.err();
         }
         self.safe_is_newest().await?;
-        let keep = Rule {
-            keep: self.policy.log.keep,
-            start: StartRule::Event,
-            end: EndRule::SameDay,
-        };
+        let keep =
+            Rule { keep: self.policy.log.keep, start: StartRule::Event, end: EndRule::SameDay };
         let cutoff = calendar::cutoff(now, &[keep], self.ports.zone.as_ref());
         let (mut pruned, mut lost) = (Pruned::default(), 0);
         loop {
