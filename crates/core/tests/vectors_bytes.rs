@@ -289,6 +289,8 @@ mod tests {
         let run: BTreeSet<&str> = [
             "account",
             "body",
+            // Run by the PostgreSQL store.
+            "bucket",
             "destroy",
             "envelope",
             "fingerprint",

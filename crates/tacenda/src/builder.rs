@@ -48,6 +48,12 @@ enum Stores {
         rows: PathBuf,
         safe: PathBuf,
     },
+    #[cfg(feature = "postgres")]
+    Postgres {
+        rows: String,
+        safe: String,
+        options: Box<tacenda_store::postgres::PostgresOptions>,
+    },
     Given {
         store: Arc<dyn Store>,
         keyring: Arc<dyn Keyring>,
@@ -118,6 +124,28 @@ impl Builder {
     #[must_use]
     pub fn sqlite(mut self, rows: impl AsRef<Path>, safe: impl AsRef<Path>) -> Self {
         self.stores = Stores::Sqlite { rows: rows.as_ref().into(), safe: safe.as_ref().into() };
+        self
+    }
+
+    /// Rows and log in one PostgreSQL database, keys in another, which should be on another cluster:
+    /// both by URL. The tables are made if they are not there. Many processes may use them at once.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn postgres(self, rows: impl Into<String>, safe: impl Into<String>) -> Self {
+        self.postgres_with(rows, safe, tacenda_store::postgres::PostgresOptions::default())
+    }
+
+    /// [`Builder::postgres`] with the schema, the timeouts and the number of connections told.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn postgres_with(
+        mut self,
+        rows: impl Into<String>,
+        safe: impl Into<String>,
+        options: tacenda_store::postgres::PostgresOptions,
+    ) -> Self {
+        let options = Box::new(options);
+        self.stores = Stores::Postgres { rows: rows.into(), safe: safe.into(), options };
         self
     }
 
@@ -196,7 +224,7 @@ impl Builder {
             }
             None => None,
         };
-        let (store, keyring) = open_stores(self.stores)?;
+        let (store, keyring) = open_stores(self.stores).await?;
         let passwords = self.passwords.unwrap_or_else(|| Arc::new(PasswordThreads::per_core()));
         let ports = Ports { store, keyring, kek, former_kek, clock, rng, zone, passwords };
         let options = OpenOptions { on_restore: self.on_restore, accept_clock: self.accept_clock };
@@ -245,7 +273,7 @@ fn load(source: Option<PolicySource>) -> Result<Policy> {
 
 type Opened = (Arc<dyn Store>, Arc<dyn Keyring>);
 
-fn open_stores(stores: Stores) -> Result<Opened> {
+async fn open_stores(stores: Stores) -> Result<Opened> {
     Ok(match stores {
         Stores::Memory => (Arc::new(MemoryStore::default()), Arc::new(MemoryKeyring::default())),
         Stores::Given { store, keyring } => (store, keyring),
@@ -254,6 +282,13 @@ fn open_stores(stores: Stores) -> Result<Opened> {
             use tacenda_store::sqlite::{SqliteKeyring, SqliteOptions, SqliteStore};
             let store = SqliteStore::open(rows, SqliteOptions::default())?;
             let keyring = SqliteKeyring::open(safe, SqliteOptions::default())?;
+            (Arc::new(store), Arc::new(keyring))
+        }
+        #[cfg(feature = "postgres")]
+        Stores::Postgres { rows, safe, options } => {
+            use tacenda_store::postgres::{PostgresKeyring, PostgresStore};
+            let store = PostgresStore::open(&rows, (*options).clone()).await?;
+            let keyring = PostgresKeyring::open(&safe, *options).await?;
             (Arc::new(store), Arc::new(keyring))
         }
     })

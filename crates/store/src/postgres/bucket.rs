@@ -35,3 +35,41 @@ fn of(bytes: &[u8]) -> i16 {
     let number = u16::from_be_bytes([first, second]) % BUCKETS.unsigned_abs();
     number.cast_signed()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn bytes(hex: &str) -> [u8; 16] {
+        let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(byte).collect();
+        bytes.try_into().unwrap()
+    }
+
+    #[test]
+    fn buckets_are_those_of_the_vectors() {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../vectors/bytes");
+        let mut met = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let find = |name| text.lines().find_map(|line| line.strip_prefix(name));
+            if find("format: ") != Some("bucket") {
+                continue;
+            }
+            let expected: i16 = find("bucket: ").unwrap().parse().unwrap();
+            let bucket = if let Some(subject) = find("subject: ") {
+                of_subject(&SubjectId::from_bytes(bytes(subject)))
+            } else if let Some(token) = find("token: ") {
+                let (index, value) = token.split_once(" | ").unwrap();
+                of_token(index, &bytes(value))
+            } else {
+                of_fingerprint(&bytes(find("fingerprint: ").unwrap()))
+            };
+            assert_eq!(bucket, expected, "{text}");
+            met += 1;
+        }
+        assert_eq!(met, 6);
+    }
+}

@@ -1,13 +1,14 @@
 //! The log: leaves by chain and by place, and waiting until they have one.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool_postgres::Client;
 use tacenda_core::id::SubjectId;
 use tacenda_core::ports::check::BAD_REQUEST;
 use tacenda_core::ports::store::{CORRUPT, NOT_MERGED};
 use tacenda_core::ports::{LeafId, LogPosition, StoredLeaf};
+use tokio::time::Instant;
 use tokio_postgres::Row as SqlRow;
 
 use super::bucket;

@@ -1,9 +1,10 @@
 //! Removing what is left of destroyed keys: dead rows, and the write-ahead log that wrote them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool_postgres::Client;
 use tacenda_core::ports::Scrub;
+use tokio::time::Instant;
 
 use super::fault::Fault;
 

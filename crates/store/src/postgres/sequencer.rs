@@ -7,13 +7,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deadpool_postgres::{Client, Object};
 use futures_util::future::join3;
 use tacenda_core::log::{Frontier, Hash};
 use tacenda_core::ports::store::CORRUPT;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::database::Database;
