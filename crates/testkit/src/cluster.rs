@@ -211,6 +211,7 @@ fn start(folder: &Path, durability: Durability) -> u16 {
 
 /// A shell that outlives us: once nobody holds the lock, and nobody has come back within seconds,
 /// it stops the server and removes the folder.
+#[expect(clippy::zombie_processes, reason = "it outlives us, and that is its purpose")]
 fn reap(folder: &Path) {
     let script = "folder=$1; shift; while [ -e \"$folder/used\" ]; do \
         flock -x \"$folder/used\" true; sleep 4; \

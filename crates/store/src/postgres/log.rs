@@ -22,7 +22,7 @@ const MOMENT: Duration = Duration::from_millis(20);
 const PRUNE: i64 = 4096;
 
 /// The place of leaf `l`: the run with the highest number at or below its own, if it reaches it.
-const PLACE: &str = "LEFT JOIN LATERAL (
+pub(super) const PLACE: &str = "LEFT JOIN LATERAL (
         SELECT r.epoch, r.idx + (l.number - r.number) AS idx, r.number + r.count AS past
             FROM runs r WHERE r.bucket = l.bucket AND r.number <= l.number
             ORDER BY r.number DESC LIMIT 1
@@ -60,7 +60,7 @@ pub(super) async fn leaves_of(
     found.iter().map(read_leaf).collect()
 }
 
-fn read_leaf(row: &SqlRow) -> Result<StoredLeaf, Fault> {
+pub(super) fn read_leaf(row: &SqlRow) -> Result<StoredLeaf, Fault> {
     let (chain, number, epoch): (i16, i64, i32) =
         (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     let place: (Option<i32>, Option<i64>) = (row.try_get(5)?, row.try_get(6)?);

@@ -6,8 +6,8 @@
 //! gives them their places in the log afterwards. The design is `docs/decisions/0004-postgresql.md`.
 //!
 //! - `worker`, `database`, `fault`, `migrate`, `bucket`: what both share;
-//! - `store` with `change`, `commit`, `write`, `judge`, `read`, `scan`, `log`, `head`: the vault
-//!   store;
+//! - `store` with `change`, `commit`, `write`, `judge`, `read`, `holding`, `scan`, `log`, `head`:
+//!   the vault store;
 //! - `sequencer` with `place` and `epoch`: how leaves get their places;
 //! - `keyring` with `safe`, `keys`, `scrub`: the safe.
 
@@ -18,6 +18,7 @@ mod database;
 mod epoch;
 mod fault;
 mod head;
+mod holding;
 mod judge;
 mod keyring;
 mod keys;
@@ -37,3 +38,8 @@ mod write;
 pub use keyring::PostgresKeyring;
 pub use options::PostgresOptions;
 pub use store::PostgresStore;
+
+/// `roles.sql`: an operator, an application and an auditor with no more than they need, for `psql`.
+pub static ROLES_SQL: &str = include_str!("schema/roles.sql");
+/// `distribute.sql`: spreads empty tables over a Citus cluster; does nothing on plain PostgreSQL.
+pub static DISTRIBUTE_SQL: &str = include_str!("schema/distribute.sql");

@@ -11,7 +11,7 @@ use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::store::{UNAVAILABLE, UNKNOWN_OUTCOME};
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
+    Change, Committed, Cursor, Found, Holding, LeafId, LogPosition, Page, Scan, Store, StoreInit,
     StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
@@ -23,7 +23,7 @@ use super::database::{Database, again};
 use super::migrate::STORE;
 use super::sequencer::{Bell, Sequencer};
 use super::worker::Worker;
-use super::{PostgresOptions, head, log, read, scan};
+use super::{PostgresOptions, head, holding, log, read, scan};
 
 /// A [`Store`] in a PostgreSQL database that many processes share.
 ///
@@ -164,6 +164,27 @@ impl Store for PostgresStore {
     ) -> Result<Vec<StoredLeaf>> {
         let work = move |db: Arc<Database>| async move {
             again!(db, c => log::leaves_of(c, subject, writes, before, limit))
+        };
+        self.run(work).await
+    }
+
+    async fn rows_with_leaves(
+        &self,
+        subject: SubjectId,
+        keys: &[RowKey],
+        leaves: usize,
+    ) -> Result<(Vec<Option<Row>>, Vec<StoredLeaf>)> {
+        let keys = keys.to_vec();
+        let work = move |db: Arc<Database>| async move {
+            again!(db, c => holding::rows_with_leaves(c, subject, &keys, leaves))
+        };
+        self.run(work).await
+    }
+
+    async fn holdings(&self, subjects: &[SubjectId], leaves: usize) -> Result<Vec<Holding>> {
+        let subjects = subjects.to_vec();
+        let work = move |db: Arc<Database>| async move {
+            again!(db, c => holding::holdings(c, &subjects, leaves))
         };
         self.run(work).await
     }

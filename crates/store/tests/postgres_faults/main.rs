@@ -3,5 +3,6 @@
 
 mod crash;
 mod cut;
+mod refusals;
 mod sequencers;
 mod support;
