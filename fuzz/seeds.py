@@ -32,8 +32,10 @@ for path in sorted((ROOT / "vectors" / "log").glob("*.txt")):
         if line.startswith(b"vkey: "):
             seed("vkey", line[6:])
 
-for line in (ROOT / "vectors" / "guard" / "strict.txt").read_bytes().splitlines():
-    seed("guard", line)
+for path in sorted((ROOT / "vectors" / "guard").glob("*.txt")):
+    for line in path.read_bytes().splitlines():
+        seed("guard", line)
+        seed("guard_stream", b"\x07" + line)
 
 for path in [
     *ROOT.glob("examples/*/privacy.toml"),
@@ -45,6 +47,7 @@ for path in [
 for target, texts in {
     "email": ["Jan@Żółw.example", "a.b+c@xn--w-uga1v8h.example", "ß@example.org"],
     "vat": ["PL 526-104-08-28", "BE 403.019.261", "EL094014201", "ESX0000000T", "EU372000041"],
+    "creditor": ["DE98ZZZ09999999999", "fr72zzz123456", "IT66ZZZA1B2C3D4E5F6G7H8"],
     "iban": ["PL61 1090 1014 0000 0712 1981 2874", "de89370400440532013000", "NO9386011117947"],
 }.items():
     for text in texts:

@@ -1,8 +1,8 @@
 //! How fast Tacenda is, as ratios to a floor: plain SQLite or plain hashing, measured in the same
 //! run with the same settings, in turns.
 //!
-//! `cargo run --release -p tacenda-benches -- import|meanwhile|read|sweep|erase|log|login|argon|all
-//! [--quick]`.
+//! `cargo run --release -p tacenda-benches -- import|meanwhile|read|sweep|erase|log|login|argon|
+//! guard|identifiers|all [--quick]`.
 //! A bench is a file with a `run`; it prints medians, the ratio, and what is required. Nothing
 //! fails by being slow.
 #![forbid(unsafe_code)]
@@ -10,6 +10,8 @@
 
 mod argon;
 mod erase;
+mod guard;
+mod identifiers;
 mod import;
 mod log;
 mod login;
@@ -43,7 +45,7 @@ impl Size {
 
 type Bench = fn(Size) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 8] = [
+const BENCHES: [(&str, Bench); 10] = [
     ("import", import::run),
     ("meanwhile", meanwhile::run),
     ("read", read::run),
@@ -52,6 +54,8 @@ const BENCHES: [(&str, Bench); 8] = [
     ("log", log::run),
     ("login", login::run),
     ("argon", argon::run),
+    ("guard", guard::run),
+    ("identifiers", identifiers::run),
 ];
 
 fn main() -> ExitCode {
@@ -80,7 +84,8 @@ fn try_main() -> Result<()> {
     let known = |word: &String| word == "all" || BENCHES.iter().any(|(name, _)| name == word);
     if asked.is_empty() || !asked.iter().all(known) {
         return Err(
-            "usage: import|meanwhile|read|sweep|erase|log|login|argon|all [--quick] [--big[=ROWS]]"
+            "usage: import|meanwhile|read|sweep|erase|log|login|argon|guard|identifiers|all \
+             [--quick] [--big[=ROWS]]"
                 .into(),
         );
     }

@@ -70,7 +70,8 @@ pub struct Row {
     pub held: bool,
     /// When its retention clock started; `None` while it has not.
     pub anchor_at: Option<Timestamp>,
-    /// When work on it is due; `None` if none is.
+    /// When work on it is due, or items of an archived row end before the row does; `None` if nothing
+    /// is.
     pub due_at: Option<Timestamp>,
     /// Counts its writes, from 1.
     pub version: u64,

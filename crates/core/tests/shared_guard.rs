@@ -8,7 +8,7 @@
 
 use std::path::PathBuf;
 
-use tacenda_core::guard;
+use tacenda_core::guard::{self, stream};
 
 fn shared(path: &str) -> String {
     let root = std::env::var("TACENDA_SHARED").expect("TACENDA_SHARED names the shared folder");
@@ -83,6 +83,31 @@ fn every_number_of_the_reference_gets_its_verdict() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+#[ignore = "needs TACENDA_SHARED"]
+fn every_number_of_the_reference_gets_its_verdict_in_a_stream() {
+    let ranges = records(&shared("data/reference/pan/iin_ranges.csv"));
+    let cases = records(&shared("data/reference/pan/pan_cases.csv"));
+    let mut wrong = Vec::new();
+    let mut weak = 0;
+    for case in &cases[1..] {
+        let (text, digits) = (&case[0], &case[1]);
+        let expected = is_card(digits, &ranges[1..]);
+        // Beside letters, or with two separators in a gap, it takes a word for a card, or more.
+        let is_weak = expected && (text.chars().any(char::is_alphabetic) || text.contains("  "));
+        weak += usize::from(is_weak);
+        let found = !stream::find(text.as_bytes()).is_empty();
+        if found != (expected && !is_weak) {
+            wrong.push(format!("{text}: found {found}, expected {expected}"));
+        }
+        // In a line of a log it is the same.
+        let line = format!("2026-05-01T10:00:00Z INFO ref={text}; 200 12ms");
+        assert_eq!(!stream::find(line.as_bytes()).is_empty(), found, "{line}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!((1..40).contains(&weak), "{weak}");
 }
 
 #[test]

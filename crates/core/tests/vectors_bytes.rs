@@ -1,5 +1,5 @@
 //! Runs the stored formats in `vectors/bytes`. Those of types that the crate keeps to itself
-//! (accounts, erasure jobs) are run by their own unit tests.
+//! (accounts, erasure jobs) are run by their own unit tests, those of `breach` by its crate.
 
 #[cfg(test)]
 #[path = "../src/vectors.rs"]
@@ -289,6 +289,7 @@ mod tests {
         let run: BTreeSet<&str> = [
             "account",
             "body",
+            "breach",
             // Run by the PostgreSQL store.
             "bucket",
             "destroy",

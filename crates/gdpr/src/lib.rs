@@ -5,10 +5,11 @@
 //! these.
 #![forbid(unsafe_code)]
 
+pub mod breach;
 pub mod erasure;
 pub mod retention;
 
 use tacenda_core::Code;
 
 /// Every code of this crate.
-pub static CODES: &[&[&Code]] = &[erasure::CODES];
+pub static CODES: &[&[&Code]] = &[breach::CODES, erasure::CODES];

@@ -11,7 +11,7 @@ use tacenda_core::error::Code;
 use tacenda_core::guard::{self, Reason};
 
 pub use card::{Brand, CardToken, Expiry, LastFour};
-pub use sepa::{Iban, IbanTail, Mandate, MandateReference};
+pub use sepa::{CreditorId, Iban, IbanTail, Mandate, MandateReference};
 
 /// The codes of this crate.
 pub static CODES: &[&Code] = &[
@@ -25,6 +25,13 @@ pub static CODES: &[&Code] = &[
     &sepa::iban::IBAN_NOT_SEPA,
     &sepa::iban::IBAN_TAIL,
     &sepa::mandate::MANDATE_REFERENCE,
+    &sepa::mandate::MANDATE_ENDED,
+    &sepa::mandate::MANDATE_ORDER,
+    &sepa::creditor::CREDITOR_COUNTRY,
+    &sepa::creditor::CREDITOR_STRUCTURE,
+    &sepa::creditor::CREDITOR_CHECKSUM,
+    &sepa::dates::COLLECTION_DATE,
+    &sepa::scheme::SEPA_WORD,
 ];
 
 /// Whether a text holds a card number.

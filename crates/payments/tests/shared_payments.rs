@@ -7,8 +7,9 @@
 
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
-use tacenda_payments::{Brand, CardToken, Expiry, Iban, LastFour, MandateReference};
+use chrono::{Datelike, NaiveDate, Weekday};
+use tacenda_payments::sepa::target;
+use tacenda_payments::{Brand, CardToken, CreditorId, Expiry, Iban, LastFour, MandateReference};
 
 fn shared(path: &str) -> Vec<Vec<String>> {
     let root = std::env::var("TACENDA_SHARED").expect("TACENDA_SHARED names the shared folder");
@@ -106,6 +107,47 @@ fn every_mandate_reference_gets_its_verdict() {
         // Without a verdict stand the slashes that are advised against: accepted.
         let expected = case[1] != "0";
         assert_eq!(MandateReference::parse(&case[0]).is_ok(), expected, "{}", case[0]);
+    }
+}
+
+#[test]
+#[ignore = "needs TACENDA_SHARED"]
+fn every_creditor_identifier_gets_its_verdict() {
+    let cases = shared("data/reference/creditor_id/creditor_id_cases.csv");
+    assert!(cases.len() > 80);
+    let mut wrong = Vec::new();
+    for case in &cases[1..] {
+        let [text, compact, valid] =
+            ["creditor_id", "compact", "valid"].map(|name| &case[column(&cases, name)]);
+        // The reference leaves some signs in its compact form.
+        let compact: String = compact.chars().filter(char::is_ascii_alphanumeric).collect();
+        match CreditorId::parse(text) {
+            Ok(read) if valid == "1" && read.expose() == compact => {}
+            Err(_) if valid == "0" => {}
+            read => wrong.push(format!("{text}: {:?}", read.map(|_| ()))),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+#[ignore = "needs TACENDA_SHARED"]
+fn target_is_closed_on_the_days_of_the_reference() {
+    let holidays = shared("data/reference/holidays/public_holidays.csv");
+    let day = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").expect("a day");
+    let closed: Vec<NaiveDate> = holidays[1..]
+        .iter()
+        .filter(|row| row.iter().any(|field| field.contains("TARGET")))
+        .map(|row| day(&row[column(&holidays, "date")]))
+        .collect();
+    assert!(closed.len() > 40);
+    let (first, last) = (closed.iter().min(), closed.iter().max());
+    let (first, last) = (first.expect("a first"), last.expect("a last"));
+    let ends = (first.year(), last.year());
+    let from = NaiveDate::from_ymd_opt(ends.0, 1, 1).expect("a day");
+    for day in from.iter_days().take_while(|day| day.year() <= ends.1) {
+        let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+        assert_eq!(target::is_open(day), !weekend && !closed.contains(&day), "{day}");
     }
 }
 

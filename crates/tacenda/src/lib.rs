@@ -18,6 +18,8 @@ mod log;
 mod retention;
 #[cfg(feature = "system")]
 mod system;
+#[cfg(any(test, feature = "tracing"))]
+pub mod trace;
 mod workers;
 mod zone;
 
@@ -38,8 +40,8 @@ pub use zone::zone;
 pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
-    Actor, Amendment, ItemValue, Login, NewPassword, OnRestore, Receipt, Recovery, RegisterRequest,
-    Registered, View,
+    Actor, Amendment, ItemValue, Kept, Login, NewPassword, OnRestore, Receipt, Recovery,
+    RegisterRequest, Registered, View,
 };
 pub use tacenda_core::{
     ActorId, Clock, Code, Error, Kind, Name, Result, Retry, RowId, SubjectId, Timestamp,

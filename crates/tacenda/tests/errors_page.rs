@@ -19,6 +19,7 @@ static LISTS: &[&[&Code]] = &[
     tacenda_core::password::CODES,
     tacenda_core::pii::CODES,
     tacenda_core::policy::CODES,
+    tacenda_core::policy::catalogue::CODES,
     tacenda_core::ports::CODES,
     tacenda_core::seal::CODES,
     tacenda_core::vault::codes::CODES,

@@ -19,6 +19,26 @@ use crate::{SeededRng, StepClock};
 /// condition, a statutory duty, roles, and the cheapest password cost that the floor allows.
 pub const POLICY: &str = include_str!("world.toml");
 
+/// [`POLICY`] with a second law for invoices: tax keeps address and country of whoever was invoiced
+/// for six years, vouchers go on keeping the address.
+#[must_use]
+pub fn two_laws() -> String {
+    let (vouchers, rule, role) =
+        ("\"vouchers\" = { citation", "law = \"vouchers\"\narchive = true\n", "[roles.support]");
+    let tax = "\"tax\" = { citation = \"Livre des procedures fiscales, art. L102 B\", \
+               country = \"FR\" }\n";
+    let kept =
+        "\n[[classes.billing.retention]]\nkeep = \"6 years\"\nlaw = \"tax\"\narchive = true\n";
+    let purpose = "[purposes.tax]\nactivity = \"accounts\"\ndescription = \"Tax.\"\n\
+        basis = \"legal obligation\"\nlaw = \"tax\"\nif = \"invoiced\"\n\
+        items = [\"address\", \"country\"]\narchive_of = [\"tax\"]\n\n\
+        [roles.tax]\npurposes = [\"tax\"]\n\n";
+    POLICY
+        .replace(vouchers, &format!("{tax}{vouchers}"))
+        .replace(rule, &format!("{rule}{kept}"))
+        .replace(role, &format!("{purpose}{role}"))
+}
+
 /// Everything that outlives a process: files, keys, the time.
 #[derive(Clone)]
 pub struct World {

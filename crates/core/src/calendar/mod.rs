@@ -5,18 +5,29 @@
 //! has passed, and [`cutoff`] up to which anchor everything is due at a given time. A new way to
 //! start or end a period is a variant of [`StartRule`] or [`EndRule`], and a line in its tests.
 //!
-//! Working days and public holidays (Article 3(4) and (5) of the Regulation) are not in here: a
-//! duty to keep or to erase ends on its day, whether or not somebody works on it.
+//! A duty to keep or to erase ends on its day, whether or not somebody works on it. A duty to act
+//! by a day does not (Article 3(4) and (5) of the Regulation): [`WorkingDays`] knows the public
+//! holidays, and a [`Deadline`] the rules that led to it.
 
+mod deadline;
+mod holidays;
 mod period;
 mod retention;
 mod zone;
 
+pub use deadline::{
+    AnswerDeadline, BEYOND_CALENDAR, Deadline, HoursDeadline, PAUSE_ORDER, Pause, Step, Term,
+};
+pub use holidays::{
+    DayKind, FIRST_YEAR, LAST_YEAR, PublicHoliday, REGION_UNKNOWN, Region, WorkingDays,
+    YEAR_OUTSIDE,
+};
 pub use period::{BAD_MONTH_DAY, BAD_PERIOD, MonthDay, Period, add};
 pub use retention::{EndRule, Rule, StartRule, cutoff, due};
-pub use zone::{TimeZoneRules, Utc, Zone};
+pub use zone::{TimeZoneRules, Utc, Zone, day_of};
 
 use crate::error::Code;
 
 /// The codes of this room.
-pub static CODES: &[&Code] = &[&BAD_PERIOD, &BAD_MONTH_DAY];
+pub static CODES: &[&Code] =
+    &[&BAD_PERIOD, &BAD_MONTH_DAY, &BEYOND_CALENDAR, &PAUSE_ORDER, &REGION_UNKNOWN, &YEAR_OUTSIDE];

@@ -16,6 +16,9 @@ pub enum StartRule {
     EndOfFinancialYear(MonthDay),
     /// 31 December of the year of the event ("from the end of the calendar year").
     EndOfCalendarYear,
+    /// 31 December of the year in which the financial year of the event ends, which the day given
+    /// does ("from the end of the calendar year in which the financial year ended").
+    EndOfCalendarYearOfFinancialYear(MonthDay),
 }
 
 /// How the last day of a period of retention is found from its number.
@@ -45,6 +48,9 @@ impl Rule {
             StartRule::Event => event,
             StartRule::EndOfFinancialYear(day) => day.on_or_after(event)?,
             StartRule::EndOfCalendarYear => MonthDay::DECEMBER_31.on_or_after(event)?,
+            StartRule::EndOfCalendarYearOfFinancialYear(day) => {
+                MonthDay::DECEMBER_31.on_or_after(day.on_or_after(event)?)?
+            }
         };
         let end = add(start, self.keep)?;
         match self.end {
@@ -236,9 +242,14 @@ mod tests {
         let start = prop_oneof![
             Just(StartRule::Event),
             Just(StartRule::EndOfCalendarYear),
-            ((1u8..=12), (1u8..=31)).prop_filter_map("a day that exists", |(month, day)| {
-                MonthDay::new(month, day).ok().map(StartRule::EndOfFinancialYear)
-            }),
+            ((1u8..=12), (1u8..=31))
+                .prop_filter_map("a day that exists", |(month, day)| {
+                    MonthDay::new(month, day).ok()
+                })
+                .prop_flat_map(|day| prop_oneof![
+                    Just(StartRule::EndOfFinancialYear(day)),
+                    Just(StartRule::EndOfCalendarYearOfFinancialYear(day)),
+                ]),
         ];
         let end = prop_oneof![Just(EndRule::SameDay), Just(EndRule::EndOfCalendarYear)];
         (keep, start, end).prop_map(|(keep, start, end)| Rule { keep, start, end })

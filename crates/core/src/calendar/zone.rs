@@ -116,7 +116,8 @@ where
 ///
 /// This is what the wall shows, but for the minutes in which some zones went back over midnight
 /// (St. John's, 00:01 to 23:01): a day that has begun is not undone, so that time has one order.
-pub(super) fn day_of(zone: &dyn Zone, at: Timestamp) -> NaiveDate {
+#[must_use]
+pub fn day_of(zone: &dyn Zone, at: Timestamp) -> NaiveDate {
     let mut day = zone.local_date(at).clamp(FIRST_DAY, LAST_DAY);
     while let Some(next) = day.succ_opt() {
         if next > LAST_DAY || zone.start_of_day(next) > at {

@@ -31,6 +31,8 @@ mod code;
 mod digits;
 mod iin;
 mod known;
+mod registry;
+pub mod stream;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -38,8 +40,10 @@ use std::ops::Range;
 use crate::error::{Code, Kind, Result};
 use chain::Chain;
 use digits::{Mark, gap, mark};
+use known::Known;
 
-pub use known::{iban_checksum, iban_length};
+pub use known::iban_checksum;
+pub use registry::{IbanStructure, iban_length, iban_structure};
 
 /// A card number where none may be.
 pub static CARD_NUMBER: Code =
@@ -62,6 +66,8 @@ pub enum Reason {
     CardNumber,
     /// A card verification code (CVV, CVC, CID and its other names).
     VerificationCode,
+    /// A bank account's number (IBAN). Nothing that is refused; found where it is to be masked.
+    AccountNumber,
 }
 
 impl Reason {
@@ -71,6 +77,7 @@ impl Reason {
         match self {
             Self::CardNumber => "card_number",
             Self::VerificationCode => "verification_code",
+            Self::AccountNumber => "account_number",
         }
     }
 }
@@ -91,6 +98,16 @@ pub struct Hit {
 /// Never fails, never panics.
 #[must_use]
 pub fn find(text: &str) -> Vec<Hit> {
+    search(text, false)
+}
+
+/// As [`find`], and account numbers (IBANs): for a text that is shown to somebody.
+#[must_use]
+pub fn find_all(text: &str) -> Vec<Hit> {
+    search(text, true)
+}
+
+fn search(text: &str, accounts: bool) -> Vec<Hit> {
     let mut hits = Vec::new();
     let mut chain = Chain::default();
     let mut gap = Gap::Open { raised: false };
@@ -102,9 +119,12 @@ pub fn find(text: &str) -> Vec<Hit> {
             continue;
         }
         let word_begins = c.is_ascii_alphanumeric() && !before.is_some_and(char::is_alphanumeric);
-        if let Some(len) = word_begins.then(|| text.get(at..).and_then(known::known)).flatten() {
+        if let Some(known) = word_begins.then(|| text.get(at..).and_then(known::known)).flatten() {
             chain.finish(text, &mut hits);
-            skip_to = at + len;
+            skip_to = at + known.len();
+            if accounts && matches!(known, Known::Iban(_)) {
+                hits.push(Hit { span: at..skip_to, reason: Reason::AccountNumber });
+            }
             before = Some(c);
             continue;
         }
@@ -153,7 +173,7 @@ pub fn refuse(text: &str) -> Result<()> {
     match hits.iter().find(|hit| hit.reason == Reason::CardNumber).or(hits.first()) {
         None => Ok(()),
         Some(Hit { reason: Reason::CardNumber, .. }) => CARD_NUMBER.err(),
-        Some(Hit { reason: Reason::VerificationCode, .. }) => VERIFICATION_CODE.err(),
+        Some(_) => VERIFICATION_CODE.err(),
     }
 }
 
@@ -164,6 +184,16 @@ pub fn refuse(text: &str) -> Result<()> {
 /// found is borrowed.
 #[must_use]
 pub fn mask(text: &str) -> Cow<'_, str> {
+    hide(text, find)
+}
+
+/// As [`mask`], and every digit and letter of an account number but for its country and last four.
+#[must_use]
+pub fn mask_all(text: &str) -> Cow<'_, str> {
+    hide(text, find_all)
+}
+
+fn hide(text: &str, find: fn(&str) -> Vec<Hit>) -> Cow<'_, str> {
     let hits = find(text);
     if hits.is_empty() {
         return Cow::Borrowed(text);
@@ -182,23 +212,29 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     Cow::Owned(cover(&masked, &[everything], 0))
 }
 
-/// Replaces the digits in the hits, which are in order, but for the last `keep` of a card number.
+/// Covers the digits in the hits, which are in order, but for the last `keep` of a card number; of an
+/// account number letters too, but for the country.
 fn cover(text: &str, hits: &[Hit], keep: usize) -> String {
-    let is_digit = |c: &char| matches!(mark(*c), Mark::Digit { .. });
     let mut masked = String::with_capacity(text.len());
     let mut done = 0;
     for hit in hits {
         let number = text.get(hit.span.clone()).unwrap_or_default();
-        let keep = if hit.reason == Reason::CardNumber { keep } else { 0 };
-        let mut cover = number.chars().filter(is_digit).count().saturating_sub(keep);
+        let counts = |c: &char| match hit.reason {
+            Reason::AccountNumber => c.is_ascii_alphanumeric(),
+            _ => matches!(mark(*c), Mark::Digit { .. }),
+        };
+        let (open, keep) = match hit.reason {
+            Reason::CardNumber => (0, keep),
+            Reason::VerificationCode => (0, 0),
+            Reason::AccountNumber => (2, keep),
+        };
+        let hidden = open..number.chars().filter(counts).count().saturating_sub(keep);
         masked.push_str(text.get(done..hit.span.start).unwrap_or_default());
+        let mut place = 0;
         for c in number.chars() {
-            if cover > 0 && is_digit(&c) {
-                cover -= 1;
-                masked.push('*');
-            } else {
-                masked.push(c);
-            }
+            let is_hidden = counts(&c) && hidden.contains(&place);
+            place += usize::from(counts(&c));
+            masked.push(if is_hidden { '*' } else { c });
         }
         done = hit.span.end;
     }

@@ -52,7 +52,7 @@ impl Policy {
         let laws = self.rules_of(class).iter().filter(|rule| rule.archive);
         let laws: Vec<_> = laws.map(|rule| rule.to_calendar(self.financial_year_end)).collect();
         let next = self.archive_ends(class, items, anchor, zone).into_values().min()?;
-        // Without a law the calendar answers that it is never due.
-        (laws.is_empty() || next < calendar::due(anchor, &laws, zone)).then_some(next)
+        // Where no law archives the class any more the calendar answers never, and the row is due.
+        (next < calendar::due(anchor, &laws, zone)).then_some(next)
     }
 }

@@ -103,6 +103,10 @@ codes! {
     /// Payments that contradict the items or the processors.
     BAD_PAYMENTS = "policy.bad_payments", Configuration, "payments and items do not agree";
 
+    /// An authority of another country than the controller's, or of one outside the Union.
+    BAD_AUTHORITY = "policy.bad_authority", Configuration,
+        "the authority is not the controller's";
+
     /// A read for a purpose that the policy does not have.
     UNKNOWN_PURPOSE = "policy.unknown_purpose", Refused, "the policy has no such purpose";
     /// An actor in a role that the policy does not have.

@@ -1,7 +1,9 @@
 //! The canonical encoding of a policy and its digest.
 //!
 //! Maps and sets are written in the order of their names, lists in the order of the file, words as
-//! they stand in the file, so that a new choice changes no digest. See [`crate::codec`].
+//! they stand in the file, so that a new choice changes no digest. Sections that came later stand at
+//! the end, each with its name in front, and add no byte where a policy does not have them. See
+//! [`crate::codec`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +13,7 @@ use crate::codec::Encoder;
 use crate::name::Name;
 
 use super::basis::LawfulBasis;
+use super::breach::{BreachClock, BreachPolicy, BreachPromise};
 use super::model::{
     Activity, Anchors, Audience, Backups, Class, Contact, ImportPolicy, Item, Law, LogPolicy,
     Measure, Party, PasswordPolicy, PaymentsPolicy, Policy, Processor, Purpose, RetentionRule,
@@ -61,6 +64,7 @@ impl Policy {
             payments,
             imports,
             measures,
+            breach,
             identifier: _,
         } = self;
         let mut e = Encoder::new(DOMAIN);
@@ -87,6 +91,10 @@ impl Policy {
         payments_of(&mut e, payments);
         imports_of(&mut e, imports);
         map(&mut e, measures, measure);
+        if let Some(breach) = breach {
+            e.text("breach");
+            breach_of(&mut e, breach);
+        }
         e.finish()
     }
 }
@@ -321,4 +329,42 @@ fn measure(e: &mut Encoder, measure: &Measure) {
     strings(e, statements);
     texts(e, text);
     strings(e, tools);
+}
+
+fn breach_of(e: &mut Encoder, breach: &BreachPolicy) {
+    let BreachPolicy { authority, clocks, promise, example } = breach;
+    option(e, authority.as_ref(), name);
+    list(e, clocks, breach_clock);
+    option(e, promise.as_ref(), breach_promise);
+    flag(e, *example);
+}
+
+fn breach_clock(e: &mut Encoder, clock: &BreachClock) {
+    let BreachClock {
+        name: clock_name,
+        role,
+        recipient,
+        threshold,
+        within,
+        template,
+        source,
+        valid_from,
+        example,
+    } = clock;
+    name(e, clock_name);
+    e.text(role.as_str()).text(recipient.as_str()).text(threshold.as_str());
+    option(e, within.as_ref(), |e, within| {
+        e.i64(within.as_micros());
+    });
+    option(e, template.as_ref(), name);
+    e.text(source).text(&valid_from.to_string());
+    flag(e, *example);
+}
+
+fn breach_promise(e: &mut Encoder, promise: &BreachPromise) {
+    let BreachPromise { trigger, nature, classes, channel, example } = promise;
+    e.text(trigger.as_str()).text(nature.as_str());
+    names(e, classes);
+    e.text(channel.as_str());
+    flag(e, *example);
 }

@@ -12,6 +12,8 @@
 mod archive;
 mod ask;
 mod basis;
+mod breach;
+pub mod catalogue;
 pub mod codes;
 mod diff;
 mod digest;
@@ -29,6 +31,7 @@ mod words;
 pub use crate::calendar::MonthDay;
 pub use ask::Refusal;
 pub use basis::LawfulBasis;
+pub use breach::{BreachClock, BreachPolicy, BreachPromise};
 pub use codes::CODES;
 pub use diff::PolicyDiff;
 pub use item_type::ItemType;
@@ -41,7 +44,8 @@ pub use period::Period;
 pub use problem::{PolicyErrors, Problem};
 pub use words::{
     About, Action, ActivityRole, AnchorEvent, Basis, CriminalCondition, EndRule, IbanMode,
-    KeyScope, LegacyPasswords, ProcessorRole, SpecialCondition, StartRule, Transfer,
+    KeyScope, LegacyPasswords, OperatorRole, ProcessorRole, PromiseChannel, PromiseNature,
+    PromiseTrigger, RiskThreshold, SpecialCondition, StartRule, Transfer,
 };
 
 #[cfg(test)]

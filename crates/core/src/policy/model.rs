@@ -7,6 +7,7 @@ use crate::clock::Span;
 use crate::name::Name;
 
 use super::basis::LawfulBasis;
+use super::breach::BreachPolicy;
 use super::item_type::ItemType;
 use super::period::Period;
 use super::words::{
@@ -79,6 +80,8 @@ pub struct Policy {
     pub imports: ImportPolicy,
     /// Technical and organisational measures (Art. 32).
     pub measures: BTreeMap<Name, Measure>,
+    /// What is stated about personal data breaches, if anything is.
+    pub breach: Option<BreachPolicy>,
     /// A copy of the item by which an account is found; follows from the items.
     pub(super) identifier: Item,
 }

@@ -174,6 +174,51 @@ words! {
         Sealed = "sealed",
     }
 
+    /// In which role of the operator a clock of a breach runs.
+    ///
+    /// # Law
+    /// Art. 33(1) GDPR for the controller, 33(2) for the processor.
+    OperatorRole {
+        /// It determines purposes and means, alone or with others.
+        Controller = "controller",
+        /// It processes on behalf of controllers.
+        Processor = "processor",
+    }
+
+    /// From which risk to the rights and freedoms of people on somebody is told of a breach.
+    RiskThreshold {
+        /// Of every breach.
+        Any = "any",
+        /// Unless a risk is unlikely (Art. 33(1) GDPR).
+        Risk = "risk",
+        /// If a high risk is likely (Art. 34(1)).
+        High = "high risk",
+    }
+
+    /// From which step of a breach on a promise to customers binds.
+    PromiseTrigger {
+        /// As soon as a breach is suspected.
+        Suspicion = "suspicion",
+        /// Once the operator is aware of it.
+        Awareness = "awareness",
+    }
+
+    /// Which breaches a promise to customers is about.
+    PromiseNature {
+        /// Data taken by somebody.
+        Theft = "theft",
+        /// Data seen by somebody who should not, taken or not.
+        Disclosure = "disclosure",
+        /// Any breach of security.
+        Any = "any breach",
+    }
+
+    /// By which way a promise says that customers are told.
+    PromiseChannel {
+        /// By e-mail at the address of the account.
+        AccountEmail = "account e-mail",
+    }
+
     /// Which digests of another system may be imported in place of passwords.
     LegacyPasswords {
         /// None.

@@ -20,9 +20,10 @@ pub static DESTROYED: Code =
 
 /// Which key: a subject's, for a class, and which one of those that the class has had.
 ///
-/// A class has one live key, the one with the highest number. When its data has ended and the
-/// account goes on, what is kept later is sealed under the next number: a destroyed key never comes
-/// back, and a customer whose card was forgotten can have another.
+/// Each row of a class has its own: the row in use the one with the highest number, and what laws
+/// keep of the class from before those below. When its data has ended or is archived and the account
+/// goes on, what is kept later is sealed under the next number: a destroyed key never comes back, and
+/// a customer whose card was forgotten can have another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId {
     /// Whose data it seals.

@@ -82,12 +82,6 @@ impl Body {
         self.0.keys()
     }
 
-    /// The number of the class's key that sealed the row; `None` for a row without items.
-    #[must_use]
-    pub fn key_number(&self) -> Option<u16> {
-        super::envelope::key_number(self.0.values().next()?)
-    }
-
     /// The same values sealed anew for another place under the same key.
     ///
     /// # Errors
@@ -107,6 +101,18 @@ impl Body {
             }
         }
         Ok(moved)
+    }
+
+    /// The number of the key that sealed a stored body, as its first envelope names it; without
+    /// reading the others.
+    #[must_use]
+    pub fn number_of(bytes: &[u8]) -> Option<u16> {
+        let mut d = Decoder::new(bytes, DOMAIN).ok()?;
+        if d.list(8).ok()? == 0 {
+            return None;
+        }
+        d.text().ok()?;
+        super::envelope::key_number(d.bytes().ok()?)
     }
 
     /// Which items a stored body holds, and the number of the key that sealed them; without copying
@@ -164,6 +170,8 @@ impl Body {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::id::{RowId, SubjectId};
     use crate::rng::tests::SeededRng;
@@ -182,6 +190,9 @@ mod tests {
         body.seal(place, &email, b"ada@example.org", &cipher, &rng);
         body.seal(place, &name, b"Ada", &cipher, &rng);
         let body = Body::decode(&body.encode()).unwrap();
+        let (items, number) = Body::contents(&body.encode()).unwrap();
+        assert!(items.iter().eq(body.items()));
+        assert_eq!((number, Body::number_of(&body.encode())), (Some(0), Some(0)));
         assert_eq!(body.open(place, &name, &cipher).unwrap().unwrap().as_slice(), b"Ada");
         assert!(body.open(place, &Name::fixed("city"), &cipher).unwrap().is_none());
 
@@ -201,5 +212,51 @@ mod tests {
         }
         let class = Name::fixed("billing");
         assert!(body.open(Place { row: &row, class: &class }, &name, &cipher).is_err());
+    }
+
+    #[test]
+    fn a_body_moves_with_its_values_and_opens_in_its_new_place_only() {
+        let rng = SeededRng::new(5);
+        let key = DataKey::generate(&rng).numbered(3);
+        let cipher = key.cipher();
+        let from = RowKey::only(SubjectId::from_bytes([1; 16]), Name::fixed("profile.billing"));
+        let to = RowKey {
+            subject: from.subject,
+            kind: Name::fixed("archive.billing"),
+            id: RowId::of_key(3),
+        };
+        let (class, item) = (Name::fixed("billing"), Name::fixed("address"));
+        let (from, to) = (Place { row: &from, class: &class }, Place { row: &to, class: &class });
+        let mut body = Body::default();
+        body.seal(from, &item, b"Rue 1", &cipher, &rng);
+        let moved = body.moved(from, to, &cipher, &rng).unwrap();
+        assert_eq!(moved.open(to, &item, &cipher).unwrap().unwrap().as_slice(), b"Rue 1");
+        assert!(moved.open(from, &item, &cipher).unwrap_err().is(&ALTERED));
+        assert_eq!(Body::number_of(&moved.encode()), Some(3));
+        assert!(body.moved(to, from, &cipher, &rng).unwrap_err().is(&ALTERED));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_looked_into_is_what_is_decoded(
+            bytes in proptest::collection::vec(any::<u8>(), 0..60),
+            names in proptest::collection::vec("[a-c]{1,2}", 0..4),
+        ) {
+            let mut e = Encoder::new(DOMAIN);
+            e.list(names.len());
+            for name in &names {
+                e.text(name).bytes(&bytes);
+            }
+            for bytes in [e.finish(), [&Body::default().encode()[..18], &bytes].concat(), bytes] {
+                match (Body::decode(&bytes), Body::contents(&bytes)) {
+                    (Ok(body), Ok((items, number))) => {
+                        prop_assert!(items.iter().eq(body.items()));
+                        prop_assert_eq!(number, Body::number_of(&bytes));
+                    }
+                    (Err(_), Err(_)) => drop(Body::number_of(&bytes)),
+                    (decoded, _) => prop_assert!(false, "{:?}", decoded.is_ok()),
+                }
+            }
+        }
     }
 }

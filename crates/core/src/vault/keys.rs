@@ -156,7 +156,7 @@ pub(super) fn key_of(row: &Row) -> Option<KeyId> {
 /// The number of the key that sealed a row; `None` for a row without items.
 pub(super) fn number_of(row: &Row) -> Option<u16> {
     row.class.as_ref()?;
-    Body::contents(&row.body).ok()?.1
+    Body::number_of(&row.body)
 }
 
 /// The numbers of the keys that seal rows of a class.

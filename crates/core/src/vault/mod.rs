@@ -10,6 +10,7 @@ mod actor;
 mod amend;
 mod archives;
 mod audit;
+mod changes;
 mod checkpoint;
 pub mod codes;
 mod destroy;
@@ -35,6 +36,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 pub use actor::Actor;
 pub use amend::Amendment;
 pub use audit::Audit;
+pub use changes::{ChangedRow, Changes};
 pub use checkpoint::Receipt;
 pub use destroy::{
     ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, SubjectPlan, Unscrubbed,

@@ -253,9 +253,9 @@ impl Vault {
         let mut rows = if archive {
             let wanted = |class: &Name| class == primary || classes.contains(class);
             let mut rows = self.checked_where(subject, wanted).await?;
+            // In the order of their keys, and so of the class's: those that made room by the number of
+            // their key, then the profile's.
             rows.retain(|row| row.class.is_some());
-            // A class has had its keys in their order, and its live row has the last.
-            rows.sort_by_key(|row| (row.state == state::LIVE, number_of(row)));
             rows
         } else {
             let others = classes.iter().map(|class| self.profile_key(subject, class));

@@ -1,5 +1,6 @@
-//! Customers who come, log in, close, are invoiced and held, while sweeps run at a moving clock: a
-//! model that knows no store says exactly which rows remain.
+//! Customers who come, log in, close, are invoiced, held and erased, whose billing class is archived
+//! and begins again, under two laws, while sweeps run at a moving clock: a model that knows no store
+//! says exactly which rows remain, with which items, under which keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,120 +8,27 @@ use pollster::block_on as wait;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sha2::{Digest as _, Sha256};
-use tacenda_core::calendar::{self, MonthDay, Period, Rule, StartRule, Utc};
 use tacenda_core::clock::Span;
-use tacenda_core::ports::{KeyId, KeyState};
-use tacenda_core::row::state;
+use tacenda_core::row::RowKey;
 use tacenda_core::vault::{Amendment, NewPassword, OnRestore, RegisterRequest, Registered, Vault};
-use tacenda_core::{Name, SubjectId, Timestamp};
-use tacenda_testkit::world::{POLICY, World, request, staff};
+use tacenda_core::{Name, RowId, Timestamp};
+use tacenda_gdpr::erasure;
+use tacenda_testkit::world::{World, request, staff, two_laws};
 
+use super::customer::{CLASSES, Customer, Known, due_at, tax_at};
 use super::{code, confirmed_sweep, hold, profile};
 
 /// The classes beside the account run from the registration here.
 fn policy() -> String {
     let open =
         "clock = { open = \"last login\", closed = \"closed\" }\nkey = \"subject\"\n\n[[classes.";
-    let mut text = POLICY.to_owned();
+    let mut text = two_laws();
     for class in ["billing", "payment"] {
         let from = format!("{open}{class}");
         assert!(text.contains(&from));
         text = text.replace(&from, &from.replace("last login", "registered"));
     }
     text
-}
-
-/// What the model knows of one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Known {
-    archived: bool,
-    held: bool,
-    anchor: Timestamp,
-}
-
-/// A customer as the policy of [`policy`] sees one.
-#[derive(Debug)]
-struct Customer {
-    subject: SubjectId,
-    email: String,
-    last_login: Option<Timestamp>,
-    closed: bool,
-    invoiced: bool,
-    rows: BTreeMap<&'static str, Known>,
-    gone: BTreeSet<&'static str>,
-}
-
-fn due(class: &str, archived: bool, anchor: Timestamp, now: Timestamp) -> bool {
-    due_at(class, archived, anchor) <= now
-}
-
-fn due_at(class: &str, archived: bool, anchor: Timestamp) -> Timestamp {
-    let event = |keep| Rule { keep, start: StartRule::Event, end: calendar::EndRule::SameDay };
-    let rule = match (class, archived) {
-        ("payment", _) => event(Period::Months(13)),
-        (_, false) => event(Period::Years(3)),
-        (_, true) => Rule {
-            start: StartRule::EndOfFinancialYear(MonthDay::DECEMBER_31),
-            ..event(Period::Years(10))
-        },
-    };
-    calendar::due(anchor, &[rule], &Utc)
-}
-
-impl Customer {
-    /// What becomes of a live row whose time is up.
-    fn end(&mut self, class: &'static str, now: Timestamp) {
-        let Some(row) = self.rows.get_mut(class) else { return };
-        if row.archived {
-            return;
-        }
-        if class == "billing" && self.invoiced && !due(class, true, row.anchor, now) {
-            row.archived = true;
-        } else {
-            self.rows.remove(class);
-            self.gone.insert(class);
-        }
-    }
-
-    fn sweep(&mut self, now: Timestamp) {
-        for class in ["account", "billing", "payment"] {
-            let Some(row) = self.rows.get(class).copied() else { continue };
-            if row.held || !due(class, row.archived, row.anchor, now) {
-                continue;
-            }
-            if row.archived {
-                self.rows.remove(class);
-                self.gone.insert(class);
-            } else if class != "account" {
-                self.end(class, now);
-            } else if !self.rows.values().any(|row| row.held) {
-                for class in ["account", "billing", "payment"] {
-                    self.end(class, now);
-                }
-            }
-        }
-    }
-
-    fn check(&self, world: &World, vault: &Vault) {
-        let rows = wait(vault.outline(self.subject)).unwrap();
-        let found: BTreeMap<_, _> = rows
-            .iter()
-            .map(|row| {
-                let archived = row.state == state::ARCHIVED;
-                let anchor = row.anchor_at.unwrap();
-                (row.class.as_str(), Known { archived, held: row.held, anchor })
-            })
-            .collect();
-        assert_eq!(found, self.rows, "{}", self.email);
-        for class in self.rows.keys().chain(&self.gone) {
-            let class = Name::parse(class).unwrap();
-            let key = KeyId::first(self.subject, class.clone());
-            let key = wait(world.keyring.fetch(&[key])).unwrap().remove(0);
-            let live = self.rows.contains_key(class.as_str());
-            assert_eq!(matches!(key, KeyState::Live(_)), live, "{class}");
-            assert_eq!(matches!(key, KeyState::Destroyed(_)), !live, "{class}");
-        }
-    }
 }
 
 #[derive(Debug, Clone)]
@@ -136,6 +44,9 @@ enum Op {
     Login(Index),
     Close(Index),
     Invoiced(Index, bool),
+    /// Billing data that is typed anew, or begins, or begins again beside what was archived.
+    Bill(Index),
+    Erase(Index),
     Hold(Index, Index, bool),
     Wait {
         days: u16,
@@ -162,6 +73,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
             }),
         3 => any::<Index>().prop_map(Op::Login),
         1 => any::<Index>().prop_map(Op::Close),
+        4 => any::<Index>().prop_map(Op::Bill),
+        1 => any::<Index>().prop_map(Op::Erase),
         1 => (any::<Index>(), any::<bool>()).prop_map(|(who, holds)| Op::Invoiced(who, holds)),
         1 => (any::<Index>(), any::<Index>(), any::<bool>())
             .prop_map(|(who, which, held)| Op::Hold(who, which, held)),
@@ -203,26 +116,27 @@ impl Machine {
             Op::Login(who) => {
                 let Some(one) = pick(&mut self.customers, who) else { return };
                 let done = wait(self.vault.login(&one.email, "pass"));
-                let Some(account) = one.rows.get_mut("account").filter(|_| !one.closed) else {
+                let Some(account) = one.live("account").filter(|_| one.closed.is_none()) else {
                     assert_eq!(code(done), "login.refused");
                     return;
                 };
                 assert_eq!(done.unwrap().subject, one.subject);
                 if one.last_login.is_none_or(|last| now >= last.plus(Span::days(1))) {
-                    (account.anchor, one.last_login) = (now, Some(now));
+                    one.rows.get_mut(&account).unwrap().anchor = now;
+                    one.last_login = Some(now);
                 }
             }
             Op::Close(who) => {
                 let Some(one) = pick(&mut self.customers, who) else { return };
                 let close = Amendment { close_at: Some(now), ..Amendment::default() };
                 let done = code(wait(self.vault.amend(one.subject, close, &me)));
-                if !one.rows.contains_key("account") {
+                if one.live("account").is_none() {
                     assert_eq!(done, "vault.not_found");
-                } else if one.closed {
+                } else if one.closed.is_some() {
                     assert_eq!(done, "vault.closed_already");
                 } else {
                     assert_eq!(done, "ok");
-                    one.closed = true;
+                    one.closed = Some(now);
                     for row in one.rows.values_mut().filter(|row| !row.archived) {
                         row.anchor = now;
                     }
@@ -233,10 +147,23 @@ impl Machine {
                 let facts = BTreeMap::from([(Name::fixed("invoiced"), holds)]);
                 let change = Amendment { facts, ..Amendment::default() };
                 let done = code(wait(self.vault.amend(one.subject, change, &me)));
-                let live = one.rows.contains_key("account");
+                let live = one.live("account").is_some();
                 assert_eq!(done, if live { "ok" } else { "vault.not_found" });
                 if live {
                     one.invoiced = holds;
+                }
+            }
+            Op::Bill(who) => self.bill(who),
+            Op::Erase(who) => {
+                let Some(one) = pick(&mut self.customers, who) else { return };
+                let done = code(wait(erasure::erase(&self.vault, one.subject, &me)));
+                if one.rows.is_empty() {
+                    assert_eq!(done, "vault.not_found");
+                } else if one.is_held() {
+                    assert_eq!(done, "erasure.held");
+                } else {
+                    assert_eq!(done, "ok");
+                    CLASSES.iter().for_each(|class| one.end(class, now));
                 }
             }
             Op::Hold(who, which, held) => {
@@ -245,9 +172,19 @@ impl Machine {
                 if len == 0 {
                     return;
                 }
-                let (class, row) = one.rows.iter_mut().nth(which.index(len)).unwrap();
+                let (place, row) = one.rows.iter_mut().nth(which.index(len)).unwrap();
                 row.held = held;
-                hold(&self.world, &profile(one.subject, class), held);
+                let moved = RowKey {
+                    subject: one.subject,
+                    kind: Name::parse(&format!("archive.{}", place.0)).unwrap(),
+                    id: RowId::of_key(place.1),
+                };
+                let moved = Some(moved).filter(|key| {
+                    let rows = wait(self.world.store.rows(std::slice::from_ref(key))).unwrap();
+                    rows.iter().all(Option::is_some)
+                });
+                let key = moved.unwrap_or_else(|| profile(one.subject, place.0));
+                hold(&self.world, &key, held);
             }
             Op::Wait { days, micros } => {
                 self.world.clock.advance(Span::days(days.into()));
@@ -256,8 +193,11 @@ impl Machine {
             Op::Edge { who, which, before } => {
                 let Some(one) = pick(&mut self.customers, who) else { return };
                 let len = one.rows.len().max(1);
-                let Some((class, row)) = one.rows.iter().nth(which.index(len)) else { return };
-                let due = due_at(class, row.archived, row.anchor);
+                let Some((place, row)) = one.rows.iter().nth(which.index(len)) else { return };
+                let due = match row {
+                    Known { archived: true, country: true, anchor, .. } => tax_at(*anchor),
+                    row => due_at(place.0, row.archived, row.anchor),
+                };
                 self.world.clock.set(now.max(due.minus(Span::micros(before.into()))));
                 self.run(&Op::Sweep);
             }
@@ -266,6 +206,26 @@ impl Machine {
                 self.customers.iter_mut().for_each(|one| one.sweep(now));
             }
         }
+    }
+
+    /// Each address tells the number of the key that seals it.
+    fn bill(&mut self, who: Index) {
+        let Some(one) = pick(&mut self.customers, who) else { return };
+        let had = one.rows.keys().chain(&one.gone).filter(|place| place.0 == "billing");
+        let next = had.map(|place| place.1 + 1).max().unwrap_or(0);
+        let place = one.live("billing").unwrap_or(("billing", next));
+        let item = |item, text| self.vault.item(&Name::fixed(item), text).unwrap();
+        let set = vec![item("address", &format!("Rue {}", place.1)), item("country", "FR")];
+        let amendment = Amendment { set, ..Amendment::default() };
+        let done = code(wait(self.vault.amend(one.subject, amendment, &staff("support"))));
+        if one.live("account").is_none() {
+            assert_eq!(done, "vault.not_found");
+            return;
+        }
+        assert_eq!(done, "ok");
+        let anchor = one.closed.unwrap_or(one.registered);
+        let begun = Known { archived: false, held: false, anchor, country: true };
+        one.rows.entry(place).or_insert(begun);
     }
 
     fn register(
@@ -279,15 +239,16 @@ impl Machine {
         let email = format!("c{}@example.org", self.customers.len());
         let mut items = vec![("email", email.as_str())];
         let mut rows = BTreeMap::new();
-        let known = |anchor| Known { archived: false, held: false, anchor };
-        rows.insert("account", known(closed.or(login).unwrap_or(registered)));
+        let known = |anchor| Known { archived: false, held: false, anchor, country: false };
+        rows.insert(("account", 0), known(closed.or(login).unwrap_or(registered)));
+        let begun = known(closed.unwrap_or(registered));
         if billed {
-            items.extend([("address", "Rue 1"), ("country", "FR")]);
-            rows.insert("billing", known(closed.unwrap_or(registered)));
+            items.extend([("address", "Rue 0"), ("country", "FR")]);
+            rows.insert(("billing", 0), Known { country: true, ..begun });
         }
         if card {
             items.push(("card_last4", "4242"));
-            rows.insert("payment", known(closed.unwrap_or(registered)));
+            rows.insert(("payment", 0), begun);
         }
         let digest: [u8; 32] = Sha256::digest("pass").into();
         let request = RegisterRequest {
@@ -302,8 +263,9 @@ impl Machine {
         self.customers.push(Customer {
             subject,
             email,
+            registered,
             last_login: login,
-            closed: closed.is_some(),
+            closed,
             invoiced: billed,
             rows,
             gone: BTreeSet::new(),
@@ -326,6 +288,7 @@ proptest! {
         machine.run(&Op::Sweep);
         for customer in &machine.customers {
             customer.check(&machine.world, &machine.vault);
+            customer.read(&machine.vault);
         }
         wait(machine.vault.audit()).unwrap();
         prop_assert_eq!(wait(machine.vault.destroys_under_way()).unwrap(), 0);

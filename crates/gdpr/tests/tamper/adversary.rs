@@ -11,7 +11,7 @@ use tacenda_core::leaf::Leaf;
 use tacenda_core::log::leaf_hash;
 use tacenda_core::memory::{MemoryKeyring, MemoryStore};
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
+    Change, Committed, Cursor, Expect, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
     StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
@@ -35,6 +35,7 @@ pub(crate) enum LeafLie {
 struct Lies {
     rows: BTreeMap<RowKey, Option<Row>>,
     found: BTreeMap<RowKey, RowKey>,
+    stray: u64,
     leaves: BTreeMap<LogPosition, LeafLie>,
 }
 
@@ -45,6 +46,8 @@ pub(crate) enum At {
     Status,
     /// After rows were read.
     Rows,
+    /// After a page of rows was read.
+    Scan,
     /// After a look-up.
     Lookup,
     /// After a change with this action among its leaves was made.
@@ -88,6 +91,11 @@ impl Adversary {
         self.lies.lock().unwrap().found.insert(from.clone(), to.clone());
     }
 
+    /// From now on there are look-ups beside those of the rows.
+    pub(crate) fn stray(&self, lookups: u64) {
+        self.lies.lock().unwrap().stray = lookups;
+    }
+
     /// From now on the leaf there is another.
     pub(crate) fn leaf(&self, at: LogPosition, lie: LeafLie) {
         self.lies.lock().unwrap().leaves.insert(at, lie);
@@ -124,6 +132,17 @@ impl Adversary {
             wait(forged.commit(change)).unwrap();
         }
         Arc::new(forged)
+    }
+
+    /// The change that somebody has ready who saw the store as it is now, and has not made yet.
+    pub(crate) fn ready(&self, world: &World, act: impl FnOnce(&World)) -> Change {
+        let copy = Arc::new(Self::default());
+        wait(copy.initialise(self.init.lock().unwrap().unwrap())).unwrap();
+        for change in self.tape.lock().unwrap().clone() {
+            wait(copy.commit(change)).unwrap();
+        }
+        act(&World { store: copy.clone(), ..world.clone() });
+        copy.tape.lock().unwrap().pop().unwrap()
     }
 
     /// How often the leaves of a subject were asked for.
@@ -172,7 +191,14 @@ impl Store for Adversary {
         self.inner.initialise(init).await
     }
 
-    async fn commit(&self, change: Change) -> Result<Committed> {
+    async fn commit(&self, mut change: Change) -> Result<Committed> {
+        // A database that was written is as it looks.
+        let lies = self.lies.lock().unwrap().rows.clone();
+        change.requires.retain(|(key, expect)| {
+            let seen = |row: &Option<Row>| row.as_ref().map(|row| row.version);
+            let is = |version: Option<u64>| version.map_or(Expect::Absent, Expect::Version);
+            lies.get(key).is_none_or(|row| is(seen(row)) != *expect)
+        });
         let committed = self.inner.commit(change.clone()).await?;
         let leaves: Vec<_> =
             change.leaves.iter().map(|leaf| Leaf::decode(&leaf.bytes).unwrap()).collect();
@@ -218,6 +244,7 @@ impl Store for Adversary {
                 }
             }
         }
+        self.reached(|at| at == At::Scan);
         Ok(page)
     }
 
@@ -269,7 +296,8 @@ impl Store for Adversary {
     }
 
     async fn count_lookups(&self) -> Result<u64> {
-        self.inner.count_lookups().await
+        let stray = self.lies.lock().unwrap().stray;
+        Ok(self.inner.count_lookups().await? + stray)
     }
 
     async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {

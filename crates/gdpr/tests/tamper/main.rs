@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod adversary;
+mod archives;
 mod logs;
 mod mended;
+mod pruned;
 mod restores;
 mod rows;
 mod safe;

@@ -277,7 +277,7 @@ fn hear(world: &World, epoch: u32, index: u64) {
 }
 
 /// A safe made again from what another says of itself: the copy of an earlier day.
-fn mirror(world: &World) -> Arc<dyn Keyring> {
+pub(crate) fn mirror(world: &World) -> Arc<dyn Keyring> {
     let (from, to) = (&world.keyring, MemoryKeyring::new());
     let status = wait(from.status()).unwrap().unwrap();
     let mut secrets = Vec::new();

@@ -1,5 +1,7 @@
 //! The forms that texts of the policy have: countries, addresses, zones, origins, shares.
 
+use chrono::NaiveDate;
+
 use crate::calendar::MonthDay;
 use crate::clock::Span;
 use crate::pii::category::is_category;
@@ -9,6 +11,7 @@ use crate::policy::reader::Reader;
 
 pub(super) const TIME_ZONE: &str = "an IANA name, as in `Europe/Paris`";
 pub(super) const MONTH_DAY: &str = "month and day, as in `12-31`";
+pub(super) const DAY: &str = "a day, as in `2018-05-25`";
 pub(super) const LANGUAGE: &str = "a BCP 47 tag, as in `pl` or `pt-BR`";
 pub(super) const COUNTRY: &str = "two capital letters of ISO 3166-1, as in `FR`";
 pub(super) const JURISDICTION: &str = "a country as in `FR`, or `EU`";
@@ -41,6 +44,12 @@ pub(super) fn time_zone(text: &str) -> Option<String> {
 /// A day of the year; 29 February stands for the last day of February.
 pub(super) fn month_day(text: &str) -> Option<MonthDay> {
     MonthDay::parse(text).ok()
+}
+
+/// A calendar day in the form of ISO 8601.
+pub(super) fn day(text: &str) -> Option<NaiveDate> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    (day.to_string() == text).then_some(day)
 }
 
 /// A language tag: language, then script or region or both (RFC 5646).
@@ -150,6 +159,14 @@ mod tests {
         assert_eq!(month_day("02-29"), MonthDay::new(2, 29).ok());
         for bad in ["02-30", "04-31", "13-01", "00-10", "01-00", "1-1", "12/31", "+1-+1", ""] {
             assert_eq!(month_day(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn days_are_written_in_one_way() {
+        assert_eq!(day("2018-05-25"), NaiveDate::from_ymd_opt(2018, 5, 25));
+        for bad in ["", "2018-5-25", "2018-02-30", " 2018-05-25", "+2018-05-25", "25.05.2018"] {
+            assert_eq!(day(bad), None, "{bad}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! From the text of `privacy.toml` to a [`Policy`].
 
+mod breach;
 mod data;
 mod forms;
 mod means;
@@ -37,6 +38,7 @@ const ROOT: &[&str] = &[
     "payments",
     "imports",
     "measures",
+    "breach",
 ];
 
 /// What the sections of a file need of each other.
@@ -46,6 +48,7 @@ struct Context {
     laws: Declared,
     activities: Declared,
     items: Declared,
+    classes: Declared,
     purposes: Declared,
     processors: Declared,
 }
@@ -79,6 +82,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         laws: Declared::new(root, "laws"),
         activities: Declared::new(root, "activities"),
         items: Declared::new(root, "items"),
+        classes: Declared::new(root, "classes"),
         purposes: Declared::new(root, "purposes"),
         processors: Declared::new(root, "processors"),
     };
@@ -111,6 +115,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         payments: means::payments(r, root, &cx),
         imports: means::imports(r, root),
         measures: means::measures(r, root, &cx),
+        breach: breach::breach(r, root, &cx),
         languages: cx.languages,
     }
 }

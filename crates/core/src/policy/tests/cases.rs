@@ -292,6 +292,26 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "iban = \"provider\"\nprovider = \"bank\"",
         "iban = \"provider\"",
     ),
+    ("bad_authority", "breach.authority", "[breach]\n", "[breach]\nauthority = \"fr-cnil\"\n"),
+    ("bad_authority", "breach.authority", "[breach]\n", "[breach]\nauthority = \"pl\"\n"),
+    ("bad_value", "breach.authority", "[breach]\n", "[breach]\nauthority = \"UODO\"\n"),
+    ("bad_value", "breach.clocks[0].within", "\"48 hours\"\ntemplate", "\"2 weeks\"\ntemplate"),
+    ("bad_value", "breach.clocks[0].valid_from", "2026-01-01", "2026-02-30"),
+    ("bad_value", "breach.clocks[0].role", "role = \"processor\"", "role = \"host\""),
+    ("bad_value", "breach.promise.classes", "classes = [\"account\"]", "classes = []"),
+    (
+        "undeclared",
+        "breach.promise.classes[0]",
+        "classes = [\"account\"]",
+        "classes = [\"acount\"]",
+    ),
+    (
+        "duplicate",
+        "breach.clocks[1]",
+        "[breach.promise]",
+        "[[breach.clocks]]\nname = \"contract\"\nrole = \"controller\"\nrecipient = \"authority\"\n\
+         threshold = \"risk\"\nsource = \"A law\"\nvalid_from = \"2026-01-01\"\n\n[breach.promise]",
+    ),
 ];
 
 #[test]
@@ -328,6 +348,10 @@ fn edits_of_two_places() {
 
     let outside = edited(BASE, "country = \"PL\"\nemail", "country = \"CH\"\nemail");
     super::parsed(&outside);
+    let lead = edited(&outside, "[breach]\n", "[breach]\nauthority = \"ch-edoeb\"\n");
+    assert_eq!(problems(&lead)[0].code.name, "policy.bad_authority");
+    let lead = edited(BASE, "[breach]\n", "[breach]\nauthority = \"pl-uodo\"\n");
+    super::parsed(&lead);
     let party = |country| {
         let lines = "[representative]\nname = \"A\"\naddress = \"B\"\nemail = \"a@example.org\"\n";
         edited(&outside, "[dpo]", &format!("{lines}country = \"{country}\"\n\n[dpo]"))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use proptest::prelude::*;
 
 use super::{BASE, EXAMPLE, edited, parsed};
@@ -25,6 +26,14 @@ fn rule(policy: &mut Policy) -> &mut RetentionRule {
 
 fn say(texts: &mut Texts) {
     texts.insert("en".to_owned(), "Something else.".to_owned());
+}
+
+fn breach(policy: &mut Policy) -> &mut BreachPolicy {
+    policy.breach.as_mut().unwrap()
+}
+
+fn promise(policy: &mut Policy) -> &mut BreachPromise {
+    breach(policy).promise.as_mut().unwrap()
 }
 
 const EDITS: &[Edit] = &[
@@ -121,6 +130,24 @@ const EDITS: &[Edit] = &[
     ("measures.statements", |p| first(&mut p.measures).statements.clear()),
     ("measures.text", |p| say(&mut first(&mut p.measures).text)),
     ("measures.tools", |p| first(&mut p.measures).tools.clear()),
+    ("breach", |p| p.breach = None),
+    ("breach.authority", |p| breach(p).authority = Some(name("pl-uodo"))),
+    ("breach.example", |p| breach(p).example ^= true),
+    ("breach.clocks", |p| breach(p).clocks.clear()),
+    ("clocks.name", |p| breach(p).clocks[0].name = name("x")),
+    ("clocks.role", |p| breach(p).clocks[0].role = OperatorRole::Controller),
+    ("clocks.recipient", |p| breach(p).clocks[0].recipient = name("x")),
+    ("clocks.threshold", |p| breach(p).clocks[0].threshold = RiskThreshold::High),
+    ("clocks.within", |p| breach(p).clocks[0].within = None),
+    ("clocks.template", |p| breach(p).clocks[0].template = None),
+    ("clocks.source", |p| breach(p).clocks[0].source.push('x')),
+    ("clocks.valid_from", |p| breach(p).clocks[0].valid_from = NaiveDate::MIN),
+    ("clocks.example", |p| breach(p).clocks[0].example ^= true),
+    ("breach.promise", |p| breach(p).promise = None),
+    ("promise.trigger", |p| promise(p).trigger = PromiseTrigger::Awareness),
+    ("promise.nature", |p| promise(p).nature = PromiseNature::Any),
+    ("promise.classes", |p| promise(p).classes.clear()),
+    ("promise.example", |p| promise(p).example ^= true),
 ];
 
 fn forms_month_day(text: &str) -> MonthDay {

@@ -71,7 +71,17 @@ fn an_unknown_key_is_found_in_every_table() {
 #[test]
 fn a_missing_line_is_found_wherever_it_stands() {
     // Keys that may be missing, because there is a default or they are facts of their own.
-    let optional = ["start", "end", "warn_before", "tools", "statements", "if", "returns"];
+    let optional = [
+        "start",
+        "end",
+        "warn_before",
+        "tools",
+        "statements",
+        "if",
+        "returns",
+        "within",
+        "template",
+    ];
     for (i, line) in BASE.lines().enumerate().filter(|(_, line)| line.contains(" = ")) {
         let key = line.split(" = ").next().unwrap();
         let left: Vec<_> =

@@ -3,6 +3,7 @@
 //! A check is left out where something that it looks at is itself in disorder; its own problem is
 //! reported already.
 
+mod breach;
 mod data;
 mod means;
 mod taxonomy;
@@ -26,4 +27,5 @@ pub(super) fn contradictions(r: &mut Reader<'_>, policy: &Policy) {
     means::backups(r, policy);
     means::password_cost(r, policy);
     means::payments(r, policy);
+    breach::breach(r, policy);
 }

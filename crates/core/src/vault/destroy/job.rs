@@ -23,7 +23,7 @@ pub struct ErasedClass {
     /// The rule or right: `retention`, `request`, …
     pub reason: Name,
     /// The numbers of the keys that go, and with each the row that it seals. Empty for a class whose
-    /// row holds nothing: then every key goes that seals none of the rows that the plan has seen.
+    /// row holds nothing: then its keys go that seal none of the rows that the plan has seen.
     pub keys: BTreeSet<u16>,
 }
 
@@ -101,8 +101,8 @@ pub struct SubjectPlan {
     pub reduce: Vec<ReducedClass>,
     /// Start of retention for rows whose clock an erasure starts: the closing of the account.
     pub closed_at: Option<Timestamp>,
-    /// The rows that the plan was made for: if one of them changes before the intent is in the
-    /// log, the plan is made again.
+    /// The rows that the plan was made for, all of the classes of which something goes: if one of them
+    /// changes before the intent is in the log, the plan is made again.
     pub seen: Vec<Seen>,
 }
 

@@ -154,7 +154,7 @@ impl Vault {
 
     /// Step 1: what will go is in the log before anything goes.
     async fn intend(&self, mut plans: Vec<SubjectPlan>, actor: &Actor) -> Result<Job> {
-        self.name_all_keys(&mut plans).await?;
+        self.name_idle_keys(&mut plans).await?;
         let now = self.now();
         let rng = self.ports.rng.as_ref();
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: RowId::generate(rng) };
@@ -189,30 +189,27 @@ impl Vault {
         Ok(job)
     }
 
-    /// Adds to plans the keys of their classes that seal no row: those of writes that never came,
-    /// or of rows that a restore took away and that a newer backup may still hold.
-    async fn name_all_keys(&self, plans: &mut [SubjectPlan]) -> Result<()> {
+    /// Adds to plans the keys that seal no row: with an account those of its classes whose writes
+    /// never came or whose rows a restore took away, which a newer backup may still hold; and that of
+    /// a row that holds nothing.
+    async fn name_idle_keys(&self, plans: &mut [SubjectPlan]) -> Result<()> {
         let subjects: Vec<_> = plans.iter().map(|plan| plan.subject).collect();
         let known = self.ports.keyring.keys_of_each(&subjects).await?;
         for (plan, known) in plans.iter_mut().zip(known) {
             let whole = plan.erases(self.policy.primary_class());
-            for erased in &mut plan.erase {
-                let sealing = |number| {
-                    let of_row = |seen: &Seen| (&seen.class, seen.key) == (&erased.class, number);
-                    plan.seen.iter().any(of_row)
-                };
+            let seals = |class: &Name, number| {
+                plan.seen.iter().any(|seen| seen.class == *class && seen.key == Some(number))
+            };
+            // While the account goes on, the next row of a class takes its idle key.
+            for erased in plan.erase.iter_mut().filter(|erased| whole || erased.keys.is_empty()) {
                 let idle = known.iter().filter(|(key, state)| {
                     key.class == erased.class
                         && matches!(state, KeyState::Live(_))
-                        && !sealing(Some(key.number))
+                        && !seals(&key.class, key.number)
                 });
-                // While the account goes on, its next row may take the last of them any moment.
-                let last = erased.keys.last().copied().filter(|_| !whole);
-                let idle = idle.map(|(key, _)| key.number);
-                erased.keys = idle
-                    .filter(|n| last.is_none_or(|last| *n < last))
-                    .chain(erased.keys.clone())
-                    .collect();
+                // What nobody has looked at is not known to be idle.
+                let idle = idle.filter(|_| !plan.seen.is_empty());
+                erased.keys.extend(idle.map(|(key, _)| key.number));
             }
         }
         Ok(())

@@ -1,12 +1,10 @@
-//! Mandates: the debtor's permission to collect, and its reference.
+//! The reference of a mandate.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use chrono::NaiveDate;
 use tacenda_core::error::{Code, Kind, Result};
 
-use super::IbanTail;
 use crate::holds_card_number;
 
 /// Text that is not a mandate reference.
@@ -81,17 +79,6 @@ impl fmt::Debug for MandateReference {
     }
 }
 
-/// A mandate as this policy keeps it: the account is a tail, the provider holds the rest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mandate {
-    /// Its reference.
-    pub reference: MandateReference,
-    /// The day on which the debtor signed it.
-    pub signed_on: NaiveDate,
-    /// Country and last four characters of the account.
-    pub tail: IbanTail,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,17 +106,6 @@ mod tests {
         assert_ne!(parse("123aaa45678"), parse("123aaa 45678"));
         let set = HashSet::from([parse("abc"), parse("ABC"), parse("ab c")]);
         assert_eq!(set.len(), 2);
-    }
-
-    #[test]
-    fn a_mandate_does_not_print_what_it_holds() {
-        let mandate = Mandate {
-            reference: MandateReference::parse("TEC-1").unwrap(),
-            signed_on: NaiveDate::from_ymd_opt(2024, 5, 1).unwrap(),
-            tail: IbanTail::parse("PL", "2874").unwrap(),
-        };
-        let printed = format!("{mandate:?}");
-        assert!(!printed.contains("TEC") && !printed.contains("2874"));
     }
 
     proptest! {

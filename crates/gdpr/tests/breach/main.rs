@@ -1,0 +1,17 @@
+//! Breaches: the steps and what is asked of each, a model of them, the stored form, the cases of the
+//! European Data Protection Board, and the authority's form.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod cases;
+mod edpb;
+mod form;
+mod forms;
+mod model;
+mod promise;
+mod steps;
+mod support;
+mod vectors;
+
+#[expect(dead_code, reason = "shared with the tests of the core")]
+#[path = "../../../core/src/vectors.rs"]
+mod files;
