@@ -92,12 +92,14 @@ pub(crate) async fn run(options: &Options) -> Outcome {
 async fn open(options: &Options, data: &Path) -> Outcome<Tacenda> {
     let policy = options.policy.clone().unwrap_or_else(|| PathBuf::from(POLICY));
     let key = MasterKeySource::file_or_new(data.join("master.key"), &SystemRng)?;
-    let t = Tacenda::builder()
-        .policy_file(&policy)
-        .sqlite(data.join("customers.db"), data.join("keys.db"))
-        .master_key(key)
-        .open()
-        .await?;
+    let builder = Tacenda::builder().policy_file(&policy).master_key(key);
+    let builder = match (&options.store, &options.keys) {
+        (Some(rows), Some(keys)) => {
+            builder.postgres(rows.to_string_lossy(), keys.to_string_lossy())
+        }
+        _ => builder.sqlite(data.join("customers.db"), data.join("keys.db")),
+    };
+    let t = builder.open().await?;
     say!("Policy: {} (version {})", policy.display(), t.policy().version)?;
     Ok(t)
 }

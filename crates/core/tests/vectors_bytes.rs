@@ -290,6 +290,8 @@ mod tests {
             "account",
             "body",
             "breach",
+            // Run by the PostgreSQL store.
+            "bucket",
             "destroy",
             "envelope",
             "fingerprint",

@@ -48,6 +48,12 @@ enum Stores {
         rows: PathBuf,
         safe: PathBuf,
     },
+    #[cfg(feature = "postgres")]
+    Postgres {
+        rows: String,
+        safe: String,
+        options: Box<tacenda_store::postgres::PostgresOptions>,
+    },
     Given {
         store: Arc<dyn Store>,
         keyring: Arc<dyn Keyring>,
@@ -136,6 +142,28 @@ impl Builder {
         self
     }
 
+    /// Rows and log in one PostgreSQL database, keys in another, which should be on another cluster:
+    /// both by URL. The tables are made if they are not there. Many processes may use them at once.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn postgres(self, rows: impl Into<String>, safe: impl Into<String>) -> Self {
+        self.postgres_with(rows, safe, tacenda_store::postgres::PostgresOptions::default())
+    }
+
+    /// [`Builder::postgres`] with the schema, the timeouts and the number of connections told.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn postgres_with(
+        mut self,
+        rows: impl Into<String>,
+        safe: impl Into<String>,
+        options: tacenda_store::postgres::PostgresOptions,
+    ) -> Self {
+        let options = Box::new(options);
+        self.stores = Stores::Postgres { rows: rows.into(), safe: safe.into(), options };
+        self
+    }
+
     /// A store and a safe of the caller's own.
     #[must_use]
     pub fn stores(mut self, store: Arc<dyn Store>, keyring: Arc<dyn Keyring>) -> Self {
@@ -221,7 +249,7 @@ impl Builder {
         let rng = self.rng.ok_or_else(|| NO_SYSTEM.error().field_is("rng"))?;
         let kek = self.master_key.kek(&rng)?;
         let former_kek = self.former_master_key.map(|key| key.kek(&rng)).transpose()?;
-        let (store, keyring) = open_stores(self.stores)?;
+        let (store, keyring) = open_stores(self.stores).await?;
         let passwords = self.passwords.unwrap_or_else(|| Arc::new(PasswordThreads::per_core()));
         let ports = Ports { store, keyring, kek, former_kek, clock, rng, zone, passwords };
         let options = OpenOptions { on_restore: self.on_restore, accept_clock: self.accept_clock };
@@ -270,7 +298,7 @@ fn load(source: Option<PolicySource>) -> Result<Policy> {
 
 type Opened = (Arc<dyn Store>, Arc<dyn Keyring>);
 
-fn open_stores(stores: Stores) -> Result<Opened> {
+async fn open_stores(stores: Stores) -> Result<Opened> {
     Ok(match stores {
         Stores::Memory => (Arc::new(MemoryStore::default()), Arc::new(MemoryKeyring::default())),
         Stores::Given { store, keyring } => (store, keyring),
@@ -279,6 +307,13 @@ fn open_stores(stores: Stores) -> Result<Opened> {
             use tacenda_store::sqlite::{SqliteKeyring, SqliteOptions, SqliteStore};
             let store = SqliteStore::open(rows, SqliteOptions::default())?;
             let keyring = SqliteKeyring::open(safe, SqliteOptions::default())?;
+            (Arc::new(store), Arc::new(keyring))
+        }
+        #[cfg(feature = "postgres")]
+        Stores::Postgres { rows, safe, options } => {
+            use tacenda_store::postgres::{PostgresKeyring, PostgresStore};
+            let store = PostgresStore::open(&rows, (*options).clone()).await?;
+            let keyring = PostgresKeyring::open(&safe, *options).await?;
             (Arc::new(store), Arc::new(keyring))
         }
     })

@@ -4,7 +4,7 @@ use tacenda_core::Result;
 use tacenda_core::leaf::Leaf;
 use tacenda_core::log::{self, Checkpoint};
 use tacenda_core::ports::LogPosition;
-use tacenda_core::vault::{Audit, Pruned, Receipt, Vault};
+use tacenda_core::vault::{Audit, Changes, Pruned, Receipt, Vault};
 
 /// The log of a [`crate::Tacenda`].
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,21 @@ impl Log<'_> {
     /// As [`Vault::verifier_keys`].
     pub async fn verifier_keys(&self) -> Result<String> {
         self.vault.verifier_keys().await
+    }
+
+    /// The rows that changed, from a place of the log on: a feed for caches and search indexes. Begin
+    /// at [`Log::begins`], keep [`Changes::next`], and ask again from there.
+    ///
+    /// # Errors
+    /// As [`Vault::changes_since`].
+    pub async fn changes_since(&self, from: LogPosition, limit: usize) -> Result<Changes> {
+        self.vault.changes_since(from, limit).await
+    }
+
+    /// The first place of the log.
+    #[must_use]
+    pub const fn begins() -> LogPosition {
+        Vault::log_begins()
     }
 
     /// Holds the whole store against the whole log.

@@ -10,6 +10,7 @@ mod actor;
 mod amend;
 mod archives;
 mod audit;
+mod changes;
 mod checkpoint;
 pub mod codes;
 mod collect;
@@ -37,6 +38,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 pub use actor::Actor;
 pub use amend::Amendment;
 pub use audit::Audit;
+pub use changes::{ChangedRow, Changes};
 pub use checkpoint::Receipt;
 pub use collect::Collected;
 pub use destroy::{
