@@ -298,6 +298,7 @@ mod tests {
             "key_aad",
             "leaf",
             "policy",
+            "prune",
             "row",
             "token",
             "verifier",

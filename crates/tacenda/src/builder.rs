@@ -54,14 +54,29 @@ enum Stores {
     },
 }
 
+/// The key above the keys: one that this process holds, or one that is elsewhere.
+enum MasterKey {
+    Local(MasterKeySource),
+    Elsewhere(Arc<dyn Kek>),
+}
+
+impl MasterKey {
+    fn kek(self, rng: &Arc<dyn Rng>) -> Result<Arc<dyn Kek>> {
+        Ok(match self {
+            Self::Local(source) => Arc::new(LocalKek::new(&source.load()?, rng.clone())),
+            Self::Elsewhere(kek) => kek,
+        })
+    }
+}
+
 /// What a [`Tacenda`] is made of. The defaults: stores in memory, the master key from the
 /// environment, the system's clock and randomness (with the feature `system`; without it both must be
 /// given), a password thread per core.
 pub struct Builder {
     policy: Option<PolicySource>,
     stores: Stores,
-    master_key: MasterKeySource,
-    former_master_key: Option<MasterKeySource>,
+    master_key: MasterKey,
+    former_master_key: Option<MasterKey>,
     on_restore: OnRestore,
     accept_clock: bool,
     clock: Option<Arc<dyn Clock>>,
@@ -74,7 +89,7 @@ impl Default for Builder {
         Self {
             policy: None,
             stores: Stores::Memory,
-            master_key: MasterKeySource::default(),
+            master_key: MasterKey::Local(MasterKeySource::default()),
             former_master_key: None,
             on_restore: OnRestore::default(),
             accept_clock: false,
@@ -131,14 +146,30 @@ impl Builder {
     /// Where the master key comes from.
     #[must_use]
     pub fn master_key(mut self, source: MasterKeySource) -> Self {
-        self.master_key = source;
+        self.master_key = MasterKey::Local(source);
         self
     }
 
     /// The master key before, for as long as [`Tacenda::rotate_master_key`] has not finished.
     #[must_use]
     pub fn former_master_key(mut self, source: MasterKeySource) -> Self {
-        self.former_master_key = Some(source);
+        self.former_master_key = Some(MasterKey::Local(source));
+        self
+    }
+
+    /// A master key that this process does not hold, in the place of [`Builder::master_key`]: a KMS
+    /// behind the [`Kek`] port.
+    #[must_use]
+    pub fn kek(mut self, kek: Arc<dyn Kek>) -> Self {
+        self.master_key = MasterKey::Elsewhere(kek);
+        self
+    }
+
+    /// A former master key that this process does not hold, in the place of
+    /// [`Builder::former_master_key`].
+    #[must_use]
+    pub fn former_kek(mut self, kek: Arc<dyn Kek>) -> Self {
+        self.former_master_key = Some(MasterKey::Elsewhere(kek));
         self
     }
 
@@ -188,14 +219,8 @@ impl Builder {
         let zone = zone(&policy.time_zone)?;
         let clock = self.clock.ok_or_else(|| NO_SYSTEM.error().field_is("clock"))?;
         let rng = self.rng.ok_or_else(|| NO_SYSTEM.error().field_is("rng"))?;
-        let kek: Arc<dyn Kek> = Arc::new(LocalKek::new(&self.master_key.load()?, rng.clone()));
-        let former_kek = match self.former_master_key {
-            Some(source) => {
-                let kek: Arc<dyn Kek> = Arc::new(LocalKek::new(&source.load()?, rng.clone()));
-                Some(kek)
-            }
-            None => None,
-        };
+        let kek = self.master_key.kek(&rng)?;
+        let former_kek = self.former_master_key.map(|key| key.kek(&rng)).transpose()?;
         let (store, keyring) = open_stores(self.stores)?;
         let passwords = self.passwords.unwrap_or_else(|| Arc::new(PasswordThreads::per_core()));
         let ports = Ports { store, keyring, kek, former_kek, clock, rng, zone, passwords };
@@ -263,7 +288,7 @@ fn open_stores(stores: Stores) -> Result<Opened> {
 mod tests {
     use tacenda_core::Timestamp;
     use tacenda_core::clock::FixedClock;
-    use tacenda_core::seal::MasterKey;
+    use tacenda_core::seal;
 
     use super::*;
 
@@ -280,7 +305,7 @@ mod tests {
     #[test]
     fn a_build_without_the_system_must_be_given_clock_and_randomness() {
         let given = || {
-            let key = MasterKeySource::Given(MasterKey::generate(&Zeros));
+            let key = MasterKeySource::Given(seal::MasterKey::generate(&Zeros));
             Builder::default().policy_text(POLICY).master_key(key)
         };
         let no_clock = Builder { clock: None, ..given() };

@@ -18,7 +18,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use tacenda_core::calendar::Zone;
+use tacenda_core::calendar::{Zone, day_of};
 use tacenda_core::clock::Span;
 use tacenda_core::policy::{BreachClock, OperatorRole, Policy, RiskThreshold};
 use tacenda_core::{Name, Timestamp};
@@ -156,7 +156,7 @@ pub fn deadlines(
     aware: Timestamp,
     zone: &dyn Zone,
 ) -> Vec<Deadline> {
-    let clocks = in_force(policy, zone.local_date(aware)).into_iter();
+    let clocks = in_force(policy, day_of(zone, aware)).into_iter();
     let running = clocks.filter(|clock| roles.contains(&clock.role));
     running
         .map(|clock| Deadline {
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
     use chrono_tz::Tz;
     use proptest::prelude::*;
-    use tacenda_core::calendar::TimeZoneRules;
+    use tacenda_core::calendar::{HoursDeadline, Region, TimeZoneRules, WorkingDays};
 
     const EXAMPLE: &str = include_str!("../../../../examples/glpi-network-cloud/privacy.toml");
 
@@ -306,6 +306,19 @@ mod tests {
             prop_assert_eq!(due.keep, aware.plus(Span::hours(hours)));
             let later = due.hour_rule.as_micros() - due.keep.as_micros();
             prop_assert!(0 < later && later <= HOUR, "{}", later);
+        }
+
+        #[test]
+        fn the_hours_are_those_of_the_calendar(
+            micros in -4_000_000_000_000_000i64..4_000_000_000_000_000, hours in 1u32..1000, index in 0usize..4,
+        ) {
+            // Lord Howe moves by half an hour: there, on that day, the two choose differently.
+            let tz = [Tz::UTC, Tz::Europe__Paris, Tz::Asia__Kolkata, Tz::Pacific__Apia][index];
+            let (aware, zone) = (Timestamp::from_micros(micros), zone(tz));
+            let working = WorkingDays::of(Region::parse("FR").unwrap());
+            let theirs = HoursDeadline::of(aware, hours, &zone, &working);
+            let ours = due(aware, Span::hours(hours.into()), &zone);
+            prop_assert_eq!((ours.keep, ours.hour_rule), (theirs.strict, theirs.hour_rule));
         }
 
         #[test]

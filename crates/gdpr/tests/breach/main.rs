@@ -12,5 +12,6 @@ mod steps;
 mod support;
 mod vectors;
 
+#[expect(dead_code, reason = "shared with the tests of the core")]
 #[path = "../../../core/src/vectors.rs"]
 mod files;

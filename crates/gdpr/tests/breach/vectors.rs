@@ -273,7 +273,7 @@ fn people(page: &mut Page, answer: &PeopleAnswer) {
 
 fn unfounded(page: &mut Page, unfounded: &Unfounded) {
     page.note("reason", &unfounded.reason);
-    for by in &unfounded.approved_by {
+    if let Some(by) = &unfounded.approved_by {
         page.put(
             "approved_by",
             [by.as_bytes().iter().map(|b| format!("{b:02x}")).collect::<String>()],

@@ -14,7 +14,9 @@
     reason = "tests and their helpers fail loudly, and children tell what they did"
 )]
 
+mod cuts;
 mod kill;
+mod kill_jobs;
 mod leak;
 mod processes;
 mod pruned;

@@ -192,7 +192,9 @@ impl Form {
         let letters = if facts.classes.is_empty() { [('t')].into() } else { letters };
         self.pick_all(70, letters.into_iter().collect());
         let names: Vec<_> = items.iter().map(|item| item.name.as_str()).collect();
-        self.text(71, &names.join(", "));
+        if !names.is_empty() {
+            self.text(71, &format!("{}: {}", self.words(70), names.join(", ")));
+        }
         // What the SDK does in any service that embeds it: sealed items, a log, purposes by role.
         let mut measures = vec!['c', 'f', 'g'];
         if policy.backups.is_some() {
