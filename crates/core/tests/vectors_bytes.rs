@@ -300,6 +300,7 @@ mod tests {
             "key_aad",
             "leaf",
             "policy",
+            "prune",
             "row",
             "token",
             "verifier",
