@@ -1,5 +1,5 @@
 //! A customer's life on PostgreSQL, in two processes' worth of facades at once.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::thread;
 
