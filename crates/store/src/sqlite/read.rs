@@ -1,5 +1,7 @@
 //! Reading rows by key and token, and the log.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
@@ -182,19 +184,21 @@ fn read_leaf(row: &SqlRow<'_>) -> rusqlite::Result<Result<StoredLeaf>> {
     Ok(position(place).map(|at| StoredLeaf { id: LeafId::at(at), position: Some(at), hash, bytes }))
 }
 
-/// The places of leaves that are there.
+/// The places of leaves that are there. The leaves of an epoch have no gap, so that the last of
+/// those in question speaks for all before it.
 pub(super) fn places(connection: &Connection, leaves: &[LeafId]) -> Result<Vec<LogPosition>> {
+    let places: Vec<_> = leaves.iter().map(|id| id.place()).collect();
+    let mut last: BTreeMap<u32, u64> = BTreeMap::new();
+    for at in &places {
+        last.entry(at.epoch).and_modify(|last| *last = at.index.max(*last)).or_insert(at.index);
+    }
     let mut statement =
         connection.prepare_cached("SELECT 1 FROM leaves WHERE place = ?1").map_err(fault)?;
-    let mut find = |id: &LeafId| {
-        let at = id.place();
-        let is_there = statement.exists([place(at.epoch, at.index)]).map_err(fault)?;
-        if id.chain == 0 && is_there {
-            return Ok(at);
-        }
-        Err(BAD_REQUEST.error().with("reason", "no such leaf"))
-    };
-    leaves.iter().map(&mut find).collect()
+    let mut are_there = leaves.iter().all(|id| id.chain == 0);
+    for (epoch, index) in last {
+        are_there = are_there && statement.exists([place(epoch, index)]).map_err(fault)?;
+    }
+    if are_there { Ok(places) } else { Err(BAD_REQUEST.error().with("reason", "no such leaf")) }
 }
 
 #[cfg(test)]
