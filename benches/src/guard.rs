@@ -12,7 +12,10 @@ use crate::measure::{Required, Result, cost, medians};
 
 /// Groups of four with a space or dash or none, or Amex; or the shape of an IBAN. Without Unicode word
 /// boundaries, which make it twenty times slower.
-const PATTERN: &str = r"(?-u)\b(?:[2-6][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{1,7}|3[47][0-9]{13})\b|\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b";
+const PATTERN: &str = concat!(
+    r"(?-u)\b(?:[2-6][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{1,7}|3[47][0-9]{13})\b",
+    r"|\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b",
+);
 
 pub(crate) fn run(size: Size) -> Result<()> {
     let mib = size.pick(64, 8);
@@ -98,8 +101,8 @@ struct Log {
 }
 
 impl Log {
-    /// Lines of seven kinds; after each KB one has a card or an account number at its end, half of them in
-    /// groups of four. Always the same.
+    /// Lines of seven kinds; after each KB one has a card or an account number at its end, half of
+    /// them in groups of four. Always the same.
     fn write(length: usize) -> Self {
         let mut draw = Draw(7);
         let mut log = Self { text: Vec::with_capacity(length + 512), hits: HashSet::new() };
@@ -140,20 +143,37 @@ fn line(draw: &mut Draw) -> String {
             while luhn(reference.as_bytes()) {
                 reference = format!("9{}", draw.digits(15));
             }
-            format!("order={} amount={}.99 EUR ref={reference} status=paid", draw.below(1_000_000_000), draw.below(9999))
+            let (order, amount) = (draw.below(1_000_000_000), draw.below(9999));
+            format!("order={order} amount={amount}.99 EUR ref={reference} status=paid")
         }
-        1 => format!(
-            "GET /api/v1/customers/{}?page={} 200 {}ms ip=10.{}.{}.{}",
-            draw.below(1_000_000), draw.below(90), draw.below(900), draw.below(256), draw.below(256), draw.below(256),
-        ),
-        2 => format!("user Zoë Müller updated profile, phone +49 30 {} session {id}", 1_000_000 + draw.below(9_000_000)),
-        3 => format!(
-            "uuid {}-{}-{}-{}-{} took {}us in worker-{}",
-            &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..], draw.below(1_000_000), draw.below(64),
-        ),
-        4 => "customer note: bitte zurückrufen wegen der Rechnung, Kunde wünscht Änderung der Lieferadresse bis nächste Woche".into(),
-        5 => format!("shipment tracking 00{} handed to carrier hub Gdańsk weight {}g", draw.digits(18), draw.below(50_000)),
-        _ => format!("cache miss key=cust:{}:prefs ttl={} shard=SE{:02}ABCD node=eu-west-{}", draw.below(10_000_000), draw.below(3600), draw.below(100), draw.below(4)),
+        1 => {
+            let (customer, page, took) = (draw.below(1_000_000), draw.below(90), draw.below(900));
+            let [a, b, c] = [256; 3].map(|limit| draw.below(limit));
+            format!("GET /api/v1/customers/{customer}?page={page} 200 {took}ms ip=10.{a}.{b}.{c}")
+        }
+        2 => {
+            let phone = 1_000_000 + draw.below(9_000_000);
+            format!("user Zoë Müller updated profile, phone +49 30 {phone} session {id}")
+        }
+        3 => {
+            let [a, b, c, d] = [&id[8..12], &id[12..16], &id[16..20], &id[20..]];
+            let (took, worker) = (draw.below(1_000_000), draw.below(64));
+            format!("uuid {}-{a}-{b}-{c}-{d} took {took}us in worker-{worker}", &id[..8])
+        }
+        4 => "customer note: bitte zurückrufen wegen der Rechnung, Kunde wünscht Änderung der \
+              Lieferadresse bis nächste Woche"
+            .to_owned(),
+        5 => {
+            let (parcel, weight) = (draw.digits(18), draw.below(50_000));
+            format!("shipment tracking 00{parcel} handed to carrier hub Gdańsk weight {weight}g")
+        }
+        _ => {
+            let (key, ttl) = (draw.below(10_000_000), draw.below(3600));
+            let (shard, node) = (draw.below(100), draw.below(4));
+            format!(
+                "cache miss key=cust:{key}:prefs ttl={ttl} shard=SE{shard:02}ABCD node=eu-{node}"
+            )
+        }
     };
     format!(
         "2026-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z INFO [{}] {body}",
@@ -163,7 +183,7 @@ fn line(draw: &mut Draw) -> String {
 }
 
 fn card(draw: &mut Draw) -> String {
-    let prefix = ["4", "4", "51", "55", "2221", "34"][draw.below(6) as usize];
+    let prefix = draw.one_of(&["4", "4", "51", "55", "2221", "34"]);
     let length = if prefix == "34" { 15 } else { 16 };
     let front = format!("{prefix}{}", draw.digits(length - 1 - prefix.len()));
     let check = (0..10).find(|check| luhn(format!("{front}{check}").as_bytes())).unwrap_or(0);
@@ -171,7 +191,7 @@ fn card(draw: &mut Draw) -> String {
 }
 
 fn iban(draw: &mut Draw) -> String {
-    let (country, letters, digits) = IBANS[draw.below(8) as usize];
+    let (country, letters, digits) = draw.one_of(&IBANS);
     let account = format!("{letters}{}", draw.digits(digits));
     let check = 98 - remainder_97(format!("{country}00{account}").as_bytes());
     format!("{country}{check:02}{account}")
@@ -190,6 +210,11 @@ impl Draw {
 
     fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
+    }
+
+    /// One of some; there is at least one.
+    fn one_of<T: Copy + Default>(&mut self, some: &[T]) -> T {
+        some.get(self.below(some.len() as u64) as usize).copied().unwrap_or_default()
     }
 
     fn digits(&mut self, count: usize) -> String {

@@ -36,7 +36,7 @@ pub(crate) fn run(size: Size) -> Result<()> {
     Required::AtLeast(2.0).report("IBAN, rate to iban_validate", ours / floor);
     let checks = median(&checks);
     println!(
-        "  VAT of 29 prefixes: checked {checks:.1} M/s, parsed and kept {:.1} M/s; German ones {:.1} M/s",
+        "  VAT of 29 prefixes: checked {checks:.1} M/s, parsed and kept {:.1} M/s; German {:.1} M/s",
         median(&parses),
         median(&german),
     );

@@ -1,7 +1,9 @@
 //! Import: 100,000 profiles of two classes and seven items, against plain inserts of the same rows;
 //! and the memory of a large import.
 
-use tacenda::import::import_csv;
+use std::io::Read;
+
+use tacenda::import::{Verdict, import_csv};
 use tacenda::{SubjectId, SystemRng, block_on};
 
 use crate::Size;
@@ -86,50 +88,75 @@ pub(crate) fn register(world: &World, people: &[Person]) -> Result<Vec<SubjectId
 
 fn csv(people: &[Person]) -> String {
     let mut text = ITEMS.join(",");
-    for person in people {
-        text.push('\n');
-        for (n, value) in person.values.iter().enumerate() {
-            text.push_str(if n == 0 { "\"" } else { ",\"" });
-            text.push_str(value);
-            text.push('"');
-        }
-    }
+    people.iter().for_each(|person| record(&mut text, person));
     text
+}
+
+fn record(text: &mut String, person: &Person) {
+    text.push('\n');
+    for (n, value) in person.values.iter().enumerate() {
+        text.push_str(if n == 0 { "\"" } else { ",\"" });
+        text.push_str(value);
+        text.push('"');
+    }
 }
 
 fn ours_csv(csv: &str) -> Result<Cost> {
     let folder = tempfile::tempdir()?;
     let world = World::open(folder.path())?;
     let work = || {
-        let progress = &mut |_| {};
-        let report = block_on(import_csv(&world.tacenda, csv.as_bytes(), &world.actor, progress))?;
+        let told = &mut |_: &[Verdict]| Ok(());
+        let report = block_on(import_csv(&world.tacenda, csv.as_bytes(), &world.actor, told))?;
         if report.refused() > 0 { Err("a record was refused".into()) } else { Ok(()) }
     };
     Ok(cost(work)?.0)
 }
 
+/// A file of so many people that is made as it is read.
+struct File {
+    people: std::ops::Range<u64>,
+    text: String,
+    read: usize,
+}
+
+impl Read for File {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        if self.read == self.text.len() {
+            self.text.clear();
+            self.read = 0;
+            for number in self.people.by_ref().take(100) {
+                record(&mut self.text, &person(number));
+            }
+        }
+        let rest = self.text.as_bytes().get(self.read..).unwrap_or_default();
+        let count = rest.take(out.len() as u64).read(out)?;
+        self.read += count;
+        Ok(count)
+    }
+}
+
 /// A large import in flat memory.
 fn big(count: u64) -> Result<()> {
-    const STEP: u64 = 10_000;
     let folder = tempfile::tempdir()?;
     let world = World::open(folder.path())?;
-    let (watch, mut done) = (Watch::start(), 0);
-    let mut tenth = Watch::start();
-    while done < count {
-        let to = (done + STEP).min(count);
-        let people: Vec<Person> = (done..to).map(person).collect();
-        register(&world, &people)?;
-        if done * 10 / count != to * 10 / count {
+    let file = File { people: 0..count, text: ITEMS.join(","), read: 0 };
+    let (watch, mut tenth, mut done) = (Watch::start(), Watch::start(), 0);
+    println!("  at the start: {:.0} MiB resident", memory("VmRSS"));
+    let mut told = |page: &[Verdict]| {
+        let before = done;
+        done += page.len() as u64;
+        if before * 10 / count != done * 10 / count {
             println!(
-                "  {to} profiles after {:.0} s ({:.0} profiles/s lately), {:.0} MiB resident",
+                "  {done} profiles after {:.0} s ({:.0} profiles/s lately), {:.0} MiB resident",
                 watch.seconds(),
                 count as f64 / 10.0 / tenth.seconds(),
                 memory("VmRSS")
             );
             tenth = Watch::start();
         }
-        done = to;
-    }
+        Ok(())
+    };
+    let report = block_on(import_csv(&world.tacenda, file, &world.actor, &mut told))?;
     println!("  most memory at any time: {:.0} MiB", memory("VmHWM"));
-    Ok(())
+    if report.accepted() == count { Ok(()) } else { Err("a record was refused".into()) }
 }

@@ -47,7 +47,7 @@ fn reads_meanwhile(people: &[Person]) -> Result<()> {
         Ok(times)
     };
     let (times, seconds) = thread::scope(|scope| {
-        let readers: Vec<_> = (0..READERS).map(|_| scope.spawn(&reader)).collect();
+        let readers: Vec<_> = (0..READERS).map(|_| scope.spawn(reader)).collect();
         let registered = register(&world, rest);
         let seconds = watch.seconds();
         done.store(true, Ordering::Relaxed);

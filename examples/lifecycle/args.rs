@@ -8,13 +8,15 @@ lifecycle: a customer store from the first registration to a proven erasure
 
 usage:
   lifecycle [--customers FILE.csv] [--policy FILE.toml] [--data DIR]
-            [--report FILE.csv] [--receipt FILE]
+            [--store URL --keys URL] [--report FILE.csv] [--receipt FILE]
   lifecycle verify RECEIPT VKEY [--json]
 
   --customers FILE   records to import (default: the 200 that ship with the example)
   --policy FILE      the privacy policy (default: examples/glpi-network-cloud/privacy.toml)
   --data DIR         keep customers.db, keys.db, log.vkey and master.key here
                      (default: a folder that is removed at the end)
+  --store URL        keep rows and log in this database: postgresql://…
+  --keys URL         keep the keys in this one, which must be another
   --report FILE      write a verdict per record: record,verdict,field,code
   --receipt FILE     write the receipt of the erasure
   verify             check a receipt with the log's public keys, offline";
@@ -36,6 +38,8 @@ pub(crate) struct Options {
     pub(crate) customers: Option<PathBuf>,
     pub(crate) policy: Option<PathBuf>,
     pub(crate) data: Option<PathBuf>,
+    pub(crate) store: Option<PathBuf>,
+    pub(crate) keys: Option<PathBuf>,
     pub(crate) report: Option<PathBuf>,
     pub(crate) receipt: Option<PathBuf>,
 }
@@ -62,12 +66,17 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, S
             "--customers" => &mut options.customers,
             "--policy" => &mut options.policy,
             "--data" => &mut options.data,
+            "--store" => &mut options.store,
+            "--keys" => &mut options.keys,
             "--report" => &mut options.report,
             "--receipt" => &mut options.receipt,
             other => return Err(format!("unknown argument `{other}`")),
         };
         let value = args.next().ok_or_else(|| format!("`{arg}` takes a value"))?;
         *place = Some(PathBuf::from(value));
+    }
+    if options.store.is_some() != options.keys.is_some() {
+        return Err("`--store` and `--keys` go together".to_owned());
     }
     Ok(Command::Run(options))
 }

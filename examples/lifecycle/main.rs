@@ -3,38 +3,48 @@
 //! It holds no rule of its own: what is accepted, shown, refused and erased is decided by the
 //! policy and the library. It exits with 0 only if everything it printed is true.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
-
 mod args;
 mod run;
 
+use std::error::Error;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use args::{Command, USAGE};
 
+/// How a shell shows a program that was ended because nobody read its output: 128 + SIGPIPE.
+const NOBODY_READS: u8 = 141;
+
 fn main() -> ExitCode {
     let outcome = match args::parse(std::env::args().skip(1)) {
-        Ok(Command::Help) => {
-            println!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
+        Ok(Command::Help) => writeln!(io::stdout(), "{USAGE}").map_err(Into::into),
         Ok(Command::Verify { receipt, keys, json }) => run::verify(&receipt, &keys, json),
         Ok(Command::Run(options)) => tacenda::block_on(run::run(&options)),
         Err(wrong) => {
-            eprintln!("{wrong}\n\n{USAGE}");
+            complain(&format!("{wrong}\n\n{USAGE}"));
             return ExitCode::from(2);
         }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::from(NOBODY_READS),
         Err(error) => {
-            eprintln!("\nfailed: {error}");
+            complain(&format!("\nfailed: {error}"));
             let mut cause = error.source();
             while let Some(next) = cause {
-                eprintln!("{next}");
+                complain(&next.to_string());
                 cause = next.source();
             }
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Says what went wrong, to whoever still listens.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }

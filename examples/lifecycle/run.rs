@@ -2,11 +2,12 @@
 
 use std::error::Error;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tacenda::gdpr::erasure::Fate;
-use tacenda::import::{ImportReport, import_csv};
+use tacenda::import::{ImportReport, Verdict, VerdictWriter, import_csv};
 use tacenda::{
     Actor, ActorId, MasterKeySource, Name, NewPassword, RegisterRequest, SubjectId, SystemRng,
     Tacenda, verify_receipt,
@@ -14,10 +15,19 @@ use tacenda::{
 
 use crate::args::Options;
 
+/// Prints a line. Whoever reads may have gone, which is no reason to panic: the run ends with it.
+macro_rules! say {
+    ($($part:tt)*) => { writeln!(std::io::stdout().lock(), $($part)*) };
+}
+
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/lifecycle/customers.csv");
 const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/glpi-network-cloud/privacy.toml");
+/// How many refused records are listed; the report has all of them.
+const SHOWN: usize = 10;
+/// How many customers are read at once.
+const PAGE: usize = 1000;
 const EMAIL: &str = "lifecycle@tacenda.example";
 const PASSWORD: &str = "a long sentence that nobody guesses";
 
@@ -25,18 +35,18 @@ const PASSWORD: &str = "a long sentence that nobody guesses";
 pub(crate) fn verify(receipt: &Path, keys: &Path, json: bool) -> Outcome {
     let verified = verify_receipt(&fs::read_to_string(receipt)?, &fs::read_to_string(keys)?)?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&verified)?);
+        say!("{}", serde_json::to_string_pretty(&verified)?)?;
         return Ok(());
     }
     let leaf = &verified.leaf;
-    println!("the receipt is genuine");
-    println!("  log        {}", verified.checkpoint.origin);
-    println!("  entry      {} of {}", verified.index, verified.checkpoint.size);
-    println!("  time       {}", leaf.at);
-    println!("  action     {}", leaf.action);
-    println!("  subject    {}", leaf.subject);
+    say!("the receipt is genuine")?;
+    say!("  log        {}", verified.checkpoint.origin)?;
+    say!("  entry      {} of {}", verified.index, verified.checkpoint.size)?;
+    say!("  time       {}", leaf.at)?;
+    say!("  action     {}", leaf.action)?;
+    say!("  subject    {}", leaf.subject)?;
     for (key, value) in &leaf.details {
-        println!("  {key:<10} {value}");
+        say!("  {key:<10} {value}")?;
     }
     Ok(())
 }
@@ -53,9 +63,9 @@ pub(crate) async fn run(options: &Options) -> Outcome {
     let t = open(options, &data).await?;
     let me = Actor::staff(ActorId::from_bytes(*b"lifecycle-------"), Name::fixed("billing"));
 
-    let report = import(options, &t, &me).await?;
+    let imported = import(options, &t, &me).await?;
     let ada = register_and_log_in(&t, &me).await?;
-    read(&t, ada, &report, &me).await?;
+    read(&t, ada, &imported, &me).await?;
     sweep(&t, &me).await?;
     let receipt = erase(&t, ada, &me).await?;
 
@@ -66,15 +76,15 @@ pub(crate) async fn run(options: &Options) -> Outcome {
     }
     let verified = verify_receipt(&receipt, &keys)?;
     ensure(verified.leaf.subject == ada, "the receipt is about somebody else")?;
-    heading("The receipt, verified with the log's public key alone");
-    print!("{receipt}");
-    println!("\n  {}", keys.trim_end());
+    heading("The receipt, verified with the log's public key alone")?;
+    say!("{}", receipt.trim_end())?;
+    say!("\n  {}", keys.trim_end())?;
 
     let audit = t.log().audit().await?;
     t.close().await?;
-    println!("\nAudit: {} rows are the ones that {} log entries state.", audit.rows, audit.leaves);
+    say!("\nAudit: {} rows are the ones that {} log entries state.", audit.rows, audit.leaves)?;
     if let Some(data) = &options.data {
-        println!("Kept in {}.", data.display());
+        say!("Kept in {}.", data.display())?;
     }
     Ok(())
 }
@@ -82,44 +92,52 @@ pub(crate) async fn run(options: &Options) -> Outcome {
 async fn open(options: &Options, data: &Path) -> Outcome<Tacenda> {
     let policy = options.policy.clone().unwrap_or_else(|| PathBuf::from(POLICY));
     let key = MasterKeySource::file_or_new(data.join("master.key"), &SystemRng)?;
-    let t = Tacenda::builder()
-        .policy_file(&policy)
-        .sqlite(data.join("customers.db"), data.join("keys.db"))
-        .master_key(key)
-        .open()
-        .await?;
-    println!("Policy: {} (version {})", policy.display(), t.policy().version);
+    let builder = Tacenda::builder().policy_file(&policy).master_key(key);
+    let builder = match (&options.store, &options.keys) {
+        (Some(rows), Some(keys)) => {
+            builder.postgres(rows.to_string_lossy(), keys.to_string_lossy())
+        }
+        _ => builder.sqlite(data.join("customers.db"), data.join("keys.db")),
+    };
+    let t = builder.open().await?;
+    say!("Policy: {} (version {})", policy.display(), t.policy().version)?;
     Ok(t)
 }
 
 async fn import(options: &Options, t: &Tacenda, me: &Actor) -> Outcome<ImportReport> {
     let path = options.customers.clone().unwrap_or_else(|| PathBuf::from(SHIPPED));
-    let text = fs::read(&path)?;
-    let lines = text.iter().filter(|byte| **byte == b'\n').count() as u64;
-    let bar = ProgressBar::new(lines.saturating_sub(1));
-    let style = ProgressStyle::with_template("importing {bar:30} {pos}/{len} {per_sec}")?;
-    bar.set_style(style);
-    let report = import_csv(t, text.as_slice(), me, &mut |done| bar.set_position(done)).await?;
+    let file = fs::File::open(&path)?;
+    let bar = ProgressBar::new(file.metadata()?.len());
+    bar.set_style(ProgressStyle::with_template("importing {bar:30} {percent}% {msg}")?);
+    let report = options.report.as_ref().map(fs::File::create).transpose()?;
+    let mut report = report.map(VerdictWriter::new).transpose()?;
+    let (mut done, mut shown) = (0, Vec::new());
+    let mut told = |page: &[Verdict]| {
+        done += page.len();
+        bar.set_message(format!("{done} records"));
+        let refused = page.iter().filter(|verdict| !verdict.is_accepted());
+        shown.extend(refused.take(SHOWN.saturating_sub(shown.len())).cloned());
+        report.as_mut().map_or(Ok(()), |report| report.write(page))
+    };
+    let counts = import_csv(t, bar.wrap_read(file), me, &mut told).await?;
+    report.map_or(Ok(()), VerdictWriter::finish)?;
     bar.finish_and_clear();
-    heading("Import");
-    println!(
+    heading("Import")?;
+    say!(
         "  {} accepted ({} of them known already, nothing written), {} refused",
-        report.accepted(),
-        report.known(),
-        report.refused()
-    );
-    for verdict in report.verdicts.iter().filter(|verdict| !verdict.is_accepted()).take(10) {
+        counts.accepted(),
+        counts.known(),
+        counts.refused()
+    )?;
+    for verdict in &shown {
         if let Err((field, code)) = &verdict.outcome {
-            println!("  record {:>5}  {field:<18} {code}", verdict.record);
+            say!("  record {:>5}  {field:<18} {code}", verdict.record)?;
         }
     }
-    if report.refused() > 10 {
-        println!("  … and {} more", report.refused() - 10);
+    if counts.refused() > SHOWN as u64 {
+        say!("  … and {} more", counts.refused() - SHOWN as u64)?;
     }
-    if let Some(path) = &options.report {
-        report.write_csv(fs::File::create(path)?)?;
-    }
-    Ok(report)
+    Ok(counts)
 }
 
 /// The file's digests have no known passwords, so a customer of our own logs in.
@@ -149,50 +167,59 @@ async fn register_and_log_in(t: &Tacenda, me: &Actor) -> Outcome<SubjectId> {
     };
     let login = customers.login(&EMAIL.to_uppercase(), PASSWORD).await?;
     ensure(login.subject == ada, "somebody else logged in")?;
-    heading("Login");
-    println!("  right password: accepted");
+    heading("Login")?;
+    say!("  right password: accepted")?;
     for (who, email) in [("wrong password", EMAIL), ("unknown address", "nobody@tacenda.example")] {
         let refused = customers.login(email, "not the password").await;
         let code = refused.err().map(|error| error.code());
         ensure(code == Some("login.refused"), "a wrong login was not refused")?;
-        println!("  {who}: refused, and nothing tells the two apart");
+        say!("  {who}: refused, and nothing tells the two apart")?;
     }
     Ok(ada)
 }
 
-async fn read(t: &Tacenda, ada: SubjectId, report: &ImportReport, me: &Actor) -> Outcome {
-    heading("Reading for a purpose");
+async fn read(t: &Tacenda, ada: SubjectId, imported: &ImportReport, me: &Actor) -> Outcome {
+    heading("Reading for a purpose")?;
     let view = t.customers().read(ada, "billing", me).await?;
     ensure(view.get("address") == Some("ul. Prosta 1"), "billing does not see the address")?;
     ensure(view.get("password").is_none(), "billing sees a password")?;
     let items: Vec<_> = view.items().map(Name::as_str).collect();
-    println!("  billing, paid offer:  {}", items.join(", "));
+    say!("  billing, paid offer:  {}", items.join(", "))?;
     let refused = t.customers().read(ada, "marketing", me).await;
     let code = refused.err().map(|error| error.code());
     ensure(code == Some("policy.unknown_purpose"), "marketing was not refused")?;
-    println!("  marketing:            refused (policy.unknown_purpose)");
+    say!("  marketing:            refused (policy.unknown_purpose)")?;
     t.customers().set_fact(ada, "paid offer", false, me).await?;
     let refused = t.customers().read(ada, "billing", me).await;
     let code = refused.err().map(|error| error.code());
     ensure(code == Some("policy.condition_not_met"), "billing of a free offer was not refused")?;
-    println!("  billing, free offer:  refused (policy.condition_not_met)");
-    let imported = report.verdicts.iter().filter_map(|v| v.outcome.as_ref().ok());
-    let imported: Vec<_> = imported.map(|registered| registered.subject()).collect();
-    let views = t.customers().read_many(&imported, "billing", me).await?;
-    let given = views.iter().filter(|view| view.is_ok()).count();
-    println!("  billing, the import:  {given} given, {} refused", views.len() - given);
-    Ok(())
+    say!("  billing, free offer:  refused (policy.condition_not_met)")?;
+    let (mut given, mut refused, mut last) = (0u64, 0u64, None);
+    loop {
+        let page = t.customers().page(last, PAGE).await?;
+        last = page.last().copied();
+        if last.is_none() {
+            break;
+        }
+        let others: Vec<_> = page.into_iter().filter(|subject| *subject != ada).collect();
+        for view in t.customers().read_many(&others, "billing", me).await? {
+            *(if view.is_ok() { &mut given } else { &mut refused }) += 1;
+        }
+    }
+    say!("  billing, all others:  {given} given, {refused} refused")?;
+    let new = imported.accepted() - imported.known();
+    ensure(given + refused >= new, "a customer is missing")
 }
 
 async fn sweep(t: &Tacenda, me: &Actor) -> Outcome {
-    heading("Retention");
+    heading("Retention")?;
     let plan = t.retention().plan().await?;
     for line in &plan.lines {
         let rules = line.rules.join(" and ");
-        println!("  {:<10} {:<9} {:>7} due, kept {rules}", line.class, line.state, line.due);
+        say!("  {:<10} {:<9} {:>7} due, kept {rules}", line.class, line.state, line.due)?;
     }
     if plan.lines.is_empty() {
-        println!("  nothing is due");
+        say!("  nothing is due")?;
     }
     if plan.needs_confirmation() {
         let why = if plan.clock_in_doubt {
@@ -200,19 +227,19 @@ async fn sweep(t: &Tacenda, me: &Actor) -> Outcome {
         } else {
             "the plan is larger than the policy lets a sweep erase alone"
         };
-        println!("  {why}: left for a person, who confirms the plan");
+        say!("  {why}: left for a person, who confirms the plan")?;
         return Ok(());
     }
     let bar = ProgressBar::new(plan.due());
     let swept = t.retention().sweep(None, me, &mut |done| bar.set_position(done)).await?;
     bar.finish_and_clear();
-    println!("  swept {} subjects in {} batches", swept.subjects, swept.batches);
+    say!("  swept {} subjects in {} batches", swept.subjects, swept.batches)?;
     let after = t.retention().plan().await?;
     ensure(after.due() == 0, "something is still due after the sweep")
 }
 
 async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
-    heading("Erasure on request");
+    heading("Erasure on request")?;
     let erased = t.erasure().erase(ada, me).await?;
     for line in &erased.plan.lines {
         let fate = match &line.fate {
@@ -225,18 +252,19 @@ async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
             Fate::Archived => "archived already".to_owned(),
             Fate::Held => "held".to_owned(),
         };
-        println!("  {:<10} {fate}", line.class);
+        say!("  {:<10} {fate}", line.class)?;
     }
     let login = t.customers().login(EMAIL, PASSWORD).await;
     ensure(login.err().is_some_and(|e| e.code() == "login.refused"), "an erased account logs in")?;
     let read = t.customers().read_by_email(EMAIL, "account", me).await;
     ensure(read.is_err(), "an erased account can be read")?;
-    println!("  the address is free again, and opens nothing");
+    say!("  the address is free again, and opens nothing")?;
     Ok(erased.receipt.text)
 }
 
-fn heading(text: &str) {
-    println!("\n{text}");
+fn heading(text: &str) -> Outcome {
+    say!("\n{text}")?;
+    Ok(())
 }
 
 fn ensure(holds: bool, otherwise: &str) -> Outcome {

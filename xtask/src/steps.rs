@@ -45,7 +45,7 @@ pub(crate) static STEPS: &[Step] = &[
     Step {
         name: "nextest",
         about: "unit and integration tests; those on shared data if TACENDA_SHARED is set",
-        tools: &[Tool::CCompiler, Tool::Nextest],
+        tools: &[Tool::CCompiler, Tool::Nextest, Tool::Postgres],
         run: nextest,
     },
     Step {
@@ -189,7 +189,9 @@ fn doctest(workspace: &Workspace) -> Result<Outcome, String> {
 
 fn doc(workspace: &Workspace) -> Result<Outcome, String> {
     let mut command = workspace.cargo("doc");
-    command.args(["--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+    command
+        .args(["--workspace", "--no-deps", "--features", "tacenda/postgres"])
+        .env("RUSTDOCFLAGS", "-D warnings");
     sh::status(&mut command).map(Outcome::of)
 }
 

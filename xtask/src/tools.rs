@@ -25,6 +25,7 @@ pub(crate) enum Tool {
     Node,
     Python,
     PythonPackages,
+    Postgres,
 }
 
 impl Tool {
@@ -40,6 +41,7 @@ impl Tool {
             Self::Node => "node 18 or later",
             Self::Python => "python3 with venv",
             Self::PythonPackages => "maturin, pytest, holidays, python-stdnum, schwifty",
+            Self::Postgres => "PostgreSQL server",
         }
     }
 
@@ -65,6 +67,7 @@ impl Tool {
             Self::Node => says("node", &["--version"]).is_some_and(|said| major(&said) >= 18),
             Self::Python => says("python3", &["-c", "import venv, ensurepip"]).is_some(),
             Self::PythonPackages => python::packages_are_there(workspace),
+            Self::Postgres => has_postgres(says("pg_config", &["--bindir"])),
         })
     }
 
@@ -83,6 +86,7 @@ impl Tool {
             Self::Node => apt("nodejs"),
             Self::Python => apt("python3 python3-venv"),
             Self::PythonPackages => vec![python::install_line(workspace)],
+            Self::Postgres => apt("postgresql"),
         })
     }
 
@@ -150,6 +154,14 @@ pub(crate) fn ensure(
     }
     println!("\n{}\nnothing was run: install these first", table(&rows));
     Ok(false)
+}
+
+/// Whether the server is there: where `pg_config` says, or where Debian puts it.
+fn has_postgres(told: Option<String>) -> bool {
+    let told = told.map(|folder| PathBuf::from(folder.trim()));
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders = told.into_iter().chain(versions.map(|version| version.path().join("bin")));
+    folders.any(|folder| folder.join("initdb").exists())
 }
 
 fn apt(packages: &str) -> Vec<String> {

@@ -111,6 +111,16 @@ impl SubjectId {
                 .into_uuid(),
         )
     }
+
+    /// The first instant of the day in UTC on which the id was made; the epoch for the controller.
+    #[must_use]
+    pub fn day(self) -> Timestamp {
+        let mut millis = [0u8; 8];
+        for (to, from) in millis.iter_mut().skip(2).zip(self.0.as_bytes()) {
+            *to = *from;
+        }
+        Timestamp::from_micros(i64::from_be_bytes(millis).saturating_mul(1000))
+    }
 }
 
 impl RowId {
@@ -157,5 +167,8 @@ mod tests {
         let next = Timestamp::parse_rfc3339("2026-03-02T00:00:00Z").unwrap();
         assert!(SubjectId::generate(next, &rng) > a.max(b));
         assert_eq!(SubjectId::parse(&a.to_string()).unwrap(), a);
+        assert_eq!((a.day(), b.day()), (morning, morning));
+        assert_eq!(SubjectId::CONTROLLER.day(), Timestamp::from_micros(0));
+        assert_eq!(SubjectId::from_bytes([0xff; 16]).day().as_millis(), 0xffff_ffff_ffff);
     }
 }

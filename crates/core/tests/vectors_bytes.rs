@@ -290,6 +290,8 @@ mod tests {
             "account",
             "body",
             "breach",
+            // Run by the PostgreSQL store.
+            "bucket",
             "destroy",
             "envelope",
             "fingerprint",
@@ -298,6 +300,7 @@ mod tests {
             "key_aad",
             "leaf",
             "policy",
+            "prune",
             "row",
             "token",
             "verifier",

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;
@@ -12,6 +13,7 @@ use tacenda_core::vault::{Amendment, NewPassword, Registered, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_gdpr::erasure::{self, Fate};
 use tacenda_testkit::world::{World, ada, request, staff};
+use tacenda_testkit::{FailingStore, Faults};
 
 fn code<T>(result: Result<T>) -> &'static str {
     result.err().map_or("ok", |error| error.code())
@@ -285,20 +287,81 @@ fn a_legacy_digest_is_wrapped_by_a_job_and_replaced_by_a_login() {
         import(&format!("c{n}@example.org"));
     }
     let login = |email: &str| code(wait(vault.login(email, "correct horse battery staple")));
-    let counts = || wait(vault.legacy_passwords()).unwrap();
+    let counts = || {
+        let counts = wait(vault.count_passwords()).unwrap();
+        assert_eq!(wait(vault.bare_passwords()).unwrap(), counts.bare);
+        assert_eq!((counts.current, counts.unreadable), (5 - counts.bare - counts.wrapped, 0));
+        (counts.bare, counts.wrapped)
+    };
     assert_eq!(counts(), (5, 0));
     assert_eq!(login("c0@example.org"), "ok", "a bare digest is replaced at once");
     assert_eq!(counts(), (4, 0));
     // The job goes page by page, and may be stopped and begun again.
-    let (wrapped, next) = wait(vault.wrap_legacy(None, 3)).unwrap();
+    let (wrapped, next) = wait(vault.wrap_legacy_page(None, 3)).unwrap();
     assert_eq!((wrapped <= 3, counts().1), (true, wrapped));
-    let (rest, end) = wait(vault.wrap_legacy(next, 100)).unwrap();
-    assert_eq!((wrapped + rest, end, counts()), (4, None, (0, 4)));
-    assert_eq!(wait(vault.wrap_legacy(None, 100)).unwrap(), (0, None));
+    assert!(next.is_some());
+    let mut told = Vec::new();
+    let rest = wait(vault.wrap_legacy(&mut |done| told.push(done))).unwrap();
+    assert_eq!((wrapped + rest, counts()), (4, (0, 4)));
+    assert_eq!(told, (1..=rest).collect::<Vec<_>>());
+    assert_eq!(wait(vault.wrap_legacy(&mut |_| {})).unwrap(), 0);
     assert_eq!(code(wait(vault.login("c1@example.org", "wrong"))), "login.refused");
     let calls = world.passwords.calls();
     assert_eq!((login("c1@example.org"), counts()), ("ok", (0, 3)));
     assert_eq!(world.passwords.calls() - calls, 2, "one to check, one to replace");
     assert_eq!(login("c1@example.org"), "ok");
     wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_listing_leaves_a_leaf_per_subject_and_one_commit_per_page() {
+    let (sound, faults) = (World::default(), Faults::none());
+    let store = Arc::new(FailingStore::new(sound.store.clone(), faults.clone()));
+    let world = World { store, ..sound.clone() };
+    let vault = world.open();
+    for n in 0..7 {
+        let email = format!("c{n}@example.org");
+        let one = request(&vault, &[("email", &email)], n % 2 == 0);
+        wait(vault.register(one, &staff("support"))).unwrap();
+    }
+    // Leaves, and commits.
+    let written = || (wait(sound.store.status()).unwrap().unwrap().head.size, faults.writes());
+    let before = written();
+    let ids = wait(vault.subjects(None, 99)).unwrap();
+    assert_eq!((ids.len(), written()), (7, before), "ids alone leave no leaf");
+
+    let billing = Name::fixed("billing");
+    let (mut after, mut listed, mut pages) = (None, Vec::new(), Vec::new());
+    loop {
+        let before = written();
+        let page = wait(vault.read_page(after, 3, &billing, &staff("billing"))).unwrap();
+        let views = page.views.len();
+        assert_eq!(written(), (before.0 + views as u64, before.1 + 1), "{views} leaves, a commit");
+        pages.push(views);
+        after = page.next;
+        listed.extend(page.views);
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages, [3, 3, 1]);
+    assert_eq!(listed.iter().map(|(subject, _)| *subject).collect::<Vec<_>>(), ids);
+    for (subject, view) in listed {
+        let last = wait(vault.history(subject, 1)).unwrap().remove(0);
+        assert_eq!(last.purpose, Some(Name::fixed("billing")));
+        match view {
+            Ok(view) => {
+                assert!(view.get("email").is_some() && view.subject == subject);
+                assert_eq!(last.action, *"subject.read");
+            }
+            Err(error) => {
+                assert_eq!(error.code(), "policy.condition_not_met");
+                assert_eq!(last.action, *"subject.read_refused");
+            }
+        }
+    }
+    let before = written();
+    let views = wait(vault.read_many(&ids, &Name::fixed("account"), &staff("support"))).unwrap();
+    assert!(views.len() == 7 && views.iter().all(Result::is_ok));
+    assert_eq!(written(), (before.0 + 7, before.1 + 1));
 }

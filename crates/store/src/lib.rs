@@ -4,4 +4,6 @@
 //! A new database is a folder here and a test file of a few lines; nothing else changes.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod sqlite;

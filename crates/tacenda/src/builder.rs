@@ -48,10 +48,31 @@ enum Stores {
         rows: PathBuf,
         safe: PathBuf,
     },
+    #[cfg(feature = "postgres")]
+    Postgres {
+        rows: String,
+        safe: String,
+        options: Box<tacenda_store::postgres::PostgresOptions>,
+    },
     Given {
         store: Arc<dyn Store>,
         keyring: Arc<dyn Keyring>,
     },
+}
+
+/// The key above the keys: one that this process holds, or one that is elsewhere.
+enum MasterKey {
+    Local(MasterKeySource),
+    Elsewhere(Arc<dyn Kek>),
+}
+
+impl MasterKey {
+    fn kek(self, rng: &Arc<dyn Rng>) -> Result<Arc<dyn Kek>> {
+        Ok(match self {
+            Self::Local(source) => Arc::new(LocalKek::new(&source.load()?, rng.clone())),
+            Self::Elsewhere(kek) => kek,
+        })
+    }
 }
 
 /// What a [`Tacenda`] is made of. The defaults: stores in memory, the master key from the
@@ -60,8 +81,8 @@ enum Stores {
 pub struct Builder {
     policy: Option<PolicySource>,
     stores: Stores,
-    master_key: MasterKeySource,
-    former_master_key: Option<MasterKeySource>,
+    master_key: MasterKey,
+    former_master_key: Option<MasterKey>,
     on_restore: OnRestore,
     accept_clock: bool,
     clock: Option<Arc<dyn Clock>>,
@@ -74,7 +95,7 @@ impl Default for Builder {
         Self {
             policy: None,
             stores: Stores::Memory,
-            master_key: MasterKeySource::default(),
+            master_key: MasterKey::Local(MasterKeySource::default()),
             former_master_key: None,
             on_restore: OnRestore::default(),
             accept_clock: false,
@@ -121,6 +142,28 @@ impl Builder {
         self
     }
 
+    /// Rows and log in one PostgreSQL database, keys in another, which should be on another cluster:
+    /// both by URL. The tables are made if they are not there. Many processes may use them at once.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn postgres(self, rows: impl Into<String>, safe: impl Into<String>) -> Self {
+        self.postgres_with(rows, safe, tacenda_store::postgres::PostgresOptions::default())
+    }
+
+    /// [`Builder::postgres`] with the schema, the timeouts and the number of connections told.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn postgres_with(
+        mut self,
+        rows: impl Into<String>,
+        safe: impl Into<String>,
+        options: tacenda_store::postgres::PostgresOptions,
+    ) -> Self {
+        let options = Box::new(options);
+        self.stores = Stores::Postgres { rows: rows.into(), safe: safe.into(), options };
+        self
+    }
+
     /// A store and a safe of the caller's own.
     #[must_use]
     pub fn stores(mut self, store: Arc<dyn Store>, keyring: Arc<dyn Keyring>) -> Self {
@@ -131,14 +174,30 @@ impl Builder {
     /// Where the master key comes from.
     #[must_use]
     pub fn master_key(mut self, source: MasterKeySource) -> Self {
-        self.master_key = source;
+        self.master_key = MasterKey::Local(source);
         self
     }
 
     /// The master key before, for as long as [`Tacenda::rotate_master_key`] has not finished.
     #[must_use]
     pub fn former_master_key(mut self, source: MasterKeySource) -> Self {
-        self.former_master_key = Some(source);
+        self.former_master_key = Some(MasterKey::Local(source));
+        self
+    }
+
+    /// A master key that this process does not hold, in the place of [`Builder::master_key`]: a KMS
+    /// behind the [`Kek`] port.
+    #[must_use]
+    pub fn kek(mut self, kek: Arc<dyn Kek>) -> Self {
+        self.master_key = MasterKey::Elsewhere(kek);
+        self
+    }
+
+    /// A former master key that this process does not hold, in the place of
+    /// [`Builder::former_master_key`].
+    #[must_use]
+    pub fn former_kek(mut self, kek: Arc<dyn Kek>) -> Self {
+        self.former_master_key = Some(MasterKey::Elsewhere(kek));
         self
     }
 
@@ -188,15 +247,9 @@ impl Builder {
         let zone = zone(&policy.time_zone)?;
         let clock = self.clock.ok_or_else(|| NO_SYSTEM.error().field_is("clock"))?;
         let rng = self.rng.ok_or_else(|| NO_SYSTEM.error().field_is("rng"))?;
-        let kek: Arc<dyn Kek> = Arc::new(LocalKek::new(&self.master_key.load()?, rng.clone()));
-        let former_kek = match self.former_master_key {
-            Some(source) => {
-                let kek: Arc<dyn Kek> = Arc::new(LocalKek::new(&source.load()?, rng.clone()));
-                Some(kek)
-            }
-            None => None,
-        };
-        let (store, keyring) = open_stores(self.stores)?;
+        let kek = self.master_key.kek(&rng)?;
+        let former_kek = self.former_master_key.map(|key| key.kek(&rng)).transpose()?;
+        let (store, keyring) = open_stores(self.stores).await?;
         let passwords = self.passwords.unwrap_or_else(|| Arc::new(PasswordThreads::per_core()));
         let ports = Ports { store, keyring, kek, former_kek, clock, rng, zone, passwords };
         let options = OpenOptions { on_restore: self.on_restore, accept_clock: self.accept_clock };
@@ -245,7 +298,7 @@ fn load(source: Option<PolicySource>) -> Result<Policy> {
 
 type Opened = (Arc<dyn Store>, Arc<dyn Keyring>);
 
-fn open_stores(stores: Stores) -> Result<Opened> {
+async fn open_stores(stores: Stores) -> Result<Opened> {
     Ok(match stores {
         Stores::Memory => (Arc::new(MemoryStore::default()), Arc::new(MemoryKeyring::default())),
         Stores::Given { store, keyring } => (store, keyring),
@@ -256,6 +309,13 @@ fn open_stores(stores: Stores) -> Result<Opened> {
             let keyring = SqliteKeyring::open(safe, SqliteOptions::default())?;
             (Arc::new(store), Arc::new(keyring))
         }
+        #[cfg(feature = "postgres")]
+        Stores::Postgres { rows, safe, options } => {
+            use tacenda_store::postgres::{PostgresKeyring, PostgresStore};
+            let store = PostgresStore::open(&rows, (*options).clone()).await?;
+            let keyring = PostgresKeyring::open(&safe, *options).await?;
+            (Arc::new(store), Arc::new(keyring))
+        }
     })
 }
 
@@ -263,7 +323,7 @@ fn open_stores(stores: Stores) -> Result<Opened> {
 mod tests {
     use tacenda_core::Timestamp;
     use tacenda_core::clock::FixedClock;
-    use tacenda_core::seal::MasterKey;
+    use tacenda_core::seal;
 
     use super::*;
 
@@ -280,7 +340,7 @@ mod tests {
     #[test]
     fn a_build_without_the_system_must_be_given_clock_and_randomness() {
         let given = || {
-            let key = MasterKeySource::Given(MasterKey::generate(&Zeros));
+            let key = MasterKeySource::Given(seal::MasterKey::generate(&Zeros));
             Builder::default().policy_text(POLICY).master_key(key)
         };
         let no_clock = Builder { clock: None, ..given() };

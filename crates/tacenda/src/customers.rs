@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use tacenda_core::vault::{
-    Actor, Amendment, ItemValue, Login, RegisterRequest, Registered, Vault, View,
+    Actor, Amendment, ItemValue, Login, PasswordCounts, RegisterRequest, Registered, Vault, View,
+    ViewPage,
 };
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 
@@ -106,8 +107,23 @@ impl Customers<'_> {
         self.vault.read_many(subjects, &Name::parse(purpose)?, actor).await
     }
 
-    /// A page of customers by id; what a purpose may see of each is read with
-    /// [`Customers::read_many`].
+    /// A page of customers with what a purpose may see of each: one commit, a leaf and a result
+    /// each.
+    ///
+    /// # Errors
+    /// As [`Vault::read_page`].
+    pub async fn read_page(
+        &self,
+        after: Option<SubjectId>,
+        limit: usize,
+        purpose: &str,
+        actor: &Actor,
+    ) -> Result<ViewPage> {
+        self.vault.read_page(after, limit, &Name::parse(purpose)?, actor).await
+    }
+
+    /// A page of customers' ids. They show nothing but the day of registration, so this leaves no
+    /// leaf; [`Customers::read_page`] shows data.
     ///
     /// # Errors
     /// As [`Vault::subjects`].
@@ -153,24 +169,42 @@ impl Customers<'_> {
         self.amend(subject, amendment, actor).await
     }
 
-    /// How many passwords are still bare SHA-256 digests of another system, and how many are
-    /// wrapped in Argon2id until their next login.
+    /// How many passwords are still bare SHA-256 digests of another system. It opens nothing.
     ///
     /// # Errors
-    /// As [`Vault::legacy_passwords`].
-    pub async fn legacy_passwords(&self) -> Result<(u64, u64)> {
-        self.vault.legacy_passwords().await
+    /// As [`Vault::bare_passwords`].
+    pub async fn bare_passwords(&self) -> Result<u64> {
+        self.vault.bare_passwords().await
     }
 
-    /// Wraps one page of imported SHA-256 digests in Argon2id.
+    /// How the passwords of all accounts are kept: bare, wrapped or current. It opens every
+    /// account's verifier: for a report now and then.
+    ///
+    /// # Errors
+    /// As [`Vault::count_passwords`].
+    pub async fn count_passwords(&self) -> Result<PasswordCounts> {
+        self.vault.count_passwords().await
+    }
+
+    /// Wraps every imported SHA-256 digest in Argon2id. Killed anywhere, the next call wraps what
+    /// is left.
     ///
     /// # Errors
     /// As [`Vault::wrap_legacy`].
-    pub async fn wrap_legacy(
+    pub async fn wrap_legacy(&self, progress: &mut (dyn FnMut(u64) + Send)) -> Result<u64> {
+        self.vault.wrap_legacy(progress).await
+    }
+
+    /// [`Customers::wrap_legacy`] for so many rows at once; answers with how many it wrapped and
+    /// where the next page begins.
+    ///
+    /// # Errors
+    /// As [`Vault::wrap_legacy_page`].
+    pub async fn wrap_legacy_page(
         &self,
         after: Option<SubjectId>,
         limit: usize,
     ) -> Result<(u64, Option<SubjectId>)> {
-        self.vault.wrap_legacy(after, limit).await
+        self.vault.wrap_legacy_page(after, limit).await
     }
 }

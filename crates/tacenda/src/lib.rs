@@ -18,7 +18,7 @@ mod log;
 mod retention;
 #[cfg(feature = "system")]
 mod system;
-#[cfg(feature = "tracing")]
+#[cfg(any(test, feature = "tracing"))]
 pub mod trace;
 mod workers;
 mod zone;
@@ -40,8 +40,8 @@ pub use zone::zone;
 pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
-    Actor, Amendment, ItemValue, Kept, Login, NewPassword, OnRestore, Receipt, Recovery,
-    RegisterRequest, Registered, View,
+    Actor, Amendment, Collected, ItemValue, Kept, Login, NewPassword, OnRestore, PasswordCounts,
+    Pruned, Receipt, Recovery, RegisterRequest, Registered, View, ViewPage,
 };
 pub use tacenda_core::{
     ActorId, Clock, Code, Error, Kind, Name, Result, Retry, RowId, SubjectId, Timestamp,
@@ -92,13 +92,14 @@ impl Tacenda {
         Retention { vault: &self.vault }
     }
 
-    /// The log: checkpoints, receipts, public keys, audit.
+    /// The log: checkpoints, receipts, public keys, audit, and the pruning of old entries.
     #[must_use]
     pub fn log(&self) -> Log<'_> {
         Log { vault: &self.vault }
     }
 
-    /// What opening had to repair after a restore.
+    /// What opening had to repair after a restore, and whose items could not follow a policy that
+    /// changed.
     #[must_use]
     pub const fn recovery(&self) -> Recovery {
         self.recovery
@@ -111,6 +112,16 @@ impl Tacenda {
     /// `keys.wrong_master_key`, and the codes of the stores.
     pub async fn rotate_master_key(&self) -> Result<u64> {
         self.vault.rotate_master_key().await
+    }
+
+    /// Takes keys that seal nothing out of the safe: what killed registrations and amendments, and
+    /// a policy that moved items, left there. For a job that runs now and then, after
+    /// [`Log::audit`].
+    ///
+    /// # Errors
+    /// As [`Vault::collect_keys`].
+    pub async fn collect_keys(&self, actor: &Actor) -> Result<Collected> {
+        self.vault.collect_keys(actor).await
     }
 
     /// Signs a last checkpoint and closes store and safe in good order. A process that is killed

@@ -4,7 +4,7 @@ use tacenda_core::Result;
 use tacenda_core::leaf::Leaf;
 use tacenda_core::log::{self, Checkpoint};
 use tacenda_core::ports::LogPosition;
-use tacenda_core::vault::{Audit, Receipt, Vault};
+use tacenda_core::vault::{Audit, Changes, Pruned, Receipt, Vault};
 
 /// The log of a [`crate::Tacenda`].
 #[derive(Debug, Clone, Copy)]
@@ -37,12 +37,42 @@ impl Log<'_> {
         self.vault.verifier_keys().await
     }
 
+    /// The rows that changed, from a place of the log on: a feed for caches and search indexes. Begin
+    /// at [`Log::begins`], keep [`Changes::next`], and ask again from there.
+    ///
+    /// # Errors
+    /// As [`Vault::changes_since`].
+    pub async fn changes_since(&self, from: LogPosition, limit: usize) -> Result<Changes> {
+        self.vault.changes_since(from, limit).await
+    }
+
+    /// The first place of the log.
+    #[must_use]
+    pub const fn begins() -> LogPosition {
+        Vault::log_begins()
+    }
+
     /// Holds the whole store against the whole log.
     ///
     /// # Errors
     /// As [`Vault::audit`].
     pub async fn audit(&self) -> Result<Audit> {
         self.vault.audit().await
+    }
+
+    /// Removes the texts of log entries that are older than `[log] keep` of the policy: who did what
+    /// to whose data is data about both. Their hashes stay, so that every receipt that was given
+    /// still verifies; a receipt of such an entry can no longer be given.
+    ///
+    /// Nothing else calls it, the sweep neither: run it as often as the sweep, after it. A sweep
+    /// takes what the policy no longer keeps of customers, and asks a person when that is much; this
+    /// takes the record of what was done, which has its own period and needs nobody's consent.
+    /// Killed at any point, the next call goes on; several processes may call it at once.
+    ///
+    /// # Errors
+    /// As [`Vault::prune_log`].
+    pub async fn prune(&self) -> Result<Pruned> {
+        self.vault.prune_log().await
     }
 }
 

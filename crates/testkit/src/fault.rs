@@ -1,5 +1,6 @@
 //! When to fail: a plan that stores and safes share, so that one count runs over both.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
@@ -29,15 +30,28 @@ pub enum After {
 ///
 /// To cut everywhere: run once with [`Faults::none`] and read [`Faults::operations`]; then run again
 /// for each of that many operations and both sides.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Faults(Arc<Mutex<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     operations: u64,
+    writes: u64,
     plan: Option<(u64, Cut, After)>,
+    meanwhile: Option<(u64, Meanwhile)>,
     tripped: bool,
     down: bool,
+}
+
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.0.lock().unwrap();
+        let mut shown = f.debug_struct("Faults");
+        shown.field("operations", &state.operations).field("plan", &state.plan);
+        shown.field("tripped", &state.tripped).field("down", &state.down).finish()
+    }
 }
 
 impl Faults {
@@ -54,13 +68,27 @@ impl Faults {
         Self(Arc::new(Mutex::new(State { plan, ..State::default() })))
     }
 
+    /// No fault: just before the operation with this number, counted from 0, another process does
+    /// something, from beginning to end.
+    #[must_use]
+    pub fn meanwhile(operation: u64, act: impl FnOnce() + Send + 'static) -> Self {
+        let meanwhile = Some((operation, Box::new(act) as Meanwhile));
+        Self(Arc::new(Mutex::new(State { meanwhile, ..State::default() })))
+    }
+
     /// How many operations were asked for.
     #[must_use]
     pub fn operations(&self) -> u64 {
         self.0.lock().unwrap().operations
     }
 
-    /// Whether the cut has fallen.
+    /// How many of them could write.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.0.lock().unwrap().writes
+    }
+
+    /// Whether the cut has fallen, or the other process has had its turn.
     #[must_use]
     pub fn tripped(&self) -> bool {
         self.0.lock().unwrap().tripped
@@ -78,6 +106,10 @@ impl Faults {
         writes: bool,
         operation: impl Future<Output = Result<T>>,
     ) -> Result<T> {
+        if let Some(act) = self.other() {
+            act();
+        }
+        self.0.lock().unwrap().writes += u64::from(writes);
         match self.next()? {
             None => operation.await,
             Some(Cut::Before) => UNAVAILABLE.err(),
@@ -86,6 +118,15 @@ impl Faults {
                 operation.await.and(lost.err())
             }
         }
+    }
+
+    /// What another process does now. It may count operations of its own: the lock is free then.
+    fn other(&self) -> Option<Meanwhile> {
+        let mut state = self.0.lock().unwrap();
+        let is_now = state.meanwhile.as_ref().is_some_and(|(at, _)| *at == state.operations);
+        let act = if is_now { state.meanwhile.take() } else { None };
+        state.tripped |= is_now;
+        act.map(|(_, act)| act)
     }
 
     fn next(&self) -> Result<Option<Cut>> {

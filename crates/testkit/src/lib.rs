@@ -15,6 +15,7 @@
 )]
 
 mod clock;
+mod cluster;
 mod failing_keyring;
 mod failing_store;
 mod fault;
@@ -23,6 +24,7 @@ pub mod suite;
 pub mod world;
 
 pub use clock::StepClock;
+pub use cluster::{Cluster, Durability};
 pub use failing_keyring::FailingKeyring;
 pub use failing_store::FailingStore;
 pub use fault::{After, Cut, Faults};

@@ -53,3 +53,16 @@ fn an_outage_lasts_until_it_is_healed() {
     wait(store.initialise(INIT)).unwrap();
     wait(safe.initialise(init)).unwrap();
 }
+
+#[test]
+fn another_process_has_its_turn_once_and_where_it_is_said() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let (other, plain) = (Arc::clone(&store), Arc::clone(&store));
+    let faults = Faults::meanwhile(1, move || wait(other.initialise(INIT)).unwrap());
+    let failing = FailingStore::new(store, faults.clone());
+    assert!(wait(failing.status()).unwrap().is_none());
+    assert!(wait(plain.status()).unwrap().is_none() && !faults.tripped());
+    assert!(wait(failing.status()).unwrap().is_some() && faults.tripped());
+    assert!(wait(failing.status()).unwrap().is_some());
+    assert_eq!(faults.operations(), 3);
+}

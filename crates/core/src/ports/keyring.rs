@@ -236,13 +236,14 @@ pub trait Keyring: Send + Sync {
     /// As [`Keyring::status`].
     async fn scrub(&self) -> Result<Scrub>;
 
-    /// Tombstones by key, after one; fewer than `limit` are the last.
+    /// Tombstones in the safe's own fixed order, after one; fewer than `limit` are the last.
     ///
     /// # Errors
     /// As [`Keyring::status`].
     async fn tombstones(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<Tombstone>>;
 
-    /// Live keys by key, after one; fewer than `limit` are the last. For collecting those whose rows were never written.
+    /// Live keys in the safe's own fixed order, after one; fewer than `limit` are the last. For
+    /// collecting those whose rows were never written.
     ///
     /// # Errors
     /// As [`Keyring::status`].

@@ -30,6 +30,7 @@ pub static CODES: &[&Code] = &[
     &store::NOT_UNIQUE,
     &store::FULL,
     &store::READ_ONLY,
+    &store::ACCESS_REFUSED,
     &store::UNAVAILABLE,
     &store::CORRUPT,
     &store::NEWER_SCHEMA,

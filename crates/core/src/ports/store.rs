@@ -23,6 +23,12 @@ pub static FULL: Code =
 /// The database cannot be written.
 pub static READ_ONLY: Code =
     Code::new("store.read_only", Kind::Configuration, "the database is read-only");
+/// The database refuses the role, or what the role may do is not enough.
+pub static ACCESS_REFUSED: Code = Code::new(
+    "store.access_refused",
+    Kind::Configuration,
+    "the database refuses this role, or it may not do what is needed",
+);
 /// The database cannot be reached or is busy.
 pub static UNAVAILABLE: Code =
     Code::new("store.unavailable", Kind::Unavailable, "the database could not answer")

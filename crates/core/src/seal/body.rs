@@ -103,6 +103,13 @@ impl Body {
         Ok(moved)
     }
 
+    /// How many bytes the value of an item has, told by its envelope; `None` if the row does not
+    /// hold it.
+    #[must_use]
+    pub fn plain_len(&self, item: &Name) -> Option<usize> {
+        self.0.get(item)?.len().checked_sub(super::envelope::OVERHEAD)
+    }
+
     /// The number of the key that sealed a stored body, as its first envelope names it; without
     /// reading the others.
     #[must_use]

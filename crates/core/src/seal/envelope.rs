@@ -14,6 +14,9 @@ const FORMAT: u8 = 1;
 const AES_256_GCM: u8 = 1;
 const HEADER: usize = 6;
 const NONCE: usize = 12;
+const TAG: usize = 16;
+/// By how many bytes an envelope is longer than what it seals.
+pub(super) const OVERHEAD: usize = HEADER + NONCE + TAG;
 
 /// The key of a subject's class of data.
 ///

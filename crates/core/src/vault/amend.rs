@@ -78,7 +78,8 @@ impl Vault {
     ///
     /// # Errors
     /// `vault.undeclared_item`, `vault.undeclared_fact`, `vault.required_item` (a required item
-    /// cannot be blanked), `vault.not_unique`, `vault.closed_already`, `vault.not_found`; the
+    /// cannot be blanked), `vault.not_unique`, `vault.closed_already`, `vault.not_found`,
+    /// `vault.not_live` for a class that is restricted; the
     /// integrity codes and those of the ports.
     pub async fn amend(
         &self,
@@ -119,6 +120,7 @@ impl Vault {
 
     async fn try_amend(&self, subject: SubjectId, parsed: &Parsed, actor: &Actor) -> Result<()> {
         let now = self.now();
+        let fence = self.key_fence().await?;
         let mut account = self.account(subject).await?;
         let state_changed = change_state(&mut account, parsed, now)?;
         let rows = self.stays_whole(subject, parsed).await?;
@@ -209,6 +211,7 @@ impl Vault {
         let action = if parsed.close_at.is_some() { "subject.closed" } else { "subject.amended" };
         draft.record(self.leaf(now, actor, action, subject), writes, &[]);
         draft.change().safe_sequence = sequence;
+        draft.under_fence(fence);
         match self.commit(draft).await {
             Ok(_) => Ok(()),
             Err(error) if error.is(&STORE_NOT_UNIQUE) => {
@@ -262,7 +265,12 @@ impl Vault {
         if row.is_some_and(|row| row.state != state::LIVE && row.state != state::ARCHIVED) {
             return Err(REFUSED_STATE.error().with("subject", place.subject));
         }
-        let key = self.next_key(place.subject, class, &numbers_of(rows, class), sequence).await?;
+        let key = if make {
+            self.next_key(place.subject, class, &numbers_of(rows, class), sequence).await?
+        } else {
+            // Nothing is sealed: a row without items has its clock moved.
+            DataKey::generate(self.ports.rng.as_ref())
+        };
         let before = match (live, row) {
             (Some(row), _) => Before::Live(row.clone()),
             (None, Some(row)) => Before::Room(Some(row.version), self.make_room(row).await?),

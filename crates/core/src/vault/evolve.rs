@@ -228,6 +228,7 @@ impl Vault {
     /// Moves the items of a page of subjects: a leaf each, one commit. Answers with whose were
     /// `left` before and now.
     async fn reseal(&self, subjects: &BTreeSet<SubjectId>, mut left: NotMoved) -> Result<NotMoved> {
+        let fence = self.key_fence().await?;
         let mut sequence = 0;
         let mut changes = Vec::with_capacity(subjects.len());
         for subject in subjects {
@@ -245,6 +246,7 @@ impl Vault {
             let leaf = self.leaf(self.now(), &Actor::system(), "policy.resealed", subject);
             draft.record(leaf, writes, &deletes);
         }
+        draft.under_fence(fence);
         self.commit(draft).await.map(|_| left)
     }
 

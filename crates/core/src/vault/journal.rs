@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use sha2::{Digest as _, Sha256};
 
+use super::collect::FENCE;
 use super::{Actor, Vault};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -52,6 +53,11 @@ impl Draft {
     /// Makes the change depend on a row that it does not write.
     pub(super) fn require(&mut self, key: RowKey, expect: Expect) {
         self.change.requires.push((key, expect));
+    }
+
+    /// Makes the change depend on [`Vault::key_fence`] as it was before its new keys were made.
+    pub(super) fn under_fence(&mut self, fence: Expect) {
+        self.require(FENCE.clone(), fence);
     }
 
     pub(super) fn change(&mut self) -> &mut Change {

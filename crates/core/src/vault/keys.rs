@@ -1,6 +1,6 @@
 //! Keys: made before what they seal, fetched for one call, never kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -10,6 +10,7 @@ use super::codes::MISSING_KEY;
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
+use crate::ports::kek::WRONG_KEY;
 use crate::ports::keyring::DESTROYED;
 use crate::ports::{Kek, KeyId, KeyState, NewKeys, WrapId, WrapRequest, WrappedKey};
 use crate::row::Row;
@@ -61,21 +62,35 @@ impl Vault {
     /// The keys that seal rows, in order. A class has one for its live row and one for each row
     /// that a law keeps beside it, so that it is the row that says which.
     pub(super) async fn row_keys(&self, rows: &[Row]) -> Result<Vec<DataKey>> {
-        // What cannot name its key does not open with any: the first is as good.
-        let ids: Vec<_> = rows
-            .iter()
-            .filter_map(|row| {
-                let first = KeyId::first(row.key.subject, row.class.clone()?);
-                Some(key_of(row).unwrap_or(first))
-            })
-            .collect();
+        let states = self.wrapped_keys(rows).await?;
+        self.open_row_keys(rows, &states).await
+    }
+
+    /// The keys that seal rows, as the safe has them.
+    pub(super) async fn wrapped_keys(&self, rows: &[Row]) -> Result<BTreeMap<KeyId, KeyState>> {
+        let ids: Vec<_> = rows.iter().filter_map(key_id).collect();
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let states = self.ports.keyring.fetch(&ids).await?;
-        self.open_keys(&ids, states).await
+        Ok(ids.into_iter().zip(states).collect())
+    }
+
+    /// [`Vault::row_keys`] with what the safe has answered.
+    pub(super) async fn open_row_keys(
+        &self,
+        rows: &[Row],
+        states: &BTreeMap<KeyId, KeyState>,
+    ) -> Result<Vec<DataKey>> {
+        let ids: Vec<_> = rows.iter().filter_map(key_id).collect();
+        let state = |id| states.get(id).cloned().unwrap_or(KeyState::Unknown);
+        self.open_keys(&ids, ids.iter().map(state).collect()).await
     }
 
     /// A key for a row of a class that is to be sealed for the first time, while other rows of the
-    /// class are sealed by the numbers in `used`: the one after all that the class has had. One that
-    /// is durable already and sealed nothing, because its row never came, is taken.
+    /// class are sealed by the numbers in `used`: the one after all that the class has had. A live one
+    /// that seals nothing is never taken up: it may be in the hands of whoever made it, or about to be
+    /// collected. The change that uses the key has to require what [`Vault::key_fence`] was before.
     pub(super) async fn next_key(
         &self,
         subject: SubjectId,
@@ -84,23 +99,34 @@ impl Vault {
         sequence: &mut u64,
     ) -> Result<DataKey> {
         let known = self.ports.keyring.keys_of(subject).await?;
-        let last = known.into_iter().filter(|(key, _)| key.class == *class);
-        let last = last.max_by_key(|(key, _)| key.number);
-        let beyond = |number: u16| used.last().is_none_or(|used| *used < number);
-        let taken = match last {
-            Some((id, state @ KeyState::Live(_))) if beyond(id.number) => {
-                let safe = self.ports.keyring.status().await?;
-                *sequence = (*sequence).max(safe.map_or(0, |safe| safe.sequence));
-                return super::account::one(self.open_keys(&[id], vec![state]).await?);
-            }
-            last => last.map(|(id, _)| id.number).max(used.last().copied()),
-        };
-        let number = taken.map_or(0, |taken| taken.saturating_add(1));
+        let of_class = known.iter().map(|(key, _)| key).filter(|key| key.class == *class);
+        let last = of_class.map(|key| key.number).max().max(used.last().copied());
+        let number = last.map_or(0, |last| last.saturating_add(1));
         let id = KeyId { number, ..KeyId::first(subject, class.clone()) };
         let (keys, wrapped) = self.generate_keys(vec![id]).await?;
         let new = NewKeys { keys: wrapped, ..NewKeys::default() };
-        *sequence = self.ports.keyring.create(new).await?;
+        *sequence = self.create_keys(&keys, new).await?;
         super::account::one(keys)
+    }
+
+    /// Makes new keys durable. If a rotation of the master key began since they were wrapped, they
+    /// are wrapped again, as long as this process has both keys: it wraps under the new one then.
+    pub(super) async fn create_keys(&self, keys: &[DataKey], new: NewKeys) -> Result<u64> {
+        if self.ports.former_kek.is_none() {
+            return self.ports.keyring.create(new).await;
+        }
+        let refused = match self.ports.keyring.create(new.clone()).await {
+            Err(error) if error.is(&WRONG_KEY) => error,
+            other => return other,
+        };
+        let ids: Vec<_> = new.keys.iter().map(|(id, _)| id.clone()).collect();
+        let wrapped = self.wrap_keys(&ids, keys).await?;
+        let same =
+            wrapped.iter().zip(&new.keys).all(|((_, now), (_, before))| now.kek == before.kek);
+        if same {
+            return Err(refused);
+        }
+        self.ports.keyring.create(NewKeys { keys: wrapped, ..new }).await
     }
 
     /// New keys with their wrapped form, in the order of the ids. They are not in the safe yet.
@@ -111,14 +137,19 @@ impl Vault {
         let rng = self.ports.rng.as_ref();
         let keys: Vec<_> =
             ids.iter().map(|id| DataKey::generate(rng).numbered(id.number)).collect();
+        let wrapped = self.wrap_keys(&ids, &keys).await?;
+        Ok((keys, wrapped))
+    }
+
+    async fn wrap_keys(&self, ids: &[KeyId], keys: &[DataKey]) -> Result<Vec<(KeyId, WrappedKey)>> {
         let requests: Vec<_> = ids
             .iter()
-            .zip(&keys)
+            .zip(keys)
             // EXPOSE: a new key is wrapped, so that it can be stored.
             .map(|(id, key)| WrapRequest { aad: WrapId::Key(id.clone()).aad(), key: key.expose() })
             .collect();
         let wrapped = self.wrapping_kek().await?.wrap(&requests).await?;
-        Ok((keys, ids.into_iter().zip(wrapped).collect()))
+        Ok(ids.iter().cloned().zip(wrapped).collect())
     }
 
     /// The master key under which the safe takes new keys: the former one, until a rotation to ours
@@ -162,4 +193,10 @@ pub(super) fn number_of(row: &Row) -> Option<u16> {
 /// The numbers of the keys that seal rows of a class.
 pub(super) fn numbers_of(rows: &[Row], class: &Name) -> BTreeSet<u16> {
     rows.iter().filter(|row| row.class.as_ref() == Some(class)).filter_map(number_of).collect()
+}
+
+/// The key that seals a row. What cannot name its key does not open with any: the first is as good.
+fn key_id(row: &Row) -> Option<KeyId> {
+    let first = KeyId::first(row.key.subject, row.class.clone()?);
+    Some(key_of(row).unwrap_or(first))
 }

@@ -8,7 +8,7 @@ use crate::clock::{Span, Timestamp};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
-use crate::password::{self, Password, Verdict, Verifier, VerifierKind};
+use crate::password::{self, Password, Verdict, Verifier};
 use crate::policy::AnchorEvent;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, RowWrite};
@@ -32,14 +32,14 @@ const NO_PASSWORD: &str = "no_password";
 const WRONG: &str = "wrong_password";
 
 /// An account whose password can be tried.
-struct Candidate {
-    account: Account,
-    password: PasswordRow,
+pub(super) struct Candidate {
+    pub(super) account: Account,
+    pub(super) password: PasswordRow,
 }
 
 /// Where the verifier is sealed: in the account's row, or in one of its own.
 #[expect(clippy::large_enum_variant, reason = "lives for one call, and never in a list")]
-enum PasswordRow {
+pub(super) enum PasswordRow {
     Account,
     Apart { row: Row, body: Body, key: DataKey },
 }
@@ -99,7 +99,7 @@ impl Vault {
     }
 
     /// The account and its verifier, or why there is nothing to try.
-    async fn candidate(
+    pub(super) async fn candidate(
         &self,
         subject: SubjectId,
         closed_too: bool,
@@ -268,90 +268,6 @@ impl Vault {
             }
         }
         Ok(())
-    }
-
-    /// Wraps one page of imported SHA-256 digests in Argon2id, from a subject on; answers with how
-    /// many it wrapped and where the next page begins. A login in between simply comes first.
-    ///
-    /// # Errors
-    /// As [`Vault::login`], without its refusal.
-    pub async fn wrap_legacy(
-        &self,
-        after: Option<SubjectId>,
-        limit: usize,
-    ) -> Result<(u64, Option<SubjectId>)> {
-        let page = self.subjects(after, limit).await?;
-        let next = if page.len() < limit { None } else { page.last().copied() };
-        let mut wrapped = 0;
-        for subject in page {
-            wrapped += match self.wrap_one(subject).await {
-                // One row that is not what the log states does not keep the others bare.
-                Err(error) if error.kind() == Kind::Integrity => 0,
-                done => u64::from(done?),
-            };
-        }
-        Ok((wrapped, next))
-    }
-
-    async fn wrap_one(&self, subject: SubjectId) -> Result<bool> {
-        let Ok((candidate, verifier)) = self.candidate(subject, true).await? else {
-            return Ok(false);
-        };
-        if verifier.kind() != VerifierKind::LegacySha256 {
-            return Ok(false);
-        }
-        let params = self.params;
-        let salt = crate::rng::generate(self.ports.rng.as_ref());
-        let verifier = password::perform(self.ports.passwords.as_ref(), move |workspace| {
-            password::wrap(verifier, params, salt, workspace)
-        })
-        .await?;
-        let now = self.now();
-        let Candidate { account, password } = candidate;
-        let item = self.policy.password_item().map(|item| item.name.clone());
-        let (row, mut body, key) = match password {
-            PasswordRow::Account => (account.row, account.body, account.key),
-            PasswordRow::Apart { row, body, key } => (row, body, key),
-        };
-        let class = row.class.clone().unwrap_or_else(|| self.policy.primary_class().clone());
-        let place = Place { row: &row.key, class: &class };
-        if let Some(item) = item {
-            let rng = self.ports.rng.as_ref();
-            body.seal(place, &item, &verifier.encode(), &key.cipher(), rng);
-        }
-        let mut draft = Draft::new(0);
-        let leaf = self.leaf(now, &Actor::system(), "password.wrapped", subject);
-        draft.record(leaf, vec![next_version(Row { body: body.encode(), ..row })], &[]);
-        match self.commit(draft).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.is(&CONFLICT) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// How many verifiers are still bare digests of another system, and how many are wrapped.
-    ///
-    /// # Errors
-    /// As [`Vault::login`], without its refusal.
-    pub async fn legacy_passwords(&self) -> Result<(u64, u64)> {
-        let (mut legacy, mut wrapped, mut after) = (0, 0, None);
-        loop {
-            let page = self.subjects(after, 500).await?;
-            for subject in &page {
-                let found = match self.candidate(*subject, true).await {
-                    Err(error) if error.kind() == Kind::Integrity => continue,
-                    found => found?,
-                };
-                if let Ok((_, verifier)) = found {
-                    legacy += u64::from(verifier.kind() == VerifierKind::LegacySha256);
-                    wrapped += u64::from(verifier.kind() == VerifierKind::WrappedSha256);
-                }
-            }
-            match page.last() {
-                Some(last) if page.len() == 500 => after = Some(*last),
-                _ => return Ok((legacy, wrapped)),
-            }
-        }
     }
 }
 

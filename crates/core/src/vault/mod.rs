@@ -10,13 +10,16 @@ mod actor;
 mod amend;
 mod archives;
 mod audit;
+mod changes;
 mod checkpoint;
 pub mod codes;
+mod collect;
 mod destroy;
 mod evolve;
 mod items;
 mod journal;
 mod keys;
+mod legacy;
 mod login;
 mod open;
 mod outline;
@@ -35,17 +38,20 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 pub use actor::Actor;
 pub use amend::Amendment;
 pub use audit::Audit;
+pub use changes::{ChangedRow, Changes};
 pub use checkpoint::Receipt;
+pub use collect::Collected;
 pub use destroy::{
     ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, SubjectPlan, Unscrubbed,
 };
 pub use evolve::NotMoved;
 pub use items::ItemValue;
+pub use legacy::PasswordCounts;
 pub use login::Login;
 pub use open::{OnRestore, OpenOptions};
 pub use outline::{Outline, Seen};
 pub use prune::Pruned;
-pub use read::{Kept, View};
+pub use read::{Kept, View, ViewPage};
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};
 

@@ -1,6 +1,7 @@
 //! Opening: store, safe, master key and policy are held against each other before any write.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::codes::{
@@ -21,7 +22,7 @@ use crate::ports::check::check_policy;
 use crate::ports::kek::WRONG_KEY;
 use crate::ports::store::CONFLICT;
 use crate::ports::{
-    LogHead, LogPosition, PolicyMark, SafeInit, SafeStatus, StoreInit, StoreStatus, WrapId,
+    Kek, LogHead, LogPosition, PolicyMark, SafeInit, SafeStatus, StoreInit, StoreStatus, WrapId,
     WrapRequest,
 };
 use crate::rng;
@@ -29,6 +30,9 @@ use crate::seal::DataKey;
 
 /// How far the clock may lie behind the last leaf: several machines never agree exactly.
 const SKEW: Span = Span::seconds(300);
+
+/// How often opening goes on after another process that opens was first.
+const ATTEMPTS: usize = 8;
 
 /// What to do about rows or a safe that are older than the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -101,12 +105,26 @@ impl Vault {
         }
         let mut recovery = vault.reconcile(&safe, rows_lost, options).await?;
         vault.continues().await?;
-        vault.finish_repair(&mut recovery).await?;
-        recovery.not_moved = vault.adopt_policy(vault.store_status().await?.policy).await?;
+        let mut attempts = 1..ATTEMPTS;
+        loop {
+            match vault.settle(&mut recovery).await {
+                // Another process opens at the same moment, and was first with one of the steps.
+                Err(error) if error.is(&CONFLICT) && attempts.next().is_some() => {}
+                other => break other?,
+            }
+        }
         if let Some(at) = ahead {
             vault.accept_clock(at).await?;
         }
         Ok((vault, recovery))
+    }
+
+    /// Finishes the repair that a restore asked for, and takes the policy into force. Each step
+    /// may be done twice.
+    async fn settle(&self, recovery: &mut Recovery) -> Result<()> {
+        self.finish_repair(recovery).await?;
+        recovery.not_moved = self.adopt_policy(self.store_status().await?.policy).await?;
+        Ok(())
     }
 
     async fn store_status(&self) -> Result<StoreStatus> {
@@ -228,9 +246,20 @@ impl Vault {
         if self.ports.keyring.secret(&name).await?.is_some() {
             return Ok(());
         }
-        let wrapped = self.wrapping_kek().await?.wrap(&[self.new_secret(&name)]).await?;
-        for secret in wrapped {
-            match self.ports.keyring.add_secret(&name, secret).await {
+        let kek = self.wrapping_kek().await?;
+        match self.wrap_and_add(kek, &name).await {
+            // A rotation began since, and this process has both keys.
+            Err(error) if error.is(&WRONG_KEY) => {
+                let now = self.wrapping_kek().await?;
+                if now.id() == kek.id() { Err(error) } else { self.wrap_and_add(now, &name).await }
+            }
+            other => other,
+        }
+    }
+
+    async fn wrap_and_add(&self, kek: &Arc<dyn Kek>, name: &Name) -> Result<()> {
+        for secret in kek.wrap(&[self.new_secret(name)]).await? {
+            match self.ports.keyring.add_secret(name, secret).await {
                 // Another process added it a moment ago.
                 Err(error) if error.is(&CONFLICT) => {}
                 other => other?,

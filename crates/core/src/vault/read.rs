@@ -5,7 +5,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::account::Account;
+use super::account::{Account, one};
 use super::codes::{ALTERED_ROW, NOT_FOUND, REFUSED_STATE};
 use super::journal::Draft;
 use super::keys::number_of;
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::name::Name;
-use crate::ports::Found;
+use crate::ports::{Found, KeyId, KeyState};
 use crate::row::{Row, Token, state};
 use crate::seal::{Body, Place};
 
@@ -85,11 +85,22 @@ impl fmt::Debug for View {
     }
 }
 
+/// A page of a listing.
+#[derive(Debug)]
+pub struct ViewPage {
+    /// Each subject of the page with what the purpose may see of it, or why it may not.
+    pub views: Vec<(SubjectId, Result<View>)>,
+    /// Where the next page begins; `None` if this is the last.
+    pub next: Option<SubjectId>,
+}
+
 /// A subject's rows, fetched and checked, but not opened.
 struct Fetched {
     subject: SubjectId,
     account: Option<Account>,
     rows: Vec<Row>,
+    /// The keys of all of them, as the safe has them.
+    keys: BTreeMap<KeyId, KeyState>,
 }
 
 impl Vault {
@@ -212,7 +223,7 @@ impl Vault {
         // What fails whatever the account's facts are, fails before anything is fetched.
         let items = self.policy.ask(purpose, role, &every)?;
         let archive = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
-        let (account, rows) = self.fetch(subject, &items, archive).await?;
+        let Fetched { account, rows, keys, .. } = self.fetch(subject, &items, archive).await?;
         let found = account.is_some() || !rows.is_empty();
         // Without a live account nothing else of it is live, whatever a restored row says of itself.
         let live = account.is_some();
@@ -231,7 +242,7 @@ impl Vault {
             Some(account) => self.policy.ask(purpose, role, &account.state.facts)?,
             None => items,
         };
-        Ok((Fetched { subject, account, rows }, items))
+        Ok((Fetched { subject, account, rows, keys }, items))
     }
 
     /// The rows that hold these items, checked against the log, those that made room only for an
@@ -241,7 +252,7 @@ impl Vault {
         subject: SubjectId,
         items: &BTreeSet<Name>,
         archive: bool,
-    ) -> Result<(Option<Account>, Vec<Row>)> {
+    ) -> Result<Fetched> {
         let primary = self.policy.primary_class();
         let classes: BTreeSet<_> = items
             .iter()
@@ -263,10 +274,12 @@ impl Vault {
             self.checked(subject, &keys).await?.into_iter().flatten().collect()
         };
         let at = rows.iter().position(|row| row.key == is_primary && row.state == state::LIVE);
-        let Some(at) = at else { return Ok((None, rows)) };
+        let keys = self.wrapped_keys(&rows).await?;
+        let Some(at) = at else { return Ok(Fetched { subject, account: None, rows, keys }) };
         let row = rows.remove(at);
-        let key = self.row_key(&row).await?;
-        Ok((Some(self.open_account(row, key)?), rows))
+        let key = self.open_row_keys(std::slice::from_ref(&row), &keys).await?;
+        let account = Some(self.open_account(row, one(key)?)?);
+        Ok(Fetched { subject, account, rows, keys })
     }
 
     async fn open_items(&self, fetched: Fetched, items: &BTreeSet<Name>) -> Result<View> {
@@ -289,7 +302,8 @@ impl Vault {
         }
         let rows: Vec<_> =
             fetched.rows.into_iter().filter(|row| number_of(row).is_some()).collect();
-        for (row, key) in rows.iter().zip(self.row_keys(&rows).await?) {
+        let keys = self.open_row_keys(&rows, &fetched.keys).await?;
+        for (row, key) in rows.iter().zip(keys) {
             let Some(class) = &row.class else { continue };
             let (body, cipher) = (Body::decode(&row.body)?, key.cipher());
             for item in wanted(class) {
@@ -314,8 +328,28 @@ impl Vault {
         if draft.is_empty() { Ok(()) } else { self.commit(draft).await.map(|_| ()) }
     }
 
-    /// A page of the subjects that have an account, by id; their data is read with
-    /// [`Vault::read_many`].
+    /// Reads a page of the subjects that have an account for one purpose, by id: a leaf each, one
+    /// commit. A limit of 0 counts as 1.
+    ///
+    /// # Errors
+    /// The codes of the ports; then nothing was opened.
+    pub async fn read_page(
+        &self,
+        after: Option<SubjectId>,
+        limit: usize,
+        purpose: &Name,
+        actor: &Actor,
+    ) -> Result<ViewPage> {
+        let limit = limit.max(1);
+        let subjects = self.subjects(after, limit).await?;
+        let next = if subjects.len() < limit { None } else { subjects.last().copied() };
+        let views = self.read_many(&subjects, purpose, actor).await?;
+        Ok(ViewPage { views: subjects.into_iter().zip(views).collect(), next })
+    }
+
+    /// A page of the subjects that have an account, by id. It shows ids alone, which tell the day
+    /// of registration and nothing else, opens nothing and leaves no leaf;
+    /// [`Vault::read_page`] shows data.
     ///
     /// # Errors
     /// The codes of the store.

@@ -82,7 +82,11 @@ fn an_archived_class_begins_again_whole_or_not_at_all() {
                 // What a killed process left in the safe does not stand in the way.
                 bill(&vault, subject, "Rue 2").unwrap();
             }
-            assert_eq!(keys(world, subject), [0, 1, 2]);
+            // A key that the killed process made seals nothing, and nobody takes it up.
+            let live = billing(&vault, subject).pop().unwrap();
+            let last = *keys(world, subject).last().unwrap();
+            assert_eq!(live, format!("{last} live address country"));
+            assert!(keys(world, subject).len() == 3 || !begun);
             assert_eq!(addresses(&vault, subject), ["ul. Prosta 1", "Rue 1", "Rue 2"]);
             let view = wait(vault.read(subject, &Name::fixed("billing"), &staff("billing")));
             assert_eq!(view.unwrap().get("address"), Some("Rue 2"));

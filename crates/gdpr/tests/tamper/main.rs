@@ -4,6 +4,7 @@
 
 mod adversary;
 mod archives;
+mod evolved;
 mod logs;
 mod mended;
 mod pruned;

@@ -90,6 +90,11 @@ impl Prepared {
         }));
         Ok(prepared)
     }
+
+    /// Whether it writes nothing but leaves, after its last check.
+    pub(super) fn only_appends(&self) -> bool {
+        self.inserts.is_empty() && self.updates.is_empty() && self.deletes.is_empty()
+    }
 }
 
 impl RowWrite {

@@ -70,9 +70,28 @@ impl<H: Head> Database<H> {
         bulk: bool,
         work: impl FnOnce(&Connection, &mut H) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.ask(bulk, false, work).await
+    }
+
+    /// As [`Database::write`], for work that checks first and then only adds. It is not taken back
+    /// alone: if it fails after it has written, all that shares its transaction fails.
+    pub(super) async fn append<T: Send + 'static>(
+        &self,
+        bulk: bool,
+        work: impl FnOnce(&Connection, &mut H) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.ask(bulk, true, work).await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        bulk: bool,
+        appends: bool,
+        work: impl FnOnce(&Connection, &mut H) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.check_open()?;
         let (reply, answer) = oneshot::channel();
-        self.send(Message::Work { bulk, job: Job::boxed(work, reply) })?;
+        self.send(Message::Work { bulk, job: Job::boxed(appends, work, reply) })?;
         // The thread ends without an answer only if it panicked.
         answer.await.unwrap_or_else(|_| UNKNOWN_OUTCOME.err())
     }

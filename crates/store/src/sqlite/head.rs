@@ -106,8 +106,10 @@ impl Head for StoreHead {
 
     fn save(&self, connection: &Connection) -> Result<(), Fault> {
         let Some(head) = &self.0 else { return Ok(()) };
-        let sql = "INSERT OR REPLACE INTO head (one, store, safe, epoch, frontier, safe_sequence,
-            policy_version, policy_digest, last_leaf_at) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let sql = "INSERT INTO head (one, store, safe, epoch, frontier, safe_sequence,
+            policy_version, policy_digest, last_leaf_at) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            ON CONFLICT (one) DO UPDATE SET store = ?1, safe = ?2, epoch = ?3, frontier = ?4,
+            safe_sequence = ?5, policy_version = ?6, policy_digest = ?7, last_leaf_at = ?8";
         let policy = head.policy.as_ref();
         connection
             .prepare_cached(sql)

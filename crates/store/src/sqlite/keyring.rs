@@ -75,9 +75,6 @@ impl fmt::Debug for SqliteKeyring {
     }
 }
 
-const STATE: &str = "SELECT class, number, subject, destroyed, kek, tomb, wrapped FROM keys
-    WHERE subject = ?1 AND vacant = 0";
-
 #[async_trait]
 impl Keyring for SqliteKeyring {
     async fn status(&self) -> Result<Option<SafeStatus>> {
@@ -101,9 +98,18 @@ impl Keyring for SqliteKeyring {
     }
 
     async fn fetch(&self, keys: &[KeyId]) -> Result<Vec<KeyState>> {
-        let sql = format!("{STATE} AND class = ?2 AND number = ?3");
+        if let [first, _, ..] = keys
+            && keys.iter().all(|id| id.subject == first.subject)
+        {
+            let known = self.database.read_one(|c| keys_of(c, first.subject))?;
+            let state = |id: &KeyId| known.iter().find(|(key, _)| key == id);
+            let states = keys.iter().map(|id| state(id).map(|(_, state)| state.clone()));
+            return Ok(states.map(|state| state.unwrap_or(KeyState::Unknown)).collect());
+        }
+        let sql = "SELECT class, number, subject, destroyed, kek, tomb, wrapped FROM keys
+            WHERE subject = ?1 AND class = ?2 AND number = ?3 AND vacant = 0";
         let fetch = |c: &Connection| {
-            let mut statement = c.prepare_cached(&sql).map_err(fault)?;
+            let mut statement = c.prepare_cached(sql).map_err(fault)?;
             let mut state = |id: &KeyId| {
                 let values = params![id.subject.as_bytes(), id.class.as_str(), id.number];
                 let found = statement.query_row(values, read_state).optional().map_err(fault)?;
@@ -266,8 +272,9 @@ impl Keyring for SqliteKeyring {
 }
 
 fn keys_of(connection: &Connection, subject: SubjectId) -> Result<Vec<(KeyId, KeyState)>> {
-    let sql = format!("{STATE} ORDER BY class, number");
-    let mut statement = connection.prepare_cached(&sql).map_err(fault)?;
+    let sql = "SELECT class, number, subject, destroyed, kek, tomb, wrapped FROM keys
+        WHERE subject = ?1 AND vacant = 0 ORDER BY class, number";
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
     let rows = statement.query_map([subject.as_bytes()], |row| {
         let (id, state) = (read_key_id(row)?, read_state(row)?);
         Ok(id.map(|id| (id, state)))

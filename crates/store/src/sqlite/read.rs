@@ -1,10 +1,13 @@
 //! Reading rows by key and token, and the log.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
+use tacenda_core::ports::store::CORRUPT;
 use tacenda_core::ports::{Found, LeafId, LogPosition, StoredLeaf};
 use tacenda_core::row::{Row, RowKey};
 
@@ -23,6 +26,42 @@ pub(super) fn rows(connection: &Connection, keys: &[RowKey]) -> Result<Vec<Optio
             statement.query_row(values, read_row).optional().map_err(fault)?.transpose()
         })
         .collect()
+}
+
+/// Rows of one subject whose kinds stand next to each other, as those of a profile do: one
+/// statement for all.
+pub(super) fn rows_of(
+    connection: &Connection,
+    subject: SubjectId,
+    keys: &[RowKey],
+) -> Result<Vec<Option<Row>>> {
+    let kinds = || keys.iter().map(|key| key.kind.as_str());
+    let (Some(first), Some(last)) = (kinds().min(), kinds().max()) else { return Ok(Vec::new()) };
+    let theirs = keys.len() > 1 && keys.iter().all(|key| key.subject == subject);
+    // Between two kinds of the controller's rows there may be any number of others.
+    if !theirs || subject == SubjectId::CONTROLLER {
+        return rows(connection, keys);
+    }
+    let sql = format!("SELECT {COLUMNS} FROM rows WHERE subject = ?1 AND kind BETWEEN ?2 AND ?3");
+    let mut statement = connection.prepare_cached(&sql).map_err(fault)?;
+    let mut found = statement.query(params![subject.as_bytes(), first, last]).map_err(fault)?;
+    let mut rows: Vec<Option<Row>> = keys.iter().map(|_| None).collect();
+    while let Some(row) = found.next().map_err(fault)? {
+        let text = |column| row.get_ref(column).map_err(fault);
+        let malformed = |_| CORRUPT.error();
+        let kind = text(1)?.as_str().map_err(malformed)?;
+        let id = text(2)?.as_blob().map_err(malformed)?;
+        let is_it = |key: &RowKey| key.kind.as_str() == kind && id_bytes(&key.id) == id;
+        if keys.iter().any(is_it) {
+            let read = read_row(row).map_err(fault)??;
+            for (key, place) in keys.iter().zip(&mut rows) {
+                if *key == read.key {
+                    *place = Some(read.clone());
+                }
+            }
+        }
+    }
+    Ok(rows)
 }
 
 pub(super) fn lookup(
@@ -93,8 +132,15 @@ pub(super) fn leaves(
     leaves.map(|leaf| leaf.map_err(fault).and_then(|leaf| leaf)).collect()
 }
 
-const LEAVES_OF: &str = "SELECT place, hash, bytes FROM leaves INDEXED BY leaves_subject
-    WHERE subject = ?1 AND writes = ?2 AND place < ?3 ORDER BY place DESC LIMIT ?4";
+const WRITES: &str = "SELECT place, hash, bytes FROM leaves INDEXED BY leaves_writes
+    WHERE subject = ?1 AND writes = 1 AND place < ?2 ORDER BY place DESC LIMIT ?3";
+const OTHERS: &str = "SELECT place, hash, bytes FROM leaves INDEXED BY leaves_others
+    WHERE place >> 12 = ?4 AND subject = ?1 AND writes = 0 AND place < ?2
+    ORDER BY place DESC LIMIT ?3";
+const LAST_BLOCK: &str = "SELECT place >> 12 FROM leaves WHERE place < ?1
+    ORDER BY place DESC LIMIT 1";
+/// How many places a block of the index `leaves_others` has.
+const BLOCK: i64 = 1 << 12;
 
 pub(super) fn leaves_of(
     connection: &Connection,
@@ -105,19 +151,31 @@ pub(super) fn leaves_of(
 ) -> Result<Vec<StoredLeaf>> {
     let before = before.map_or(i64::MAX, |before| place(before.epoch, before.number));
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut statement = connection.prepare_cached(LEAVES_OF).map_err(fault)?;
-    let mut find = |writes: bool| {
-        let values = params![subject.as_bytes(), writes, before, most];
-        let leaves = statement.query_map(values, read_leaf).map_err(fault)?;
-        leaves.map(|leaf| leaf.map_err(fault).and_then(|l| l)).collect::<Result<Vec<_>>>()
-    };
-    // Two ranges of the index, each as long as the page at most.
-    let mut leaves = find(true)?;
-    if !writes {
-        leaves.append(&mut find(false)?);
-        leaves.sort_unstable_by_key(|leaf| std::cmp::Reverse(leaf.id));
-        leaves.truncate(limit);
+    let mut statement = connection.prepare_cached(WRITES).map_err(fault)?;
+    let values = params![subject.as_bytes(), before, most];
+    let leaves = statement.query_map(values, read_leaf).map_err(fault)?;
+    let mut leaves: Vec<StoredLeaf> =
+        leaves.map(|leaf| leaf.map_err(fault).and_then(|leaf| leaf)).collect::<Result<_>>()?;
+    if writes {
+        return Ok(leaves);
     }
+    let mut statement = connection.prepare_cached(OTHERS).map_err(fault)?;
+    let mut last_block = connection.prepare_cached(LAST_BLOCK).map_err(fault)?;
+    let (mut others, mut end) = (0, before);
+    // The latest block that has leaves, then the one before it: epochs leave gaps.
+    while others < limit
+        && let Some(block) =
+            last_block.query_row([end], |row| row.get::<_, i64>(0)).optional().map_err(fault)?
+    {
+        let values = params![subject.as_bytes(), before, most, block];
+        for leaf in statement.query_map(values, read_leaf).map_err(fault)? {
+            leaves.push(leaf.map_err(fault)??);
+            others += 1;
+        }
+        end = block.saturating_mul(BLOCK);
+    }
+    leaves.sort_unstable_by_key(|leaf| std::cmp::Reverse(leaf.id));
+    leaves.truncate(limit);
     Ok(leaves)
 }
 
@@ -126,19 +184,21 @@ fn read_leaf(row: &SqlRow<'_>) -> rusqlite::Result<Result<StoredLeaf>> {
     Ok(position(place).map(|at| StoredLeaf { id: LeafId::at(at), position: Some(at), hash, bytes }))
 }
 
-/// The places of leaves that are there.
+/// The places of leaves that are there. The leaves of an epoch have no gap, so that the last of
+/// those in question speaks for all before it.
 pub(super) fn places(connection: &Connection, leaves: &[LeafId]) -> Result<Vec<LogPosition>> {
+    let places: Vec<_> = leaves.iter().map(|id| id.place()).collect();
+    let mut last: BTreeMap<u32, u64> = BTreeMap::new();
+    for at in &places {
+        last.entry(at.epoch).and_modify(|last| *last = at.index.max(*last)).or_insert(at.index);
+    }
     let mut statement =
         connection.prepare_cached("SELECT 1 FROM leaves WHERE place = ?1").map_err(fault)?;
-    let mut find = |id: &LeafId| {
-        let at = id.place();
-        let is_there = statement.exists([place(at.epoch, at.index)]).map_err(fault)?;
-        if id.chain == 0 && is_there {
-            return Ok(at);
-        }
-        Err(BAD_REQUEST.error().with("reason", "no such leaf"))
-    };
-    leaves.iter().map(&mut find).collect()
+    let mut are_there = leaves.iter().all(|id| id.chain == 0);
+    for (epoch, index) in last {
+        are_there = are_there && statement.exists([place(epoch, index)]).map_err(fault)?;
+    }
+    if are_there { Ok(places) } else { Err(BAD_REQUEST.error().with("reason", "no such leaf")) }
 }
 
 #[cfg(test)]
@@ -151,10 +211,48 @@ mod tests {
     fn the_leaves_of_a_subject_are_read_along_the_index() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(STORE.sql).unwrap();
-        let sql = format!("EXPLAIN QUERY PLAN {LEAVES_OF}");
-        let mut statement = connection.prepare(&sql).unwrap();
-        let plan: String = statement.raw_query().next().unwrap().unwrap().get(3).unwrap();
-        assert!(plan.contains("leaves_subject (subject=? AND writes=? AND rowid<?)"), "{plan}");
+        let plan = |sql: &str| -> String {
+            let sql = format!("EXPLAIN QUERY PLAN {sql}");
+            let mut statement = connection.prepare(&sql).unwrap();
+            let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+            steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+        };
+        let search = "SEARCH leaves USING INDEX";
+        assert_eq!(plan(WRITES), format!("{search} leaves_writes (subject=? AND rowid<?)"));
+        let others = format!("{search} leaves_others (<expr>=? AND subject=? AND rowid<?)");
+        assert_eq!(plan(OTHERS), others);
+        let last = "SEARCH leaves USING INTEGER PRIMARY KEY (rowid<?)";
+        assert_eq!(plan(LAST_BLOCK), last);
+    }
+
+    /// Leaves of one subject in several blocks and epochs, found page by page.
+    #[test]
+    fn leaves_are_found_in_every_block() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(STORE.sql).unwrap();
+        let block = BLOCK.cast_unsigned();
+        let spots = [(1, 3), (1, block - 1), (1, block), (1, 5 * block + 7), (2, 0), (4, block)];
+        let mut statement = connection
+            .prepare("INSERT INTO leaves VALUES (?1, zeroblob(32), ?2, ?3, x'00')")
+            .unwrap();
+        let (me, other) = (SubjectId::from_bytes([1; 16]), SubjectId::from_bytes([2; 16]));
+        for (n, (epoch, index)) in spots.into_iter().enumerate() {
+            let spot = place(epoch, index);
+            statement.execute(params![spot, me.as_bytes(), n % 3 == 1]).unwrap();
+            statement.execute(params![spot + 2, other.as_bytes(), false]).unwrap();
+        }
+        for limit in 1..=7 {
+            let (mut seen, mut before) = (Vec::new(), None);
+            loop {
+                let page = leaves_of(&connection, me, false, before, limit).unwrap();
+                seen.extend(page.iter().map(|leaf| (leaf.id.epoch, leaf.id.number)));
+                before = page.last().map(|leaf| leaf.id).or(before);
+                if page.len() < limit {
+                    break;
+                }
+            }
+            assert_eq!(seen, spots.iter().rev().copied().collect::<Vec<_>>(), "{limit}");
+        }
     }
 
     #[test]

@@ -16,6 +16,11 @@ pub(super) struct Schema {
 /// are stored as empty blobs, which sort the same. `lookups.row` names the row where `owner` is
 /// empty, that is for unique tokens; else `owner` does. `leaves.place` is the epoch in the upper 16
 /// bits and the index in the lower 48; a leaf without a subject is pruned, whatever its bytes are.
+///
+/// The leaves that wrote rows are found by subject at once: each read of a row asks for them. The
+/// others, which are most of a log, are indexed in blocks of 4,096 places, so that an append writes
+/// to the few pages of the last block and not all over a large tree; who wants them looks into one
+/// block after the other.
 pub(super) static STORE: Schema = Schema {
     application: 0x5461_6356, // "TacV"
     version: 1,
@@ -37,7 +42,9 @@ CREATE TABLE lookups (
 CREATE TABLE leaves (
     place INTEGER PRIMARY KEY, hash BLOB NOT NULL, subject BLOB, writes INTEGER NOT NULL, bytes BLOB
 );
-CREATE INDEX leaves_subject ON leaves (subject, writes) WHERE subject IS NOT NULL;
+CREATE INDEX leaves_writes ON leaves (subject) WHERE writes = 1 AND subject IS NOT NULL;
+CREATE INDEX leaves_others ON leaves (place >> 12, subject)
+    WHERE writes = 0 AND subject IS NOT NULL;
 CREATE TABLE nodes (
     epoch INTEGER NOT NULL, level INTEGER NOT NULL, idx INTEGER NOT NULL, hash BLOB NOT NULL,
     PRIMARY KEY (epoch, level, idx)

@@ -59,7 +59,9 @@ impl Store for SqliteStore {
 
     async fn commit(&self, change: Change) -> Result<Committed> {
         let prepared = Prepared::new(change)?;
-        self.0.write(prepared.is_bulk, move |c, head| apply(c, head, prepared)).await
+        let (bulk, only_appends) = (prepared.is_bulk, prepared.only_appends());
+        let work = move |c: &_, head: &mut _| apply(c, head, prepared);
+        if only_appends { self.0.append(bulk, work).await } else { self.0.write(bulk, work).await }
     }
 
     async fn rows(&self, keys: &[RowKey]) -> Result<Vec<Option<Row>>> {
@@ -133,7 +135,7 @@ impl Store for SqliteStore {
         leaves: usize,
     ) -> Result<(Vec<Option<Row>>, Vec<StoredLeaf>)> {
         self.0.read(|c| {
-            let rows = read::rows(c, keys)?;
+            let rows = read::rows_of(c, subject, keys)?;
             Ok((rows, read::leaves_of(c, subject, true, None, leaves)?))
         })
     }

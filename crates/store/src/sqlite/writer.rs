@@ -22,6 +22,9 @@ pub(super) enum Message<H> {
 
 /// Work in a transaction, with somebody who waits for it.
 pub(super) trait Work<H>: Send {
+    /// Whether it checks first and then only adds: it needs no savepoint.
+    fn appends(&self) -> bool;
+
     /// Does it; `false` if it failed and must be taken back.
     fn run(&mut self, connection: &Connection, head: &mut H) -> bool;
 
@@ -31,17 +34,22 @@ pub(super) trait Work<H>: Send {
 
 /// [`Work`] from a function.
 pub(super) struct Job<T, F> {
+    appends: bool,
     work: Option<F>,
     outcome: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
 
 impl<T: Send + 'static, F: Send + 'static> Job<T, F> {
-    pub(super) fn boxed<H>(work: F, reply: oneshot::Sender<Result<T>>) -> Box<dyn Work<H>>
+    pub(super) fn boxed<H>(
+        appends: bool,
+        work: F,
+        reply: oneshot::Sender<Result<T>>,
+    ) -> Box<dyn Work<H>>
     where
         F: FnOnce(&Connection, &mut H) -> Result<T>,
     {
-        Box::new(Self { work: Some(work), outcome: None, reply })
+        Box::new(Self { appends, work: Some(work), outcome: None, reply })
     }
 }
 
@@ -49,6 +57,10 @@ impl<H, T: Send, F> Work<H> for Job<T, F>
 where
     F: FnOnce(&Connection, &mut H) -> Result<T> + Send,
 {
+    fn appends(&self) -> bool {
+        self.appends
+    }
+
     fn run(&mut self, connection: &Connection, head: &mut H) -> bool {
         self.outcome = self.work.take().map(|work| work(connection, head));
         matches!(self.outcome, Some(Ok(_)))
@@ -196,8 +208,9 @@ fn attempt<H: Head>(connection: &Connection, group: &mut [Box<dyn Work<H>>]) -> 
     let loaded = H::load(connection)?;
     let (mut head, alone, mut done) = (loaded.clone(), group.len() == 1, 0usize);
     for job in group {
-        let before = if alone { None } else { Some(head.clone()) };
-        if !alone {
+        let before = if alone { None } else { Some((head.clone(), connection.total_changes())) };
+        let kept = !alone && !job.appends();
+        if kept {
             run("SAVEPOINT work")?;
         }
         if job.run(connection, &mut head) {
@@ -205,11 +218,15 @@ fn attempt<H: Head>(connection: &Connection, group: &mut [Box<dyn Work<H>>]) -> 
         } else if connection.is_autocommit() {
             // SQLite took everything back; the others may try again.
             return Err(Fault::taken_back());
-        } else if let Some(before) = before {
+        } else if let Some((before, changes)) = before {
             head = before;
-            run("ROLLBACK TO work")?;
+            if kept {
+                run("ROLLBACK TO work")?;
+            } else if connection.total_changes() != changes {
+                return Err(Fault::taken_back());
+            }
         }
-        if !alone {
+        if kept {
             run("RELEASE work")?;
         }
     }

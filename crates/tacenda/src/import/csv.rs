@@ -1,5 +1,6 @@
 //! A CSV file of records (RFC 4180), read in pages; a verdict for each.
 
+use std::fmt;
 use std::io::{Read, Write};
 
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
@@ -30,68 +31,116 @@ impl Verdict {
     }
 }
 
-/// What became of a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What became of a file, in numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImportReport {
-    /// A verdict per record, in order.
-    pub verdicts: Vec<Verdict>,
+    accepted: u64,
+    known: u64,
+    refused: u64,
 }
 
 impl ImportReport {
-    /// How many were accepted, those known from an earlier import among them.
+    /// How many records were accepted, those known from an earlier import among them.
     #[must_use]
-    pub fn accepted(&self) -> usize {
-        self.verdicts.iter().filter(|verdict| verdict.is_accepted()).count()
+    pub const fn accepted(&self) -> u64 {
+        self.accepted
     }
 
     /// How many were refused.
     #[must_use]
-    pub fn refused(&self) -> usize {
-        self.verdicts.len() - self.accepted()
+    pub const fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// How many were known from an earlier import, so that nothing was written for them.
     #[must_use]
-    pub fn known(&self) -> usize {
-        let known = |v: &&Verdict| matches!(v.outcome, Ok(Registered::Known(_)));
-        self.verdicts.iter().filter(known).count()
+    pub const fn known(&self) -> u64 {
+        self.known
     }
 
-    /// As CSV: `record,verdict,field,code`. No value of any record stands in it.
+    /// How many there were.
+    #[must_use]
+    pub const fn records(&self) -> u64 {
+        self.accepted.saturating_add(self.refused)
+    }
+
+    fn count(&mut self, verdicts: &[Verdict]) {
+        for verdict in verdicts {
+            let number = match verdict.outcome {
+                Ok(Registered::New(_)) => &mut self.accepted,
+                Ok(Registered::Known(_)) => {
+                    self.known = self.known.saturating_add(1);
+                    &mut self.accepted
+                }
+                Err(_) => &mut self.refused,
+            };
+            *number = number.saturating_add(1);
+        }
+    }
+}
+
+/// Writes verdicts as CSV: `record,verdict,field,code`. No value of any record stands in it.
+pub struct VerdictWriter<W: Write>(csv::Writer<W>);
+
+impl<W: Write> VerdictWriter<W> {
+    /// Writes the header.
     ///
     /// # Errors
-    /// [`UNREADABLE`] if `out` cannot be written.
-    pub fn write_csv(&self, out: impl Write) -> Result<()> {
+    /// [`UNREADABLE`] if `out` cannot be written; so do the others.
+    pub fn new(out: W) -> Result<Self> {
         let mut writer = WriterBuilder::new().from_writer(out);
-        let failed = |_| UNREADABLE.error();
-        writer.write_record(["record", "verdict", "field", "code"]).map_err(failed)?;
-        for verdict in &self.verdicts {
+        let header = ["record", "verdict", "field", "code"];
+        writer.write_record(header).map_err(|_| UNREADABLE.error())?;
+        Ok(Self(writer))
+    }
+
+    /// Writes verdicts.
+    ///
+    /// # Errors
+    /// As [`VerdictWriter::new`].
+    pub fn write(&mut self, verdicts: &[Verdict]) -> Result<()> {
+        for verdict in verdicts {
             let (word, field, code) = match &verdict.outcome {
                 Ok(_) => ("accepted", "", ""),
                 Err((field, code)) => ("refused", field.as_str(), *code),
             };
-            let number = verdict.record.to_string();
-            writer.write_record([&number, word, field, code]).map_err(failed)?;
+            let record = [&verdict.record.to_string(), word, field, code];
+            self.0.write_record(record).map_err(|_| UNREADABLE.error())?;
         }
-        writer.flush().map_err(|_| UNREADABLE.error())
+        Ok(())
+    }
+
+    /// Writes what is still in memory.
+    ///
+    /// # Errors
+    /// As [`VerdictWriter::new`].
+    pub fn finish(mut self) -> Result<()> {
+        self.0.flush().map_err(|_| UNREADABLE.error())
     }
 }
 
-/// Imports a CSV file: the header names the columns, each record is one customer. `progress` is
-/// told after each page how many records are done.
+impl<W: Write> fmt::Debug for VerdictWriter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VerdictWriter")
+    }
+}
+
+/// Imports a CSV file: the header names the columns, each record is one customer. `told` gets the
+/// verdicts page by page, in order, each page once its records are durable; the memory that it
+/// takes does not grow with the file.
 ///
 /// A record with the wrong number of columns or bytes that are not UTF-8 is refused as field
 /// `row`; it does not stop the file. The same file a second time writes nothing.
 ///
 /// # Errors
 /// [`NO_HEADER`], [`UNKNOWN_COLUMN`], [`REPEATED_COLUMN`] before anything is written;
-/// [`UNREADABLE`], and the codes of the stores: records before it stay, and a second import goes on
-/// behind them.
+/// [`UNREADABLE`], the codes of the stores, and what `told` fails with: records before it stay, and a
+/// second import goes on behind them.
 pub async fn import_csv(
     tacenda: &Tacenda,
     source: impl Read + Send,
     actor: &Actor,
-    progress: &mut (dyn FnMut(u64) + Send),
+    told: &mut (dyn FnMut(&[Verdict]) -> Result<()> + Send),
 ) -> Result<ImportReport> {
     let mut reader = ReaderBuilder::new().flexible(true).from_reader(source);
     let header = header(tacenda, reader.byte_headers().map_err(|_| NO_HEADER.error())?)?;
@@ -120,11 +169,13 @@ pub async fn import_csv(
             break;
         }
         let results = registration.page(requests).await?;
-        std::mem::replace(&mut before, page).report(results, &mut report);
-        progress(report.verdicts.len() as u64);
+        let verdicts = std::mem::replace(&mut before, page).verdicts(results, report.records());
+        report.count(&verdicts);
+        told(&verdicts)?;
     }
-    before.report(registration.finish().await?, &mut report);
-    progress(report.verdicts.len() as u64);
+    let verdicts = before.verdicts(registration.finish().await?, report.records());
+    report.count(&verdicts);
+    told(&verdicts)?;
     Ok(report)
 }
 
@@ -135,19 +186,20 @@ struct Framed {
 }
 
 impl Framed {
-    /// Adds the verdicts of the page; `results` are those of the records that were not refused.
-    fn report(self, results: Vec<Result<Registered>>, report: &mut ImportReport) {
+    /// The verdicts of the page, whose records follow so many others; `results` are those of the
+    /// records that were not refused.
+    fn verdicts(self, results: Vec<Result<Registered>>, before: u64) -> Vec<Verdict> {
         let mut results = results.into_iter();
-        for refused in self.refused {
-            let outcome = match refused {
-                Some(error) => Err(error),
-                None => results.next().unwrap_or_else(|| COLUMN_COUNT.err()),
-            };
-            report.verdicts.push(Verdict {
-                record: report.verdicts.len() as u64 + 1,
-                outcome: outcome.map_err(|e| (e.field().unwrap_or_default(), e.code())),
-            });
-        }
+        let mut outcome = |refused: Option<Error>| match refused {
+            Some(error) => Err(error),
+            None => results.next().unwrap_or_else(|| COLUMN_COUNT.err()),
+        };
+        let numbers = before.saturating_add(1)..;
+        let verdict = |(record, refused)| Verdict {
+            record,
+            outcome: outcome(refused).map_err(|e| (e.field().unwrap_or_default(), e.code())),
+        };
+        numbers.zip(self.refused).map(verdict).collect()
     }
 }
 

@@ -9,7 +9,7 @@ mod columns;
 mod csv;
 mod record;
 
-pub use csv::{ImportReport, Verdict, import_csv};
+pub use csv::{ImportReport, Verdict, VerdictWriter, import_csv};
 pub use record::CustomerRecord;
 pub(crate) use record::Prepared;
 

@@ -14,9 +14,12 @@
     reason = "tests and their helpers fail loudly, and children tell what they did"
 )]
 
+mod cuts;
 mod kill;
+mod kill_jobs;
 mod leak;
 mod processes;
+mod pruned;
 mod restores;
 mod support;
 #[cfg(unix)]

@@ -118,6 +118,40 @@ fn a_repair_that_is_killed_is_finished_by_the_next_start() {
     assert!(cuts > 40, "{cuts}");
 }
 
+#[test]
+fn two_processes_that_repair_at_once_both_open() {
+    let history = History::new();
+    let (ada, bob) = (history.ada, history.bob);
+    let (first, last) = (0, history.rows.len() - 1);
+    let mut turns = 0;
+    for (i, j) in [(first, history.safes.len() - 1), (last, 0)] {
+        let pair = history.home.folder(&format!("both{i}-{j}"));
+        copy(&history.rows[i], "customers.db", &pair);
+        copy(&history.safes[j], "keys.db", &pair);
+        for (operation, killed) in (0..).flat_map(|n| [(n, 3), (n, 9), (n, 15), (n, 21), (n, 999)])
+        {
+            let folder = history.home.folder(&format!("both{i}-{j}-{operation}-{killed}"));
+            copy(&pair, "", &folder);
+            let other = folder.clone();
+            // While this one is in the middle of its own: to its end, or until it is killed.
+            let faults = Faults::meanwhile(operation, move || {
+                let dies = Faults::cut(killed, Cut::After, After::StaysDown);
+                let opened = open_with(&other, &dies, OnRestore::Replay);
+                assert!(dies.tripped() || opened.is_ok());
+            });
+            let t = open_with(&folder, &faults, OnRestore::Replay)
+                .unwrap_or_else(|error| panic!("{operation}: {}", shown(&error)));
+            settled(&t, ada, bob, false);
+            if !faults.tripped() {
+                break;
+            }
+            turns += 1;
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
+    }
+    assert!(turns > 40, "{turns}");
+}
+
 fn replay(folder: &Path) -> Tacenda {
     block_on(builder(folder).on_restore(OnRestore::Replay).open())
         .unwrap_or_else(|error| panic!("{}", shown(&error)))

@@ -151,7 +151,9 @@ fn compare(model: &Arc<dyn Store>, store: &Arc<dyn Store>, limit: usize) {
         assert_eq!(scan_all(store, &scan, limit), scan_all(model, &scan, limit), "{scan:?}");
         let count = |store: &Arc<dyn Store>| wait(store.count(&scan, 4)).unwrap();
         assert_eq!(count(store), count(model), "{scan:?}");
-        let cursor = Cursor { at: Some(at(2)), key: RowKey::only(subject(2), PROFILE) };
+        // Subjects are in an order of the store's own, but for the scans ordered by a time.
+        let who = if matches!(scan, Scan::Subject(_)) { subject(1) } else { subject(2) };
+        let cursor = Cursor { at: Some(at(2)), key: RowKey::only(who, Name::fixed("m")) };
         let page = |store: &Arc<dyn Store>| wait(store.scan(&scan, Some(&cursor), 3)).unwrap();
         assert_eq!(page(store), page(model), "{scan:?}");
     }

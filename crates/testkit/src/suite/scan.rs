@@ -176,6 +176,7 @@ pub(super) fn holdings_are_the_rows_and_latest_leaves(factory: &Factory<dyn Stor
         change.leaves = (0..5).map(|i| NewLeaf { writes: i % 2 == 0, ..leaf(n, i) }).collect();
         wait(store.commit(change)).unwrap();
     }
+    wait(store.settle()).unwrap();
     let asked = [subject(2), subject(0), subject(9), subject(2)];
     for leaves in [0, 1, 2, 9] {
         let found = wait(store.holdings(&asked, leaves)).unwrap();

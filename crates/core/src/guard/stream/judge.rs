@@ -43,7 +43,9 @@ pub(super) fn card(text: &[u8], floor: usize, start: usize) -> Option<(Found, Op
     let end = match groups.all() {
         [group] if group.len() > LONGEST => inside(text, *group),
         _ if groups.total() < SHORTEST => None,
-        [group, ..] if group.len() >= SHORTEST => single(text, &groups, *group, left),
+        [group, ..] if group.len() >= SHORTEST => {
+            single(text, &groups, *group, left).or_else(|| whole(text, &groups, left))
+        }
         _ => formed(text, &groups, left).or_else(|| whole(text, &groups, left)),
     }?;
     let number = Found { span: start..end, reason: Reason::CardNumber, keep: kept(text, end) };

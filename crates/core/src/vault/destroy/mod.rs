@@ -189,9 +189,9 @@ impl Vault {
         Ok(job)
     }
 
-    /// Adds to plans the keys that seal no row: with an account those of its classes whose writes
-    /// never came or whose rows a restore took away, which a newer backup may still hold; and that of
-    /// a row that holds nothing.
+    /// Adds to plans the keys that seal no row: with an account all of them, of whatever class, whose
+    /// writes never came, whose items moved to another class, or whose rows a restore took away, which
+    /// a backup may still hold; and that of a row that holds nothing.
     async fn name_idle_keys(&self, plans: &mut [SubjectPlan]) -> Result<()> {
         let subjects: Vec<_> = plans.iter().map(|plan| plan.subject).collect();
         let known = self.ports.keyring.keys_of_each(&subjects).await?;
@@ -200,7 +200,7 @@ impl Vault {
             let seals = |class: &Name, number| {
                 plan.seen.iter().any(|seen| seen.class == *class && seen.key == Some(number))
             };
-            // While the account goes on, the next row of a class takes its idle key.
+            // While the account goes on, an idle key may be in somebody's hands: it is collected later.
             for erased in plan.erase.iter_mut().filter(|erased| whole || erased.keys.is_empty()) {
                 let idle = known.iter().filter(|(key, state)| {
                     key.class == erased.class
@@ -210,6 +210,26 @@ impl Vault {
                 // What nobody has looked at is not known to be idle.
                 let idle = idle.filter(|_| !plan.seen.is_empty());
                 erased.keys.extend(idle.map(|(key, _)| key.number));
+            }
+            if !whole || plan.seen.is_empty() {
+                continue;
+            }
+            let reason =
+                plan.erase.first().map_or(Name::fixed("request"), |one| one.reason.clone());
+            for (key, state) in known {
+                let idle = matches!(state, KeyState::Live(_))
+                    && !plan.seen.iter().any(|seen| seen.class == key.class);
+                if !idle {
+                    continue;
+                }
+                match plan.erase.iter_mut().find(|erased| erased.class == key.class) {
+                    Some(erased) => erased.keys.extend([key.number]),
+                    None => plan.erase.push(ErasedClass {
+                        class: key.class,
+                        reason: reason.clone(),
+                        keys: [key.number].into(),
+                    }),
+                }
             }
         }
         Ok(())

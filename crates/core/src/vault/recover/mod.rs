@@ -158,8 +158,8 @@ impl Vault {
         let Some(job) = self.ports.store.rows(&[REPAIR]).await?.pop().flatten() else {
             return Ok(());
         };
-        recovery.keys_destroyed_again = self.destroy_again().await?;
-        recovery.rows_erased_again = self.replay_tombstones().await?;
+        recovery.keys_destroyed_again += self.destroy_again().await?;
+        recovery.rows_erased_again += self.replay_tombstones().await?;
         // From now on the safe counts as the newest.
         let store = self.ports.store.status().await?;
         self.ports.keyring.raise_sequence(store.map_or(0, |store| store.safe_sequence)).await?;

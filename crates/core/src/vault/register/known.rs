@@ -43,7 +43,7 @@ impl Vault {
     /// Whether the rows of a subject were ever written: a crash between safe and store leaves keys
     /// and a fingerprint whose rows never came. Whoever was erased was written, whatever the log
     /// still has of it.
-    pub(super) async fn was_written(&self, subject: SubjectId) -> Result<bool> {
+    pub(in crate::vault) async fn was_written(&self, subject: SubjectId) -> Result<bool> {
         let tombstone = |(_, state): &(_, KeyState)| matches!(state, KeyState::Destroyed(_));
         Ok(!self.ports.store.leaves_of(subject, true, None, 1).await?.is_empty()
             || self.ports.keyring.keys_of(subject).await?.iter().any(tombstone))

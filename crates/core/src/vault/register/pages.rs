@@ -13,7 +13,7 @@ use super::check::Checked;
 use super::write::Written;
 use super::{Actor, RegisterRequest, Registered, Vault, put};
 use crate::error::{Context, Error, Result};
-use crate::ports::store::NOT_UNIQUE as STORE_NOT_UNIQUE;
+use crate::ports::store::{CONFLICT, NOT_UNIQUE as STORE_NOT_UNIQUE};
 use crate::ports::{Committed, Fingerprint};
 use crate::row::Token;
 use crate::seal::IndexKey;
@@ -160,6 +160,13 @@ impl<'a> Registration<'a> {
         let Piece { mut written, commit } = piece;
         let mut outcome = commit.finish().await.map(|_| ());
         while let Err(error) = outcome {
+            // Keys that seal nothing were collected in between. Those made here are too young for it,
+            // unless this process stood still for days.
+            if error.is(&CONFLICT) && self.vault.still_has_keys(&mut written).await? {
+                self.commits = self.commits.saturating_add(1);
+                outcome = self.vault.write(&written, self.actor).await.map(|_| ());
+                continue;
+            }
             // Somebody took a unique value in between: the piece goes on without the loser.
             let is_lost = error.is(&STORE_NOT_UNIQUE);
             let loser = is_lost.then(|| loser(&error, &written)).flatten();

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::Policy;
-use crate::ports::{Committed, Expect, KeyId, NewKeys, RowWrite};
+use crate::ports::{Committed, Expect, KeyId, KeyState, NewKeys, RowWrite};
 use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, DataKey, Place};
 
@@ -26,6 +26,8 @@ pub(super) struct Written {
     pub(super) prepared: Vec<Prepared>,
     /// The safe's sequence number with these keys.
     sequence: u64,
+    /// [`Vault::key_fence`] before the keys were made.
+    fence: Expect,
     now: Timestamp,
 }
 
@@ -36,12 +38,12 @@ impl Written {
 
     /// In pieces of so many, each of which may commit by itself.
     pub(super) fn into_pieces(mut self, most: usize) -> Vec<Self> {
-        let (sequence, now) = (self.sequence, self.now);
+        let (sequence, fence, now) = (self.sequence, self.fence, self.now);
         let mut pieces = Vec::new();
         while self.prepared.len() > most {
             let rest = self.prepared.split_off(most);
             let prepared = std::mem::replace(&mut self.prepared, rest);
-            pieces.push(Self { prepared, sequence, now });
+            pieces.push(Self { prepared, sequence, fence, now });
         }
         if !self.is_empty() {
             pieces.push(self);
@@ -68,22 +70,24 @@ impl Vault {
             })
             .collect();
         if ids.is_empty() {
-            return Ok(Written { prepared: Vec::new(), sequence: 0, now });
+            let fence = Expect::Absent;
+            return Ok(Written { prepared: Vec::new(), sequence: 0, fence, now });
         }
+        let fence = self.key_fence().await?;
         let (keys, wrapped) = self.generate_keys(ids.clone()).await?;
         let new = NewKeys { keys: wrapped, fingerprints, log: None };
-        let create = Begun::begin(self.ports.keyring.create(new)).await;
-        let mut keys = ids.iter().zip(keys).peekable();
+        let create = Begun::begin(Box::pin(self.create_keys(&keys, new))).await;
+        let mut sealing = ids.iter().zip(&keys).peekable();
         let mut prepared = Vec::with_capacity(checked.len());
         for (one, subject) in checked.into_iter().zip(subjects) {
             let mut rows = Vec::new();
-            while let Some((id, key)) = keys.next_if(|(id, _)| id.subject == subject) {
-                rows.push(self.seal_row(&one, subject, &id.class, &key, now)?);
+            while let Some((id, key)) = sealing.next_if(|(id, _)| id.subject == subject) {
+                rows.push(self.seal_row(&one, subject, &id.class, key, now)?);
             }
             prepared.push(Prepared { at: one.at, subject, rows });
         }
         let sequence = create.finish().await?;
-        Ok(Written { prepared, sequence, now })
+        Ok(Written { prepared, sequence, fence, now })
     }
 
     fn seal_row(
@@ -148,14 +152,31 @@ impl Vault {
             let writes = writes.map(|row| RowWrite { row, expect: Expect::Absent }).collect();
             draft.record(leaf, writes, &[]);
         }
+        draft.under_fence(written.fence);
         self.commit(draft)
+    }
+
+    /// Whether the keys of requests are all there, although some were collected since they were
+    /// made; they may be committed then.
+    pub(super) async fn still_has_keys(&self, written: &mut Written) -> Result<bool> {
+        let fence = self.key_fence().await?;
+        let moved = std::mem::replace(&mut written.fence, fence) != fence;
+        let keys: Vec<_> = written.prepared.iter().flat_map(Prepared::keys).collect();
+        let states = self.ports.keyring.fetch(&keys).await?;
+        Ok(moved && states.iter().all(|state| matches!(state, KeyState::Live(_))))
     }
 
     /// Gives up the keys of a subject that lost a race; nobody else knows its id.
     pub(super) async fn forget_keys(&self, lost: &Prepared) -> Result<()> {
-        let classes = lost.rows.iter().filter_map(|row| row.class.clone());
-        let keys: Vec<_> = classes.map(|class| KeyId::first(lost.subject, class)).collect();
-        self.ports.keyring.forget(&keys).await
+        self.ports.keyring.forget(&lost.keys().collect::<Vec<_>>()).await
+    }
+}
+
+impl Prepared {
+    /// The keys of its rows.
+    fn keys(&self) -> impl Iterator<Item = KeyId> {
+        let classes = self.rows.iter().filter_map(|row| row.class.clone());
+        classes.map(|class| KeyId::first(self.subject, class))
     }
 }
 

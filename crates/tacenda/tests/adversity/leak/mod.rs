@@ -17,6 +17,7 @@ use forms::{Scan, forms};
 use life::{csv, live};
 
 const TEST: &str = "leak::no_value_is_found_in_any_file_or_output";
+const SEALED: &str = "leak::no_account_number_is_found_where_the_policy_has_it_sealed";
 
 /// Values of items that admit 8 bytes and more; those of a customer of the file.
 const IMPORTED: [(&str, &str); 12] = [
@@ -130,12 +131,24 @@ fn the_scan_finds_every_canary_in_every_form() {
 #[test]
 fn no_value_is_found_in_any_file_or_output() {
     if let Some((_, folder)) = role() {
-        return live(&folder);
+        return live(&folder, false);
     }
+    look_into_a_life(TEST);
+}
+
+#[test]
+fn no_account_number_is_found_where_the_policy_has_it_sealed() {
+    if let Some((_, folder)) = role() {
+        return live(&folder, true);
+    }
+    look_into_a_life(SEALED);
+}
+
+fn look_into_a_life(test: &str) {
     let home = Home::new();
     let (out, input) = (home.folder("out"), home.folder("in"));
     fs::write(input.join("customers.csv"), csv()).unwrap();
-    let mut life: Command = child(TEST, "live", home.path());
+    let mut life: Command = child(test, "live", home.path());
     life.stdout(File::create(out.join("stdout")).unwrap());
     life.stderr(File::create(out.join("stderr")).unwrap());
     let ended = life.status().unwrap();

@@ -2,6 +2,9 @@
 //! the process killed, or the fault passing by. Whatever happens, the next start converges.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod collect;
+mod life;
+
 use std::sync::Arc;
 
 use pollster::block_on as wait;
@@ -62,6 +65,30 @@ fn everywhere(
         }
     }
     count
+}
+
+/// Runs `act` with `other` in between, in another process, before each of its operations; then
+/// `check` with what came of `act`.
+fn between<T>(
+    prepare: impl Fn(&Cuttable) -> SubjectId,
+    act: impl Fn(&World, SubjectId) -> T,
+    other: impl Fn(&World, SubjectId) + Clone + Send + 'static,
+    check: impl Fn(&Cuttable, SubjectId, T),
+) {
+    let mut cuts = 0;
+    for operation in 0.. {
+        let world = Cuttable::new();
+        let subject = prepare(&world);
+        let (sound, other) = (world.sound.clone(), other.clone());
+        let faults = Faults::meanwhile(operation, move || other(&sound, subject));
+        let done = act(&world.cut(&faults), subject);
+        if !faults.tripped() {
+            break;
+        }
+        check(&world, subject, done);
+        cuts += 1;
+    }
+    assert!(cuts > 5, "{cuts}");
 }
 
 fn try_open(world: &World) -> Result<Vault> {
@@ -196,4 +223,80 @@ fn a_rotation_resumes_where_it_was_killed() {
             assert_eq!(old.code(), "keys.wrong_master_key");
         },
     );
+}
+
+#[test]
+fn whoever_makes_keys_while_a_rotation_begins_goes_on() {
+    let both = |world: &World| {
+        let mut both = world.clone();
+        let new = MasterKey::parse("dGhpcyBpcyBhIG1hc3RlciBrZXkgb2YgdGVzdHMhISE=").unwrap();
+        both.former = Some(std::mem::replace(&mut both.master, new));
+        both
+    };
+    let register = |world: &World, email: &str| {
+        let vault = try_open(world)?;
+        let request = request(&vault, &[("email", email)], false);
+        wait(vault.register(request, &staff("support"))).map(|one| one.subject())
+    };
+    between(
+        move |world| register(&world.sound, "before@example.org").unwrap(),
+        move |world, _| {
+            let world = both(world);
+            let subject = register(&world, "eve@example.org")?;
+            let vault = try_open(&world)?;
+            let set = vec![vault.item(&Name::fixed("card_last4"), "4242").unwrap()];
+            let amendment = Amendment { set, ..Amendment::default() };
+            wait(vault.amend(subject, amendment, &staff("support")))?;
+            Ok(subject)
+        },
+        move |world, _| {
+            wait(both(world).open().rotate_master_key()).unwrap();
+        },
+        move |world, before, done: Result<SubjectId>| {
+            let eve = done.unwrap();
+            let mut new = both(&world.sound);
+            // Whatever was wrapped under the former key in between.
+            wait(new.open().rotate_master_key()).unwrap();
+            new.former = None;
+            let vault = new.open();
+            for subject in [before, eve] {
+                wait(vault.read(subject, &Name::fixed("account"), &staff("support"))).unwrap();
+            }
+            wait(vault.audit()).unwrap();
+        },
+    );
+}
+
+#[test]
+fn two_processes_that_take_a_new_policy_into_force_at_once_both_open() {
+    let open = |world: &World| {
+        world.try_open(&collect::moved(), OnRestore::Refuse).map(|(vault, _)| vault)
+    };
+    let prepare = |world: &Cuttable| {
+        let vault = world.sound.open();
+        let items = [("email", "eve@example.org"), ("card_last4", "4242")];
+        let request = request(&vault, &items, true);
+        wait(vault.register(request, &staff("support"))).unwrap().subject()
+    };
+    let whole = {
+        let (world, faults) = (Cuttable::new(), Faults::none());
+        let _ = prepare(&world);
+        open(&world.cut(&faults)).unwrap();
+        faults.operations()
+    };
+    // The other process opens, and is killed after so many operations.
+    for killed in 0..=whole {
+        for operation in 0..whole {
+            let world = Cuttable::new();
+            let subject = prepare(&world);
+            let dies = Faults::cut(killed, Cut::After, After::StaysDown);
+            let other = world.cut(&dies);
+            let faults = Faults::meanwhile(operation, move || drop(open(&other)));
+            let vault = open(&world.cut(&faults)).unwrap();
+            let view =
+                wait(vault.read(subject, &Name::fixed("billing"), &staff("billing"))).unwrap();
+            assert_eq!(view.get("card_last4"), Some("4242"));
+            wait(vault.audit()).unwrap();
+        }
+    }
 }

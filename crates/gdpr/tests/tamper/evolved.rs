@@ -1,0 +1,91 @@
+//! A policy that changes over rows that are not what the log says.
+
+use pollster::block_on as wait;
+use tacenda_core::error::Context;
+use tacenda_core::vault::{OnRestore, Vault};
+use tacenda_core::{Name, SubjectId};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
+
+use super::adversary::Adversary;
+use super::{code, eve, profile};
+
+/// The policy with the card in the billing class.
+fn moved() -> String {
+    let from = "items = [\"address\", \"country\"]\nclock";
+    let policy = POLICY
+        .replace("version = 1\n", "version = 2\n")
+        .replace("items = [\"card_last4\"]\nclock", "items = [\"note\"]\nclock")
+        .replace(", \"first_name\", \"note\"]\nclock", ", \"first_name\"]\nclock")
+        .replace(from, "items = [\"address\", \"country\", \"card_last4\"]\nclock");
+    assert!(policy.contains("\"card_last4\"]\nclock") && policy.contains("[\"note\"]\nclock"));
+    policy
+}
+
+fn card(vault: &Vault, subject: SubjectId) -> Result<Option<String>, &'static str> {
+    let view = wait(vault.read(subject, &Name::fixed("billing"), &staff("billing")));
+    view.map(|view| view.get("card_last4").map(str::to_owned)).map_err(|error| error.code())
+}
+
+#[test]
+fn one_altered_row_does_not_keep_a_policy_from_all_others() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let (ada, eve) = (ada(&vault), eve(&vault));
+    let items = [("email", "kim@example.org"), ("card_last4", "1111")];
+    let kim = wait(vault.register(request(&vault, &items, true), &staff("support")));
+    let kim = kim.unwrap().subject();
+    drop(vault);
+    let payment = profile(ada, "payment");
+    let open = |world: &World| world.try_open(&moved(), OnRestore::Refuse);
+    store.edit(&payment, |row| row.held = true);
+    for _ in 0..2 {
+        let (vault, recovery) = open(&world).unwrap();
+        assert_eq!((recovery.not_moved.subjects, recovery.not_moved.first), (1, Some(ada)));
+        assert_eq!(card(&vault, kim), Ok(Some("1111".to_owned())), "moved, and read");
+        assert_eq!(card(&vault, eve), Ok(None));
+        // Ada's is where it was, and the purpose does not find it there.
+        assert_eq!(card(&vault, ada), Ok(None));
+        let error = wait(vault.move_items()).unwrap_err();
+        assert_eq!(error.code(), "policy.items_not_moved");
+        assert_eq!(error.context("subjects"), Some(&Context::Number(1)));
+        assert_eq!(error.context("subject"), Some(&Context::Subject(ada)));
+        assert_eq!(code(wait(vault.audit())), "vault.altered_row");
+    }
+    // The row is as it was again: the job finishes without another start.
+    let (vault, _) = open(&world).unwrap();
+    store.repent();
+    wait(vault.move_items()).unwrap();
+    assert_eq!(card(&vault, ada), Ok(Some("4242".to_owned())));
+    wait(vault.audit()).unwrap();
+    let (vault, recovery) = open(&world).unwrap();
+    assert_eq!(recovery.not_moved.subjects, 0);
+    wait(vault.move_items()).unwrap();
+    assert_eq!(card(&vault, ada), Ok(Some("4242".to_owned())));
+}
+
+#[test]
+fn what_an_altered_row_says_of_itself_does_not_keep_a_policy_out() {
+    let edits: [fn(&mut tacenda_core::row::Row); 3] = [
+        |row| row.class = Some(Name::fixed("nothing")),
+        |row| row.body.truncate(10),
+        |row| row.body = Vec::new(),
+    ];
+    for edit in edits {
+        let (world, store) = Adversary::world();
+        let vault = world.open();
+        let (ada, _) = (ada(&vault), eve(&vault));
+        drop(vault);
+        store.edit(&profile(ada, "payment"), edit);
+        let (vault, recovery) = world.try_open(&moved(), OnRestore::Refuse).unwrap();
+        assert!(recovery.not_moved.subjects <= 1);
+        assert_eq!(code(wait(vault.audit())), "vault.altered_row");
+    }
+    // What stands keeps its say: a class with rows cannot go.
+    let world = World::default();
+    let _ = ada(&world.open());
+    let without = POLICY
+        .replace("version = 1\n", "version = 2\n")
+        .replace("[classes.payment]\nitems", "[classes.cards]\nitems")
+        .replace("classes.payment", "classes.cards");
+    assert_eq!(code(world.try_open(&without, OnRestore::Refuse)), "policy.class_in_use");
+}

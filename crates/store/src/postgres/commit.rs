@@ -1,0 +1,228 @@
+//! Making a change happen, and finding out whether it did.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Client, Object};
+use futures_util::future::{join, join3, join4};
+use tacenda_core::error::{Error, Result};
+use tacenda_core::ports::store::UNKNOWN_OUTCOME;
+use tacenda_core::ports::{Committed, LeafId};
+
+use super::change::{Lookup, Prepared, lookups, read_tokens};
+use super::database::{ATTEMPTS, Database, pause};
+use super::fault::Fault;
+use super::judge::{Seen, head_refusal, refusal};
+use super::{epoch, write};
+
+/// How often the outcome of a lost commit is asked for.
+const QUESTIONS: u32 = 8;
+
+/// Why a change did not happen, or may not have.
+enum Failure {
+    /// It may not happen.
+    Refused(Error),
+    /// A key is taken; which one takes another attempt to say.
+    Taken,
+    /// Nothing was written.
+    Before(Fault),
+    /// The answer to COMMIT was lost; these are the leaves that it may have written.
+    Unknown(Committed),
+}
+
+/// Commits a change; tries again what another transaction or a restart was in the way of.
+pub(super) async fn commit(database: Arc<Database>, change: Prepared) -> Result<Committed> {
+    let (mut attempt, mut careful) = (0, false);
+    loop {
+        let fault = match attempt_on(&database, &change, careful).await {
+            Ok(committed) => return Ok(committed),
+            Err(Failure::Refused(error)) => return Err(error),
+            Err(Failure::Taken) if !careful => {
+                careful = true;
+                continue;
+            }
+            Err(Failure::Taken) => Fault::LOST,
+            Err(Failure::Before(fault)) => fault,
+            Err(Failure::Unknown(committed)) => {
+                match settle(&database, &change, &committed).await {
+                    Some(true) => return Ok(committed),
+                    Some(false) => Fault::LOST,
+                    None => return UNKNOWN_OUTCOME.err(),
+                }
+            }
+        };
+        if !fault.is_transient() || attempt == ATTEMPTS {
+            return Err(fault.error());
+        }
+        attempt += 1;
+        pause(attempt).await;
+    }
+}
+
+async fn attempt_on(
+    database: &Database,
+    change: &Prepared,
+    careful: bool,
+) -> Result<Committed, Failure> {
+    let client = database.client().await.map_err(Failure::Before)?;
+    let written = write_all(&client, change, careful).await;
+    let committed = match written {
+        Ok(committed) => committed,
+        Err(failure) => {
+            if client.batch_execute("ROLLBACK").await.is_err() {
+                drop(Object::take(client));
+            }
+            return Err(failure);
+        }
+    };
+    match client.batch_execute("COMMIT").await.map_err(Fault::from) {
+        Ok(()) => Ok(committed),
+        Err(fault) if fault.says_rolled_back() => Err(Failure::Before(fault)),
+        Err(_) => {
+            drop(Object::take(client));
+            Err(Failure::Unknown(committed))
+        }
+    }
+}
+
+/// Everything up to COMMIT. Statements are sent without waiting for the answers to those before.
+async fn write_all(
+    client: &Client,
+    change: &Prepared,
+    careful: bool,
+) -> Result<Committed, Failure> {
+    let before = Failure::Before;
+    let sql = write::Statements::prepare(client, change, careful).await.map_err(before)?;
+    let begin = async { client.batch_execute("BEGIN").await.map_err(Fault::from) };
+    let first = join4(
+        begin,
+        write::insert(client, &sql, change),
+        write::update(client, &sql, change),
+        write::delete(client, &sql, change),
+    );
+    let mut taken: Vec<Lookup> = change.inserts.iter().flat_map(|put| put.lookups()).collect();
+    let mut seen = Seen::default();
+    let heads;
+    if change.updates.is_empty() && change.deletes.is_empty() {
+        let (_, lost) = (tidy(&mut Vec::new()), tidy(&mut taken));
+        let second = join(
+            write::take_lookups(client, &sql, &taken),
+            write::move_heads(client, &sql, change),
+        );
+        let ((begun, inserted, _, _), (took, moved)) = join(first, second).await;
+        ready(&[begun.as_ref().err(), inserted.as_ref().err(), took.as_ref().err()], careful)?;
+        begun.map_err(before)?;
+        (seen.inserted, seen.took) = (inserted.map_err(before)?, took.map_err(before)?);
+        (seen.lost, heads) = (lost, moved.map_err(before)?);
+    } else {
+        let (begun, inserted, updated, deleted) = first.await;
+        ready(&[begun.as_ref().err(), inserted.as_ref().err()], careful)?;
+        begun.map_err(before)?;
+        (seen.inserted, seen.updated, seen.deleted) =
+            (inserted.map_err(before)?, updated.map_err(before)?, deleted.map_err(before)?);
+        let mut freed = Vec::new();
+        exchange(change, &seen, &mut freed, &mut taken).map_err(|e| before(e.into()))?;
+        tidy(&mut freed);
+        seen.lost = tidy(&mut taken);
+        let (gave, took, moved) = join3(
+            write::free_lookups(client, &sql, &freed),
+            write::take_lookups(client, &sql, &taken),
+            write::move_heads(client, &sql, change),
+        )
+        .await;
+        ready(&[gave.as_ref().err(), took.as_ref().err()], careful)?;
+        gave.map_err(before)?;
+        (seen.took, heads) = (took.map_err(before)?, moved.map_err(before)?);
+    }
+    seen.heads = heads;
+    if let Some(error) = head_refusal(client, change, &seen.heads).await.map_err(before)? {
+        return Err(Failure::Refused(error));
+    }
+    let numbers = seen.numbers(change);
+    let (required, appended) =
+        join(write::required(client, &sql, change), write::append(client, &sql, change, &numbers))
+            .await;
+    seen.required = required.map_err(before)?;
+    if let Some(error) = refusal(change, &seen, &taken) {
+        return Err(Failure::Refused(error));
+    }
+    appended.map_err(before)?;
+    if let Some(epoch) = change.new_epoch {
+        epoch::begin(client, change, epoch, &numbers).await.map_err(before)?;
+    }
+    Ok(Committed { leaves: numbers })
+}
+
+/// The first failure, unless it is a key that is taken.
+fn ready(faults: &[Option<&Fault>], careful: bool) -> Result<(), Failure> {
+    match faults.iter().flatten().find(|fault| !fault.is_aborted()) {
+        Some(fault) if fault.is_taken() && !careful => Err(Failure::Taken),
+        _ => Ok(()),
+    }
+}
+
+/// Sorts look-ups in the order of their key. Of those with one key the first in the change stays;
+/// answers with the places of the rows that lose theirs.
+fn tidy(lookups: &mut Vec<Lookup>) -> Vec<usize> {
+    lookups.sort_unstable();
+    let mut lost = Vec::new();
+    lookups.dedup_by(|later, first| {
+        let same = later.bucket == first.bucket
+            && later.token.index == first.token.index
+            && later.token.value == first.token.value
+            && later.owner == first.owner;
+        if same {
+            lost.push(later.order.max(first.order));
+        }
+        same
+    });
+    lost
+}
+
+/// The tokens that rewritten rows give up and take, and those of rows that go.
+fn exchange(
+    change: &Prepared,
+    seen: &Seen,
+    freed: &mut Vec<Lookup>,
+    taken: &mut Vec<Lookup>,
+) -> Result<()> {
+    for (n, (put, _)) in change.updates.iter().enumerate() {
+        let Some(was) = seen.updated.get(&n).filter(|was| **was != put.tokens) else { continue };
+        let was: Vec<_> = lookups(&put.row.key, &read_tokens(was)?, put.order).collect();
+        let is: Vec<_> = put.lookups().collect();
+        freed.extend(was.iter().filter(|lookup| !is.contains(lookup)).cloned());
+        taken.extend(is.into_iter().filter(|lookup| !was.contains(lookup)));
+    }
+    for (n, (_, delete)) in change.deletes.iter().enumerate() {
+        let Some(was) = seen.deleted.get(&n) else { continue };
+        freed.extend(lookups(&delete.key, &read_tokens(was)?, 0));
+    }
+    Ok(())
+}
+
+/// Whether a change whose answer was lost happened: its first leaf is there, or it is not and never
+/// will be. `None` if nobody can tell.
+async fn settle(database: &Database, change: &Prepared, committed: &Committed) -> Option<bool> {
+    let (Some(leaf), Some(id)) = (change.leaves.first(), committed.leaves.first()) else {
+        // Marks alone; they may be set twice.
+        return Some(false);
+    };
+    for question in 0..QUESTIONS {
+        match ask(database, leaf.bucket, *id, leaf.hash.as_bytes()).await {
+            Ok(happened) => return Some(happened),
+            Err(_) => tokio::time::sleep(Duration::from_millis(50 << question)).await,
+        }
+    }
+    None
+}
+
+async fn ask(database: &Database, bucket: i16, id: LeafId, hash: &[u8]) -> Result<bool, Fault> {
+    let client = database.client().await?;
+    // Whoever wrote the leaf holds the head of its chain until it is written or taken back.
+    let sql = "SELECT next FROM heads WHERE bucket = $1 FOR UPDATE";
+    client.query_opt(sql, &[&bucket]).await?;
+    let sql = "SELECT hash FROM leaves WHERE bucket = $1 AND number = $2";
+    let found = client.query_opt(sql, &[&bucket, &id.number.cast_signed()]).await?;
+    let found: Option<Vec<u8>> = found.map(|row| row.try_get(0)).transpose()?;
+    Ok(found.as_deref() == Some(hash))
+}

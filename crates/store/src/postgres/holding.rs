@@ -1,0 +1,72 @@
+//! What the store holds of subjects: their rows with their latest leaves, in two statements however
+//! many subjects there are.
+
+use deadpool_postgres::Client;
+use futures_util::future::join;
+use tacenda_core::id::SubjectId;
+use tacenda_core::ports::{Holding, StoredLeaf};
+use tacenda_core::row::{Row, RowKey};
+use uuid::Uuid;
+
+use super::bucket;
+use super::fault::Fault;
+use super::log::{PLACE, leaves_of, read_leaf};
+use super::read::{COLUMNS, read_row, rows};
+
+/// Rows before leaves: a row that is written in between is met by its leaf.
+pub(super) async fn rows_with_leaves(
+    client: &Client,
+    subject: SubjectId,
+    keys: &[RowKey],
+    leaves: usize,
+) -> Result<(Vec<Option<Row>>, Vec<StoredLeaf>), Fault> {
+    let found = rows(client, keys).await?;
+    Ok((found, leaves_of(client, subject, true, None, leaves).await?))
+}
+
+/// All rows of each subject, and its latest leaves that wrote rows.
+pub(super) async fn holdings(
+    client: &Client,
+    subjects: &[SubjectId],
+    leaves: usize,
+) -> Result<Vec<Holding>, Fault> {
+    let rows = format!(
+        "SELECT {COLUMNS}, n.place FROM unnest($1::int2[], $2::uuid[])
+                WITH ORDINALITY AS n(bucket, subject, place)
+            JOIN rows r ON r.bucket = n.bucket AND r.subject = n.subject
+            ORDER BY n.place, r.kind, r.id"
+    );
+    let latest = format!(
+        "SELECT l.bucket, l.number, l.epoch, l.hash, l.bytes, p.epoch, p.idx, n.place
+            FROM unnest($1::int2[], $2::uuid[]) WITH ORDINALITY AS n(bucket, subject, place)
+            CROSS JOIN LATERAL (SELECT * FROM leaves
+                WHERE bucket = n.bucket AND subject = n.subject AND writes = true
+                ORDER BY number DESC LIMIT $3) l {PLACE}
+            ORDER BY n.place, l.number DESC"
+    );
+    let rows = client.prepare_cached(&rows).await?;
+    let latest = client.prepare_cached(&latest).await?;
+    let buckets: Vec<i16> = subjects.iter().map(bucket::of_subject).collect();
+    let ids: Vec<Uuid> = subjects.iter().map(SubjectId::as_uuid).collect();
+    let limit = i64::try_from(leaves).unwrap_or(i64::MAX);
+    let ask_leaves = async {
+        match leaves {
+            0 => Ok(Vec::new()),
+            _ => client.query(&latest, &[&buckets, &ids, &limit]).await,
+        }
+    };
+    let (rows, latest) = join(client.query(&rows, &[&buckets, &ids]), ask_leaves).await;
+    let mut holdings = vec![Holding::default(); subjects.len()];
+    let at = |place: i64| usize::try_from(place).unwrap_or_default().wrapping_sub(1);
+    for row in &rows? {
+        if let Some(holding) = holdings.get_mut(at(row.try_get(11)?)) {
+            holding.rows.push(read_row(row)?);
+        }
+    }
+    for row in &latest? {
+        if let Some(holding) = holdings.get_mut(at(row.try_get(7)?)) {
+            holding.leaves.push(read_leaf(row)?);
+        }
+    }
+    Ok(holdings)
+}

@@ -1,0 +1,271 @@
+//! The log: leaves by chain and by place, and waiting until they have one.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use deadpool_postgres::Client;
+use tacenda_core::id::SubjectId;
+use tacenda_core::ports::check::BAD_REQUEST;
+use tacenda_core::ports::store::{CORRUPT, NOT_MERGED};
+use tacenda_core::ports::{LeafId, LogPosition, StoredLeaf};
+use tokio::time::Instant;
+use tokio_postgres::Row as SqlRow;
+
+use super::bucket;
+use super::database::{Database, again};
+use super::fault::Fault;
+use super::sequencer::Bell;
+
+/// How long to wait before looking again; another process may be the one that merges.
+const MOMENT: Duration = Duration::from_millis(20);
+/// How many places one statement of a pruning looks at.
+const PRUNE: i64 = 4096;
+
+/// The place of leaf `l`: the run with the highest number at or below its own, if it reaches it.
+pub(super) const PLACE: &str = "LEFT JOIN LATERAL (
+        SELECT r.epoch, r.idx + (l.number - r.number) AS idx, r.number + r.count AS past
+            FROM runs r WHERE r.bucket = l.bucket AND r.number <= l.number
+            ORDER BY r.number DESC LIMIT 1
+    ) p ON p.past > l.number";
+
+pub(super) async fn leaves_of(
+    client: &Client,
+    subject: SubjectId,
+    writes: bool,
+    before: Option<LeafId>,
+    limit: usize,
+) -> Result<Vec<StoredLeaf>, Fault> {
+    // Two ranges of the index, each as long as the page at most.
+    let part = |writes: &str| {
+        format!(
+            "(SELECT bucket, number, epoch, hash, bytes FROM leaves
+                WHERE bucket = $1 AND subject = $2 AND writes = {writes} AND number < $3
+                ORDER BY number DESC LIMIT $4)"
+        )
+    };
+    let parts = match writes {
+        true => part("true"),
+        false => format!("{} UNION ALL {}", part("true"), part("false")),
+    };
+    let sql = format!(
+        "SELECT l.bucket, l.number, l.epoch, l.hash, l.bytes, p.epoch, p.idx
+            FROM (SELECT * FROM ({parts}) b ORDER BY number DESC LIMIT $4) l {PLACE}
+            ORDER BY l.number DESC"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let bucket = bucket::of_subject(&subject);
+    let before = before.map_or(i64::MAX, |id| i64::try_from(id.number).unwrap_or(i64::MAX));
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = client.query(&statement, &[&bucket, &subject.as_uuid(), &before, &limit]).await?;
+    found.iter().map(read_leaf).collect()
+}
+
+pub(super) fn read_leaf(row: &SqlRow) -> Result<StoredLeaf, Fault> {
+    let (chain, number, epoch): (i16, i64, i32) =
+        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    let place: (Option<i32>, Option<i64>) = (row.try_get(5)?, row.try_get(6)?);
+    Ok(StoredLeaf {
+        id: LeafId {
+            epoch: epoch.cast_unsigned(),
+            chain: chain.cast_unsigned(),
+            number: number.cast_unsigned(),
+        },
+        position: place.0.zip(place.1).map(position),
+        hash: hash(row.try_get(3)?)?,
+        bytes: row.try_get(4)?,
+    })
+}
+
+fn hash(bytes: &[u8]) -> Result<[u8; 32], Fault> {
+    Ok(bytes.try_into().map_err(|_| CORRUPT.error())?)
+}
+
+fn position((epoch, index): (i32, i64)) -> LogPosition {
+    LogPosition { epoch: epoch.cast_unsigned(), index: index.cast_unsigned() }
+}
+
+/// The leaves at the places `$2..$3` of epoch `$1`, from the run in which `$2` lies.
+const BY_PLACE: &str = "FROM runs r JOIN leaves l ON l.bucket = r.bucket AND l.number >= r.number
+        AND l.number < r.number + r.count
+    WHERE r.epoch = $1 AND r.idx < $3 AND r.idx >= COALESCE(
+            (SELECT idx FROM runs WHERE epoch = $1 AND idx <= $2 ORDER BY idx DESC LIMIT 1), $2)
+        AND r.idx + (l.number - r.number) >= $2 AND r.idx + (l.number - r.number) < $3";
+
+fn bounds(epoch: u32, from: u64, to: u64) -> (i32, i64, i64) {
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    (i32::try_from(epoch).unwrap_or(i32::MAX), number(from), number(to))
+}
+
+pub(super) async fn leaves(
+    client: &Client,
+    epoch: u32,
+    from: u64,
+    to: u64,
+) -> Result<Vec<StoredLeaf>, Fault> {
+    let sql = format!(
+        "SELECT l.bucket, l.number, l.epoch, l.hash, l.bytes, r.epoch,
+                r.idx + (l.number - r.number)
+            {BY_PLACE} ORDER BY r.idx, l.number"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let (epoch, from, to) = bounds(epoch, from, to);
+    let found = client.query(&statement, &[&epoch, &from, &to]).await?;
+    found.iter().map(read_leaf).collect()
+}
+
+pub(super) async fn hashes(
+    client: &Client,
+    epoch: u32,
+    level: u8,
+    from: u64,
+    to: u64,
+) -> Result<Vec<[u8; 32]>, Fault> {
+    if !level.is_multiple_of(8) {
+        return Err(BAD_REQUEST.error().with("reason", "level is not stored").into());
+    }
+    let (epoch, from, to) = bounds(epoch, from, to);
+    let found = if level == 0 {
+        let sql = format!("SELECT l.hash {BY_PLACE} ORDER BY r.idx, l.number");
+        let statement = client.prepare_cached(&sql).await?;
+        client.query(&statement, &[&epoch, &from, &to]).await?
+    } else {
+        let sql = "SELECT hash FROM nodes WHERE bucket = 0 AND epoch = $1 AND level = $4
+            AND idx >= $2 AND idx < $3 ORDER BY idx";
+        let statement = client.prepare_cached(sql).await?;
+        client.query(&statement, &[&epoch, &from, &to, &i16::from(level)]).await?
+    };
+    found.iter().map(|row| hash(row.try_get(0)?)).collect()
+}
+
+/// Waits until all of these leaves have places.
+pub(super) async fn places(
+    database: &Database,
+    bell: &Bell,
+    leaves: &[LeafId],
+) -> tacenda_core::error::Result<Vec<LogPosition>> {
+    let deadline = Instant::now() + database.options.merge_timeout;
+    loop {
+        let found = again!(database, client => find(client, leaves))?;
+        let places: Option<Vec<LogPosition>> = found.iter().copied().collect();
+        if let Some(places) = places {
+            return Ok(places);
+        }
+        again!(database, client => exist(client, leaves, &found))?;
+        if Instant::now() >= deadline {
+            return NOT_MERGED.err();
+        }
+        bell.ring(MOMENT).await;
+    }
+}
+
+async fn find(client: &Client, leaves: &[LeafId]) -> Result<Vec<Option<LogPosition>>, Fault> {
+    let sql = format!(
+        "SELECT p.epoch, p.idx FROM unnest($1::int2[], $2::int8[])
+            WITH ORDINALITY AS l(bucket, number, place) {PLACE} ORDER BY l.place"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let buckets: Vec<i16> = leaves.iter().map(|id| id.chain.cast_signed()).collect();
+    let numbers: Vec<i64> = leaves.iter().map(|id| id.number.cast_signed()).collect();
+    let found = client.query(&statement, &[&buckets, &numbers]).await?;
+    let place = |row: &SqlRow| {
+        let place: (Option<i32>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(place.0.zip(place.1).map(position))
+    };
+    found.iter().map(place).collect()
+}
+
+/// Leaves without a place were committed, or will never have one.
+async fn exist(
+    client: &Client,
+    leaves: &[LeafId],
+    places: &[Option<LogPosition>],
+) -> Result<(), Fault> {
+    let sql = client.prepare_cached("SELECT bucket, next FROM heads").await?;
+    let mut heads: BTreeMap<i16, i64> = BTreeMap::new();
+    for row in &client.query(&sql, &[]).await? {
+        heads.insert(row.try_get(0)?, row.try_get(1)?);
+    }
+    let mut open = leaves.iter().zip(places).filter(|(_, place)| place.is_none());
+    let is_there = |id: &LeafId| {
+        let next = heads.get(&id.chain.cast_signed()).copied().unwrap_or_default();
+        id.number < next.cast_unsigned()
+    };
+    match open.all(|(id, _)| is_there(id)) {
+        true => Ok(()),
+        false => Err(BAD_REQUEST.error().with("reason", "no such leaf").into()),
+    }
+}
+
+/// Waits until everything that was committed before has its place.
+pub(super) async fn settle(database: &Database, bell: &Bell) -> tacenda_core::error::Result<()> {
+    let deadline = Instant::now() + database.options.merge_timeout;
+    let mut open = again!(database, client => unmerged(client))?;
+    while !open.0.is_empty() {
+        if Instant::now() >= deadline {
+            return NOT_MERGED.err();
+        }
+        bell.ring(MOMENT).await;
+        open = again!(database, client => still_unmerged(client, &open))?;
+    }
+    Ok(())
+}
+
+type Ends = (Vec<i16>, Vec<i64>);
+
+async fn unmerged(client: &Client) -> Result<Ends, Fault> {
+    let sql = "SELECT h.bucket, h.next FROM heads h JOIN marks m ON m.bucket = h.bucket
+        WHERE h.next > m.number";
+    let statement = client.prepare_cached(sql).await?;
+    ends(&client.query(&statement, &[]).await?)
+}
+
+async fn still_unmerged(client: &Client, open: &Ends) -> Result<Ends, Fault> {
+    let sql = "SELECT n.bucket, n.next FROM unnest($1::int2[], $2::int8[]) AS n(bucket, next)
+        JOIN marks m ON m.bucket = n.bucket WHERE n.next > m.number";
+    let statement = client.prepare_cached(sql).await?;
+    ends(&client.query(&statement, &[&open.0, &open.1]).await?)
+}
+
+fn ends(rows: &[SqlRow]) -> Result<Ends, Fault> {
+    let mut ends = Ends::default();
+    for row in rows {
+        ends.0.push(row.try_get(0)?);
+        ends.1.push(row.try_get(1)?);
+    }
+    Ok(ends)
+}
+
+/// Prunes some of the leaves of the places `from..to`: how many, and where to go on.
+pub(super) async fn prune(
+    client: &Client,
+    epoch: u32,
+    from: i64,
+    to: u64,
+    keep: &[i64],
+) -> Result<(u64, Option<i64>), Fault> {
+    let (epoch, _, to) = bounds(epoch, 0, to);
+    let sql = "SELECT max(idx + count) FROM runs WHERE epoch = $1";
+    let end: Option<i64> = client.query_one(sql, &[&epoch]).await?.try_get(0)?;
+    let to = to.min(end.unwrap_or_default());
+    if from >= to {
+        return Ok((0, None));
+    }
+    let to = from.saturating_add(PRUNE).min(to);
+    let sql = format!(
+        "UPDATE leaves SET bytes = NULL, subject = NULL FROM (
+            SELECT l.bucket AS b, l.number AS n {BY_PLACE} AND l.bytes IS NOT NULL
+                AND NOT (r.idx + (l.number - r.number) = ANY($4::int8[]))) p
+            WHERE bucket = p.b AND number = p.n"
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let pruned = client.execute(&statement, &[&epoch, &from, &to, &keep]).await?;
+    Ok((pruned, Some(to)))
+}
+
+/// Has the former rows of pruned leaves removed; a role that may not leaves it to autovacuum.
+pub(super) async fn vacuum(client: &Client) -> Result<(), Fault> {
+    match client.batch_execute("VACUUM (TRUNCATE off) leaves").await.map_err(Fault::from) {
+        Err(fault) if fault.is_refused() => Ok(()),
+        other => other,
+    }
+}

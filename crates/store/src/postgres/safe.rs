@@ -1,0 +1,296 @@
+//! What the safe is told: a call that writes is one value, and so one transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use deadpool_postgres::{Client, Object};
+use futures_util::future::{join, join_all};
+use tacenda_core::clock::Timestamp;
+use tacenda_core::error::{Error, Result};
+use tacenda_core::id::SubjectId;
+use tacenda_core::name::Name;
+use tacenda_core::ports::check::BAD_REQUEST;
+use tacenda_core::ports::kek::WRONG_KEY;
+use tacenda_core::ports::store::{CONFLICT, UNKNOWN_OUTCOME};
+use tacenda_core::ports::{KekId, KeyId, LogPosition, NewKeys, WrapId, WrappedKey};
+use uuid::Uuid;
+
+use super::bucket;
+use super::database::{ATTEMPTS, Database, pause};
+use super::fault::Fault;
+use super::keys::{Ids, refused};
+
+/// A call that writes.
+pub(super) enum Call {
+    Create(NewKeys),
+    Destroy { keys: Vec<KeyId>, position: LogPosition, at: Timestamp },
+    Forget(Vec<KeyId>),
+    ForgetFingerprints(Timestamp),
+    AddSecret(Name, WrappedKey),
+    RaiseSequence(u64),
+    KeepCheckpoint(LogPosition, String),
+    BeginRotation(KekId, KekId),
+    Rewrap(Vec<(WrapId, WrappedKey, WrappedKey)>),
+}
+
+/// What a call answers: how much it did, and the new sequence number.
+pub(super) struct Done {
+    pub(super) count: u64,
+    pub(super) sequence: u64,
+}
+
+/// Makes a call, and makes it again where something was in the way. Every call but those that add
+/// may be made twice; of those that add it is found out whether the first time added.
+pub(super) async fn make(database: &Database, call: &Call) -> Result<Done> {
+    let (mut attempt, mut lost) = (0, false);
+    loop {
+        let fault = match attempt_on(database, call, &mut lost).await {
+            Ok(done) => return Ok(done),
+            Err(fault) => fault,
+        };
+        if !fault.is_transient() || attempt == ATTEMPTS {
+            return Err(if lost { fault.under(&UNKNOWN_OUTCOME) } else { fault.error() });
+        }
+        attempt += 1;
+        pause(attempt).await;
+    }
+}
+
+async fn attempt_on(database: &Database, call: &Call, lost: &mut bool) -> Result<Done, Fault> {
+    let client = database.client().await?;
+    match write(&client, call).await {
+        Ok(done) => match client.batch_execute("COMMIT").await.map_err(Fault::from) {
+            Ok(()) => Ok(done),
+            Err(fault) => {
+                *lost = *lost || !fault.says_rolled_back();
+                drop(Object::take(client));
+                Err(fault)
+            }
+        },
+        Err(fault) => {
+            if client.batch_execute("ROLLBACK").await.is_err() {
+                drop(Object::take(client));
+                return Err(fault);
+            }
+            if !fault.is_taken() {
+                return Err(fault);
+            }
+            // Whoever took the key may have been this very call.
+            match refused(&client, call, *lost).await? {
+                Some(error) => Err(error.into()),
+                None => Ok(Done { count: 0, sequence: sequence(&client).await? }),
+            }
+        }
+    }
+}
+
+async fn sequence(client: &Client) -> Result<u64, Fault> {
+    let sql = "SELECT sequence FROM safe WHERE bucket = 0";
+    Ok(client.query_one(sql, &[]).await?.try_get::<_, i64>(0)?.cast_unsigned())
+}
+
+async fn write(client: &Client, call: &Call) -> Result<Done, Fault> {
+    let kek = client.prepare_cached("SELECT kek FROM safe WHERE bucket = 0").await?;
+    let (begun, kek) = join(client.batch_execute("BEGIN"), client.query_opt(&kek, &[])).await;
+    begun?;
+    let unfilled = || BAD_REQUEST.error().with("reason", "safe was never filled");
+    let kek = read_kek(kek?.ok_or_else(unfilled)?.try_get(0)?)?;
+    accepts(kek, call)?;
+    let count = apply(client, call).await?;
+    let (sequence, kek) = finish(client, call).await?.ok_or_else(|| WRONG_KEY.error())?;
+    if !matches!(call, Call::BeginRotation(..)) {
+        accepts(kek, call)?;
+    }
+    Ok(Done { count, sequence })
+}
+
+/// Nothing new is kept under another key than the safe's own.
+fn accepts(kek: KekId, call: &Call) -> Result<(), Error> {
+    let own = |wrapped: &WrappedKey| wrapped.kek == kek;
+    let accepted = match call {
+        Call::Create(new) => new.keys.iter().all(|(_, wrapped)| own(wrapped)),
+        Call::AddSecret(_, wrapped) => own(wrapped),
+        Call::Rewrap(changed) => changed.iter().all(|(_, _, new)| own(new)),
+        _ => true,
+    };
+    if accepted { Ok(()) } else { WRONG_KEY.err() }
+}
+
+pub(super) fn read_kek(bytes: &[u8]) -> Result<KekId, Fault> {
+    let corrupt = |_| tacenda_core::ports::store::CORRUPT.error();
+    Ok(KekId(bytes.try_into().map_err(corrupt)?))
+}
+
+/// The safe's own row, last: it is held for a moment only. `None` if a rotation may not begin.
+async fn finish(client: &Client, call: &Call) -> Result<Option<(u64, KekId)>, Fault> {
+    let sql = "UPDATE safe SET sequence = GREATEST(sequence + 1, $1::int8),
+            log_epoch = CASE WHEN $2::int4 IS NULL OR (log_epoch, log_idx) >= ($2, $3)
+                THEN log_epoch ELSE $2 END,
+            log_idx = CASE WHEN $2::int4 IS NULL OR (log_epoch, log_idx) >= ($2, $3)
+                THEN log_idx ELSE $3::int8 END,
+            checkpoint_epoch = CASE WHEN $4::text IS NULL
+                    OR (checkpoint_epoch, checkpoint_idx) > ($2, $3)
+                THEN checkpoint_epoch ELSE $2 END,
+            checkpoint_idx = CASE WHEN $4::text IS NULL
+                    OR (checkpoint_epoch, checkpoint_idx) > ($2, $3)
+                THEN checkpoint_idx ELSE $3 END,
+            checkpoint = CASE WHEN $4::text IS NULL
+                    OR (checkpoint_epoch, checkpoint_idx) > ($2, $3)
+                THEN checkpoint ELSE $4 END,
+            kek = COALESCE($6::bytea, kek)
+        WHERE bucket = 0 AND ($6::bytea IS NULL OR kek = $5::bytea OR kek = $6)
+        RETURNING sequence, kek";
+    let statement = client.prepare_cached(sql).await?;
+    let (mut raise, mut heard, mut text, mut keks) = (0i64, None, None, None);
+    match call {
+        Call::Create(new) => heard = new.log,
+        Call::Destroy { position, .. } => heard = Some(*position),
+        Call::RaiseSequence(to) => raise = i64::try_from(*to).unwrap_or(i64::MAX),
+        Call::KeepCheckpoint(head, checkpoint) => {
+            (heard, text) = (Some(*head), Some(checkpoint.as_str()));
+        }
+        Call::BeginRotation(from, to) => keks = Some((from.0, to.0)),
+        _ => {}
+    }
+    let epoch = heard.map(|at| at.epoch.cast_signed());
+    let index = heard.map(|at| at.index.cast_signed());
+    let (from, to) = keks.unzip();
+    let (from, to) = (from.as_ref().map(|kek| &kek[..]), to.as_ref().map(|kek| &kek[..]));
+    let row = client.query_opt(&statement, &[&raise, &epoch, &index, &text, &from, &to]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let sequence: i64 = row.try_get(0)?;
+    Ok(Some((sequence.cast_unsigned(), read_kek(row.try_get(1)?)?)))
+}
+
+async fn apply(client: &Client, call: &Call) -> Result<u64, Fault> {
+    match call {
+        Call::Create(new) => create(client, new).await,
+        Call::Destroy { keys, position, at } => destroy(client, keys, *position, *at).await,
+        Call::Forget(keys) => forget(client, keys).await,
+        Call::ForgetFingerprints(before) => {
+            let sql = "DELETE FROM fingerprints WHERE at < $1";
+            Ok(client.execute(sql, &[&before.as_micros()]).await?)
+        }
+        Call::AddSecret(name, wrapped) => {
+            let sql = "INSERT INTO secrets (bucket, name, kek, wrapped) VALUES (0, $1, $2, $3)
+                ON CONFLICT DO NOTHING RETURNING name";
+            let (name, kek) = (name.as_str(), &wrapped.kek.0[..]);
+            match client.query_opt(sql, &[&name, &kek, &wrapped.bytes]).await? {
+                Some(_) => Ok(1),
+                None => Err(CONFLICT.error().into()),
+            }
+        }
+        Call::Rewrap(changed) => rewrap(client, changed).await,
+        Call::RaiseSequence(_) | Call::KeepCheckpoint(..) | Call::BeginRotation(..) => Ok(0),
+    }
+}
+
+async fn create(client: &Client, new: &NewKeys) -> Result<u64, Fault> {
+    let mut keys: Vec<&(KeyId, WrappedKey)> = new.keys.iter().collect();
+    keys.sort_by_cached_key(|(id, _)| (bucket::of_subject(&id.subject), id.clone()));
+    let ids = Ids::of(keys.iter().map(|(id, _)| id));
+    let keks: Vec<&[u8]> = keys.iter().map(|(_, wrapped)| wrapped.kek.0.as_slice()).collect();
+    let bytes: Vec<&[u8]> = keys.iter().map(|(_, wrapped)| wrapped.bytes.as_slice()).collect();
+    if !keys.is_empty() {
+        let sql = "INSERT INTO keys (bucket, subject, class, number, kek, wrapped, destroyed,
+                epoch, idx, at)
+            SELECT *, false, 0, 0, 0 FROM unnest($1::int2[], $2::uuid[], $3::text[], $4::int4[],
+                $5::bytea[], $6::bytea[])";
+        let statement = client.prepare_cached(sql).await?;
+        let (buckets, subjects, classes, numbers) = ids.columns();
+        client.execute(&statement, &[buckets, subjects, classes, numbers, &keks, &bytes]).await?;
+    }
+    if !new.fingerprints.is_empty() {
+        let prints: BTreeMap<[u8; 16], (SubjectId, Timestamp)> =
+            new.fingerprints.iter().map(|(print, who, at)| (*print, (*who, *at))).collect();
+        let buckets: Vec<i16> = prints.keys().map(bucket::of_fingerprint).collect();
+        let bytes: Vec<&[u8]> = prints.keys().map(<[u8; 16]>::as_slice).collect();
+        let subjects: Vec<Uuid> = prints.values().map(|(who, _)| who.as_uuid()).collect();
+        let times: Vec<i64> = prints.values().map(|(_, at)| at.as_micros()).collect();
+        let sql = "INSERT INTO fingerprints (bucket, fingerprint, subject, at)
+            SELECT * FROM unnest($1::int2[], $2::bytea[], $3::uuid[], $4::int8[]) AS n(b, f, s, a)
+                ORDER BY b, f
+            ON CONFLICT (bucket, fingerprint)
+                DO UPDATE SET subject = excluded.subject, at = excluded.at";
+        let statement = client.prepare_cached(sql).await?;
+        client.execute(&statement, &[&buckets, &bytes, &subjects, &times]).await?;
+    }
+    Ok(keys.len() as u64)
+}
+
+async fn destroy(
+    client: &Client,
+    keys: &[KeyId],
+    position: LogPosition,
+    at: Timestamp,
+) -> Result<u64, Fault> {
+    let keys: BTreeSet<(i16, &KeyId)> =
+        keys.iter().map(|key| (bucket::of_subject(&key.subject), key)).collect();
+    let ids = Ids::of(keys.iter().map(|(_, key)| *key));
+    let sql = "INSERT INTO keys AS k (bucket, subject, class, number, kek, wrapped, destroyed,
+            epoch, idx, at)
+        SELECT *, '\\x0000000000000000'::bytea, ''::bytea, true, $5::int4, $6::int8, $7::int8
+            FROM unnest($1::int2[], $2::uuid[], $3::text[], $4::int4[])
+        ON CONFLICT (bucket, subject, class, number) DO UPDATE SET kek = excluded.kek,
+            wrapped = excluded.wrapped, destroyed = true, epoch = excluded.epoch,
+            idx = excluded.idx, at = excluded.at
+        WHERE NOT k.destroyed";
+    let statement = client.prepare_cached(sql).await?;
+    let (buckets, subjects, classes, numbers) = ids.columns();
+    let (epoch, index) = (position.epoch.cast_signed(), position.index.cast_signed());
+    let at = at.as_micros();
+    client.execute(&statement, &[buckets, subjects, classes, numbers, &epoch, &index, &at]).await?;
+    Ok(0)
+}
+
+async fn forget(client: &Client, keys: &[KeyId]) -> Result<u64, Fault> {
+    let ids = Ids::of(keys.iter());
+    let sql = "DELETE FROM keys k
+        USING unnest($1::int2[], $2::uuid[], $3::text[], $4::int4[]) AS n(b, s, c, m)
+        WHERE k.bucket = n.b AND k.subject = n.s AND k.class = n.c AND k.number = n.m
+            AND NOT k.destroyed RETURNING k.subject";
+    let (buckets, subjects, classes, numbers) = ids.columns();
+    let gone = client.query(sql, &[buckets, subjects, classes, numbers]).await?;
+    let gone = gone.iter().map(|row| row.try_get(0)).collect::<Result<Vec<Uuid>, _>>()?;
+    client.execute("DELETE FROM fingerprints WHERE subject = ANY($1::uuid[])", &[&gone]).await?;
+    Ok(0)
+}
+
+async fn rewrap(
+    client: &Client,
+    changed: &[(WrapId, WrappedKey, WrappedKey)],
+) -> Result<u64, Fault> {
+    let key = client
+        .prepare_cached(
+            "UPDATE keys SET kek = $1, wrapped = $2 WHERE bucket = $5 AND subject = $6
+                AND class = $7 AND number = $8 AND kek = $3 AND wrapped = $4 AND NOT destroyed",
+        )
+        .await?;
+    let secret = client
+        .prepare_cached(
+            "UPDATE secrets SET kek = $1, wrapped = $2
+                WHERE bucket = 0 AND name = $5 AND kek = $3 AND wrapped = $4",
+        )
+        .await?;
+    let one = async |(id, old, new): &(WrapId, WrappedKey, WrappedKey)| {
+        let (new_kek, old_kek) = (&new.kek.0[..], &old.kek.0[..]);
+        match id {
+            WrapId::Secret(name) => {
+                let name = name.as_str();
+                client.execute(&secret, &[&new_kek, &new.bytes, &old_kek, &old.bytes, &name]).await
+            }
+            WrapId::Key(id) => {
+                let (bucket, subject) = (bucket::of_subject(&id.subject), id.subject.as_uuid());
+                let (class, number) = (id.class.as_str(), i32::from(id.number));
+                let values: [&(dyn tokio_postgres::types::ToSql + Sync); 8] = [
+                    &new_kek, &new.bytes, &old_kek, &old.bytes, &bucket, &subject, &class, &number,
+                ];
+                client.execute(&key, &values).await
+            }
+        }
+    };
+    // Sent one behind the other; the answers are awaited together.
+    for answer in join_all(changed.iter().map(one)).await {
+        answer?;
+    }
+    Ok(0)
+}

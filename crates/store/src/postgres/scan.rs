@@ -1,0 +1,285 @@
+//! Scans, counts and claims.
+
+use std::collections::BTreeMap;
+
+use deadpool_postgres::Client;
+use tacenda_core::clock::Timestamp;
+use tacenda_core::name::Name;
+use tacenda_core::ports::check::BAD_REQUEST;
+use tacenda_core::ports::{Cursor, Page, Scan};
+use tacenda_core::row::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::bucket;
+use super::fault::Fault;
+use super::read::{COLUMNS, read_row};
+
+type Values<'a> = Vec<&'a (dyn ToSql + Sync)>;
+
+/// Where a page begins: after this place in the order of the scan.
+struct Start<'a> {
+    bucket: i16,
+    subject: Uuid,
+    kind: &'a str,
+    id: Uuid,
+    at: i64,
+}
+
+impl<'a> Start<'a> {
+    fn of(scan: &Scan, after: Option<&'a Cursor>) -> Result<Self, Fault> {
+        let least = Uuid::nil();
+        let Some(cursor) = after else {
+            // Before every key: no kind is empty.
+            return Ok(Self { bucket: -1, subject: least, kind: "", id: least, at: i64::MIN });
+        };
+        let timed = matches!(scan, Scan::Anchored { .. } | Scan::Due { .. });
+        if timed && cursor.at.is_none() {
+            return Err(BAD_REQUEST.error().with("reason", "cursor without a time").into());
+        }
+        Ok(Self {
+            bucket: bucket::of_subject(&cursor.key.subject),
+            subject: cursor.key.subject.as_uuid(),
+            kind: cursor.key.kind.as_str(),
+            id: cursor.key.id.as_uuid(),
+            at: cursor.at.map_or(i64::MIN, Timestamp::as_micros),
+        })
+    }
+}
+
+/// What a scan asks for: its condition, its order, and the values of its own. The first five are
+/// those of the start.
+struct Range {
+    sql: String,
+    own_bucket: i16,
+    own_subject: Uuid,
+    first: Option<String>,
+    second: Option<String>,
+    until: i64,
+}
+
+const KEYS: &str = "(r.bucket, r.subject, r.kind, r.id) > ($1::int2, $2::uuid, $3::text, $4::uuid)
+    AND $5::int8 IS NOT NULL";
+const KEY_ORDER: &str = "r.bucket, r.subject, r.kind, r.id";
+
+fn range(scan: &Scan) -> (Range, &'static str) {
+    let mut range = Range {
+        sql: String::new(),
+        own_bucket: 0,
+        own_subject: Uuid::nil(),
+        first: None,
+        second: None,
+        until: i64::MAX,
+    };
+    let timed = |column: &str| {
+        format!(
+            "(r.{column}, r.subject, r.kind, r.id) > ($5::int8, $2::uuid, $3::text, $4::uuid)
+                AND $1::int2 IS NOT NULL AND r.{column} IS NOT NULL AND r.{column} <= $8::int8"
+        )
+    };
+    let order = match scan {
+        Scan::Subject(subject) => {
+            (range.own_bucket, range.own_subject) =
+                (bucket::of_subject(subject), subject.as_uuid());
+            range.sql = format!("{KEYS} AND r.bucket = $6::int2 AND r.subject = $7::uuid");
+            KEY_ORDER
+        }
+        Scan::Class { class } => {
+            range.first = Some(class.as_str().to_owned());
+            range.sql = format!("{KEYS} AND r.class = $6::text");
+            KEY_ORDER
+        }
+        Scan::All { kind: None } => {
+            range.sql = KEYS.to_owned();
+            KEY_ORDER
+        }
+        Scan::All { kind: Some(kind) } => {
+            range.first = Some(kind.as_str().to_owned());
+            range.sql = format!("{KEYS} AND r.kind = $6::text");
+            KEY_ORDER
+        }
+        Scan::Anchored { class, state, until } => {
+            range.until = until.as_micros();
+            range.first = Some(class.as_str().to_owned());
+            range.second = Some(state.as_str().to_owned());
+            let timed = timed("anchor_at");
+            range.sql =
+                format!("r.class = $6::text AND r.state = $7::text AND NOT r.held AND {timed}");
+            "r.anchor_at, r.subject, r.kind, r.id"
+        }
+        Scan::Due { kind, state, until } => {
+            range.until = until.as_micros();
+            range.first = Some(kind.as_str().to_owned());
+            range.second = Some(state.as_str().to_owned());
+            let timed = timed("due_at");
+            range.sql = format!("r.kind = $6::text AND r.state = $7::text AND {timed}");
+            "r.due_at, r.subject, r.kind, r.id"
+        }
+    };
+    (range, order)
+}
+
+/// The values that a range binds, and the number of the next.
+fn values<'a>(start: &'a Start<'_>, range: &'a Range, scan: &Scan) -> Values<'a> {
+    let mut values: Values<'a> =
+        vec![&start.bucket, &start.subject, &start.kind, &start.id, &start.at];
+    match scan {
+        Scan::Subject(_) => {
+            values.push(&range.own_bucket);
+            values.push(&range.own_subject);
+        }
+        _ => {
+            if let Some(first) = &range.first {
+                values.push(first);
+            }
+            if let Some(second) = &range.second {
+                values.push(second);
+                values.push(&range.until);
+            }
+        }
+    }
+    values
+}
+
+/// One page.
+pub(super) async fn scan(
+    client: &Client,
+    scan: &Scan,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page, Fault> {
+    let start = Start::of(scan, after)?;
+    let (range, order) = range(scan);
+    let limit = limit.max(1);
+    let mut values = values(&start, &range, scan);
+    let number = values.len() + 1;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM rows r WHERE {} ORDER BY {order} LIMIT ${number}::int8",
+        range.sql
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    // One more than the page has, to know whether it is the last.
+    let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    values.push(&most);
+    let found = client.query(&statement, &values).await?;
+    let mut rows = found.iter().map(read_row).collect::<Result<Vec<Row>, Fault>>()?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|row| {
+        let at = match scan {
+            Scan::Anchored { .. } => row.anchor_at,
+            Scan::Due { .. } => row.due_at,
+            Scan::Subject(_) | Scan::Class { .. } | Scan::All { .. } => None,
+        };
+        Cursor { at, key: row.key.clone() }
+    });
+    Ok(Page { rows, next })
+}
+
+/// How many rows a scan meets, up to `limit`.
+pub(super) async fn count(client: &Client, scan: &Scan, limit: u64) -> Result<u64, Fault> {
+    let start = Start::of(scan, None)?;
+    let (range, _) = range(scan);
+    let mut values = values(&start, &range, scan);
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM rows r WHERE {} LIMIT ${}::int8) n",
+        range.sql,
+        values.len() + 1
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    values.push(&limit);
+    let count: i64 = client.query_one(&statement, &values).await?.try_get(0)?;
+    Ok(count.cast_unsigned())
+}
+
+/// What work to claim.
+pub(super) struct Claim {
+    pub(super) kind: Name,
+    pub(super) state: Name,
+    pub(super) now: Timestamp,
+    pub(super) until: Timestamp,
+    pub(super) limit: usize,
+}
+
+/// How often to look again when others took all that was seen.
+const LOOKS: i64 = 6;
+
+/// Looks which work is due, without a lock, and then takes it bucket by bucket.
+pub(super) async fn claim(client: &Client, claim: &Claim) -> Result<Vec<Row>, Fault> {
+    if claim.limit == 0 {
+        return Ok(Vec::new());
+    }
+    let (now, limit) = (claim.now.as_micros(), i64::try_from(claim.limit).unwrap_or(i64::MAX));
+    let sql = client
+        .prepare_cached(
+            "SELECT bucket, subject, id FROM rows
+                WHERE kind = $1 AND state = $2 AND due_at IS NOT NULL AND due_at <= $3
+                    AND (lease_until IS NULL OR lease_until <= $3)
+                ORDER BY due_at, subject, id LIMIT $4 OFFSET $5",
+        )
+        .await?;
+    let (kind, state) = (claim.kind.as_str(), claim.state.as_str());
+    for look in 0..LOOKS {
+        // Whoever came too late looks further on.
+        let skip = limit.saturating_mul(look);
+        let seen = client.query(&sql, &[&kind, &state, &now, &limit, &skip]).await?;
+        if seen.is_empty() && look == 0 {
+            return Ok(Vec::new());
+        }
+        let mut buckets: BTreeMap<i16, (Vec<Uuid>, Vec<Uuid>)> = BTreeMap::new();
+        for row in &seen {
+            let (subjects, ids) = buckets.entry(row.try_get(0)?).or_default();
+            subjects.push(row.try_get(1)?);
+            ids.push(row.try_get(2)?);
+        }
+        let taken = take(client, claim, &buckets).await?;
+        if !taken.is_empty() {
+            return Ok(taken);
+        }
+    }
+    Ok(Vec::new())
+}
+
+async fn take(
+    client: &Client,
+    claim: &Claim,
+    buckets: &BTreeMap<i16, (Vec<Uuid>, Vec<Uuid>)>,
+) -> Result<Vec<Row>, Fault> {
+    let sql = client
+        .prepare_cached(&format!(
+            "WITH c AS MATERIALIZED (SELECT subject, kind, id FROM rows
+                WHERE bucket = $1 AND kind = $2 AND state = $3 AND due_at <= $4
+                    AND (lease_until IS NULL OR lease_until <= $4)
+                    AND (subject, id) IN (SELECT * FROM unnest($6::uuid[], $7::uuid[]))
+                FOR UPDATE SKIP LOCKED)
+            UPDATE rows r SET lease_until = $5 FROM c
+                WHERE r.bucket = $1 AND r.subject = c.subject AND r.kind = c.kind AND r.id = c.id
+                RETURNING {COLUMNS}"
+        ))
+        .await?;
+    client.batch_execute("BEGIN").await?;
+    let taken = take_each(client, &sql, claim, buckets).await;
+    client.batch_execute(if taken.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    let mut rows = taken?;
+    rows.sort_by_cached_key(|row| (row.due_at, row.key.clone()));
+    Ok(rows)
+}
+
+async fn take_each(
+    client: &Client,
+    sql: &tokio_postgres::Statement,
+    claim: &Claim,
+    buckets: &BTreeMap<i16, (Vec<Uuid>, Vec<Uuid>)>,
+) -> Result<Vec<Row>, Fault> {
+    let (kind, state) = (claim.kind.as_str(), claim.state.as_str());
+    let (now, until) = (claim.now.as_micros(), claim.until.as_micros());
+    let mut rows = Vec::new();
+    for (bucket, (subjects, ids)) in buckets {
+        let values: [&(dyn ToSql + Sync); 7] = [bucket, &kind, &state, &now, &until, subjects, ids];
+        for row in &client.query(sql, &values).await? {
+            rows.push(read_row(row)?);
+        }
+    }
+    Ok(rows)
+}

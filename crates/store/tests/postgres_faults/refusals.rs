@@ -1,0 +1,141 @@
+//! Wrong input, missing rights, and a database that will not.
+
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use tacenda_core::error::{Code, Error};
+use tacenda_core::ports::Store;
+use tacenda_core::ports::check::BAD_REQUEST;
+use tacenda_core::ports::store::{ACCESS_REFUSED, NEWER_SCHEMA, READ_ONLY, UNAVAILABLE};
+use tacenda_store::postgres::{DISTRIBUTE_SQL, PostgresOptions, PostgresStore, ROLES_SQL};
+use tacenda_testkit::Cluster;
+
+use crate::support::{INIT, change, check, open, options, wait};
+
+fn refused(url: &str, options: PostgresOptions) -> Error {
+    wait(PostgresStore::open(url, options)).unwrap_err()
+}
+
+#[test]
+fn what_cannot_be_opened_says_why() {
+    let cluster = Cluster::shared();
+    let (url, schema) = (cluster.url("postgres"), cluster.unique_name());
+    drop(open(&url, &schema));
+    let newer = format!("UPDATE {schema}.tacenda_schema SET version = 99");
+    cluster.sql("postgres", &newer);
+    let quick = |schema: &str| PostgresOptions {
+        connect_timeout: Duration::from_millis(500),
+        ..options(schema)
+    };
+    let role = format!("r{}", cluster.unique_name());
+    cluster.sql("postgres", &format!("CREATE ROLE {role} LOGIN"));
+    let nobody_listens = url.replace(&format!(":{}", cluster.port()), ":1");
+    let other = cluster.unique_name();
+    drop(open(&url, &other));
+    let cases: [(String, &str, &'static Code); 7] = [
+        (url.clone(), &schema, &NEWER_SCHEMA),
+        (url.replace("postgres@", &format!("{role}@")), &other, &ACCESS_REFUSED),
+        (url.replace("postgres@", &format!("{role}@")), "new", &ACCESS_REFUSED),
+        (cluster.url("no_such_database"), "s", &ACCESS_REFUSED),
+        (nobody_listens, "s", &UNAVAILABLE),
+        ("postgresql://host:not-a-port/".to_owned(), "s", &BAD_REQUEST),
+        (url, "s; drop schema public", &BAD_REQUEST),
+    ];
+    for (n, (url, schema, code)) in cases.into_iter().enumerate() {
+        let error = refused(&url, quick(schema));
+        assert!(error.is(code), "case {n}: {error}");
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains(&role) && !shown.contains("127.0.0.1"), "{shown}");
+    }
+}
+
+#[test]
+fn a_database_that_is_read_only_is_read() {
+    let cluster = Cluster::shared();
+    let url = cluster.database();
+    let name = url.rsplit('/').next().unwrap().split('?').next().unwrap();
+    let store = open(&url, "tacenda");
+    wait(store.initialise(INIT)).unwrap();
+    wait(store.commit(change(1, 0, 0))).unwrap();
+    wait(store.close()).unwrap();
+    let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+    cluster.sql("postgres", &sql);
+    let store = open(&url, "tacenda");
+    assert!(wait(store.status()).unwrap().is_some());
+    assert!(wait(store.commit(change(1, 1, 0))).unwrap_err().is(&READ_ONLY));
+}
+
+#[test]
+fn who_waits_too_long_for_a_lock_is_told_and_nothing_is_written() {
+    let cluster = Cluster::shared();
+    let (url, schema) = (cluster.url("postgres"), cluster.unique_name());
+    let patience = Duration::from_millis(200);
+    let impatient = PostgresOptions { lock_timeout: patience, ..options(&schema) };
+    let store = wait(PostgresStore::open(&url, impatient)).unwrap();
+    wait(store.initialise(INIT)).unwrap();
+    let sql = format!("BEGIN; LOCK TABLE {schema}.heads IN EXCLUSIVE MODE; SELECT pg_sleep(60)");
+    let mut holder = Command::new("psql")
+        .args(["-X", "-q", "-c", &sql, &url])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let held = format!(
+        "SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted
+            AND relation = '{schema}.heads'::regclass"
+    );
+    while cluster.sql("postgres", &held) == "0" {
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert!(wait(store.commit(change(1, 0, 2))).unwrap_err().is(&UNAVAILABLE));
+    let sql = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE mode = 'ExclusiveLock'
+            AND relation = '{schema}.heads'::regclass"
+    );
+    cluster.sql("postgres", &sql);
+    let _ = holder.wait();
+    assert!(check(&store, &[]).is_empty());
+    wait(store.commit(change(1, 0, 2))).unwrap();
+    assert_eq!(check(&store, &[]).len(), 3);
+}
+
+#[test]
+fn the_roles_can_do_what_they_need_and_no_more() {
+    let cluster = Cluster::own(tacenda_testkit::Durability::None);
+    let (url, schema) = (cluster.url("postgres"), "tacenda");
+    let store = open(&url, schema);
+    wait(store.initialise(INIT)).unwrap();
+    wait(store.close()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        let mut psql = Command::new("psql");
+        psql.args(["-X", "-q", "-v", "schema=tacenda", "-v", "ON_ERROR_STOP=1", "-f"]);
+        assert!(psql.arg(&file).arg(&url).status().unwrap().success(), "{name}");
+    };
+    // Twice, as an operator would.
+    for _ in 0..2 {
+        run("roles.sql", ROLES_SQL);
+        run("distribute.sql", DISTRIBUTE_SQL);
+    }
+    cluster.sql(
+        "postgres",
+        "CREATE ROLE app LOGIN IN ROLE tacenda_app; CREATE ROLE auditor LOGIN IN ROLE tacenda_auditor",
+    );
+    let app = open(&url.replace("postgres@", "app@"), schema);
+    wait(app.commit(change(1, 0, 1))).unwrap();
+    assert_eq!(check(&app, &[]).len(), 2);
+    let may = |role: &str, sql: &str| {
+        let mut psql = Command::new("psql");
+        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql]).stderr(Stdio::null());
+        let url = url.replace("postgres@", &format!("{role}@"));
+        psql.arg(url).stdout(Stdio::null()).status().unwrap().success()
+    };
+    assert!(may("auditor", "SELECT count(*) FROM tacenda.leaves"));
+    assert!(!may("auditor", "SELECT count(*) FROM tacenda.rows"));
+    assert!(!may("auditor", "DELETE FROM tacenda.leaves"));
+    assert!(may("app", "SELECT count(*) FROM tacenda.rows"));
+    assert!(!may("app", "DROP TABLE tacenda.rows"));
+    assert!(!may("app", "UPDATE tacenda.tacenda_schema SET version = 2"));
+}
