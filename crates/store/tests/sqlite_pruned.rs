@@ -1,5 +1,5 @@
 //! After a pruning no byte of a text is in any file of the store.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
