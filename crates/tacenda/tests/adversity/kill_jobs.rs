@@ -19,9 +19,10 @@ use super::support::{
     Home, bare, builder, child, copy, customer, open, role, rows, safe, shown, staff, support,
 };
 
-const CUSTOMERS: usize = 700;
-/// How often the work is killed at growing moments, if none was in the middle of it.
-const PASSES: u64 = 5;
+const CUSTOMERS: usize = 400;
+/// How often the work is killed at growing moments, until enough were in the middle of it.
+const PASSES: u64 = 3;
+const ENOUGH: usize = 2;
 
 /// Starts a child, and kills it so long after it says that it begins; whether it had not ended.
 fn kill_after(milliseconds: u64, test: &str, folder: &Path) -> bool {
@@ -72,8 +73,8 @@ fn at_every_moment(test: &str, check: impl Fn(&Path, &[SubjectId]) -> bool) {
     let (mut killed, mut halves) = (0, 0);
     for pass in 0..PASSES {
         // Later and later, until it ends by itself: a busy machine takes as long as it takes.
-        let mut moment = 1 + pass;
-        loop {
+        let mut moment = 4 + pass;
+        while halves < ENOUGH {
             let folder = home.folder(&format!("after{pass}-{moment}"));
             copy(&start, "", &folder);
             let was_killed = kill_after(moment, test, &folder);
@@ -84,9 +85,6 @@ fn at_every_moment(test: &str, check: impl Fn(&Path, &[SubjectId]) -> bool) {
                 break;
             }
             moment += moment.div_ceil(2);
-        }
-        if halves > 0 {
-            break;
         }
     }
     assert!(killed > 0 && halves > 0, "{killed} {halves}");
