@@ -178,7 +178,9 @@ impl Vault {
         Ok(unused)
     }
 
-    /// When the row of a key's class went, if the subject's leaves still say so.
+    /// When the row of a key's class went, if the subject's leaves still say so. What they no longer
+    /// say may have happened as late as the last leaf that a pruning may take: under a policy that
+    /// keeps the log for a shorter time than backups, such a key stays.
     async fn emptied_at(&self, key: &KeyId) -> Result<Option<Timestamp>> {
         // The policy may declare the class no longer.
         let kind = format!("profile.{}", key.class);
@@ -194,7 +196,8 @@ impl Vault {
                 }
             }
             if leaves.len() < LEAVES {
-                return Ok(None);
+                let pruned = self.mark().await?.is_some();
+                return Ok(self.pruned_until(self.now()).filter(|_| pruned));
             }
         }
     }

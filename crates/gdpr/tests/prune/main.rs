@@ -264,3 +264,48 @@ fn epochs_that_have_ended_are_pruned_too() {
     let first = wait(world.store.leaves(1, 0, u64::MAX)).unwrap();
     assert_eq!(first.iter().filter(|leaf| leaf.bytes.is_some()).count(), 1, "the policy");
 }
+
+/// The tests' policy with the card in the class of the address, if `moved`, and with these periods.
+fn policy(moved: bool, log: &str, backups: &str) -> String {
+    let backups = format!(
+        "[backups]\nevery = \"1 day\"\nkeep = \"{backups}\"\nprocessor = \"provider\"\ncountry = \"FR\"\n\n[sweep]"
+    );
+    let text = POLICY
+        .replace("keep = \"1 year\"\n\n[facts]", &format!("keep = \"{log}\"\n\n[facts]"))
+        .replace("[sweep]", &backups);
+    assert!(text.contains(log) && text.contains("[backups]"));
+    if !moved {
+        return text;
+    }
+    text.replace("version = 1\n", "version = 2\n")
+        .replace("items = [\"card_last4\"]\nclock", "items = [\"note\"]\nclock")
+        .replace(", \"first_name\", \"note\"]\nclock", ", \"first_name\"]\nclock")
+        .replace("\"country\"]\nclock", "\"country\", \"card_last4\"]\nclock")
+}
+
+#[test]
+fn a_key_whose_row_went_in_a_pruned_leaf_is_not_collected_too_early() {
+    for (log, backups, days, collected) in [
+        ("1 year", "90 days", [80, 5], 0),
+        ("1 year", "90 days", [80, 20], 1),
+        ("1 year", "90 days", [300, 300], 1),
+        // Nobody knows any more when the row went, and a backup may have it.
+        ("30 days", "90 days", [30, 20], 0),
+    ] {
+        let world = World::default();
+        let open = |moved| world.try_open(&policy(moved, log, backups), OnRestore::Refuse);
+        let subject = ada(&open(false).unwrap().0);
+        let vault = open(true).unwrap().0;
+        for days in days {
+            world.clock.advance(Span::days(days));
+            sweep_only_notes(&vault);
+        }
+        let pruned = wait(vault.prune_log()).unwrap();
+        let old = days[0] + days[1];
+        assert_eq!(pruned.leaves > 0, old > 366 || log == "30 days");
+        let done = wait(vault.collect_keys(&Actor::system())).unwrap();
+        assert_eq!(done.destroyed, collected, "{log} {backups} {old} days");
+        assert_eq!(read(&vault, subject), "ok");
+        wait(vault.audit()).unwrap();
+    }
+}

@@ -144,14 +144,16 @@ fn create(connection: &Connection, schema: &Schema) -> Result<(), Failed> {
     made
 }
 
-/// Makes sure that there is a file that can be written; a new one is its owner's alone.
+/// Makes sure that there is a file; a new one is its owner's alone. One that is there is not opened:
+/// to close it again would take away the locks that this process has on it (POSIX, `fcntl`).
 fn touch(path: &Path) -> Result<()> {
     let mut options = OpenOptions::new();
-    options.append(true).create(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(io_fault(&error).error().caused_by(error)),
     }
 }

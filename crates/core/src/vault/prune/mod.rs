@@ -18,6 +18,7 @@ mod page;
 use super::codes::{CLOCK_IN_DOUBT, SAFE_RESTORED};
 use super::{Actor, Vault};
 use crate::calendar::{self, EndRule, Rule, StartRule};
+use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
@@ -71,9 +72,7 @@ impl Vault {
             return CLOCK_IN_DOUBT.err();
         }
         self.safe_is_newest().await?;
-        let keep =
-            Rule { keep: self.policy.log.keep, start: StartRule::Event, end: EndRule::SameDay };
-        let cutoff = calendar::cutoff(now, &[keep], self.ports.zone.as_ref());
+        let cutoff = self.pruned_until(now);
         let (mut pruned, mut lost) = (Pruned::default(), 0);
         loop {
             let mark = self.mark().await?;
@@ -95,6 +94,13 @@ impl Vault {
                 }
             }
         }
+    }
+
+    /// The latest time that a leaf bears whose text may go; `None` if none may.
+    pub(super) fn pruned_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let keep = self.policy.log.keep;
+        let keep = Rule { keep, start: StartRule::Event, end: EndRule::SameDay };
+        calendar::cutoff(now, &[keep], self.ports.zone.as_ref())
     }
 
     /// An older safe needs the texts of erasures, to do them again.
