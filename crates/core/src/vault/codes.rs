@@ -38,7 +38,7 @@ pub static REWRAP_BLOCKED: Code = Code::new(
     "every key is wrapped anew, and somebody still reads the safe's old pages; rotate again",
 )
 .retry(Retry::Safe);
-/// An item that the policy does not declare; context: `field`.
+/// An item that the policy does not declare. It is not named: anybody may have typed it.
 pub static UNDECLARED: Code =
     Code::new("vault.undeclared_item", Kind::Input, "the policy declares no such item");
 /// A required item is missing; context: `field`.
