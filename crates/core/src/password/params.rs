@@ -92,6 +92,12 @@ impl Params {
         self.lanes
     }
 
+    /// How much memory one Argon2id fills, pass by pass, in KiB: its time goes with that.
+    #[must_use]
+    pub const fn kib_filled(self) -> u64 {
+        self.memory_kib as u64 * self.passes as u64
+    }
+
     /// Whether these take less memory or fewer passes than `current`, so that a verifier made with
     /// them is to be replaced.
     #[must_use]

@@ -81,6 +81,8 @@ impl RetentionPlan {
 pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
     let policy = vault.policy();
     let now = vault.now();
+    // At once: counting takes a while, and others write meanwhile.
+    let clock_in_doubt = vault.clock_in_doubt(now).await?;
     let zone = vault.ports().zone.as_ref();
     let mut lines = Vec::new();
     for class in policy.classes.values() {
@@ -114,7 +116,6 @@ pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
         }
         lines.extend(items_line(vault, &class.name, now).await?);
     }
-    let clock_in_doubt = vault.clock_in_doubt(now).await?;
     let digest = digest(now, clock_in_doubt, &lines);
     Ok(RetentionPlan { now, lines, clock_in_doubt, digest })
 }

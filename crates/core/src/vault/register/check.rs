@@ -85,7 +85,7 @@ impl Vault {
 fn required(policy: &Policy, request: &RegisterRequest) -> Result<()> {
     let undeclared = |value: &ItemValue| policy.item(&value.item).is_none();
     // A value that another policy's vault has parsed.
-    if request.items.iter().any(|value| undeclared(value)) {
+    if request.items.iter().any(undeclared) {
         return UNDECLARED.err();
     }
     let given = |item: &Name| request.items.iter().any(|value| value.item == *item);
