@@ -142,8 +142,3 @@ impl Tacenda {
         &self.vault
     }
 }
-
-/// The README's example, compiled and run.
-#[cfg(all(doctest, feature = "sqlite"))]
-#[doc = include_str!("../../../README.md")]
-mod readme {}

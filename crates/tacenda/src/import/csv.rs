@@ -143,7 +143,9 @@ impl<W: Write> fmt::Debug for VerdictWriter<W> {
 /// A record with the wrong number of columns or bytes that are not UTF-8 is refused as field
 /// `row`; it does not stop the file. Nor does one that is longer than a mebibyte, or whose quote
 /// nothing closes: it is refused ([`TOO_LONG`], [`UNCLOSED_QUOTE`]), and the line behind the one
-/// with the open quote is the next record. The same file a second time writes nothing.
+/// with the open quote is the next record. So lines inside a quoted value of more than a mebibyte
+/// count as records: do not import values of that size from people you do not trust. The same file a
+/// second time writes nothing.
 ///
 /// A plan that is paid states the fact `paid offer`; [`import_csv_with`] states others.
 ///
