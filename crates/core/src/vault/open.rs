@@ -208,8 +208,9 @@ impl Vault {
         let former = self.ports.former_kek.as_ref().map(|kek| kek.id());
         // While a rotation is under way both keys are needed.
         let enough = safe.kek == ours && (!safe.rotating || former.is_some());
-        // The rotation to the new key was never begun: it is, by `rotate_master_key`.
-        let before = former == Some(safe.kek);
+        // The rotation to the new key was never begun: it is, by `rotate_master_key`. One that is
+        // not finished needs the key before it, and comes first.
+        let before = former == Some(safe.kek) && !safe.rotating;
         if enough || before { Ok(()) } else { WRONG_KEY.err() }
     }
 
