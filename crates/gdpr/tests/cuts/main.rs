@@ -4,6 +4,7 @@
 
 mod collect;
 mod life;
+mod policy;
 mod rotation;
 
 use std::sync::Arc;
