@@ -173,9 +173,9 @@ impl Vault {
             if is_primary {
                 body.seal(place, &STATE_ITEM, &state.encode(), &cipher, rng);
             }
-            let anchor = |current: Option<Timestamp>| match class.anchors.open {
-                _ if parsed.close_at.is_some() => state.anchor(class, now),
-                _ => current,
+            let anchor = |current: Option<Timestamp>| match parsed.close_at {
+                Some(_) => state.anchor(class, current.unwrap_or(now)),
+                None => current,
             };
             let written = match row {
                 Before::Live(row) => {

@@ -263,7 +263,8 @@ impl Vault {
         }
         if changed {
             let class = self.policy.classes.get(primary);
-            let anchor_at = class.and_then(|class| state.anchor(class, now)).or(row.anchor_at);
+            let created = row.anchor_at.unwrap_or(now);
+            let anchor_at = class.and_then(|class| state.anchor(class, created)).or(row.anchor_at);
             writes.push(next_version(Row { body: body.encode(), anchor_at, ..row.clone() }));
         }
         if moved {
