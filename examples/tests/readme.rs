@@ -1,5 +1,4 @@
 //! The program that the README prints is the one that is built here, and it runs.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::process::Command;
