@@ -161,6 +161,7 @@ mod tests {
             assert!(source.load().unwrap_err().is(&OPEN_TO_OTHERS));
         }
     }
+    #[expect(clippy::unwrap_used, reason = "a helper of tests")]
     fn names(folder: &tempfile::TempDir) -> Vec<String> {
         let names = fs::read_dir(folder).unwrap();
         names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
