@@ -106,8 +106,8 @@ impl Vault {
         for value in &amendment.set {
             declared(&self.policy, &value.item)?;
         }
-        if let Some(fact) = amendment.facts.keys().find(|f| !self.policy.facts.contains_key(*f)) {
-            return Err(UNDECLARED_FACT.error().field_is(fact));
+        if !amendment.facts.keys().all(|fact| self.policy.facts.contains_key(fact)) {
+            return UNDECLARED_FACT.err();
         }
         let verifier = match amendment.password {
             Some(plain) => Some(self.hash_password(plain).await?.encode()),

@@ -38,7 +38,7 @@ pub static REWRAP_BLOCKED: Code = Code::new(
     "every key is wrapped anew, and somebody still reads the safe's old pages; rotate again",
 )
 .retry(Retry::Safe);
-/// An item that the policy does not declare; context: `field`.
+/// An item that the policy does not declare. It is not named: anybody may have typed it.
 pub static UNDECLARED: Code =
     Code::new("vault.undeclared_item", Kind::Input, "the policy declares no such item");
 /// A required item is missing; context: `field`.
@@ -210,6 +210,13 @@ pub static MISSING_ROW: Code = Code::new(
     Kind::Integrity,
     "a row that the log says was written is not there",
 );
+/// Others wrote each time the audit had caught up with them.
+pub static OVERTAKEN: Code = Code::new(
+    "vault.audit_overtaken",
+    Kind::Unavailable,
+    "others kept writing while the audit compared what they wrote before; audit at a calmer time",
+)
+.retry(Retry::Safe);
 
 /// A tail that is longer than four characters, or not one at all.
 pub static BAD_SHAPE: Code = Code::new(
@@ -261,4 +268,5 @@ pub static CODES: &[&Code] = &[
     &ALTERED_ROW,
     &MISSING_ROW,
     &ALTERED_LOOKUP,
+    &OVERTAKEN,
 ];

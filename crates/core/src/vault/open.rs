@@ -27,7 +27,7 @@ use crate::rng;
 use crate::seal::DataKey;
 
 /// How far the clock may lie behind the last leaf: several machines never agree exactly.
-const SKEW: Span = Span::seconds(300);
+pub(super) const SKEW: Span = Span::seconds(300);
 
 /// How often opening goes on after another process that opens was first.
 const ATTEMPTS: usize = 8;
