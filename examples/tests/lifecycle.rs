@@ -1,6 +1,6 @@
 //! Whole runs of the example over a folder of their own.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../lifecycle/dated.rs"]
 mod dated;

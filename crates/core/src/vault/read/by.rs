@@ -49,7 +49,7 @@ impl Vault {
         purpose: &Name,
         actor: &Actor,
     ) -> Result<Option<View>> {
-        let Some(token) = self.token(item, text).await? else { return Ok(None) };
+        let Some(token) = self.token_of(item, text).await? else { return Ok(None) };
         let found = self.ports.store.lookup(item, &[token.value]).await?;
         let mut found = found.into_iter().flatten();
         let (Some(Found { key }), None) = (found.next(), found.next()) else { return Ok(None) };
@@ -73,7 +73,7 @@ impl Vault {
         item: &Name,
         text: &str,
     ) -> Result<Option<SubjectId>> {
-        let Some(token) = self.token(item, text).await? else { return Ok(None) };
+        let Some(token) = self.token_of(item, text).await? else { return Ok(None) };
         let mut wrong = None;
         // An amendment between look-up and row is no tampering: it has moved the look-up too.
         for _ in 0..2 {
@@ -91,7 +91,7 @@ impl Vault {
     }
 
     /// The token of a value of a unique item; `None` if it is no such value at all.
-    async fn token(&self, item: &Name, text: &str) -> Result<Option<Token>> {
+    async fn token_of(&self, item: &Name, text: &str) -> Result<Option<Token>> {
         let Ok(value) = self.item(item, text) else { return Ok(None) };
         let key = self.index_key().await?;
         // EXPOSE: the normal form is hashed under the index key.
