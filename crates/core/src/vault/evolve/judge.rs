@@ -100,7 +100,7 @@ impl Vault {
     }
 
     /// The token of a value as it is sealed.
-    pub(super) fn token_of(&self, item: &Name, plain: &[u8], key: &IndexKey) -> Result<Token> {
+    pub(super) fn token(&self, item: &Name, plain: &[u8], key: &IndexKey) -> Result<Token> {
         let malformed = || MALFORMED.error().field_is(item);
         let declared = self.policy.item(item).ok_or_else(malformed)?;
         let text = std::str::from_utf8(plain).map_err(|_| malformed())?;
@@ -173,7 +173,7 @@ impl Vault {
             if let Some(token) = row.tokens.iter().find(|token| token.index == *item) {
                 tokens.push(token.clone());
             } else if let Some(plain) = holding.body.open(place, item, &key.cipher())? {
-                tokens.push(self.token_of(item, &plain, index)?);
+                tokens.push(self.token(item, &plain, index)?);
             }
         }
         Ok(tokens)

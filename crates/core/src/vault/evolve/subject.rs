@@ -127,7 +127,7 @@ impl Vault {
                 }
                 // EXPOSE: the normal form is hashed under the index key.
                 let Some(plain) = self.open_item(class, part, item).await? else { continue };
-                part.row.tokens.push(self.token_of(item, &plain, &self.index_key().await?)?);
+                part.row.tokens.push(self.token(item, &plain, &self.index_key().await?)?);
             }
             part.row.tokens.sort();
             part.change();
@@ -189,7 +189,7 @@ impl Vault {
             if self.is_indexed(&item) {
                 part.row.tokens.push(match token {
                     Some(token) => token,
-                    None => self.token_of(&item, &plain, &self.index_key().await?)?,
+                    None => self.token(&item, &plain, &self.index_key().await?)?,
                 });
             }
         }
