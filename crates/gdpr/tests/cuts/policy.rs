@@ -105,14 +105,21 @@ fn an_erasure_in_another_process_does_not_keep_a_policy_out() {
         let vault = open(world, policy)?;
         wait(erasure::erase(&vault, subject, &staff("support"))).map(|_| ())
     };
-    let whole = {
-        let (world, faults) = (Cuttable::new(), Faults::none());
+    // The kills that leave rows whose keys are destroyed.
+    let leaves_rows = |killed: &u64| {
+        let world = Cuttable::new();
         let subject = prepare(&world);
         drop(open(&world.sound, &policy).unwrap());
-        erase(&world.cut(&faults), &policy, subject).unwrap();
-        faults.operations()
+        let faults = Faults::cut(*killed, Cut::After, After::StaysDown);
+        let _ = erase(&cut(&world.sound, &faults), &policy, subject);
+        let keys = wait(world.sound.keyring.keys_of(subject)).unwrap();
+        let destroyed = keys.iter().any(|(_, key)| matches!(key, KeyState::Destroyed(_)));
+        let scan = tacenda_core::ports::Scan::Subject(subject);
+        destroyed && wait(world.sound.store.count(&scan, 9)).unwrap() > 1
     };
-    for killed in 0..whole {
+    let kills: Vec<_> = (0..40).filter(leaves_rows).collect();
+    assert!(kills.len() > 1, "{kills:?}");
+    for killed in kills {
         between(
             prepare,
             |world, _| open(world, &policy),
