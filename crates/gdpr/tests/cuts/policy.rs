@@ -1,6 +1,8 @@
 //! A policy that changes while something else is under way: an erasure, a process that still runs
 //! under the policy before, one that is killed.
 
+use std::sync::Arc;
+
 use pollster::block_on as wait;
 use tacenda_core::ports::KeyState;
 use tacenda_core::row::state;
@@ -8,7 +10,7 @@ use tacenda_core::vault::{OnRestore, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_gdpr::erasure;
 use tacenda_testkit::world::{POLICY, World, request, staff};
-use tacenda_testkit::{After, Cut, Faults};
+use tacenda_testkit::{After, Cut, FailingKeyring, FailingStore, Faults};
 
 use super::{Cuttable, between, collect, everywhere};
 
@@ -37,6 +39,13 @@ fn read(vault: &Vault, subject: SubjectId) {
     let account = wait(vault.read(subject, &Name::fixed("account"), &staff("billing"))).unwrap();
     let seen = (billing.get("card_last4"), billing.get("address"), account.get("note"));
     assert_eq!(seen, (Some("4242"), Some("Rue 1"), Some("n")));
+}
+
+/// The same world, whose store and safe share these faults.
+fn cut(world: &World, faults: &Faults) -> World {
+    let store = FailingStore::new(world.store.clone(), faults.clone());
+    let keyring = FailingKeyring::new(world.keyring.clone(), faults.clone());
+    World { store: Arc::new(store), keyring: Arc::new(keyring), ..world.clone() }
 }
 
 /// The policy without a note, that [`register`] gives.
@@ -84,36 +93,47 @@ fn an_erasure_that_was_killed_does_not_keep_a_policy_out() {
 
 #[test]
 fn an_erasure_in_another_process_does_not_keep_a_policy_out() {
-    // The other process runs under the new policy already, and is killed after so many operations,
-    // while items that could not move the first time are moved.
-    for killed in 0..30 {
+    // The other process runs under the new policy already, and is killed after so many operations:
+    // keys are destroyed of which the first is just about to set clocks.
+    let policy = collect::moved().replace("open = \"last login\"", "open = \"registered\"");
+    let prepare = |world: &Cuttable| {
+        let vault = world.sound.open();
+        register(&vault, "stays@example.org").unwrap();
+        register(&vault, "erased@example.org").unwrap()
+    };
+    let erase = |world: &World, policy: &str, subject: SubjectId| {
+        let vault = open(world, policy)?;
+        wait(erasure::erase(&vault, subject, &staff("support"))).map(|_| ())
+    };
+    // The kills that leave rows whose keys are destroyed.
+    let leaves_rows = |killed: &u64| {
+        let world = Cuttable::new();
+        let subject = prepare(&world);
+        drop(open(&world.sound, &policy).unwrap());
+        let faults = Faults::cut(*killed, Cut::After, After::StaysDown);
+        let _ = erase(&cut(&world.sound, &faults), &policy, subject);
+        let keys = wait(world.sound.keyring.keys_of(subject)).unwrap();
+        let destroyed = keys.iter().any(|(_, key)| matches!(key, KeyState::Destroyed(_)));
+        let scan = tacenda_core::ports::Scan::Subject(subject);
+        destroyed && wait(world.sound.store.count(&scan, 9)).unwrap() > 1
+    };
+    let kills: Vec<_> = (0..40).filter(leaves_rows).collect();
+    assert!(kills.len() > 1, "{kills:?}");
+    for killed in kills {
         between(
-            |world| {
-                let vault = world.sound.open();
-                register(&vault, "stays@example.org").unwrap();
-                register(&vault, "erased@example.org").unwrap()
-            },
-            |world, _| open(world, &collect::moved()),
-            move |world, subject| {
-                let faults = Faults::cut(killed, Cut::After, After::StaysDown);
-                let dying = World {
-                    store: std::sync::Arc::new(tacenda_testkit::FailingStore::new(
-                        world.store.clone(),
-                        faults.clone(),
-                    )),
-                    keyring: std::sync::Arc::new(tacenda_testkit::FailingKeyring::new(
-                        world.keyring.clone(),
-                        faults,
-                    )),
-                    ..world.clone()
-                };
-                if let Ok(vault) = open(&dying, &collect::moved()) {
-                    let _ = wait(erasure::erase(&vault, subject, &staff("support")));
+            prepare,
+            |world, _| open(world, &policy),
+            {
+                let policy = policy.clone();
+                move |world, subject| {
+                    drop(open(world, &policy).unwrap());
+                    let faults = Faults::cut(killed, Cut::After, After::StaysDown);
+                    let _ = erase(&cut(world, &faults), &policy, subject);
                 }
             },
             |world, _, opened| {
                 opened.unwrap();
-                let vault = open(&world.sound, &collect::moved()).unwrap();
+                let vault = open(&world.sound, &policy).unwrap();
                 wait(vault.resume_destroys()).unwrap();
                 for one in wait(vault.subjects(None, 9)).unwrap() {
                     read(&vault, one);
@@ -176,18 +196,19 @@ fn a_process_that_runs_under_the_policy_before_is_fenced_before_rows_are_judged(
     let mut codes = std::collections::BTreeSet::new();
     for operation in 0.. {
         let world = Cuttable::new();
-        let running = world.sound.open();
+        let running = Arc::new(world.sound.open());
         let (sent, got) = std::sync::mpsc::channel();
+        let other = running.clone();
         let faults = Faults::meanwhile(operation, move || {
-            let written = register(&running, "late@example.org");
-            sent.send(code(&written)).unwrap();
+            sent.send(code(&register(&other, "late@example.org"))).unwrap();
         });
         let opened = open(&world.cut(&faults), &without_note());
         let Ok(written) = got.try_recv() else { break };
         codes.insert((written, code(&opened)));
         if opened.is_err() {
             // It goes on as if nothing had been.
-            register(&open(&world.sound, POLICY).unwrap(), "later@example.org").unwrap();
+            register(&running, "later@example.org").unwrap();
+            wait(running.audit()).unwrap();
         }
     }
     let expected = [("ok", "policy.item_in_use"), ("policy.older_version", "ok")];

@@ -115,7 +115,10 @@ fn differences_name_what_stored_rows_are_concerned_of() {
     let diff = parsed(EXAMPLE).diff(&old);
     assert_eq!(diff.classes_added, names(["payment"]));
     assert!(diff.items_removed.is_empty() && diff.items_added.contains("card_token"));
-    assert!(!diff.identifier_changed);
+    assert!(!diff.identifier_changed && diff.unique_changed.is_empty());
+    let unique = parsed(&edited(BASE, "[items.company]", "[items.company]\nunique = true"));
+    assert_eq!(unique.diff(&old).unique_changed, names(["company"]));
+    assert_eq!(old.diff(&unique).unique_changed, names(["company"]));
 }
 
 #[test]

@@ -34,7 +34,8 @@ use crate::row::{Row, RowKey, state};
 
 const PAGE: usize = 256;
 
-/// Subjects whose items could not move, because their rows are not what the log says.
+/// Subjects whose rows could not become what the policy says: they are not what the log says, or
+/// were not when all others were judged, and what they hold is somebody else's alone by now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NotMoved {
     /// How many.
