@@ -8,6 +8,7 @@ mod holding;
 pub mod kek;
 pub mod keyring;
 mod leaf;
+mod status;
 pub mod store;
 
 pub use holding::Holding;

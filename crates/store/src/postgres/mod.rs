@@ -6,8 +6,8 @@
 //! gives them their places in the log afterwards. The design is `docs/decisions/0004-postgresql.md`.
 //!
 //! - `worker`, `database`, `fault`, `migrate`, `bucket`: what both share;
-//! - `store` with `change`, `commit`, `write`, `judge`, `read`, `holding`, `scan`, `log`, `head`:
-//!   the vault store;
+//! - `store` with `change`, `commit`, `write`, `judge`, `read`, `holding`, `scan`, `lease`,
+//!   `log`, `head`: the vault store;
 //! - `sequencer` with `place` and `epoch`: how leaves get their places;
 //! - `keyring` with `safe`, `keys`, `scrub`: the safe.
 
@@ -22,6 +22,7 @@ mod holding;
 mod judge;
 mod keyring;
 mod keys;
+mod lease;
 mod log;
 mod migrate;
 mod options;

@@ -124,6 +124,8 @@ cases! {
     scan::holdings_are_the_rows_and_latest_leaves,
     claim::work_is_leased_oldest_first_and_once,
     claim::writing_a_row_ends_its_lease,
+    claim::a_lease_is_renewed_by_its_holder_alone,
+    claim::a_change_needs_the_lease_that_it_names,
     log::leaves_stand_in_order_under_the_rfc_6962_root,
     log::nodes_are_those_of_the_tree,
     log::leaves_are_found_by_subject,
