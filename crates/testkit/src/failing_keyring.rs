@@ -9,8 +9,8 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::{
-    Fingerprint, KekId, KeyId, KeyState, Keyring, LogPosition, NewKeys, SafeInit, SafeStatus,
-    Scrub, Tombstone, WrapId, WrappedKey,
+    Fingerprint, KekId, KeyCopies, KeyId, KeyState, Keyring, LogPosition, NewKeys, SafeInit,
+    SafeStatus, Scrub, Tombstone, WrapId, WrappedKey,
 };
 
 use crate::fault::Faults;
@@ -76,6 +76,10 @@ impl Keyring for FailingKeyring {
     async fn scrub(&self) -> Result<Scrub> {
         let scrubbed = self.faults.run(true, self.keyring.scrub()).await?;
         Ok(if self.is_read { Scrub::Blocked } else { scrubbed })
+    }
+
+    async fn copies(&self) -> Result<KeyCopies> {
+        self.faults.run(false, self.keyring.copies()).await
     }
 
     async fn tombstones(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<Tombstone>> {

@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 
-use crate::clock::Timestamp;
+use crate::clock::{Span, Timestamp};
 use crate::codec::Encoder;
 use crate::error::{Code, Kind, Result};
 use crate::id::SubjectId;
@@ -161,6 +161,19 @@ pub enum Scrub {
     Blocked,
 }
 
+/// Copies of destroyed keys that a scrub does not reach, because the safe's file system or database
+/// keeps former states elsewhere: an archived write-ahead log, a replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyCopies {
+    /// The safe makes none.
+    #[default]
+    None,
+    /// They are kept for this long, as the operator says.
+    KeptFor(Span),
+    /// There are some, and nobody has said for how long.
+    Unlimited,
+}
+
 /// The safe.
 ///
 /// # Properties
@@ -235,6 +248,15 @@ pub trait Keyring: Send + Sync {
     /// # Errors
     /// As [`Keyring::status`].
     async fn scrub(&self) -> Result<Scrub>;
+
+    /// Which copies of destroyed keys the safe itself makes and a scrub does not reach. Mirrors and
+    /// backups that somebody makes of it are not among them.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn copies(&self) -> Result<KeyCopies> {
+        Ok(KeyCopies::None)
+    }
 
     /// Tombstones in the safe's own fixed order, after one; fewer than `limit` are the last.
     ///

@@ -134,6 +134,7 @@ cases! {
     concurrent::commits_leave_no_gap_and_share_no_index,
     concurrent::one_of_many_wins_a_unique_token,
     concurrent::no_update_is_lost,
+    concurrent::no_two_changes_undo_what_the_other_requires,
     concurrent::nobody_claims_the_same_work,
     model::behaves_as_the_memory_store,
 }
