@@ -105,7 +105,9 @@ pub(super) fn no_two_changes_undo_what_the_other_requires(factory: &Factory<dyn 
         let results = threads(2, store, |n, store| {
             let (mine, other) = (&pair[n as usize], &pair[1 - n as usize]);
             let requires = vec![(other.key.clone(), Expect::Version(1))];
-            let change = Change { requires, ..put(&[next_version(mine.clone())]) };
+            // Nothing but what is required may make them wait for each other.
+            let leaves = vec![leaf(round * 2 + n, 1)];
+            let change = Change { requires, leaves, ..put(&[next_version(mine.clone())]) };
             together.wait();
             wait(store.commit(change))
         });
