@@ -6,7 +6,7 @@
 //! gives them their places in the log afterwards. The design is `docs/decisions/0004-postgresql.md`.
 //!
 //! - `worker`, `database`, `fault`, `migrate`, `bucket`: what both share;
-//! - `store` with `change`, `commit`, `write`, `judge`, `read`, `holding`, `scan`, `lease`,
+//! - `store` with `change`, `commit`, `write`, `copy`, `judge`, `read`, `holding`, `scan`, `lease`,
 //!   `log`, `head`: the vault store;
 //! - `sequencer` with `place` and `epoch`: how leaves get their places;
 //! - `keyring` with `safe`, `keys`, `scrub`: the safe.
@@ -14,6 +14,7 @@
 mod bucket;
 mod change;
 mod commit;
+mod copy;
 mod database;
 mod epoch;
 mod fault;

@@ -113,6 +113,7 @@ cases! {
     commit::nonsense_is_refused_and_writes_nothing,
     commit::marks_keep_the_highest,
     commit::a_change_may_be_large,
+    commit::a_large_change_is_refused_whole,
     unique::a_unique_token_has_one_row,
     unique::uniqueness_is_judged_on_the_outcome,
     unique::lookups_follow_their_rows,
