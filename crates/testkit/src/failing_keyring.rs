@@ -98,12 +98,24 @@ impl Keyring for FailingKeyring {
         self.faults.run(false, self.keyring.fingerprints(of)).await
     }
 
+    async fn fingerprints_after(
+        &self,
+        after: Option<Fingerprint>,
+        limit: usize,
+    ) -> Result<Vec<(Fingerprint, SubjectId, Timestamp)>> {
+        self.faults.run(false, self.keyring.fingerprints_after(after, limit)).await
+    }
+
     async fn forget_fingerprints(&self, before: Timestamp) -> Result<u64> {
         self.faults.run(true, self.keyring.forget_fingerprints(before)).await
     }
 
     async fn secret(&self, name: &Name) -> Result<Option<WrappedKey>> {
         self.faults.run(false, self.keyring.secret(name)).await
+    }
+
+    async fn secrets(&self) -> Result<Vec<(Name, WrappedKey)>> {
+        self.faults.run(false, self.keyring.secrets()).await
     }
 
     async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()> {

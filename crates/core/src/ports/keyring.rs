@@ -284,6 +284,17 @@ pub trait Keyring: Send + Sync {
     /// As [`Keyring::status`].
     async fn fingerprints(&self, of: &[Fingerprint]) -> Result<Vec<Option<SubjectId>>>;
 
+    /// Fingerprints in the safe's own fixed order, after one, each with its subject and when it was imported; fewer
+    /// than `limit` are the last. For moving a safe.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn fingerprints_after(
+        &self,
+        after: Option<Fingerprint>,
+        limit: usize,
+    ) -> Result<Vec<(Fingerprint, SubjectId, Timestamp)>>;
+
     /// Forgets fingerprints of records imported before a time.
     ///
     /// # Errors
@@ -295,6 +306,12 @@ pub trait Keyring: Send + Sync {
     /// # Errors
     /// As [`Keyring::status`].
     async fn secret(&self, name: &Name) -> Result<Option<WrappedKey>>;
+
+    /// All of the SDK's own secrets, by name. For moving a safe.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn secrets(&self) -> Result<Vec<(Name, WrappedKey)>>;
 
     /// Adds one of the SDK's own secrets.
     ///

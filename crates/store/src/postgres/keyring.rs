@@ -154,6 +154,17 @@ impl Keyring for PostgresKeyring {
         self.run(move |db| async move { again!(db, c => keys::fingerprints(c, &of)) }).await
     }
 
+    async fn fingerprints_after(
+        &self,
+        after: Option<Fingerprint>,
+        limit: usize,
+    ) -> Result<Vec<(Fingerprint, SubjectId, Timestamp)>> {
+        let work = move |db: Arc<Database>| async move {
+            again!(db, c => keys::fingerprints_after(c, after, limit))
+        };
+        self.run(work).await
+    }
+
     async fn forget_fingerprints(&self, before: Timestamp) -> Result<u64> {
         Ok(self.write(Call::ForgetFingerprints(before)).await?.count)
     }
@@ -161,6 +172,10 @@ impl Keyring for PostgresKeyring {
     async fn secret(&self, name: &Name) -> Result<Option<WrappedKey>> {
         let name = name.clone();
         self.run(move |db| async move { again!(db, c => keys::secret(c, &name)) }).await
+    }
+
+    async fn secrets(&self) -> Result<Vec<(Name, WrappedKey)>> {
+        self.run(|db| async move { again!(db, c => keys::secrets(c)) }).await
     }
 
     async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()> {

@@ -9,8 +9,10 @@
 //! - `store` with `change`, `commit`, `write`, `copy`, `judge`, `read`, `holding`, `scan`, `lease`,
 //!   `log`, `head`: the vault store;
 //! - `sequencer` with `place` and `epoch`: how leaves get their places;
+//! - `adopt`: moving a store here from another;
 //! - `keyring` with `safe`, `keys`, `scrub`: the safe.
 
+mod adopt;
 mod bucket;
 mod change;
 mod commit;
@@ -37,6 +39,7 @@ mod store;
 mod worker;
 mod write;
 
+pub use adopt::{Adopted, Origin, adopt};
 pub use keyring::PostgresKeyring;
 pub use options::PostgresOptions;
 pub use store::PostgresStore;

@@ -184,7 +184,7 @@ async fn apply(client: &Client, call: &Call) -> Result<u64, Fault> {
     }
 }
 
-async fn create(client: &Client, new: &NewKeys) -> Result<u64, Fault> {
+pub(super) async fn create(client: &Client, new: &NewKeys) -> Result<u64, Fault> {
     let mut keys: Vec<&(KeyId, WrappedKey)> = new.keys.iter().collect();
     keys.sort_by_cached_key(|(id, _)| (bucket::of_subject(&id.subject), id.clone()));
     let ids = Ids::of(keys.iter().map(|(id, _)| id));

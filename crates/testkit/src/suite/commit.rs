@@ -166,7 +166,7 @@ pub(super) fn a_large_change_is_refused_whole(factory: &Factory<dyn Store>) {
     let error = commit(&rows).unwrap_err();
     assert!(error.is(&NOT_UNIQUE), "{error}");
     assert_eq!(error.context("subject"), Some(&Context::Subject(subject(700))));
-    let mut taken = rows.clone();
+    let mut taken = rows;
     taken[700] = row(5_000);
     assert!(commit(&taken).unwrap_err().is(&CONFLICT));
     assert_eq!(snapshot(store), before);
