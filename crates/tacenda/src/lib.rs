@@ -19,7 +19,7 @@ mod log;
 mod retention;
 #[cfg(feature = "system")]
 mod system;
-#[cfg(any(test, feature = "tracing"))]
+#[cfg(feature = "tracing")]
 pub mod trace;
 mod workers;
 mod zone;
@@ -51,7 +51,7 @@ pub use tacenda_core::{
 pub use tacenda_gdpr as gdpr;
 pub use tacenda_notify as notify;
 pub use tacenda_payments as payments;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use tacenda_store as store;
 
 use tacenda_core::vault::Vault;
@@ -150,8 +150,3 @@ impl Tacenda {
         &self.vault
     }
 }
-
-/// The README's example, compiled and run.
-#[cfg(all(doctest, feature = "sqlite"))]
-#[doc = include_str!("../../../README.md")]
-mod readme {}

@@ -107,8 +107,8 @@ fn who_is_told_may_stop_the_import() {
     let stopped = block_on(import_csv(&tacenda, csv().as_bytes(), &actor(), &mut told));
     assert_eq!(stopped.unwrap_err().code(), "import.unreadable");
     assert_eq!(pages, 2, "nothing is known of the first page while the second is read");
-    // The page that was under way may be committed only now; the audit is for a quiet moment.
-    assert_eq!(import(&tacenda).0.records(), RECORDS, "a second import goes on");
+    // The page that was under way may be committed only now.
     block_on(tacenda.log().audit()).unwrap();
+    assert_eq!(import(&tacenda).0.records(), RECORDS, "a second import goes on");
     block_on(tacenda.close()).unwrap();
 }

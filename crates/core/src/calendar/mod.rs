@@ -17,10 +17,11 @@ mod zone;
 
 pub use deadline::{
     AnswerDeadline, BEYOND_CALENDAR, Deadline, HoursDeadline, PAUSE_ORDER, Pause, Step, Term,
+    next_full_hour,
 };
 pub use holidays::{
     DayKind, FIRST_YEAR, LAST_YEAR, PublicHoliday, REGION_UNKNOWN, Region, WorkingDays,
-    YEAR_OUTSIDE,
+    YEAR_OUTSIDE, western_easter,
 };
 pub use period::{BAD_MONTH_DAY, BAD_PERIOD, MonthDay, Period, add};
 pub use retention::{EndRule, Rule, StartRule, cutoff, due};

@@ -318,7 +318,8 @@ impl Keyring for MemoryKeyring {
 
     async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()> {
         self.write(|safe| {
-            if safe.kek != from && safe.kek != to {
+            let rotating = safe.wrapped().any(|(_, wrapped)| wrapped.kek != safe.kek);
+            if safe.kek != to && (safe.kek != from || rotating) {
                 return WRONG_KEY.err();
             }
             safe.kek = to;

@@ -339,7 +339,9 @@ pub trait Keyring: Send + Sync {
     ///
     /// # Errors
     /// [`WRONG_KEY`](super::kek::WRONG_KEY) if the safe's key is neither `from` nor `to`: another
-    /// rotation came in between, and this one would turn the safe back.
+    /// rotation came in between, and this one would turn the safe back; or if it is `from`, and
+    /// something lies under another key still: three keys would be needed from then on, and nobody
+    /// has more than two. Nothing was written then.
     async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()>;
 
     /// Things wrapped under another key than `kek`, in any order; none if that was all.

@@ -368,6 +368,6 @@ impl Cursor {
     /// Just before the first row of a subject.
     #[must_use]
     pub const fn before_subject(subject: SubjectId) -> Self {
-        Self { at: None, key: RowKey { subject, kind: Name::fixed(""), id: RowId::ONLY } }
+        Self { at: None, key: RowKey { subject, kind: Name::NONE, id: RowId::ONLY } }
     }
 }

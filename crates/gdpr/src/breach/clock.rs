@@ -18,7 +18,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use tacenda_core::calendar::{Zone, day_of};
+use tacenda_core::calendar::{Zone, day_of, next_full_hour};
 use tacenda_core::clock::Span;
 use tacenda_core::policy::{BreachClock, OperatorRole, Policy, RiskThreshold};
 use tacenda_core::{Name, Timestamp};
@@ -185,23 +185,6 @@ pub fn due(aware: Timestamp, within: Span, zone: &dyn Zone) -> Due {
     Due { keep, hour_rule }
 }
 
-/// The first full hour on the wall after this time; a time on a full hour waits for the next.
-///
-/// Full hours are counted from the beginning of the local day and back from its end. Where these
-/// differ, because a zone moved by half an hour on that day, the earlier one is taken.
-fn next_full_hour(at: Timestamp, zone: &dyn Zone) -> Timestamp {
-    let day = zone.local_date(at);
-    let after = |origin: Timestamp| {
-        let into = at.as_micros().saturating_sub(origin.as_micros()).rem_euclid(HOUR);
-        at.plus(Span::micros(HOUR - into))
-    };
-    let from_start = after(zone.start_of_day(day));
-    match day.succ_opt() {
-        Some(next) => from_start.min(after(zone.start_of_day(next))),
-        None => from_start,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -310,10 +293,10 @@ mod tests {
 
         #[test]
         fn the_hours_are_those_of_the_calendar(
-            micros in -4_000_000_000_000_000i64..4_000_000_000_000_000, hours in 1u32..1000, index in 0usize..4,
+            micros in -4_000_000_000_000_000i64..4_000_000_000_000_000, hours in 1u32..1000, index in 0usize..5,
         ) {
-            // Lord Howe moves by half an hour: there, on that day, the two choose differently.
-            let tz = [Tz::UTC, Tz::Europe__Paris, Tz::Asia__Kolkata, Tz::Pacific__Apia][index];
+            let tz = [Tz::UTC, Tz::Europe__Paris, Tz::Asia__Kolkata, Tz::Pacific__Apia,
+                Tz::Australia__Lord_Howe][index];
             let (aware, zone) = (Timestamp::from_micros(micros), zone(tz));
             let working = WorkingDays::of(Region::parse("FR").unwrap());
             let theirs = HoursDeadline::of(aware, hours, &zone, &working);

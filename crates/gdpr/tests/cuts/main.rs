@@ -2,8 +2,11 @@
 //! the process killed, or the fault passing by. Whatever happens, the next start converges.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod audit;
 mod collect;
 mod life;
+mod policy;
+mod rotation;
 
 use std::sync::Arc;
 

@@ -276,7 +276,7 @@ impl Keyring for SqliteKeyring {
 
     async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()> {
         let work = move |_: &Connection, filled: &mut Filled| {
-            if filled.kek != from && filled.kek != to {
+            if filled.kek != to && (filled.kek != from || filled.rotating) {
                 return WRONG_KEY.err();
             }
             Ok(((), std::mem::replace(&mut filled.kek, to) != to))

@@ -341,11 +341,23 @@ pub(super) fn a_rotation_is_not_turned_back(factory: &Factory<dyn Keyring>) {
     let safe = &fixture.port;
     let third = KekId([3; 8]);
     // The safe's key is the one before, or the new one already.
+    wait(safe.create(keys(&[(account(1), 1)]))).unwrap();
     wait(safe.begin_rotation(KEK, NEXT)).unwrap();
     wait(safe.begin_rotation(KEK, NEXT)).unwrap();
+    // While anything lies under the key before, there is no third: not under a data key, and not
+    // under a secret.
+    let renewed = |old: &WrappedKey| WrappedKey { kek: NEXT, bytes: old.bytes.clone() };
+    for (n, id) in [WrapId::Secret(SECRET), WrapId::Key(account(1))].into_iter().enumerate() {
+        let before = status(safe);
+        assert!(before.rotating);
+        assert!(wait(safe.begin_rotation(NEXT, third)).unwrap_err().is(&WRONG_KEY), "{id:?}");
+        assert_eq!(status(safe), before);
+        let old = wrapped(if n == 0 { 200 } else { 1 });
+        wait(safe.rewrap(vec![(id, old.clone(), renewed(&old))])).unwrap();
+    }
     wait(safe.begin_rotation(NEXT, third)).unwrap();
     let before = status(safe);
-    assert_eq!((before.kek, before.sequence), (third, 4));
+    assert_eq!((before.kek, before.sequence), (third, 7));
     for (from, to) in [(KEK, KEK), (KEK, NEXT), (NEXT, NEXT), (NEXT, KEK)] {
         assert!(wait(safe.begin_rotation(from, to)).unwrap_err().is(&WRONG_KEY));
         assert_eq!(status(safe), before);

@@ -38,7 +38,7 @@ impl HoursDeadline {
     pub fn of(event: Timestamp, hours: u32, zone: &dyn Zone, working: &WorkingDays) -> Self {
         let span = Span::hours(hours.into());
         let strict = event.plus(span);
-        let from = next_hour(event, zone);
+        let from = next_full_hour(event, zone);
         let hour_rule = from.plus(span);
         let mut trace = vec![
             Step::Elapsed { hours, to: strict },
@@ -62,11 +62,27 @@ impl HoursDeadline {
     }
 }
 
-/// The start of the hour after the one that an instant is in, by the clocks of the zone. Hours are
-/// counted from the start of the local day, so that zones half an hour off have theirs.
-fn next_hour(at: Timestamp, zone: &dyn Zone) -> Timestamp {
+/// The first full hour by the clocks of a zone after an instant; an instant on a full hour waits for
+/// the next: the hour in which the event falls is not counted.
+///
+/// Full hours are counted from the beginning of the local day and back from its end, so that zones
+/// half an hour off have theirs. Where the two differ, because a zone moved by half an hour on that
+/// day, the earlier one is taken: a deadline is then early rather than late.
+///
+/// # Law
+/// Regulation (EEC, Euratom) 1182/71, Article 3(1).
+///
+/// # Properties
+/// After the instant, and at most an hour after it.
+#[must_use]
+pub fn next_full_hour(at: Timestamp, zone: &dyn Zone) -> Timestamp {
     const HOUR: i64 = 3_600_000_000;
-    let start = zone.start_of_day(day_of(zone, at));
-    let into_day = at.as_micros().saturating_sub(start.as_micros());
-    start.plus(Span::micros(into_day.div_euclid(HOUR).saturating_add(1).saturating_mul(HOUR)))
+    let day = day_of(zone, at);
+    let after = |origin: Timestamp| {
+        let into = at.as_micros().saturating_sub(origin.as_micros()).rem_euclid(HOUR);
+        at.plus(Span::micros(HOUR - into))
+    };
+    let from_start = after(zone.start_of_day(day));
+    let from_end = day.succ_opt().map(|next| after(zone.start_of_day(next)));
+    from_end.map_or(from_start, |from_end| from_start.min(from_end))
 }

@@ -13,7 +13,7 @@ mod step;
 use chrono::{Datelike, NaiveDate};
 
 pub use answer::{AnswerDeadline, PAUSE_ORDER, Pause, Term};
-pub use hours::HoursDeadline;
+pub use hours::{HoursDeadline, next_full_hour};
 pub use step::Step;
 
 use super::holidays::WorkingDays;
@@ -54,10 +54,10 @@ impl Deadline {
     ///
     /// let france = WorkingDays::of(Region::parse("FR")?);
     /// // A month after 31 January is 28 February, in 2026 a Saturday.
-    /// let deadline = Deadline::of("2026-01-31".parse().unwrap(), Period::Months(1), &france)?;
+    /// let deadline = Deadline::of("2026-01-31".parse()?, Period::Months(1), &france)?;
     /// assert_eq!(deadline.nominal().to_string(), "2026-02-28");
     /// assert_eq!(deadline.last_day().to_string(), "2026-03-02");
-    /// # Ok::<(), tacenda_core::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn of(event: NaiveDate, period: Period, working: &WorkingDays) -> Result<Self> {
         let mut trace = Vec::new();

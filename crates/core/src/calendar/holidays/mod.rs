@@ -16,5 +16,6 @@ mod tables;
 mod working;
 mod year;
 
+pub use easter::western_easter;
 pub use tables::{REGION_UNKNOWN, Region};
 pub use working::{DayKind, FIRST_YEAR, LAST_YEAR, PublicHoliday, WorkingDays, YEAR_OUTSIDE};

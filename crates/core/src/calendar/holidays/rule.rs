@@ -82,7 +82,7 @@ impl Day {
         let ymd = |month: u8, day: u8| NaiveDate::from_ymd_opt(year, month.into(), day.into());
         match self {
             Self::Fixed { month, day } => ymd(month, day),
-            Self::Easter(offset) => shifted(easter::western(year)?, offset),
+            Self::Easter(offset) => shifted(easter::western_easter(year)?, offset),
             Self::OrthodoxEaster(offset) => shifted(easter::orthodox(year)?, offset),
             Self::OnOrAfter { weekday, month, day } => {
                 let date = ymd(month, day)?;

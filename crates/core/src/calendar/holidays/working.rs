@@ -36,9 +36,9 @@ pub static YEAR_OUTSIDE: Code = Code::new(
 /// use tacenda_core::calendar::{Region, WorkingDays};
 ///
 /// let poland = WorkingDays::of(Region::parse("PL")?);
-/// assert!(poland.is_working_day("2024-12-24".parse().unwrap()));
-/// assert!(!poland.is_working_day("2025-12-24".parse().unwrap()));
-/// # Ok::<(), tacenda_core::Error>(())
+/// assert!(poland.is_working_day("2024-12-24".parse()?));
+/// assert!(!poland.is_working_day("2025-12-24".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct WorkingDays {

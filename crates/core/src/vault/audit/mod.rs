@@ -1,19 +1,18 @@
-//! The whole store held against the whole log.
+//! The whole store held against the whole log, while others write.
 
-mod lookups;
+mod rows;
 mod stated;
 
-use lookups::Lookups;
 use stated::Stated;
 
 use super::Vault;
-use super::codes::{ALTERED_ROW, FORKED, MISSING_KEY, MISSING_ROW, PRUNED};
+use super::codes::{FORKED, MISSING_KEY, OVERTAKEN, PRUNED};
 use super::journal::hex;
 use super::recover::EPOCH_BEGUN;
 use crate::error::Result;
 use crate::leaf::Leaf;
 use crate::log::{self, Checkpoint, Frontier, Hash};
-use crate::ports::{LogPosition, Scan};
+use crate::ports::{LogHead, LogPosition};
 
 /// What an audit went through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,6 +38,9 @@ struct End {
 
 const PAGE: usize = 1024;
 
+/// How often an audit catches up with others before it says that it cannot.
+const ROUNDS: u32 = 32;
+
 impl Vault {
     /// Recomputes the tree of every epoch from its leaves, checks it against the head, the last
     /// checkpoint and what the next epoch began with; compares every row with the last leaf that
@@ -47,50 +49,71 @@ impl Vault {
     /// A text may be gone only where a leaf says that it was pruned; the hashes of such leaves make
     /// up the tree like all others, and what still has its text has to vouch for every row.
     ///
-    /// Needs memory for a digest per row; it is for a safe moment, not for every request.
+    /// Others may write meanwhile: what they changed is read and compared again, until the log did
+    /// not move between the last comparison and the count of the look-ups. What it answers holds
+    /// for that moment.
+    ///
+    /// Needs memory for a key and a digest per row; it is no work for every request.
     ///
     /// # Errors
     /// `log.forked`, `log.pruned` for a leaf whose text is gone and should not be,
-    /// `vault.altered_row`, `vault.missing_row`, `vault.altered_lookup`; the codes of the ports.
+    /// `vault.altered_row`, `vault.missing_row`, `vault.altered_lookup`; [`OVERTAKEN`] if the log
+    /// moved each time; the codes of the ports.
     pub async fn audit(&self) -> Result<Audit> {
         // The safe is asked first: what another process signed by then is in the log by now.
         let signed = self.signed().await?;
-        self.ports.store.settle().await?;
-        let Some(status) = self.ports.store.status().await? else { return Ok(Audit::default()) };
-        let head = status.head;
+        let Some(mut head) = self.settled().await? else { return Ok(Audit::default()) };
         match &signed {
             Some((epoch, _)) if *epoch > head.epoch => return FORKED.err(),
             Some((epoch, _)) if *epoch == head.epoch => {}
             _ if self.is_ours(head.epoch).await? => {}
             _ => return FORKED.err(),
         }
-        let mut audit = Audit::default();
-        let mut stated = Stated::default();
+        let (mut leaves, mut stated) = (0, Stated::default());
+        let mut tree = Frontier::default();
         for epoch in 1..=head.epoch {
-            let mut end = if epoch == head.epoch {
-                End { size: head.size, root: hex(&head.root), signed: Vec::new(), is_past: false }
-            } else {
-                self.end_of(epoch).await?
-            };
+            let mut end =
+                if epoch == head.epoch { End::now(&head) } else { self.end_of(epoch).await? };
             if let Some((_, last)) = signed.as_ref().filter(|(signed, _)| *signed == epoch) {
                 // Of an epoch that a restore ended, what was signed last may be lost.
                 if epoch == head.epoch || last.size <= end.size {
                     end.signed.push((last.size, last.root));
                 }
             }
-            audit.leaves += self.audit_epoch(epoch, &end, &mut stated).await?;
+            tree = Frontier::default();
+            self.grow(&mut tree, epoch, &end, &mut stated).await?;
+            leaves += tree.size();
         }
-        if let Some(LogPosition { epoch, index }) = stated.unexplained() {
-            return Err(PRUNED.error().with("epoch", epoch).with("index", index));
+        self.meet_all(&mut stated).await?;
+        for _ in 0..ROUNDS {
+            let now = self.moved_on(&head).await?;
+            if now.size > head.size {
+                leaves += now.size - head.size;
+                self.grow(&mut tree, now.epoch, &End::now(&now), &mut stated).await?;
+                head = now;
+            }
+            self.meet_again(&mut stated).await?;
+            let lookups = self.ports.store.count_lookups().await?;
+            if self.moved_on(&head).await?.size == head.size {
+                return stated.verdict(leaves, lookups);
+            }
         }
-        audit.pruned = stated.pruned();
-        let mut lookups = Lookups::default();
-        audit.rows = self.compare(&mut stated, &mut lookups).await?;
-        if let Some((subject, kind)) = stated.left() {
-            return Err(MISSING_ROW.error().with("subject", subject).with("kind", kind));
+        OVERTAKEN.err()
+    }
+
+    /// The head once every leaf committed before has its place; `None` for a new store.
+    async fn settled(&self) -> Result<Option<LogHead>> {
+        self.ports.store.settle().await?;
+        Ok(self.ports.store.status().await?.map(|status| status.head))
+    }
+
+    /// The head of now, which continues the one of before.
+    async fn moved_on(&self, before: &LogHead) -> Result<LogHead> {
+        match self.settled().await? {
+            Some(now) if now.epoch == before.epoch && now.size >= before.size => Ok(now),
+            // Somebody restored the store under this vault.
+            _ => FORKED.err(),
         }
-        audit.lookups = self.compare_count(lookups).await?;
-        Ok(audit)
     }
 
     /// Where an epoch ended, as the next one begins by saying. That leaf is checked with its own
@@ -127,9 +150,14 @@ impl Vault {
         if is_it { Ok((leaf, first.hash.into())) } else { FORKED.err() }
     }
 
-    /// Grows the tree of an epoch from its leaves; answers with how many there are.
-    async fn audit_epoch(&self, epoch: u32, end: &End, stated: &mut Stated) -> Result<u64> {
-        let mut tree = Frontier::default();
+    /// Grows the tree of an epoch from its leaves up to an end.
+    async fn grow(
+        &self,
+        tree: &mut Frontier,
+        epoch: u32,
+        end: &End,
+        stated: &mut Stated,
+    ) -> Result<()> {
         let mut met = end.signed.iter().filter(|(size, _)| *size == 0).count();
         while tree.size() < end.size {
             let to = tree.size().saturating_add(PAGE as u64).min(end.size);
@@ -160,26 +188,13 @@ impl Vault {
         if hex(tree.root().as_bytes()) != end.root || met != end.signed.len() || !ended {
             return FORKED.err();
         }
-        Ok(tree.size())
+        Ok(())
     }
+}
 
-    async fn compare(&self, stated: &mut Stated, lookups: &mut Lookups) -> Result<u64> {
-        let (mut rows, mut cursor) = (0, None);
-        loop {
-            let scan = Scan::All { kind: None };
-            let page = self.ports.store.scan(&scan, cursor.as_ref(), PAGE).await?;
-            for row in &page.rows {
-                if stated.digest_of(&row.key) != Some(row.digest()) {
-                    let error = ALTERED_ROW.error().with("subject", row.key.subject);
-                    return Err(error.with("kind", &row.key.kind));
-                }
-                rows += 1;
-            }
-            self.compare_lookups(&page.rows, lookups).await?;
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(rows);
-            }
-        }
+impl End {
+    /// The end of the log that is still written to.
+    fn now(head: &LogHead) -> Self {
+        Self { size: head.size, root: hex(&head.root), signed: Vec::new(), is_past: false }
     }
 }

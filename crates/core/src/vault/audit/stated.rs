@@ -1,25 +1,44 @@
-//! What the leaves say of the rows, as far as they still have their texts.
+//! What the leaves say of the rows, as far as they still have their texts, and which rows were met
+//! as they say.
 
 use std::collections::BTreeMap;
 
-use crate::id::{RowId, SubjectId};
+use super::Audit;
+use crate::error::{Error, Result};
 use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::LogPosition;
 use crate::row::RowKey;
+use crate::vault::codes::{ALTERED_LOOKUP, ALTERED_ROW, MISSING_ROW, PRUNED};
 use crate::vault::prune::Mark;
 
-type Key = (SubjectId, Name, RowId);
-
-/// The digest of each row that the leaves so far say is there, and where the leaf stands that says
-/// so; what they say was pruned, and what is gone.
+/// The digest of each row that the leaves so far say is there, and how it was met; what they say
+/// was pruned, and what is gone.
 #[derive(Default)]
 pub(super) struct Stated {
-    rows: BTreeMap<Key, ([u8; 32], LogPosition)>,
+    rows: BTreeMap<RowKey, Statement>,
+    /// Rows that are there and should not be as they are.
+    doubts: BTreeMap<RowKey, Doubt>,
     mark: Option<LogPosition>,
     /// The last leaf without a text, and how many there are.
     gap: Option<LogPosition>,
     gaps: u64,
+}
+
+struct Statement {
+    digest: [u8; 32],
+    /// Where the leaf stands.
+    at: LogPosition,
+    /// How many tokens the row carried when it was met as stated.
+    met: Option<u64>,
+}
+
+/// What is wrong with a row that is there, unless somebody has just changed it.
+pub(super) enum Doubt {
+    /// It is not what the log says of it.
+    Row,
+    /// It is not found under its token in this index.
+    Lookup(Name),
 }
 
 impl Stated {
@@ -27,9 +46,9 @@ impl Stated {
     pub(super) fn take(&mut self, at: LogPosition, leaf: Leaf) {
         self.mark = self.mark.max(Mark::stated_by(&leaf));
         for row in leaf.rows {
-            let key = (leaf.subject, row.kind, row.id);
+            let key = RowKey { subject: leaf.subject, kind: row.kind, id: row.id };
             match row.digest {
-                Some(digest) => drop(self.rows.insert(key, (digest, at))),
+                Some(digest) => drop(self.rows.insert(key, Statement { digest, at, met: None })),
                 None => drop(self.rows.remove(&key)),
             }
         }
@@ -41,30 +60,83 @@ impl Stated {
         self.gaps = self.gaps.saturating_add(1);
     }
 
+    /// A row is there.
+    pub(super) fn present(&mut self, key: &RowKey, digest: &[u8; 32], tokens: u64) {
+        let mark = self.mark;
+        match self.rows.get_mut(key) {
+            Some(row) if row.counts(mark) && row.digest == *digest => {
+                row.met = Some(tokens);
+                self.doubts.remove(key);
+            }
+            _ => self.doubt(key, Doubt::Row),
+        }
+    }
+
+    /// A row is there, and something is wrong with it.
+    pub(super) fn doubt(&mut self, key: &RowKey, doubt: Doubt) {
+        if let Some(row) = self.rows.get_mut(key) {
+            row.met = None;
+        }
+        self.doubts.insert(key.clone(), doubt);
+    }
+
+    /// A row is not there.
+    pub(super) fn absent(&mut self, key: &RowKey) {
+        if let Some(row) = self.rows.get_mut(key) {
+            row.met = None;
+        }
+        self.doubts.remove(key);
+    }
+
+    /// The rows to read again: those not met as they are stated now, and those in doubt.
+    pub(super) fn open(&self) -> Vec<RowKey> {
+        let unmet = self.rows.iter().filter(|(_, row)| row.counts(self.mark) != row.met.is_some());
+        // Those in doubt are either among them, or no leaf states them.
+        let strange = self.doubts.keys().filter(|key| !self.rows.contains_key(*key));
+        unmet.map(|(key, _)| key).chain(strange).cloned().collect()
+    }
+
+    /// What the audit found, once everything was compared at one moment.
+    pub(super) fn verdict(&self, leaves: u64, lookups: u64) -> Result<Audit> {
+        if let Some(LogPosition { epoch, index }) = self.unexplained() {
+            return Err(PRUNED.error().with("epoch", epoch).with("index", index));
+        }
+        let about = |error: Error, key: &RowKey| error.with("subject", key.subject);
+        match self.doubts.iter().next() {
+            Some((key, Doubt::Row)) => {
+                return Err(about(ALTERED_ROW.error(), key).with("kind", &key.kind));
+            }
+            Some((key, Doubt::Lookup(index))) => {
+                return Err(about(ALTERED_LOOKUP.error().with("index", index), key));
+            }
+            None => {}
+        }
+        let (mut rows, mut carried) = (0_u64, 0_u64);
+        for (key, row) in self.rows.iter().filter(|(_, row)| row.counts(self.mark)) {
+            let Some(tokens) = row.met else {
+                return Err(about(MISSING_ROW.error(), key).with("kind", &key.kind));
+            };
+            rows = rows.saturating_add(1);
+            carried = carried.saturating_add(tokens);
+        }
+        // Each is found under its tokens: there is none beside those.
+        if lookups != carried {
+            let error = ALTERED_LOOKUP.error().with("found", lookups);
+            return Err(error.with("carried", carried));
+        }
+        Ok(Audit { leaves, rows, pruned: self.gaps, lookups })
+    }
+
     /// A leaf whose text is gone although no leaf says that it was pruned.
-    pub(super) fn unexplained(&self) -> Option<LogPosition> {
+    fn unexplained(&self) -> Option<LogPosition> {
         self.gap.filter(|gap| self.mark.is_none_or(|mark| *gap >= mark))
     }
+}
 
-    /// How many leaves have no text.
-    pub(super) const fn pruned(&self) -> u64 {
-        self.gaps
-    }
-
-    /// What a row was like when it was last stated; it counts as met. A leaf before the mark has no
-    /// say: what was pruned beside it may have said that the row is another, or gone.
-    pub(super) fn digest_of(&mut self, key: &RowKey) -> Option<[u8; 32]> {
-        let (digest, at) = self.rows.remove(&(key.subject, key.kind.clone(), key.id))?;
-        self.counts(at).then_some(digest)
-    }
-
-    /// A row that should be there and was not met.
-    pub(super) fn left(&self) -> Option<(SubjectId, &Name)> {
-        let mut left = self.rows.iter().filter(|(_, (_, at))| self.counts(*at));
-        left.next().map(|((subject, kind, _), _)| (*subject, kind))
-    }
-
-    fn counts(&self, at: LogPosition) -> bool {
-        self.mark.is_none_or(|mark| at >= mark)
+impl Statement {
+    /// A leaf before the mark has no say: what was pruned beside it may have said that the row is
+    /// another, or gone.
+    fn counts(&self, mark: Option<LogPosition>) -> bool {
+        mark.is_none_or(|mark| self.at >= mark)
     }
 }

@@ -179,6 +179,8 @@ impl Vault {
 
     /// Keys that the log says were destroyed, and that an older safe still holds, go again.
     async fn destroy_again(&self) -> Result<u64> {
+        // An erasure whose leaf has no place yet is among them.
+        self.ports.store.settle().await?;
         let Some(store) = self.ports.store.status().await? else { return Ok(0) };
         let mark = self.mark().await?.map(|mark| mark.before);
         let mut destroyed = 0;
