@@ -224,6 +224,10 @@ pub static BAD_SHAPE: Code = Code::new(
     Kind::Input,
     "of a card its last four digits are kept, of an account its country and last four characters",
 );
+/// Somebody else has claimed a job since, because its lease was over; context: `job`.
+pub static JOB_LOST: Code =
+    Code::new("jobs.taken_over", Kind::Conflict, "another worker has taken this job over")
+        .retry(Retry::Safe);
 
 /// All of them.
 pub static CODES: &[&Code] = &[
@@ -269,4 +273,5 @@ pub static CODES: &[&Code] = &[
     &MISSING_ROW,
     &ALTERED_LOOKUP,
     &OVERTAKEN,
+    &JOB_LOST,
 ];

@@ -115,6 +115,7 @@ impl Vault {
         if let Some(at) = ahead {
             vault.accept_clock(at).await?;
         }
+        recovery.key_copies = vault.ports.keyring.copies().await?;
         Ok((vault, recovery))
     }
 

@@ -194,7 +194,7 @@ async fn begins(client: &Client, to: KekId) -> Result<u64, Fault> {
     if kek != to && rotating { Err(WRONG_KEY.error().into()) } else { Ok(0) }
 }
 
-async fn create(client: &Client, new: &NewKeys) -> Result<u64, Fault> {
+pub(super) async fn create(client: &Client, new: &NewKeys) -> Result<u64, Fault> {
     let mut keys: Vec<&(KeyId, WrappedKey)> = new.keys.iter().collect();
     keys.sort_by_cached_key(|(id, _)| (bucket::of_subject(&id.subject), id.clone()));
     let ids = Ids::of(keys.iter().map(|(id, _)| id));

@@ -22,12 +22,13 @@ use super::codes::{BLOCKED, UNDER_WAY};
 use super::journal::{Draft, digest_of};
 use super::login::next_version;
 use super::{Actor, Seen, Vault};
-use crate::clock::Timestamp;
+use crate::clock::{Span, Timestamp};
 use crate::error::{Context, Error, Result};
 use crate::id::{RowId, SubjectId};
+use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
-use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite, Scan, Scrub};
+use crate::ports::{Expect, KeyCopies, KeyId, KeyState, LogPosition, RowWrite, Scan, Scrub};
 use crate::row::{Row, RowKey, state};
 
 /// The kind of an erasure's job row.
@@ -263,6 +264,7 @@ impl Vault {
         let now = self.now();
         let actor = Actor { id: job.actor, role: None };
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
+        let copies = self.ports.keyring.copies().await?;
         let mut draft = Draft::new(sequence);
         let holdings = self.ports.store.holdings(&job.subjects(), 0).await?;
         for (plan, holding) in job.plans.iter().zip(holdings) {
@@ -288,7 +290,7 @@ impl Vault {
                 }
             }
             let leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
-            draft.record(plan.told(leaf, &late), writes, &deletes);
+            draft.record(copies_told(plan.told(leaf, &late), copies, now), writes, &deletes);
         }
         let row = Row { state: SCRUBBING, ..job.row.clone() };
         let leaf = self
@@ -312,6 +314,18 @@ impl Vault {
         self.record_scrubbed(&mut draft, &job);
         self.commit(draft).await?;
         Ok(destroyed(job.plans, job.at))
+    }
+}
+
+/// Says in a leaf by when the last copies are gone that the safe made of the keys, with a day for the
+/// scrub that follows; nothing if it makes none.
+fn copies_told(leaf: Leaf, copies: KeyCopies, now: Timestamp) -> Leaf {
+    match copies {
+        KeyCopies::None => leaf,
+        KeyCopies::KeptFor(span) => {
+            leaf.detail("key_copies_gone_by", now.plus(span).plus(Span::days(1)))
+        }
+        KeyCopies::Unlimited => leaf.detail("key_copies_gone_by", "unlimited"),
     }
 }
 
