@@ -98,7 +98,7 @@ fn session(options: &PostgresOptions, given: Option<&str>) -> String {
 /// What is answered is on the disk, whatever the role's settings are.
 async fn durable(client: &mut ClientWrapper) -> Result<(), HookError> {
     let sql = "SELECT set_config('synchronous_commit', 'on', false)
-        WHERE current_setting('synchronous_commit') = 'off'";
+        WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')";
     client.batch_execute(sql).await.map_err(HookError::Backend)
 }
 

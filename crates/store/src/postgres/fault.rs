@@ -54,6 +54,11 @@ impl Fault {
         self.state() == Some("42501")
     }
 
+    /// It waited longer for a lock than it may, or was cancelled because it took too long.
+    pub(super) fn is_timeout(&self) -> bool {
+        matches!(self.state(), Some("55P03" | "57014"))
+    }
+
     /// A statement after one that failed.
     pub(super) fn is_aborted(&self) -> bool {
         self.state() == Some("25P02")

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use deadpool_postgres::Client;
 use tacenda_core::ports::Scrub;
+use tacenda_core::ports::store::ACCESS_REFUSED;
 use tokio::time::Instant;
 
 use super::fault::Fault;
@@ -14,7 +15,10 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Vacuums the keys once nobody can see their former rows, ends the segment of the write-ahead log
 /// and makes a checkpoint, so that the segments before it are recycled.
 #[expect(clippy::disallowed_methods, reason = "how long we wait for readers; no clock of the data")]
+///
+/// A vacuum that takes long is waited for, one that has to wait for another is tried again later.
 pub(super) async fn scrub(client: &Client) -> Result<Scrub, Fault> {
+    may_vacuum(client).await?;
     // Every destruction that was answered has a lower number than this.
     let sql = "SELECT pg_current_xact_id()::xid::text";
     let now: String = client.query_one(sql, &[]).await?.try_get(0)?;
@@ -25,6 +29,17 @@ pub(super) async fn scrub(client: &Client) -> Result<Scrub, Fault> {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    // Both take as long as the safe and the server's buffers are large.
+    client.batch_execute("SET statement_timeout = 0").await?;
+    let done = vacuum(client).await;
+    client.batch_execute("RESET statement_timeout").await?;
+    match done {
+        Err(fault) if fault.is_timeout() => Ok(Scrub::Blocked),
+        other => other.map(|()| Scrub::Done),
+    }
+}
+
+async fn vacuum(client: &Client) -> Result<(), Fault> {
     client.batch_execute("VACUUM (TRUNCATE off) keys").await?;
     for statement in ["SELECT pg_switch_wal()", "CHECKPOINT"] {
         match client.batch_execute(statement).await.map_err(Fault::from) {
@@ -33,14 +48,24 @@ pub(super) async fn scrub(client: &Client) -> Result<Scrub, Fault> {
             other => other?,
         }
     }
-    Ok(Scrub::Done)
+    Ok(())
 }
 
-/// Whether a session, a prepared transaction or a replication slot of this database still keeps
-/// rows that were dead before a transaction.
+/// To vacuum a table of somebody else's is no error, but a warning, and nothing happens.
+async fn may_vacuum(client: &Client) -> Result<(), Fault> {
+    let sql = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'keys'::regclass";
+    let may: bool = client.query_one(sql, &[]).await?.try_get(0)?;
+    if may { Ok(()) } else { Err(ACCESS_REFUSED.error().with("table", "keys").into()) }
+}
+
+/// Whether a session, a standby, a prepared transaction or a replication slot of this database still
+/// keeps rows that were dead before a transaction. A session that has written and is between two
+/// statements has a transaction and no snapshot.
 async fn is_blocked(client: &Client, now: &str) -> Result<bool, Fault> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
-                AND pid <> pg_backend_pid() AND age(backend_xmin) > age($1::text::xid))
+    let sql = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+                AND (datname = current_database() OR backend_type = 'walsender')
+                AND (age(backend_xmin) > age($1::text::xid)
+                    OR age(backend_xid) > age($1::text::xid)))
         OR EXISTS (SELECT 1 FROM pg_prepared_xacts WHERE database = current_database()
                 AND age(transaction) > age($1::text::xid))
         OR EXISTS (SELECT 1 FROM pg_replication_slots WHERE age(xmin) > age($1::text::xid))";

@@ -5,5 +5,6 @@ mod crash;
 mod cut;
 mod limits;
 mod refusals;
+mod scrub;
 mod sequencers;
 mod support;
