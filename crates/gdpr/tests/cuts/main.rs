@@ -5,6 +5,7 @@
 mod audit;
 mod collect;
 mod life;
+mod sweep;
 
 use std::sync::Arc;
 
