@@ -2,7 +2,7 @@
 //! run with the same settings, in turns.
 //!
 //! `cargo run --release -p tacenda-benches -- import|meanwhile|read|sweep|erase|log|login|argon|
-//! guard|identifiers|all [--quick]`.
+//! guard|identifiers|all [--quick]`; with `--features postgres` also `pg-import` and the like.
 //! A bench is a file with a `run`; it prints medians, the ratio, and what is required. Nothing
 //! fails by being slow.
 #![forbid(unsafe_code)]
@@ -19,6 +19,8 @@ mod meanwhile;
 mod measure;
 mod people;
 mod plain;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod read;
 mod sweep;
 mod world;
@@ -45,7 +47,7 @@ impl Size {
 
 type Bench = fn(Size) -> Result<()>;
 
-const BENCHES: [(&str, Bench); 10] = [
+const BENCHES: &[(&str, Bench)] = &[
     ("import", import::run),
     ("meanwhile", meanwhile::run),
     ("read", read::run),
@@ -56,6 +58,16 @@ const BENCHES: [(&str, Bench); 10] = [
     ("argon", argon::run),
     ("guard", guard::run),
     ("identifiers", identifiers::run),
+    #[cfg(feature = "postgres")]
+    ("pg-import", postgres::import::run),
+    #[cfg(feature = "postgres")]
+    ("pg-scale", postgres::scale::run),
+    #[cfg(feature = "postgres")]
+    ("pg-claims", postgres::claims::run),
+    #[cfg(feature = "postgres")]
+    ("pg-read", postgres::read::run),
+    #[cfg(feature = "postgres")]
+    ("pg-sweep", postgres::sweep::run),
 ];
 
 fn main() -> ExitCode {
@@ -81,11 +93,13 @@ fn try_main() -> Result<()> {
             asked.push(argument);
         }
     }
-    let known = |word: &String| word == "all" || BENCHES.iter().any(|(name, _)| name == word);
+    let known =
+        |word: &String| word == "all" || BENCHES.iter().any(|(name, _)| *name == word.as_str());
     if asked.is_empty() || !asked.iter().all(known) {
         return Err(
             "usage: import|meanwhile|read|sweep|erase|log|login|argon|guard|identifiers|all \
-             [--quick] [--big[=ROWS]]"
+             [--quick] [--big[=ROWS]]; with the feature postgres also \
+             pg-import|pg-scale|pg-claims|pg-read|pg-sweep"
                 .into(),
         );
     }

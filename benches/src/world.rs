@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use tacenda::{
-    Actor, ActorId, Clock, MasterKeySource, Name, RegisterRequest, SubjectId, SystemRng, Tacenda,
-    Timestamp, block_on,
+    Actor, ActorId, Builder, Clock, MasterKeySource, Name, RegisterRequest, SubjectId, SystemRng,
+    Tacenda, Timestamp, block_on,
 };
 use tacenda_core::seal::MasterKey;
 
@@ -42,13 +42,18 @@ pub(crate) struct World {
 impl World {
     /// A new store in a folder.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
+        let master = MasterKey::generate(&SystemRng);
+        Self::over(master, |b| b.sqlite(folder.join("customers.db"), folder.join("keys.db")))
+    }
+
+    /// A store where `place` says.
+    pub(crate) fn over(master: MasterKey, place: impl FnOnce(Builder) -> Builder) -> Result<Self> {
         let clock = Arc::new(SetClock(AtomicI64::new(start()?.as_micros())));
         let builder = Tacenda::builder()
             .policy_text(POLICY)
-            .sqlite(folder.join("customers.db"), folder.join("keys.db"))
-            .master_key(MasterKeySource::Given(MasterKey::generate(&SystemRng)))
+            .master_key(MasterKeySource::Given(master))
             .clock(Arc::clone(&clock) as Arc<dyn Clock>);
-        let tacenda = block_on(builder.open())?;
+        let tacenda = block_on(place(builder).open())?;
         let actor = Actor::staff(ActorId::from_bytes([7; 16]), Name::fixed("service"));
         Ok(Self { tacenda, clock, actor })
     }

@@ -4,6 +4,8 @@
 //! policy and the library. It exits with 0 only if everything it printed is true.
 
 mod args;
+mod dated;
+mod intake;
 mod run;
 
 use std::error::Error;
@@ -14,6 +16,8 @@ use args::{Command, USAGE};
 
 /// How a shell shows a program that was ended because nobody read its output: 128 + SIGPIPE.
 const NOBODY_READS: u8 = 141;
+/// The sweep waits for a person; all else was done.
+const WAITS: u8 = 3;
 
 fn main() -> ExitCode {
     let outcome = match args::parse(std::env::args().skip(1)) {
@@ -28,6 +32,10 @@ fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::from(NOBODY_READS),
+        Err(error) if error.is::<run::Waits>() => {
+            complain(&format!("\n{error}"));
+            ExitCode::from(WAITS)
+        }
         Err(error) => {
             complain(&format!("\nfailed: {error}"));
             let mut cause = error.source();

@@ -2,30 +2,45 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use tacenda::gdpr::erasure::Fate;
-use tacenda::import::{ImportReport, Verdict, VerdictWriter, import_csv};
+use tacenda::import::ImportReport;
 use tacenda::{
     Actor, ActorId, MasterKeySource, Name, NewPassword, RegisterRequest, SubjectId, SystemRng,
     Tacenda, verify_receipt,
 };
 
 use crate::args::Options;
+use crate::intake::{import, passwords};
 
 /// Prints a line. Whoever reads may have gone, which is no reason to panic: the run ends with it.
 macro_rules! say {
-    ($($part:tt)*) => { writeln!(std::io::stdout().lock(), $($part)*) };
+    ($($part:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stdout().lock(), $($part)*)
+    }};
+}
+pub(crate) use say;
+
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+/// The brake holds a sweep until a person confirms its plan. All else was done.
+#[derive(Debug)]
+pub(crate) struct Waits {
+    digest: String,
 }
 
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+impl std::fmt::Display for Waits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "nothing was swept: confirm the plan today with --confirm {}", self.digest)
+    }
+}
 
-const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/lifecycle/customers.csv");
+impl Error for Waits {}
+
 const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/glpi-network-cloud/privacy.toml");
-/// How many refused records are listed; the report has all of them.
-const SHOWN: usize = 10;
 /// How many customers are read at once.
 const PAGE: usize = 1000;
 const EMAIL: &str = "lifecycle@tacenda.example";
@@ -64,9 +79,10 @@ pub(crate) async fn run(options: &Options) -> Outcome {
     let me = Actor::staff(ActorId::from_bytes(*b"lifecycle-------"), Name::fixed("billing"));
 
     let imported = import(options, &t, &me).await?;
+    passwords(&t).await?;
     let ada = register_and_log_in(&t, &me).await?;
     read(&t, ada, &imported, &me).await?;
-    sweep(&t, &me).await?;
+    let swept = sweep(options, &t, &me).await?;
     let receipt = erase(&t, ada, &me).await?;
 
     let keys = t.log().verifier_keys().await?;
@@ -86,7 +102,7 @@ pub(crate) async fn run(options: &Options) -> Outcome {
     if let Some(data) = &options.data {
         say!("Kept in {}.", data.display())?;
     }
-    Ok(())
+    swept.map_err(Into::into)
 }
 
 async fn open(options: &Options, data: &Path) -> Outcome<Tacenda> {
@@ -104,66 +120,18 @@ async fn open(options: &Options, data: &Path) -> Outcome<Tacenda> {
     Ok(t)
 }
 
-async fn import(options: &Options, t: &Tacenda, me: &Actor) -> Outcome<ImportReport> {
-    let path = options.customers.clone().unwrap_or_else(|| PathBuf::from(SHIPPED));
-    let file = fs::File::open(&path)?;
-    let bar = ProgressBar::new(file.metadata()?.len());
-    bar.set_style(ProgressStyle::with_template("importing {bar:30} {percent}% {msg}")?);
-    let report = options.report.as_ref().map(fs::File::create).transpose()?;
-    let mut report = report.map(VerdictWriter::new).transpose()?;
-    let (mut done, mut shown) = (0, Vec::new());
-    let mut told = |page: &[Verdict]| {
-        done += page.len();
-        bar.set_message(format!("{done} records"));
-        let refused = page.iter().filter(|verdict| !verdict.is_accepted());
-        shown.extend(refused.take(SHOWN.saturating_sub(shown.len())).cloned());
-        report.as_mut().map_or(Ok(()), |report| report.write(page))
-    };
-    let counts = import_csv(t, bar.wrap_read(file), me, &mut told).await?;
-    report.map_or(Ok(()), VerdictWriter::finish)?;
-    bar.finish_and_clear();
-    heading("Import")?;
-    say!(
-        "  {} accepted ({} of them known already, nothing written), {} refused",
-        counts.accepted(),
-        counts.known(),
-        counts.refused()
-    )?;
-    for verdict in &shown {
-        if let Err((field, code)) = &verdict.outcome {
-            say!("  record {:>5}  {field:<18} {code}", verdict.record)?;
-        }
-    }
-    if counts.refused() > SHOWN as u64 {
-        say!("  … and {} more", counts.refused() - SHOWN as u64)?;
-    }
-    Ok(counts)
-}
-
 /// The file's digests have no known passwords, so a customer of our own logs in.
 async fn register_and_log_in(t: &Tacenda, me: &Actor) -> Outcome<SubjectId> {
     let customers = t.customers();
-    let request = RegisterRequest {
-        items: vec![
-            customers.item("email", EMAIL)?,
-            customers.item("first_name", "Ada")?,
-            customers.item("last_name", "Kowalska")?,
-            customers.item("company", "Łączność sp. z o.o.")?,
-            customers.item("address", "ul. Prosta 1")?,
-            customers.item("postal_code", "00-001")?,
-            customers.item("country", "PL")?,
-        ],
-        password: Some(NewPassword::plain(PASSWORD)?),
-        facts: [Name::fixed("paid offer"), Name::fixed("invoiced")].into(),
-        ..RegisterRequest::default()
-    };
-    let ada = match customers.register(request, me).await {
-        Ok(registered) => registered.subject(),
+    let ada = match customers.register(paying(t)?, me).await {
         // A run before this one was stopped between the registration and the erasure.
         Err(error) if error.code() == "vault.not_unique" => {
-            customers.read_by_email(EMAIL, "billing", me).await?.subject
+            let service = Actor::staff(me.id, Name::fixed("service"));
+            let left = customers.read_by_email(EMAIL, "account", &service).await?.subject;
+            t.erasure().erase(left, me).await?;
+            customers.register(paying(t)?, me).await?.subject()
         }
-        Err(error) => return Err(error.into()),
+        registered => registered?.subject(),
     };
     let login = customers.login(&EMAIL.to_uppercase(), PASSWORD).await?;
     ensure(login.subject == ada, "somebody else logged in")?;
@@ -176,6 +144,25 @@ async fn register_and_log_in(t: &Tacenda, me: &Actor) -> Outcome<SubjectId> {
         say!("  {who}: refused, and nothing tells the two apart")?;
     }
     Ok(ada)
+}
+
+/// A customer who pays, and has been invoiced.
+fn paying(t: &Tacenda) -> Outcome<RegisterRequest> {
+    let customers = t.customers();
+    Ok(RegisterRequest {
+        items: vec![
+            customers.item("email", EMAIL)?,
+            customers.item("first_name", "Ada")?,
+            customers.item("last_name", "Kowalska")?,
+            customers.item("company", "Łączność sp. z o.o.")?,
+            customers.item("address", "ul. Prosta 1")?,
+            customers.item("postal_code", "00-001")?,
+            customers.item("country", "PL")?,
+        ],
+        password: Some(NewPassword::plain(PASSWORD)?),
+        facts: [Name::fixed("paid offer"), Name::fixed("invoiced")].into(),
+        ..RegisterRequest::default()
+    })
 }
 
 async fn read(t: &Tacenda, ada: SubjectId, imported: &ImportReport, me: &Actor) -> Outcome {
@@ -211,7 +198,8 @@ async fn read(t: &Tacenda, ada: SubjectId, imported: &ImportReport, me: &Actor) 
     ensure(given + refused >= new, "a customer is missing")
 }
 
-async fn sweep(t: &Tacenda, me: &Actor) -> Outcome {
+/// Sweeps what is due, or says that the plan waits to be confirmed.
+async fn sweep(options: &Options, t: &Tacenda, me: &Actor) -> Outcome<Result<(), Waits>> {
     heading("Retention")?;
     let plan = t.retention().plan().await?;
     for line in &plan.lines {
@@ -221,21 +209,24 @@ async fn sweep(t: &Tacenda, me: &Actor) -> Outcome {
     if plan.lines.is_empty() {
         say!("  nothing is due")?;
     }
-    if plan.needs_confirmation() {
+    if plan.needs_confirmation() && options.confirm != Some(plan.digest) {
         let why = if plan.clock_in_doubt {
             "the clock is further ahead than the policy trusts it"
         } else {
             "the plan is larger than the policy lets a sweep erase alone"
         };
         say!("  {why}: left for a person, who confirms the plan")?;
-        return Ok(());
+        let digest = plan.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        return Ok(Err(Waits { digest }));
     }
     let bar = ProgressBar::new(plan.due());
-    let swept = t.retention().sweep(None, me, &mut |done| bar.set_position(done)).await?;
+    let swept =
+        t.retention().sweep(options.confirm, me, &mut |done| bar.set_position(done)).await?;
     bar.finish_and_clear();
     say!("  swept {} subjects in {} batches", swept.subjects, swept.batches)?;
     let after = t.retention().plan().await?;
-    ensure(after.due() == 0, "something is still due after the sweep")
+    ensure(after.due() == 0, "something is still due after the sweep")?;
+    Ok(Ok(()))
 }
 
 async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
@@ -256,13 +247,16 @@ async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
     }
     let login = t.customers().login(EMAIL, PASSWORD).await;
     ensure(login.err().is_some_and(|e| e.code() == "login.refused"), "an erased account logs in")?;
-    let read = t.customers().read_by_email(EMAIL, "account", me).await;
-    ensure(read.is_err(), "an erased account can be read")?;
-    say!("  the address is free again, and opens nothing")?;
+    say!("  the address and password log nobody in")?;
+    let another = RegisterRequest { facts: [].into(), ..paying(t)? };
+    let another = t.customers().register(another, me).await?.subject();
+    ensure(another != ada, "an erased account came back")?;
+    t.erasure().erase(another, me).await?;
+    say!("  the address is free again: somebody else registered with it, and was erased as well")?;
     Ok(erased.receipt.text)
 }
 
-fn heading(text: &str) -> Outcome {
+pub(crate) fn heading(text: &str) -> Outcome {
     say!("\n{text}")?;
     Ok(())
 }

@@ -38,7 +38,7 @@ pub(crate) static STEPS: &[Step] = &[
     Step { name: "arrows", about: "which crate may use which", tools: &[], run: arrows::step },
     Step {
         name: "clippy",
-        about: "lints, in every crate and target",
+        about: "lints, in every crate and target, and in the facade feature by feature",
         tools: &[Tool::CCompiler, Tool::Clippy, Tool::Python],
         run: clippy,
     },
@@ -161,10 +161,20 @@ fn fmt(workspace: &Workspace) -> Result<Outcome, String> {
     sh::status(workspace.command("cargo").args(["fmt", "--all", "--check"])).map(Outcome::of)
 }
 
+/// Features of the facade that are built together everywhere else.
+const FEATURES: [&str; 3] = ["postgres", "sqlite", "tracing"];
+
 fn clippy(workspace: &Workspace) -> Result<Outcome, String> {
     let mut command = workspace.cargo("clippy");
     command.args(["--workspace", "--all-targets", "--", "-D", "warnings"]);
-    sh::status(&mut command).map(Outcome::of)
+    let mut success = sh::status(&mut command)?;
+    for feature in FEATURES {
+        let mut command = workspace.cargo("clippy");
+        command.args(["-p", "tacenda", "--lib", "--no-default-features", "--features", feature]);
+        command.args(["--", "-D", "warnings"]);
+        success &= sh::status(&mut command)?;
+    }
+    Ok(Outcome::of(success))
 }
 
 fn nextest(workspace: &Workspace) -> Result<Outcome, String> {
@@ -190,7 +200,7 @@ fn doctest(workspace: &Workspace) -> Result<Outcome, String> {
 fn doc(workspace: &Workspace) -> Result<Outcome, String> {
     let mut command = workspace.cargo("doc");
     command
-        .args(["--workspace", "--no-deps", "--features", "tacenda/postgres"])
+        .args(["--workspace", "--no-deps", "--features", "tacenda/postgres,tacenda/tracing"])
         .env("RUSTDOCFLAGS", "-D warnings");
     sh::status(&mut command).map(Outcome::of)
 }

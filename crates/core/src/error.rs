@@ -2,9 +2,10 @@
 //!
 //! A [`Code`] is a constant that lives next to the code that raises it; every crate lists its own
 //! in a `CODES` slice, and `docs/errors.md` is generated from those lists. An error carries codes,
-//! names from the policy, ids and numbers. It never carries a value that somebody typed
-//! (invariant 10), and the types see to it: [`Error::with`] takes a [`Context`], which cannot be
-//! made from an arbitrary string.
+//! names that the policy declares, ids and numbers. It never carries a value that somebody typed
+//! (invariant 10), and the types see to most of it: [`Error::with`] takes a [`Context`], which
+//! cannot be made from text that is no literal. A [`Name`] from outside can be wrapped in one, so
+//! that a name goes in only where the policy was seen to declare it.
 
 use std::fmt;
 
@@ -130,16 +131,19 @@ pub enum Context {
     Row(RowId),
     /// A point in time at which something happened or will.
     Time(Timestamp),
-    /// Text that the policy publishes: a law, a rule's name. See [`Context::published`].
-    Published(String),
+    /// Text that stands in the published policy, or in the public part of the log.
+    Published(Published),
 }
 
+/// Text that is public anyway; only this crate makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published(String);
+
 impl Context {
-    /// Text that stands in the published policy, such as the citation of a law. Nothing else may
-    /// go this way.
-    #[must_use]
-    pub fn published(text: &str) -> Self {
-        Self::Published(text.to_owned())
+    /// Text that stands in the published policy, such as the citation of a law, or in the public
+    /// part of the log, such as a root. Nothing else may go this way, and nobody else's.
+    pub(crate) fn published(text: &str) -> Self {
+        Self::Published(Published(text.to_owned()))
     }
 
     /// As bare text, without the quotes of an error message.
@@ -162,7 +166,7 @@ impl fmt::Display for Context {
             Self::Actor(id) => write!(f, "{id}"),
             Self::Row(id) => write!(f, "{id}"),
             Self::Time(at) => write!(f, "{at}"),
-            Self::Published(text) => f.write_str(text),
+            Self::Published(Published(text)) => f.write_str(text),
         }
     }
 }

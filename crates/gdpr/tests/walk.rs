@@ -99,7 +99,9 @@ fn no_value_that_holds_a_card_number_gets_in() {
         ("shoe_size", "44", "vault.undeclared_item"),
     ] {
         let error = vault.item(&Name::fixed(item), text).unwrap_err();
-        assert_eq!((error.code(), error.field().as_deref()), (expected, Some(item)));
+        // What the policy does not declare is not repeated: anybody may have typed it.
+        let field = Some(item).filter(|_| expected != "vault.undeclared_item");
+        assert_eq!((error.code(), error.field().as_deref()), (expected, field));
         assert!(!format!("{error} {error:?}").contains(text), "an error holds no value");
     }
 }

@@ -8,7 +8,7 @@ use tacenda_core::vault::{
 };
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 
-use crate::import::{CustomerRecord, Prepared};
+use crate::import::{CustomerRecord, Mapping, Prepared};
 
 /// The customers of a [`crate::Tacenda`].
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,8 @@ impl Customers<'_> {
     }
 
     /// Registers records that span profile, offer, payment and history: one result per record, in
-    /// order, the first failing field winning. A refused record never stops the others.
+    /// order, the first failing field winning. A refused record never stops the others. A plan that
+    /// is paid states the fact `paid offer`; [`Customers::register_many_with`] states others.
     ///
     /// # Errors
     /// The codes of the stores; what was committed before stays.
@@ -43,20 +44,24 @@ impl Customers<'_> {
         records: Vec<CustomerRecord>,
         actor: &Actor,
     ) -> Result<Vec<Result<Registered>>> {
-        let prepared = records.iter().map(|record| Prepared::new(self.vault, record)).collect();
-        self.register_prepared(prepared, actor).await
+        self.register_many_with(records, &Mapping::default(), actor).await
     }
 
-    pub(crate) async fn register_prepared(
+    /// [`Customers::register_many`] with a mapping of the caller's own.
+    ///
+    /// # Errors
+    /// As [`Customers::register_many`].
+    pub async fn register_many_with(
         &self,
-        prepared: Vec<Prepared>,
+        records: Vec<CustomerRecord>,
+        mapping: &Mapping,
         actor: &Actor,
     ) -> Result<Vec<Result<Registered>>> {
         let mut refused = BTreeMap::new();
-        let mut requests = Vec::with_capacity(prepared.len());
-        let total = prepared.len();
-        for (at, one) in prepared.into_iter().enumerate() {
-            match one.into_request() {
+        let mut requests = Vec::with_capacity(records.len());
+        let total = records.len();
+        for (at, record) in records.iter().enumerate() {
+            match Prepared::new(self.vault, record, mapping).into_request() {
                 Ok(request) => requests.push(request),
                 Err(error) => {
                     refused.insert(at, error);

@@ -1,7 +1,7 @@
 //! Where the master key comes from.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use tacenda_core::ports::kek::BAD_KEY;
@@ -58,30 +58,73 @@ impl MasterKeySource {
         }
     }
 
-    /// A file that is made with a new random key, mode 0600, if it is not there.
+    /// A file that is made with a new random key, mode 0600, if it is not there. Of several processes
+    /// that start at once one makes it, and all read the same.
+    ///
+    /// The key is whole on disk before the file has its name, so that a process that is killed leaves
+    /// no half of one; what it may leave is a temporary file beside it, which nothing reads. The file
+    /// system must know hard links.
     ///
     /// # Errors
-    /// As [`MasterKeySource::load`] later; [`NO_KEY`] if the file cannot be written.
+    /// [`NO_KEY`] if the file cannot be made. A file that is there is never written to, whatever is in
+    /// it: [`MasterKeySource::load`] says what is wrong with it.
     pub fn file_or_new(path: impl Into<PathBuf>, rng: &dyn Rng) -> Result<Self> {
         let path = path.into();
         if !path.exists() {
-            // EXPOSE: a new master key is stored by its owner once.
-            let text = MasterKey::generate(rng).expose();
-            write_new(&path, &text).map_err(|error| NO_KEY.error().caused_by(error))?;
+            make(&path, rng).map_err(|error| NO_KEY.error().caused_by(error))?;
         }
         Ok(Self::File(path))
     }
 }
 
-fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+/// Makes a key file, unless somebody else does so first.
+fn make(path: &Path, rng: &dyn Rng) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut temporary = name.to_owned();
+    temporary.push(format!(".{:032x}.new", random(rng)));
+    let temporary = path.with_file_name(temporary);
+    // EXPOSE: a new master key is stored by its owner once.
+    let text = MasterKey::generate(rng).expose();
+    let mut file = create(&temporary)?;
+    let made = write(&mut file, &text).and_then(|()| fs::hard_link(&temporary, path));
+    let gone = fs::remove_file(&temporary);
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        other => other.and(gone)?,
+    }
+    sync_folder(path)
+}
+
+fn random(rng: &dyn Rng) -> u128 {
+    let mut bytes = [0; 16];
+    rng.fill(&mut bytes);
+    u128::from_be_bytes(bytes)
+}
+
+fn create(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    options.open(path)
+}
+
+fn write(file: &mut fs::File, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()
+}
+
+/// Makes the names in the folder of a file durable.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -110,13 +153,69 @@ mod tests {
         let first = source.load().unwrap().expose();
         MasterKeySource::file_or_new(&path, &SystemRng).unwrap();
         assert_eq!(source.load().unwrap().expose(), first, "an existing key is never replaced");
-        fs::write(&path, "short").unwrap();
-        assert!(source.load().unwrap_err().is(&BAD_KEY));
+        assert_eq!(names(&folder), ["master.key"], "nothing else is left");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
             assert!(source.load().unwrap_err().is(&OPEN_TO_OTHERS));
+        }
+    }
+    #[expect(clippy::unwrap_used, reason = "a helper of tests")]
+    fn names(folder: &tempfile::TempDir) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap();
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_file_that_is_no_key_is_said_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        for content in ["", "short", "AAAA\n"] {
+            let _ = fs::remove_file(&path);
+            write(&mut create(&path).unwrap(), content).unwrap();
+            let source = MasterKeySource::file_or_new(&path, &SystemRng).unwrap();
+            assert!(source.load().unwrap_err().is(&BAD_KEY));
+            assert_eq!(fs::read_to_string(&path).unwrap(), format!("{content}\n"));
+        }
+    }
+
+    #[test]
+    fn what_a_killed_process_left_does_not_stand_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        // With these bytes the temporary file has the name of the one that is left.
+        struct Zeros;
+        impl Rng for Zeros {
+            fn fill(&self, out: &mut [u8]) {
+                out.fill(0);
+            }
+        }
+        let left = format!("master.key.{:032x}.new", 0);
+        create(&folder.path().join(&left)).unwrap();
+        let error = MasterKeySource::file_or_new(&path, &Zeros).unwrap_err();
+        assert!(error.is(&NO_KEY) && !path.exists(), "somebody may still be writing that one");
+        MasterKeySource::file_or_new(&path, &SystemRng).unwrap().load().unwrap();
+        assert_eq!(names(&folder).len(), 2);
+    }
+
+    #[test]
+    fn all_who_start_at_once_read_the_same_key() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("master.key");
+            let start = std::sync::Barrier::new(8);
+            let keys: Vec<_> = std::thread::scope(|scope| {
+                let one = || {
+                    start.wait();
+                    let source = MasterKeySource::file_or_new(&path, &SystemRng).unwrap();
+                    source.load().unwrap().expose().to_string()
+                };
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert!(keys.iter().all(|key| *key == keys[0]));
+            assert_eq!(names(&folder), ["master.key"]);
         }
     }
 }

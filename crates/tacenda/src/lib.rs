@@ -2,7 +2,7 @@
 //!
 //! [`Tacenda::builder`] wires a policy, a store, a safe and a master key together; the rooms are
 //! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::retention`],
-//! [`Tacenda::log`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
+//! [`Tacenda::log`], [`Tacenda::jobs`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
 //! thread you have.
 //!
 //! This crate wires and converts; the rules are in the crates below it. It alone reads the
@@ -13,12 +13,13 @@ mod builder;
 mod customers;
 mod erasure;
 pub mod import;
+pub mod jobs;
 mod keys;
 mod log;
 mod retention;
 #[cfg(feature = "system")]
 mod system;
-#[cfg(any(test, feature = "tracing"))]
+#[cfg(feature = "tracing")]
 pub mod trace;
 mod workers;
 mod zone;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 pub use builder::{Builder, CODES, NO_POLICY, NO_SYSTEM, POLICY_INVALID, POLICY_UNREADABLE};
 pub use customers::Customers;
 pub use erasure::Erasures;
+pub use jobs::{Job, Jobs, JobsRun, Ran};
 pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
 pub use log::{Log, VerifiedReceipt, verify_receipt};
 pub use pollster::block_on;
@@ -40,8 +42,8 @@ pub use zone::zone;
 pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
-    Actor, Amendment, Collected, ItemValue, Kept, Login, NewPassword, OnRestore, PasswordCounts,
-    Pruned, Receipt, Recovery, RegisterRequest, Registered, View, ViewPage,
+    Actor, Amendment, Collected, ItemValue, JobState, Kept, Login, NewPassword, OnRestore,
+    PasswordCounts, Pruned, Receipt, Recovery, RegisterRequest, Registered, View, ViewPage,
 };
 pub use tacenda_core::{
     ActorId, Clock, Code, Error, Kind, Name, Result, Retry, RowId, SubjectId, Timestamp,
@@ -49,7 +51,7 @@ pub use tacenda_core::{
 pub use tacenda_gdpr as gdpr;
 pub use tacenda_notify as notify;
 pub use tacenda_payments as payments;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use tacenda_store as store;
 
 use tacenda_core::vault::Vault;
@@ -98,6 +100,12 @@ impl Tacenda {
         Log { vault: &self.vault }
     }
 
+    /// Jobs: sweep, pruning, wrapping of passwords and the like, shared by as many processes as
+    /// there are.
+    pub fn jobs(&self) -> jobs::Jobs<'_> {
+        jobs::Jobs::new(self)
+    }
+
     /// What opening had to repair after a restore, and whose items could not follow a policy that
     /// changed.
     #[must_use]
@@ -142,8 +150,3 @@ impl Tacenda {
         &self.vault
     }
 }
-
-/// The README's example, compiled and run.
-#[cfg(all(doctest, feature = "sqlite"))]
-#[doc = include_str!("../../../README.md")]
-mod readme {}

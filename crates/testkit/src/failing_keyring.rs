@@ -9,8 +9,8 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::{
-    Fingerprint, KekId, KeyId, KeyState, Keyring, LogPosition, NewKeys, SafeInit, SafeStatus,
-    Scrub, Tombstone, WrapId, WrappedKey,
+    Fingerprint, KekId, KeyCopies, KeyId, KeyState, Keyring, LogPosition, NewKeys, SafeInit,
+    SafeStatus, Scrub, Tombstone, WrapId, WrappedKey,
 };
 
 use crate::fault::Faults;
@@ -78,6 +78,10 @@ impl Keyring for FailingKeyring {
         Ok(if self.is_read { Scrub::Blocked } else { scrubbed })
     }
 
+    async fn copies(&self) -> Result<KeyCopies> {
+        self.faults.run(false, self.keyring.copies()).await
+    }
+
     async fn tombstones(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<Tombstone>> {
         self.faults.run(false, self.keyring.tombstones(after, limit)).await
     }
@@ -94,12 +98,24 @@ impl Keyring for FailingKeyring {
         self.faults.run(false, self.keyring.fingerprints(of)).await
     }
 
+    async fn fingerprints_after(
+        &self,
+        after: Option<Fingerprint>,
+        limit: usize,
+    ) -> Result<Vec<(Fingerprint, SubjectId, Timestamp)>> {
+        self.faults.run(false, self.keyring.fingerprints_after(after, limit)).await
+    }
+
     async fn forget_fingerprints(&self, before: Timestamp) -> Result<u64> {
         self.faults.run(true, self.keyring.forget_fingerprints(before)).await
     }
 
     async fn secret(&self, name: &Name) -> Result<Option<WrappedKey>> {
         self.faults.run(false, self.keyring.secret(name)).await
+    }
+
+    async fn secrets(&self) -> Result<Vec<(Name, WrappedKey)>> {
+        self.faults.run(false, self.keyring.secrets()).await
     }
 
     async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()> {

@@ -86,6 +86,10 @@ impl Store for FailingStore {
         self.faults.run(true, self.store.claim(kind, state, now, until, limit)).await
     }
 
+    async fn renew(&self, key: &RowKey, held: Timestamp, until: Timestamp) -> Result<bool> {
+        self.faults.run(true, self.store.renew(key, held, until)).await
+    }
+
     async fn hashes(&self, epoch: u32, level: u8, from: u64, to: u64) -> Result<Vec<[u8; 32]>> {
         self.faults.run(false, self.store.hashes(epoch, level, from, to)).await
     }

@@ -1,8 +1,8 @@
 //! No card number and no verification code in any text: find, refuse, mask.
 //!
 //! Every text that an operator's field takes passes [`refuse`]; what a data subject writes passes
-//! [`mask`]. This is the *strict* profile: every way of writing a number counts, in digits of any
-//! script, with separators, line breaks and invisible characters between them, glued to letters. A
+//! [`mask`]. This is the *strict* profile: digits of any script count, with separators (but for those
+//! in *Limits*), line breaks and invisible characters between them, glued to letters. A
 //! card number is what passes the check digit, an issuer's range and its length; a part of a longer
 //! number never is one. IBANs, UUIDs, dates and IP addresses are recognised first.
 //!
@@ -16,7 +16,9 @@
 //! ```
 //!
 //! # Limits
-//! A number spelled out in words, in pictures, or broken by letters is not found. An IBAN whose
+//! A number spelled out in words, in pictures, or broken by letters is not found; nor is one whose
+//! groups stand behind `:`, `+`, `;`, `*` or a comma with a space: these separate times, sums and the
+//! members of a list far more often than the groups of a card. An IBAN whose
 //! account number was chosen to be a card number is an IBAN. A verification code is found by its
 //! label or beside a card number: three digits right after one are taken for it. Some article numbers
 //! of 13 digits (EAN) and a few other numbers are card numbers of Maestro by the definition, and are

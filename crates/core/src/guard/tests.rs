@@ -84,6 +84,13 @@ fn refuses_with_a_code_and_without_the_number() {
 }
 
 #[test]
+fn what_stands_between_other_things_does_not_join_groups() {
+    for separator in [":", "+", ";", "*", ", "] {
+        assert!(refuse(&["4111", "1111", "1111", "1111"].join(separator)).is_ok(), "{separator}");
+    }
+}
+
+#[test]
 fn a_masked_text_that_forms_a_new_number_is_masked_again() {
     // What the first number leaves, 1111, is the middle of nothing; the second stands beside it.
     for text in [

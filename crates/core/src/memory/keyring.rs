@@ -255,6 +255,17 @@ impl Keyring for MemoryKeyring {
         Ok(of.iter().map(|print| known(print).map(|(subject, _)| *subject)).collect())
     }
 
+    async fn fingerprints_after(
+        &self,
+        after: Option<Fingerprint>,
+        limit: usize,
+    ) -> Result<Vec<(Fingerprint, SubjectId, Timestamp)>> {
+        let shelf = self.shelf()?;
+        let from = after.map_or(Unbounded, Excluded);
+        let known = shelf.safe.iter().flat_map(|safe| safe.fingerprints.range((from, Unbounded)));
+        Ok(known.take(limit).map(|(print, (who, at))| (*print, *who, *at)).collect())
+    }
+
     async fn forget_fingerprints(&self, before: Timestamp) -> Result<u64> {
         self.write(|safe| {
             let had = safe.fingerprints.len();
@@ -266,6 +277,12 @@ impl Keyring for MemoryKeyring {
 
     async fn secret(&self, name: &Name) -> Result<Option<WrappedKey>> {
         self.read(|safe| safe.secrets.get(name).cloned())
+    }
+
+    async fn secrets(&self) -> Result<Vec<(Name, WrappedKey)>> {
+        let shelf = self.shelf()?;
+        let secrets = shelf.safe.iter().flat_map(|safe| &safe.secrets);
+        Ok(secrets.map(|(name, wrapped)| (name.clone(), wrapped.clone())).collect())
     }
 
     async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()> {
@@ -301,7 +318,8 @@ impl Keyring for MemoryKeyring {
 
     async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()> {
         self.write(|safe| {
-            if safe.kek != from && safe.kek != to {
+            let rotating = safe.wrapped().any(|(_, wrapped)| wrapped.kek != safe.kek);
+            if safe.kek != to && (safe.kek != from || rotating) {
                 return WRONG_KEY.err();
             }
             safe.kek = to;

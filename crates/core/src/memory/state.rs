@@ -118,7 +118,13 @@ impl State {
                 return Err(conflict.with("kind", &key.kind));
             }
         }
-        Ok(())
+        let lost = |(key, end): &&(RowKey, Timestamp)| self.leases.get(key) != Some(end);
+        match change.leased.iter().find(lost) {
+            Some((key, _)) => {
+                Err(CONFLICT.error().with("subject", key.subject).with("kind", &key.kind))
+            }
+            None => Ok(()),
+        }
     }
 
     /// A unique token may be carried by a row of the change, or else by one that the change leaves

@@ -117,6 +117,12 @@ impl Store for MemoryStore {
         Ok(rows)
     }
 
+    async fn renew(&self, key: &RowKey, held: Timestamp, until: Timestamp) -> Result<bool> {
+        let mut state = self.state()?;
+        let lease = state.leases.get_mut(key).filter(|end| **end == held || **end == until);
+        Ok(lease.map(|end| *end = until).is_some())
+    }
+
     async fn hashes(&self, epoch: u32, level: u8, from: u64, to: u64) -> Result<Vec<[u8; 32]>> {
         let state = self.state()?;
         if !level.is_multiple_of(8) {

@@ -24,10 +24,12 @@ pub struct Params {
     lanes: u32,
 }
 
-/// Pairs of memory and passes that cost an attacker alike.
-const FLOORS: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
-
 impl Params {
+    /// Pairs of memory in KiB and passes that cost an attacker alike (OWASP Password Storage Cheat
+    /// Sheet). New verifiers take at least one of them.
+    pub const FLOORS: [(u32, u32); 5] =
+        [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
+
     /// The minimum configuration of the OWASP Password Storage Cheat Sheet: 19 MiB, 2 passes,
     /// 1 lane.
     pub const FLOOR: Self = Self { memory_kib: 19_456, passes: 2, lanes: 1 };
@@ -70,8 +72,13 @@ impl Params {
     /// # Errors
     /// [`BELOW_FLOOR`].
     pub fn at_least_floor(self) -> Result<Self> {
-        let enough = |(memory, passes)| self.memory_kib >= memory && self.passes >= passes;
-        if FLOORS.into_iter().any(enough) { Ok(self) } else { BELOW_FLOOR.err() }
+        let enough = Self::is_at_least_floor(self.memory_kib, self.passes);
+        if enough { Ok(self) } else { BELOW_FLOOR.err() }
+    }
+
+    /// Whether so much memory in KiB and so many passes are no cheaper than one of [`Params::FLOORS`].
+    pub(crate) fn is_at_least_floor(memory_kib: u32, passes: u32) -> bool {
+        Self::FLOORS.into_iter().any(|(memory, least)| memory_kib >= memory && passes >= least)
     }
 
     /// Memory in KiB.
@@ -92,6 +99,12 @@ impl Params {
         self.lanes
     }
 
+    /// How much memory one Argon2id fills, pass by pass, in KiB: its time goes with that.
+    #[must_use]
+    pub const fn kib_filled(self) -> u64 {
+        self.memory_kib as u64 * self.passes as u64
+    }
+
     /// Whether these take less memory or fewer passes than `current`, so that a verifier made with
     /// them is to be replaced.
     #[must_use]
@@ -106,7 +119,7 @@ mod tests {
 
     #[test]
     fn floor_and_ceiling() {
-        for (memory, passes) in FLOORS {
+        for (memory, passes) in Params::FLOORS {
             assert!(Params::new(memory, passes, 1).unwrap().at_least_floor().is_ok());
             let less = Params::new(memory - 1, passes, 1).unwrap();
             assert!(less.at_least_floor().unwrap_err().is(&BELOW_FLOOR));

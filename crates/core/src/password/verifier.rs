@@ -135,7 +135,9 @@ pub fn hash(
 /// Asks a verifier: one Argon2id whatever its state, and a comparison in constant time.
 ///
 /// A legacy digest costs one at `current` for nothing, so that it takes as long as any other. A
-/// verifier made at another cost is asked at its own, until a login has replaced it.
+/// verifier made at a lower cost is asked at its own; a password that does not match costs the rest
+/// up to `current`, so that the time does not tell who has not logged in since the cost rose. One
+/// made at a higher cost takes longer, until a login has replaced it.
 ///
 /// # Errors
 /// [`super::NO_MEMORY`].
@@ -147,11 +149,19 @@ pub fn verify(
 ) -> Result<Verdict> {
     let (matches, upgrade) = match &verifier.0 {
         Content::Argon2id(phc) => {
-            (agrees(phc, password.normal(), workspace)?, phc.params.is_below(current))
+            let matches = agrees(phc, password.normal(), workspace)?;
+            if !matches {
+                spend_rest(phc.params, password, current, workspace)?;
+            }
+            (matches, phc.params.is_below(current))
         }
         Content::WrappedSha256(phc) => {
             let digest = sha256(password.typed());
-            (agrees(phc, digest.as_slice(), workspace)?, true)
+            let matches = agrees(phc, digest.as_slice(), workspace)?;
+            if !matches {
+                spend_rest(phc.params, password, current, workspace)?;
+            }
+            (matches, true)
         }
         Content::LegacySha256(digest) => {
             dummy(password, current, workspace)?;
@@ -188,6 +198,23 @@ pub fn dummy(password: &Password, current: Params, workspace: &mut Workspace) ->
     let phc = derive(password.normal(), current, [0; 16], workspace)?;
     std::hint::black_box(&phc.tag);
     Ok(())
+}
+
+/// What an Argon2id at `current` costs more than the one at `spent`: the time goes with memory times
+/// passes.
+fn spend_rest(
+    spent: Params,
+    password: &Password,
+    current: Params,
+    workspace: &mut Workspace,
+) -> Result<()> {
+    let rest = current.kib_filled().saturating_sub(spent.kib_filled());
+    let memory = u32::try_from(rest / u64::from(current.passes())).unwrap_or(u32::MAX);
+    // Less than the least that Argon2id takes is not heard.
+    match Params::new(memory, current.passes(), current.lanes()) {
+        Ok(rest) => dummy(password, rest, workspace),
+        Err(_) => Ok(()),
+    }
 }
 
 fn derive(input: &[u8], params: Params, salt: [u8; 16], workspace: &mut Workspace) -> Result<Phc> {
@@ -285,6 +312,26 @@ mod tests {
                 let before = workspace.calls();
                 verify(verifier, &password(text), cheap(), &mut workspace).unwrap();
                 assert_eq!(workspace.calls() - before, 1, "{verifier:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_password_costs_as_much_as_an_unknown_account_after_the_cost_rose() {
+        let mut workspace = Workspace::new();
+        let verifiers = all("p", &mut workspace);
+        for (m, t, p) in [(16, 1, 1), (20, 1, 1), (64, 1, 1), (64, 3, 1), (256, 2, 4), (16, 5, 1)] {
+            let current = Params::new(m, t, p).unwrap();
+            let before = workspace.kib_filled();
+            dummy(&password("x"), current, &mut workspace).unwrap();
+            let unknown = workspace.kib_filled() - before;
+            assert_eq!(unknown, u64::from(m * t));
+            for verifier in &verifiers {
+                let before = workspace.kib_filled();
+                verify(verifier, &password("x"), current, &mut workspace).unwrap();
+                let wrong = workspace.kib_filled() - before;
+                assert!(unknown - wrong <= u64::from(8 * p * t), "{unknown} {wrong}");
+                assert!(unknown - wrong <= unknown / 4, "{unknown} {wrong}");
             }
         }
     }

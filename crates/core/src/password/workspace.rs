@@ -21,19 +21,26 @@ pub struct Workspace {
     // INVARIANT: every block is zero whenever no call is under way.
     blocks: Vec<Block>,
     calls: u64,
+    kib_filled: u64,
 }
 
 impl Workspace {
     /// A workspace that has no memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { blocks: Vec::new(), calls: 0 }
+        Self { blocks: Vec::new(), calls: 0, kib_filled: 0 }
     }
 
     /// How many Argon2id were computed in it.
     #[must_use]
     pub const fn calls(&self) -> u64 {
         self.calls
+    }
+
+    /// How much memory all of them filled, pass by pass, in KiB.
+    #[must_use]
+    pub const fn kib_filled(&self) -> u64 {
+        self.kib_filled
     }
 
     /// Gives the memory back to the system.
@@ -50,6 +57,7 @@ impl Workspace {
         out: &mut [u8],
     ) -> Result<()> {
         let (m, t, p) = (params.memory_kib(), params.passes(), params.lanes());
+        self.kib_filled = self.kib_filled.saturating_add(params.kib_filled());
         let params =
             argon2::Params::new(m, t, p, Some(out.len())).map_err(|_| BAD_PARAMS.error())?;
         self.run(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params), input, salt, out)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::Policy;
+use super::model::{Policy, RetentionRule};
 use crate::calendar::{self, Zone};
 use crate::clock::Timestamp;
 use crate::name::Name;
@@ -36,6 +36,32 @@ impl Policy {
             }
         }
         ends
+    }
+
+    /// The items that a purpose may read of an archived row of a class whose clock started at
+    /// `anchor`: those that laws ask for whose archive it is, each until its law ends. Without an
+    /// anchor no law ends.
+    ///
+    /// # Law
+    /// Art. 5(1)(b) GDPR: what one law keeps is not there for the purposes of another.
+    #[must_use]
+    pub fn archive_items(
+        &self,
+        purpose: &Name,
+        class: &Name,
+        anchor: Option<Timestamp>,
+        now: Timestamp,
+        zone: &dyn Zone,
+    ) -> BTreeSet<Name> {
+        let Some(purpose) = self.purpose(purpose) else { return BTreeSet::new() };
+        let facts = self.facts.keys().cloned().collect();
+        let is_for = |rule: &RetentionRule| {
+            let law = rule.law.as_ref().is_some_and(|law| purpose.archive_of.contains(law));
+            let rule = rule.to_calendar(self.financial_year_end);
+            law && anchor.is_none_or(|anchor| now < calendar::due(anchor, &[rule], zone))
+        };
+        let laws = self.archived(class, &facts).into_iter().filter(|(rule, _)| is_for(rule));
+        laws.flat_map(|(_, items)| items).filter(|item| purpose.items.contains(item)).collect()
     }
 
     /// When items of an archived row end while others go on, or the row ends before the last law

@@ -14,16 +14,10 @@ use super::model::{Class, Item, Policy, Purpose, RetentionRule};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The policy has no such purpose.
-    UnknownPurpose {
-        /// The purpose that was asked for.
-        purpose: Name,
-    },
-    /// The policy has no such role.
-    UnknownRole {
-        /// The role of who asked.
-        role: Name,
-    },
+    /// The policy has no such purpose. It is not named: what nobody declared, anybody may have typed.
+    UnknownPurpose,
+    /// The policy has no such role, which is not named either.
+    UnknownRole,
     /// The role may not read for this purpose.
     RoleNotAllowed {
         /// The purpose that was asked for.
@@ -45,8 +39,8 @@ impl Refusal {
     #[must_use]
     pub const fn code(&self) -> &'static Code {
         match self {
-            Self::UnknownPurpose { .. } => &codes::UNKNOWN_PURPOSE,
-            Self::UnknownRole { .. } => &codes::UNKNOWN_ROLE,
+            Self::UnknownPurpose => &codes::UNKNOWN_PURPOSE,
+            Self::UnknownRole => &codes::UNKNOWN_ROLE,
             Self::RoleNotAllowed { .. } => &codes::ROLE_NOT_ALLOWED,
             Self::ConditionNotMet { .. } => &codes::CONDITION_NOT_MET,
         }
@@ -65,8 +59,7 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         let error = refusal.code().error();
         match refusal {
-            Refusal::UnknownPurpose { purpose } => error.with("purpose", purpose),
-            Refusal::UnknownRole { role } => error.with("role", role),
+            Refusal::UnknownPurpose | Refusal::UnknownRole => error,
             Refusal::RoleNotAllowed { purpose, role } => {
                 error.with("purpose", purpose).with("role", role)
             }
@@ -98,10 +91,9 @@ impl Policy {
         role: &Name,
         facts: &BTreeSet<Name>,
     ) -> Result<BTreeSet<Name>, Refusal> {
-        let unknown = || Refusal::UnknownPurpose { purpose: purpose.clone() };
-        let asked = self.purposes.get(purpose).ok_or_else(unknown)?;
+        let asked = self.purposes.get(purpose).ok_or(Refusal::UnknownPurpose)?;
         if !self.roles.contains_key(role) {
-            return Err(Refusal::UnknownRole { role: role.clone() });
+            return Err(Refusal::UnknownRole);
         }
         if !self.allows(role, purpose) {
             let (purpose, role) = (purpose.clone(), role.clone());

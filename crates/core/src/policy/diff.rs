@@ -17,21 +17,28 @@ pub struct PolicyDiff {
     pub classes_added: BTreeSet<Name>,
     /// Classes that are gone; an error while rows of them live.
     pub classes_removed: BTreeSet<Name>,
-    /// Classes of both whose key reaches differently; their rows are sealed again.
+    /// Classes of both whose key reaches differently. No row changes by it: the vault opens no
+    /// policy yet in which a key reaches no further than a year.
     pub keys_changed: BTreeSet<Name>,
-    /// Classes of both whose clock is set by other events.
+    /// Classes of both whose clock is set by other events. The clocks of their live rows are set
+    /// anew; what is archived keeps the one that its law's day was told from.
     pub anchors_changed: BTreeSet<Name>,
     /// Classes of both with other retention rules; touches no row, changes what is due.
     pub rules_changed: BTreeSet<Name>,
     /// Items that are new.
     pub items_added: BTreeSet<Name>,
-    /// Items that are gone.
+    /// Items that are gone; an error while a row holds one.
     pub items_removed: BTreeSet<Name>,
-    /// Items of both that lie in another class: from, to. Their values are sealed again.
+    /// Items of both that lie in another class: from, to. Their values in live rows are sealed again.
     pub items_moved: BTreeMap<Name, (Name, Name)>,
-    /// Items of both with another type; what is stored may not be a value of it.
+    /// Items of both with another type; an error while a row holds one: what is stored may not be a
+    /// value of it.
     pub types_changed: BTreeSet<Name>,
-    /// Whether another item, or one of another class, identifies accounts.
+    /// Items of both that became unique, or no longer are. Live rows get or lose the tokens that they
+    /// are found by; an error while two accounts hold the same value of one that became unique.
+    pub unique_changed: BTreeSet<Name>,
+    /// Whether another item, or one of another class, identifies accounts; an error while an account
+    /// does not hold it, or in another class.
     pub identifier_changed: bool,
 }
 
@@ -76,6 +83,9 @@ impl Policy {
             }
             if item.item_type != before.item_type {
                 diff.types_changed.insert(name.clone());
+            }
+            if item.unique != before.unique {
+                diff.unique_changed.insert(name.clone());
             }
         }
         diff

@@ -223,7 +223,8 @@ words! {
     LegacyPasswords {
         /// None.
         None = "none",
-        /// Unsalted SHA-256 of the password; wrapped at once, replaced at the next login.
+        /// Unsalted SHA-256 of the password: sealed at once, wrapped in Argon2id by a job, replaced at
+        /// the next login.
         Sha256 = "sha256",
     }
 

@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 
-use crate::clock::Timestamp;
+use crate::clock::{Span, Timestamp};
 use crate::codec::Encoder;
 use crate::error::{Code, Kind, Result};
 use crate::id::SubjectId;
@@ -161,6 +161,19 @@ pub enum Scrub {
     Blocked,
 }
 
+/// Copies of destroyed keys that a scrub does not reach, because the safe's file system or database
+/// keeps former states elsewhere: an archived write-ahead log, a replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyCopies {
+    /// The safe makes none.
+    #[default]
+    None,
+    /// They are kept for this long, as the operator says.
+    KeptFor(Span),
+    /// There are some, and nobody has said for how long.
+    Unlimited,
+}
+
 /// The safe.
 ///
 /// # Properties
@@ -236,6 +249,15 @@ pub trait Keyring: Send + Sync {
     /// As [`Keyring::status`].
     async fn scrub(&self) -> Result<Scrub>;
 
+    /// Which copies of destroyed keys the safe itself makes and a scrub does not reach. Mirrors and
+    /// backups that somebody makes of it are not among them.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn copies(&self) -> Result<KeyCopies> {
+        Ok(KeyCopies::None)
+    }
+
     /// Tombstones in the safe's own fixed order, after one; fewer than `limit` are the last.
     ///
     /// # Errors
@@ -262,6 +284,17 @@ pub trait Keyring: Send + Sync {
     /// As [`Keyring::status`].
     async fn fingerprints(&self, of: &[Fingerprint]) -> Result<Vec<Option<SubjectId>>>;
 
+    /// Fingerprints in the safe's own fixed order, after one, each with its subject and when it was imported; fewer
+    /// than `limit` are the last. For moving a safe.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn fingerprints_after(
+        &self,
+        after: Option<Fingerprint>,
+        limit: usize,
+    ) -> Result<Vec<(Fingerprint, SubjectId, Timestamp)>>;
+
     /// Forgets fingerprints of records imported before a time.
     ///
     /// # Errors
@@ -273,6 +306,12 @@ pub trait Keyring: Send + Sync {
     /// # Errors
     /// As [`Keyring::status`].
     async fn secret(&self, name: &Name) -> Result<Option<WrappedKey>>;
+
+    /// All of the SDK's own secrets, by name. For moving a safe.
+    ///
+    /// # Errors
+    /// As [`Keyring::status`].
+    async fn secrets(&self) -> Result<Vec<(Name, WrappedKey)>>;
 
     /// Adds one of the SDK's own secrets.
     ///
@@ -300,7 +339,9 @@ pub trait Keyring: Send + Sync {
     ///
     /// # Errors
     /// [`WRONG_KEY`](super::kek::WRONG_KEY) if the safe's key is neither `from` nor `to`: another
-    /// rotation came in between, and this one would turn the safe back.
+    /// rotation came in between, and this one would turn the safe back; or if it is `from`, and
+    /// something lies under another key still: three keys would be needed from then on, and nobody
+    /// has more than two. Nothing was written then.
     async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()>;
 
     /// Things wrapped under another key than `kek`, in any order; none if that was all.

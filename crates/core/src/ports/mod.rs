@@ -8,13 +8,14 @@ mod holding;
 pub mod kek;
 pub mod keyring;
 mod leaf;
+mod status;
 pub mod store;
 
 pub use holding::Holding;
 pub use kek::{Kek, KekId, WrapRequest};
 pub use keyring::{
-    Fingerprint, KeyId, KeyState, Keyring, NewKeys, SafeInit, SafeStatus, Scrub, Tombstone, WrapId,
-    WrappedKey,
+    Fingerprint, KeyCopies, KeyId, KeyState, Keyring, NewKeys, SafeInit, SafeStatus, Scrub,
+    Tombstone, WrapId, WrappedKey,
 };
 pub use leaf::{Committed, LeafId, LogHead, LogPosition, NewLeaf, StoredLeaf};
 pub use store::{

@@ -7,7 +7,8 @@ use crate::clock::Timestamp;
 use crate::error::{Code, Kind, Result, Retry};
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
-use crate::ports::leaf::{Committed, LeafId, LogHead, LogPosition, NewLeaf, StoredLeaf};
+use crate::ports::leaf::{Committed, LeafId, LogPosition, NewLeaf, StoredLeaf};
+pub use crate::ports::status::{PolicyMark, StoreInit, StoreStatus};
 use crate::row::{Row, RowKey};
 
 /// A row is not in the version that the change expects; context: `subject`, `kind`.
@@ -92,15 +93,6 @@ pub struct RowDelete {
     pub version: u64,
 }
 
-/// The policy under which the store was last written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyMark {
-    /// `version` of the policy file.
-    pub version: u64,
-    /// Digest of the canonical policy.
-    pub digest: [u8; 32],
-}
-
 /// Everything that happens at once: all of it, or nothing.
 ///
 /// A change carries no keys: they are durable in the safe before it commits. What it expects and
@@ -115,6 +107,9 @@ pub struct Change {
     pub deletes: Vec<RowDelete>,
     /// Rows that must stay as they are for the change to happen.
     pub requires: Vec<(RowKey, Expect)>,
+    /// Rows whose lease must be the one that ends at this time: the change of whoever claimed them,
+    /// refused with [`CONFLICT`] once somebody else did.
+    pub leased: Vec<(RowKey, Timestamp)>,
     /// Leaves, in order. A change that writes has at least one.
     pub leaves: Vec<NewLeaf>,
     /// The safe's sequence number as last seen; the store keeps the highest.
@@ -127,30 +122,6 @@ pub struct Change {
     /// Starts this log epoch before the leaves are appended; the current one must be the one
     /// before it.
     pub new_epoch: Option<u32>,
-}
-
-/// What identifies a store and says how far it has got.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreStatus {
-    /// The store's own id, and the id of the safe that belongs to it.
-    pub init: StoreInit,
-    /// The highest sequence number of the safe that a change has carried.
-    pub safe_sequence: u64,
-    /// The policy under which it was last written.
-    pub policy: Option<PolicyMark>,
-    /// The right edge of the tree: leaves that have no place yet are not in it.
-    pub head: LogHead,
-    /// The latest time that a leaf bears; `None` while there is no leaf.
-    pub last_leaf_at: Option<Timestamp>,
-}
-
-/// The marks with which a new store begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoreInit {
-    /// The store's id.
-    pub store: [u8; 16],
-    /// The id of the safe that belongs to it.
-    pub safe: [u8; 16],
 }
 
 /// Which rows to scan, and in which order.
@@ -274,8 +245,7 @@ pub trait Store: Send + Sync {
     /// where the scan is ordered by a time.
     async fn scan(&self, scan: &Scan, after: Option<&Cursor>, limit: usize) -> Result<Page>;
 
-    /// Where the rows of a page of [`Store::scan`] stand, without the rows: for bulk work that reads
-    /// them in another order. As many as there are, up to `limit`; a limit of 0 counts as 1.
+    /// Where the rows of a page of [`Store::scan`] stand, without the rows.
     ///
     /// # Errors
     /// As [`Store::scan`].
@@ -309,6 +279,14 @@ pub trait Store: Send + Sync {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Row>>;
+
+    /// Moves the end of a lease from `held` to `until`; whether it did. It does not if somebody else
+    /// has claimed the row since, or it was written: the end tells one lease of a row from another. One that is over and that nobody else has taken goes on. A lease that ends
+    /// at `until` already counts as moved: a call whose answer was lost may be made again.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    async fn renew(&self, key: &RowKey, held: Timestamp, until: Timestamp) -> Result<bool>;
 
     /// The hashes of the leaves `from..to` of an epoch, or of the nodes `from..to` at a level that
     /// is a multiple of 8 (level 8: one node over 256 leaves). Fewer if the log ends before.
@@ -417,6 +395,6 @@ impl Cursor {
     /// Just before the first row of a subject.
     #[must_use]
     pub const fn before_subject(subject: SubjectId) -> Self {
-        Self { at: None, key: RowKey { subject, kind: Name::fixed(""), id: RowId::ONLY } }
+        Self { at: None, key: RowKey { subject, kind: Name::NONE, id: RowId::ONLY } }
     }
 }

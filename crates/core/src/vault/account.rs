@@ -44,7 +44,9 @@ impl AccountState {
         Ok(Self { registered_at, last_login_at, closed_at, facts })
     }
 
-    /// When the clock of a class started, for a row made at `created`; `None` while it has not.
+    /// When the clock of a class started, for a row made at `created`; `None` while it has not. For
+    /// a row that is there already `created` is the clock that it has: nothing else tells when it was
+    /// made, and it was made by then.
     pub(super) fn anchor(&self, class: &Class, created: Timestamp) -> Option<Timestamp> {
         let event =
             if self.closed_at.is_some() { class.anchors.closed } else { class.anchors.open };

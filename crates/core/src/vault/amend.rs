@@ -106,8 +106,8 @@ impl Vault {
         for value in &amendment.set {
             declared(&self.policy, &value.item)?;
         }
-        if let Some(fact) = amendment.facts.keys().find(|f| !self.policy.facts.contains_key(*f)) {
-            return Err(UNDECLARED_FACT.error().field_is(fact));
+        if !amendment.facts.keys().all(|fact| self.policy.facts.contains_key(fact)) {
+            return UNDECLARED_FACT.err();
         }
         let verifier = match amendment.password {
             Some(plain) => Some(self.hash_password(plain).await?.encode()),
@@ -173,9 +173,9 @@ impl Vault {
             if is_primary {
                 body.seal(place, &STATE_ITEM, &state.encode(), &cipher, rng);
             }
-            let anchor = |current: Option<Timestamp>| match class.anchors.open {
-                _ if parsed.close_at.is_some() => state.anchor(class, now),
-                _ => current,
+            let anchor = |current: Option<Timestamp>| match parsed.close_at {
+                Some(_) => state.anchor(class, current.unwrap_or(now)),
+                None => current,
             };
             let written = match row {
                 Before::Live(row) => {

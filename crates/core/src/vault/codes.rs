@@ -38,7 +38,7 @@ pub static REWRAP_BLOCKED: Code = Code::new(
     "every key is wrapped anew, and somebody still reads the safe's old pages; rotate again",
 )
 .retry(Retry::Safe);
-/// An item that the policy does not declare; context: `field`.
+/// An item that the policy does not declare. It is not named: anybody may have typed it.
 pub static UNDECLARED: Code =
     Code::new("vault.undeclared_item", Kind::Input, "the policy declares no such item");
 /// A required item is missing; context: `field`.
@@ -132,6 +132,25 @@ pub static ITEM_IN_USE: Code = Code::new(
     Kind::Configuration,
     "rows still hold an item that the policy no longer declares; blank it under the policy before",
 );
+/// Rows hold an item that had another type; context: `field`.
+pub static TYPE_CHANGED: Code = Code::new(
+    "policy.type_changed",
+    Kind::Configuration,
+    "rows hold values of the type that the item had before; declare another item for the new type",
+);
+/// Accounts do not hold the item that is to identify them; context: `field`.
+pub static IDENTIFIER_MISSING: Code = Code::new(
+    "policy.identifier_missing",
+    Kind::Configuration,
+    "accounts do not hold the item that is to identify them; add it under the policy before",
+);
+/// An item became unique, and two accounts hold the same value; context: `field`, and `subject`, one
+/// of the two.
+pub static VALUES_NOT_UNIQUE: Code = Code::new(
+    "policy.values_not_unique",
+    Kind::Configuration,
+    "two accounts hold the same value of an item that is to be unique",
+);
 /// Rows are not what the log says, and their items stayed where they were; context: `subjects`,
 /// how many, and `subject`, the first.
 pub static ITEMS_NOT_MOVED: Code = Code::new(
@@ -205,6 +224,10 @@ pub static BAD_SHAPE: Code = Code::new(
     Kind::Input,
     "of a card its last four digits are kept, of an account its country and last four characters",
 );
+/// Somebody else has claimed a job since, because its lease was over; context: `job`.
+pub static JOB_LOST: Code =
+    Code::new("jobs.taken_over", Kind::Conflict, "another worker has taken this job over")
+        .retry(Retry::Safe);
 
 /// All of them.
 pub static CODES: &[&Code] = &[
@@ -237,6 +260,9 @@ pub static CODES: &[&Code] = &[
     &SAME_VERSION,
     &CLASS_IN_USE,
     &ITEM_MOVED,
+    &TYPE_CHANGED,
+    &IDENTIFIER_MISSING,
+    &VALUES_NOT_UNIQUE,
     &ITEMS_NOT_MOVED,
     &CLOCK_BEHIND,
     &ZONE_UNKNOWN,
@@ -247,4 +273,5 @@ pub static CODES: &[&Code] = &[
     &MISSING_ROW,
     &ALTERED_LOOKUP,
     &OVERTAKEN,
+    &JOB_LOST,
 ];

@@ -11,12 +11,12 @@ use std::collections::BTreeSet;
 use super::journal::Draft;
 use super::keys::number_of;
 use super::login::next_version;
+use super::rows::stated;
 use super::{Actor, Vault};
 use crate::calendar::{self, EndRule, Period, Rule, StartRule};
 use crate::clock::{Span, Timestamp};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;
-use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite};
@@ -134,12 +134,6 @@ impl Vault {
         Ok(Horizon { made: now.minus(YOUNG), used, restored })
     }
 
-    async fn first_leaf_at(&self, epoch: u32) -> Result<Option<Timestamp>> {
-        let first = self.ports.store.leaves(epoch, 0, 1).await?;
-        let bytes = first.into_iter().find_map(|leaf| leaf.bytes);
-        bytes.map(|bytes| Leaf::decode(&bytes).map(|leaf| leaf.at)).transpose()
-    }
-
     /// Which of these keys seal nothing and may go.
     async fn unused(&self, keys: Vec<KeyId>, horizon: Horizon) -> Result<Unused> {
         let old = keys.into_iter().filter(|key| key.subject.day() <= horizon.made);
@@ -189,8 +183,7 @@ impl Vault {
             let leaves = self.ports.store.leaves_of(key.subject, true, before, LEAVES).await?;
             for stored in &leaves {
                 before = Some(stored.id);
-                let Some(bytes) = &stored.bytes else { continue };
-                let leaf = Leaf::decode(bytes)?;
+                let leaf = stated(key.subject, stored)?;
                 if leaf.rows.iter().any(|row| row.kind.as_str() == kind) {
                     return Ok(Some(leaf.at));
                 }

@@ -78,5 +78,6 @@ fn has_shape(kind: ItemType, text: &str) -> bool {
 }
 
 pub(super) fn declared<'a>(policy: &'a Policy, item: &Name) -> Result<&'a Item> {
-    policy.item(item).ok_or_else(|| UNDECLARED.error().field_is(item))
+    // Not named: what nobody declared, anybody may have typed.
+    policy.item(item).ok_or_else(|| UNDECLARED.error())
 }

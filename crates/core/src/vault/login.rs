@@ -10,6 +10,7 @@ use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::password::{self, Password, Verdict, Verifier};
 use crate::policy::AnchorEvent;
+use crate::ports::keyring::DESTROYED;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, RowWrite};
 use crate::row::{Row, state};
@@ -47,8 +48,8 @@ pub(super) enum PasswordRow {
 impl Vault {
     /// Checks an address and a password.
     ///
-    /// An unknown, closed or erased account costs one Argon2id at the policy's parameters and one
-    /// leaf, like any other. A login that is accepted moves the anchor of activity at most once a
+    /// An unknown, closed or erased account costs one Argon2id at the policy's parameters, one leaf
+    /// and as many calls of the ports as any other that is refused. A login that is accepted moves the anchor of activity at most once a
     /// day, and replaces a verifier of a legacy system or of lower parameters.
     ///
     /// # Law
@@ -61,7 +62,10 @@ impl Vault {
         let subject = self.lookup(&identifier_item, identifier).await?;
         let candidate = match subject {
             Some(subject) => self.candidate(subject, false).await?,
-            None => Err(UNKNOWN),
+            None => {
+                self.nobody().await?;
+                Err(UNKNOWN)
+            }
         };
         let (candidate, verifier) = match candidate {
             Ok((candidate, verifier)) => (Ok(candidate), Some(verifier)),
@@ -98,6 +102,30 @@ impl Vault {
         }
     }
 
+    /// Asks for somebody who is not there what [`Vault::candidate`] asks for those who are: store,
+    /// safe and master key may be other machines, and how long they take is heard outside.
+    async fn nobody(&self) -> Result<()> {
+        let nobody = SubjectId::generate(self.now(), self.ports.rng.as_ref());
+        let key = self.profile_key(nobody, self.policy.primary_class());
+        // A look-up that finds somebody compares a row with the log, and the account is one more.
+        for _ in 0..2 {
+            self.checked(nobody, std::slice::from_ref(&key)).await?;
+        }
+        // Any key of the safe takes as long as another.
+        self.index_key().await?;
+        self.no_password(nobody).await
+    }
+
+    /// The same for the password alone, where it has a row of its own.
+    async fn no_password(&self, subject: SubjectId) -> Result<()> {
+        let Some(item) = self.policy.password_item() else { return Ok(()) };
+        if item.class != *self.policy.primary_class() {
+            self.checked(subject, &[self.profile_key(subject, &item.class)]).await?;
+            self.index_key().await?;
+        }
+        Ok(())
+    }
+
     /// The account and its verifier, or why there is nothing to try.
     pub(super) async fn candidate(
         &self,
@@ -111,6 +139,7 @@ impl Vault {
             Err(error) => return Err(error),
         };
         if account.state.closed_at.is_some() && !closed_too {
+            self.no_password(subject).await?;
             return Ok(Err(CLOSED));
         }
         let Some(item) = self.policy.password_item() else { return Ok(Err(NO_PASSWORD)) };
@@ -123,8 +152,16 @@ impl Vault {
             let key = self.profile_key(subject, &item.class);
             let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
             let row = row.filter(|row| row.state == state::LIVE);
-            let Some(row) = row else { return Ok(Err(NO_PASSWORD)) };
-            let key = self.row_key(&row).await?;
+            let Some(row) = row else {
+                self.index_key().await?;
+                return Ok(Err(NO_PASSWORD));
+            };
+            let key = match self.row_key(&row).await {
+                Ok(key) => key,
+                // Its erasure is under way.
+                Err(error) if error.is(&DESTROYED) => return Ok(Err(NO_PASSWORD)),
+                Err(error) => return Err(error),
+            };
             let body = Body::decode(&row.body)?;
             let place = Place { row: &row.key, class: &item.class };
             let sealed = body.open(place, &item.name, &key.cipher())?;
@@ -226,7 +263,8 @@ impl Vault {
         }
         if changed {
             let class = self.policy.classes.get(primary);
-            let anchor_at = class.and_then(|class| state.anchor(class, now)).or(row.anchor_at);
+            let created = row.anchor_at.unwrap_or(now);
+            let anchor_at = class.and_then(|class| state.anchor(class, created)).or(row.anchor_at);
             writes.push(next_version(Row { body: body.encode(), anchor_at, ..row.clone() }));
         }
         if moved {

@@ -17,6 +17,7 @@ mod collect;
 mod destroy;
 mod evolve;
 mod items;
+mod jobs;
 mod journal;
 mod keys;
 mod legacy;
@@ -46,6 +47,7 @@ pub use destroy::{
 };
 pub use evolve::NotMoved;
 pub use items::ItemValue;
+pub use jobs::{JobState, Turn};
 pub use legacy::PasswordCounts;
 pub use login::Login;
 pub use open::{OnRestore, OpenOptions};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::codes::{
     CLASS_NAME_LONG, CLOCK_BEHIND, KEY_PER_YEAR, ROWS_RESTORED, SAFE_RESTORED, SAFE_TOO_OLD,
-    SAME_VERSION, WRONG_PAIR, ZONE_UNKNOWN,
+    WRONG_PAIR, ZONE_UNKNOWN,
 };
 use super::journal::Draft;
 use super::keys::{FINGERPRINT_KEY, INDEX_KEY, signing_key};
@@ -18,18 +18,16 @@ use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::password::Params;
 use crate::policy::{KeyScope, Policy};
-use crate::ports::check::check_policy;
 use crate::ports::kek::WRONG_KEY;
 use crate::ports::store::CONFLICT;
 use crate::ports::{
-    Kek, LogHead, LogPosition, PolicyMark, SafeInit, SafeStatus, StoreInit, StoreStatus, WrapId,
-    WrapRequest,
+    Kek, LogHead, LogPosition, SafeInit, SafeStatus, StoreInit, StoreStatus, WrapId, WrapRequest,
 };
 use crate::rng;
 use crate::seal::DataKey;
 
 /// How far the clock may lie behind the last leaf: several machines never agree exactly.
-const SKEW: Span = Span::seconds(300);
+pub(super) const SKEW: Span = Span::seconds(300);
 
 /// How often opening goes on after another process that opens was first.
 const ATTEMPTS: usize = 8;
@@ -66,8 +64,9 @@ impl Vault {
     /// `keys.wrong_master_key`, [`WRONG_PAIR`], [`ROWS_RESTORED`], [`SAFE_RESTORED`],
     /// [`SAFE_TOO_OLD`] whatever is to be done about a restore,
     /// `policy.older_version`, `policy.version_not_raised`, `policy.class_in_use`,
-    /// `policy.item_in_use`, `policy.identifier_moved`, [`CLOCK_BEHIND`], `log.forked`; the
-    /// codes of the ports.
+    /// `policy.item_in_use`, `policy.type_changed`, `policy.identifier_moved`,
+    /// `policy.identifier_missing`, `policy.values_not_unique`, [`CLOCK_BEHIND`], `log.forked`;
+    /// the codes of the ports.
     pub async fn open(
         policy: Policy,
         ports: Ports,
@@ -98,7 +97,7 @@ impl Vault {
         vault.touch_covered();
         let (safe, rows_lost) = vault.paired(options).await?;
         let store = vault.store_status().await?;
-        vault.precedes(store.policy.as_ref())?;
+        vault.precedes(store.policy.clone()).await?;
         let ahead = vault.ahead_of_clock(&store).await?;
         if ahead.is_some() && !options.accept_clock {
             return CLOCK_BEHIND.err();
@@ -116,6 +115,7 @@ impl Vault {
         if let Some(at) = ahead {
             vault.accept_clock(at).await?;
         }
+        recovery.key_copies = vault.ports.keyring.copies().await?;
         Ok((vault, recovery))
     }
 
@@ -129,17 +129,6 @@ impl Vault {
 
     async fn store_status(&self) -> Result<StoreStatus> {
         self.ports.store.status().await?.ok_or_else(|| WRONG_PAIR.error())
-    }
-
-    /// Refuses an older policy and a silent change of the one in force, before anything is written.
-    fn precedes(&self, in_force: Option<&PolicyMark>) -> Result<()> {
-        check_policy(in_force, Some(self.policy.version))?;
-        match in_force {
-            Some(old) if old.version == self.policy.version && old.digest != self.digest => {
-                Err(SAME_VERSION.error().with("version", old.version))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The time of the log's last entry, if the clock is behind it.
@@ -208,8 +197,9 @@ impl Vault {
         let former = self.ports.former_kek.as_ref().map(|kek| kek.id());
         // While a rotation is under way both keys are needed.
         let enough = safe.kek == ours && (!safe.rotating || former.is_some());
-        // The rotation to the new key was never begun: it is, by `rotate_master_key`.
-        let before = former == Some(safe.kek);
+        // The rotation to the new key was never begun: it is, by `rotate_master_key`. One that is
+        // not finished needs the key before it, and comes first.
+        let before = former == Some(safe.kek) && !safe.rotating;
         if enough || before { Ok(()) } else { WRONG_KEY.err() }
     }
 

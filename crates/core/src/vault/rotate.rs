@@ -15,8 +15,9 @@ impl Vault {
     /// answers with how many keys it wrapped.
     ///
     /// # Errors
-    /// `keys.wrong_master_key` if something lies under a third key, or if a later rotation has
-    /// begun: nothing is turned back. [`REWRAP_BLOCKED`] if the safe's old pages are still read:
+    /// `keys.wrong_master_key` if something lies under a third key, so that the rotation before this
+    /// one has to be finished first, or if a later rotation has begun: nothing is turned back.
+    /// [`REWRAP_BLOCKED`] if the safe's old pages are still read:
     /// everything is wrapped anew, and the next call finishes. The codes of the ports.
     pub async fn rotate_master_key(&self) -> Result<u64> {
         let kek = self.ports.kek.id();

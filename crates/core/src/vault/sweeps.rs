@@ -5,12 +5,13 @@
 
 use super::journal::Draft;
 use super::login::next_version;
+use super::open::SKEW;
+use super::rows::stated;
 use super::{Actor, Vault};
 use crate::calendar::{self, EndRule, Rule, StartRule};
 use crate::clock::{Span, Timestamp};
 use crate::error::Result;
 use crate::id::SubjectId;
-use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, RowWrite};
@@ -26,19 +27,30 @@ impl Vault {
     /// # Errors
     /// The integrity codes of this room; the codes of the store.
     pub async fn swept_at(&self) -> Result<Option<Timestamp>> {
-        let keys = std::slice::from_ref(&SWEEP);
-        let row = self.ports.store.rows(keys).await?.pop().flatten();
+        let row = self.sweep_row().await?;
         if let Some(at) = row.and_then(|row| row.due_at) {
             return Ok(Some(at));
         }
-        let first = self.ports.store.leaves(1, 0, 1).await?;
-        let bytes = first.into_iter().find_map(|leaf| leaf.bytes);
-        bytes.map(|bytes| Leaf::decode(&bytes).map(|leaf| leaf.at)).transpose()
+        self.first_leaf_at(1).await
     }
 
-    /// Whether the clock is behind the last entry of the log, or further ahead of it, or of the last
-    /// sweep, than the policy's `max_clock_ahead`: what is older than a period is not to be judged
-    /// by it.
+    /// The time that the first leaf of an epoch bears, which is never pruned.
+    pub(super) async fn first_leaf_at(&self, epoch: u32) -> Result<Option<Timestamp>> {
+        let first = self.ports.store.leaves(epoch, 0, 1).await?;
+        let first = first.first().filter(|leaf| leaf.bytes.is_some());
+        let text = first.map(|leaf| stated(SubjectId::CONTROLLER, leaf)).transpose()?;
+        Ok(text.map(|leaf| leaf.at))
+    }
+
+    /// The row that notes the last sweep, compared with the log.
+    async fn sweep_row(&self) -> Result<Option<Row>> {
+        let keys = std::slice::from_ref(&SWEEP);
+        Ok(self.checked(SubjectId::CONTROLLER, keys).await?.pop().flatten())
+    }
+
+    /// Whether the clock is behind the last entry of the log, by more than machines disagree anyway,
+    /// or further ahead of it, or of the last sweep, than the policy's `max_clock_ahead`: what is
+    /// older than a period is not to be judged by it.
     ///
     /// # Errors
     /// As [`Vault::swept_at`].
@@ -47,7 +59,9 @@ impl Vault {
         let last = self.last_leaf_at().await?;
         let swept = self.swept_at().await?;
         let far = |then: Timestamp| now > then.plus(ahead);
-        Ok(last.is_some_and(|last| now < last || far(last)) || swept.is_some_and(far))
+        // Others write while this looks, and by clocks of their own.
+        let behind = |last: Timestamp| now < last.minus(SKEW);
+        Ok(last.is_some_and(|last| behind(last) || far(last)) || swept.is_some_and(far))
     }
 
     /// Forgets the fingerprints of records that were imported longer ago than the policy keeps them;
@@ -75,9 +89,7 @@ impl Vault {
     /// The codes of the ports.
     pub async fn note_sweep(&self, due: u64, actor: &Actor) -> Result<()> {
         let now = self.now();
-        let keys = std::slice::from_ref(&SWEEP);
-        let before = self.ports.store.rows(keys).await?.pop().flatten();
-        let write = match before {
+        let write = match self.sweep_row().await? {
             Some(row) => next_version(Row { due_at: Some(now), ..row }),
             None => RowWrite { row: new_row(now), expect: Expect::Absent },
         };

@@ -81,6 +81,8 @@ impl RetentionPlan {
 pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
     let policy = vault.policy();
     let now = vault.now();
+    // At once: counting takes a while, and others write meanwhile.
+    let clock_in_doubt = vault.clock_in_doubt(now).await?;
     let zone = vault.ports().zone.as_ref();
     let mut lines = Vec::new();
     for class in policy.classes.values() {
@@ -114,8 +116,8 @@ pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
         }
         lines.extend(items_line(vault, &class.name, now).await?);
     }
-    let clock_in_doubt = vault.clock_in_doubt(now).await?;
-    let digest = digest(now, clock_in_doubt, &lines);
+    let day = zone.start_of_day(zone.local_date(now));
+    let digest = digest(day, clock_in_doubt, &lines);
     Ok(RetentionPlan { now, lines, clock_in_doubt, digest })
 }
 
@@ -171,12 +173,11 @@ async fn over_share(vault: &Vault, class: &Name, due: u64) -> Result<bool> {
     Ok(vault.count_class(class, enough).await? < enough)
 }
 
-/// Binds a confirmation to the classes, states and numbers of a plan and to its local day, not to
-/// the microsecond: a person needs time to read it.
-fn digest(now: Timestamp, clock_in_doubt: bool, lines: &[SweepLine]) -> [u8; 32] {
-    const HOUR: i64 = 3_600_000_000;
+/// Binds a confirmation to the classes, states and numbers of a plan and to its day, given by its
+/// beginning in the controller's zone, not to the microsecond: a person needs time to read it.
+fn digest(day: Timestamp, clock_in_doubt: bool, lines: &[SweepLine]) -> [u8; 32] {
     let mut hasher = Sha256::new_with_prefix(b"tacenda/sweep/1");
-    hasher.update((now.as_micros().div_euclid(HOUR * 24)).to_be_bytes());
+    hasher.update(day.as_micros().to_be_bytes());
     hasher.update([u8::from(clock_in_doubt)]);
     for line in lines {
         for word in [line.class.as_str(), line.state.as_str()] {

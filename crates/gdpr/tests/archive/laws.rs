@@ -59,7 +59,10 @@ fn each_item_goes_with_the_last_law_that_asks_for_it() {
     assert_eq!(told, ["reduced=billing", "reason=retention", "item=country"]);
     assert_eq!(keys(&world, subject), [0], "the row goes on under its key");
     assert_eq!(wait(retention::plan(&vault)).unwrap().due(), 0, "it is not looked at again");
-    let view = wait(vault.read(subject, &Name::fixed("tax"), &staff("tax"))).unwrap();
+    let tax = wait(vault.read(subject, &Name::fixed("tax"), &staff("tax")));
+    assert_eq!(super::code(tax), "vault.not_live", "what vouchers keep is not there for tax");
+    let vouchers = Name::fixed("accounting");
+    let view = wait(vault.read(subject, &vouchers, &staff("billing"))).unwrap();
     assert_eq!((view.get("address"), view.get("country")), (Some("ul. Prosta 1"), None));
     world.clock.set(at(VOUCHERS_END));
     sweep(&vault);

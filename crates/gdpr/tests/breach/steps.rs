@@ -241,6 +241,17 @@ fn a_closed_breach_takes_remarks_and_is_reopened() {
     assert_eq!(again.state().as_str(), "suspected");
 }
 
+#[test]
+fn a_notice_withdrawn_after_it_was_settled_is_missing_at_the_end() {
+    let policy = unpromised();
+    let breach = notified(Risk::Risk, &policy);
+    let breach = breach.settle_people(not_required().1, stamp(4)).unwrap();
+    let breach = breach.notify(notice("authority", NoticeKind::Withdrawal, 5), stamp(5)).unwrap();
+    assert_eq!(code(breach.clone().close(remedy(), stamp(6))), "breach.notice_missing");
+    let breach = breach.notify(notice("authority", NoticeKind::Initial, 7), stamp(7)).unwrap();
+    assert_eq!(code(breach.close(remedy(), stamp(8))), "ok");
+}
+
 fn unfounded_alone() -> tacenda_gdpr::breach::state::Unfounded {
     unfounded(None)
 }

@@ -1,5 +1,8 @@
 //! Keys that seal nothing: which are collected, and that none is while somebody may still use it.
 
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;
 use tacenda_core::ports::{KeyId, KeyState};
@@ -334,4 +337,59 @@ fn two_collectors_at_once_do_what_one_does() {
             return;
         }
     }
+}
+
+/// A registration that stood still for days before one of its operations, and a collection that
+/// stands still before one of its own while the registration goes on.
+fn interleaved(registration: u64, collection: u64) -> bool {
+    let world = Cuttable::new();
+    drop(world.sound.open());
+    let opened = Faults::none();
+    drop(world.cut(&opened).open());
+    let (reached, has_reached) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel();
+    let stands = {
+        let reached = reached.clone();
+        Faults::meanwhile(opened.operations() + collection, move || {
+            reached.send(()).unwrap();
+            may_go_on.recv().unwrap();
+        })
+    };
+    let (others, clock) = (world.cut(&stands), world.sound.clock.clone());
+    let collector = Arc::new(Mutex::new(None));
+    let begun = collector.clone();
+    let stood = Faults::meanwhile(opened.operations() + registration, move || {
+        clock.advance(Span::days(10));
+        let job = thread::spawn(move || {
+            wait(others.open().collect_keys(&staff("support"))).unwrap();
+            // The collection may be over before it stands still.
+            let _ = reached.send(());
+        });
+        has_reached.recv().unwrap();
+        *begun.lock().unwrap() = Some(job);
+    });
+    let registered = register(&world.cut(&stood));
+    let _ = go_on.send(());
+    let Some(job) = collector.lock().unwrap().take() else { return false };
+    job.join().unwrap();
+    let vault = world.sound.open();
+    wait(vault.audit()).unwrap();
+    let subject = registered.unwrap();
+    let billing = wait(vault.read(subject, &Name::fixed("billing"), &staff("billing"))).unwrap();
+    assert_eq!(billing.get("address"), Some("Rue 1"), "{registration} {collection}");
+    assert_eq!(all_live(&world.sound).len(), 2, "{registration} {collection}");
+    stands.tripped()
+}
+
+#[test]
+fn a_registration_and_a_collection_that_stand_still_in_turns_lose_nothing() {
+    let (mut both, mut registration) = (0, 0);
+    loop {
+        let met = (0..20).filter(|collection| interleaved(registration, *collection)).count();
+        if met == 0 {
+            break;
+        }
+        (both, registration) = (both + met, registration + 1);
+    }
+    assert!(registration > 5 && both > 30, "{registration} {both}");
 }

@@ -6,9 +6,10 @@ use tacenda_core::ports::KeyState;
 use tacenda_core::vault::{Amendment, NewPassword, OnRestore, PasswordCounts, Registered, Vault};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 use tacenda_gdpr::{erasure, retention};
+use tacenda_testkit::Faults;
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 
-use super::{between, everywhere, try_open};
+use super::{Cuttable, between, everywhere, try_open};
 
 const LEGACY: &str = "correct horse battery staple";
 
@@ -309,4 +310,43 @@ fn a_sweep_is_finished_by_the_next() {
         },
     );
     assert!(operations > 20, "{operations}");
+}
+
+#[test]
+fn a_refused_login_asks_the_ports_as_often_whoever_it_is() {
+    let items = "items = [\"email\", \"password\", \"first_name\", \"note\"]\nclock";
+    assert!(POLICY.contains(items));
+    let apart =
+        POLICY.replace(items, "items = [\"email\", \"first_name\", \"note\"]\nclock").replace(
+            "items = [\"card_last4\"]\nclock",
+            "items = [\"card_last4\", \"password\"]\nclock",
+        );
+    for policy in [POLICY, &apart] {
+        let world = Cuttable::new();
+        let open = |world: &World| world.try_open(policy, OnRestore::Refuse).unwrap().0;
+        let vault = open(&world.sound);
+        let _ = ada(&vault);
+        let register = |email| {
+            let mut request = request(&vault, &[("email", email)], false);
+            request.password = Some(NewPassword::plain("correct horse").unwrap());
+            wait(vault.register(request, &staff("support"))).unwrap().subject()
+        };
+        let close = Amendment { close_at: Some(vault.now()), ..Amendment::default() };
+        wait(vault.amend(register("closed@example.org"), close, &staff("support"))).unwrap();
+        let erased = register("erased@example.org");
+        wait(erasure::erase(&vault, erased, &staff("support"))).unwrap();
+        let operations = |email| {
+            let faults = Faults::none();
+            let vault = open(&world.cut(&faults));
+            let before = faults.operations();
+            let refused = wait(vault.login(email, "wrong")).unwrap_err();
+            assert_eq!(refused.code(), "login.refused");
+            faults.operations() - before
+        };
+        let known = operations("ada@example.org");
+        assert!(known > 5, "{known}");
+        for other in ["closed@example.org", "erased@example.org", "nobody@example.org"] {
+            assert_eq!(operations(other), known, "{other}");
+        }
+    }
 }

@@ -5,6 +5,8 @@
 mod audit;
 mod collect;
 mod life;
+mod policy;
+mod rotation;
 mod sweep;
 
 use std::sync::Arc;

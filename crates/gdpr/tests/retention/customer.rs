@@ -62,6 +62,10 @@ pub(super) fn due_at(class: &str, archived: bool, anchor: Timestamp) -> Timestam
     calendar::due(anchor, &[rule], &Utc)
 }
 
+fn is_over(anchor: Timestamp, now: Timestamp) -> bool {
+    due_at("billing", true, anchor) <= now
+}
+
 impl Customer {
     pub(super) fn live(&self, class: &str) -> Option<Place> {
         self.rows.iter().find(|(place, row)| place.0 == class && !row.archived).map(|(p, _)| *p)
@@ -136,7 +140,9 @@ impl Customer {
 
     /// What the law of vouchers sees: every archive, oldest first, and what is in use.
     pub(super) fn read(&self, vault: &Vault) {
-        let of = self.rows.iter().filter(|(place, _)| place.0 == "billing");
+        // Its day over, the law's purpose sees nothing, swept or not; a hold stops the clock.
+        let over = |row: &Known| row.archived && !row.held && is_over(row.anchor, vault.now());
+        let of = self.rows.iter().filter(|(place, row)| place.0 == "billing" && !over(row));
         let expected: Vec<_> =
             of.map(|(place, row)| (format!("Rue {}", place.1), row.archived)).collect();
         let purpose = Name::fixed("accounting");
@@ -144,7 +150,8 @@ impl Customer {
         if self.live("account").is_some() && !self.invoiced {
             assert_eq!(code(view), "policy.condition_not_met");
         } else if self.live("account").is_none() && expected.is_empty() {
-            assert_eq!(code(view), "vault.not_found");
+            let billing = self.rows.keys().any(|place| place.0 == "billing");
+            assert_eq!(code(view), if billing { "vault.not_live" } else { "vault.not_found" });
         } else {
             let view = view.unwrap();
             let seen: Vec<_> =

@@ -266,6 +266,10 @@ impl Store for Adversary {
         self.inner.claim(kind, state, now, until, limit).await
     }
 
+    async fn renew(&self, key: &RowKey, held: Timestamp, until: Timestamp) -> Result<bool> {
+        self.inner.renew(key, held, until).await
+    }
+
     async fn hashes(&self, epoch: u32, level: u8, from: u64, to: u64) -> Result<Vec<[u8; 32]>> {
         self.inner.hashes(epoch, level, from, to).await
     }

@@ -2,12 +2,14 @@
 
 use pollster::block_on as wait;
 use tacenda_core::error::Context;
+use tacenda_core::leaf::Leaf;
+use tacenda_core::row::RowKey;
 use tacenda_core::vault::{OnRestore, Vault};
 use tacenda_core::{Name, SubjectId};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 
 use super::adversary::Adversary;
-use super::{code, eve, profile};
+use super::{code, eve, over, profile, reopened, set};
 
 /// The policy with the card in the billing class.
 fn moved() -> String {
@@ -88,4 +90,86 @@ fn what_an_altered_row_says_of_itself_does_not_keep_a_policy_out() {
         .replace("[classes.payment]\nitems", "[classes.cards]\nitems")
         .replace("classes.payment", "classes.cards");
     assert_eq!(code(world.try_open(&without, OnRestore::Refuse)), "policy.class_in_use");
+}
+
+/// The policy with a note that is unique.
+fn unique() -> String {
+    let policy = POLICY.replace("[items.note]\n", "[items.note]\nunique = true\n");
+    policy.replace("version = 1\n", "version = 2\n")
+}
+
+#[test]
+fn the_value_of_an_altered_row_counts_when_the_row_is_mended() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let (ada, eve) = (ada(&vault), eve(&vault));
+    for subject in [ada, eve] {
+        wait(vault.amend(subject, set(&vault, "note", "door"), &staff("support"))).unwrap();
+    }
+    let open = || world.try_open(&unique(), OnRestore::Refuse);
+    assert_eq!(code(open()), "policy.values_not_unique");
+    // Whichever of the two is altered, the other has its value alone.
+    store.edit(&profile(eve, "account"), |row| row.held = true);
+    let (vault, recovery) = open().unwrap();
+    assert_eq!((recovery.not_moved.subjects, recovery.not_moved.first), (1, Some(eve)));
+    let (note, purpose, support) = (Name::fixed("note"), Name::fixed("account"), staff("support"));
+    let found = wait(vault.read_by(&note, "door", &purpose, &support)).unwrap();
+    assert_eq!(found.get("email"), Some("Ada@Example.org"));
+    store.repent();
+    // It is sound again, and says what somebody else says: it is found by nothing, and named.
+    for _ in 0..2 {
+        let (vault, recovery) = open().unwrap();
+        assert_eq!((recovery.not_moved.subjects, recovery.not_moved.first), (1, Some(eve)));
+        wait(vault.login("ada@example.org", "correct horse")).unwrap();
+    }
+    let (vault, _) = open().unwrap();
+    wait(vault.amend(eve, set(&vault, "note", "window"), &staff("support"))).unwrap();
+    wait(vault.move_items()).unwrap();
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn an_altered_row_of_the_policy_keeps_no_process_out_that_runs_under_it() {
+    let (world, store) = Adversary::world();
+    let _ = ada(&world.open());
+    let key = RowKey::only(SubjectId::CONTROLLER, Name::fixed("policy"));
+    let edits: [fn(&mut tacenda_core::row::Row); 3] =
+        [|row| row.body = Vec::new(), |row| row.body[40] ^= 1, |row| row.held = true];
+    for edit in edits {
+        store.edit(&key, edit);
+        assert_eq!(code(wait(world.open().audit())), "vault.altered_row");
+        // Nobody knows any more what a later policy would change.
+        assert_eq!(code(world.try_open(&moved(), OnRestore::Refuse)), "vault.altered_row");
+    }
+    // Nor does it come again by itself that a later policy was coming.
+    store.edit(&key, |row| row.state = tacenda_core::row::state::PENDING);
+    assert_eq!(reopened(&world, OnRestore::Refuse), "vault.altered_row");
+    store.put(&key, None);
+    assert_eq!(reopened(&world, OnRestore::Refuse), "ok");
+    assert_eq!(code(world.try_open(&moved(), OnRestore::Refuse)), "vault.missing_row");
+    store.repent();
+    assert_eq!(code(world.try_open(&moved(), OnRestore::Refuse)), "ok");
+}
+
+#[test]
+fn a_store_that_says_nothing_of_its_policy_is_taken_to_be_of_any() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    wait(vault.amend(subject, set(&vault, "note", "door"), &staff("support"))).unwrap();
+    let bare = store.forge(|tape| {
+        let leaf = &mut tape[0].leaves[0];
+        let text = Leaf { rows: Vec::new(), ..Leaf::decode(&leaf.bytes).unwrap() };
+        (leaf.bytes, leaf.writes) = (text.encode(), false);
+        tape[0].writes.clear();
+    });
+    let world = over(&world, bare);
+    let clocks = unique().replace("open = \"last login\"", "open = \"not started\"");
+    let (vault, recovery) = world.try_open(&clocks, OnRestore::Refuse).unwrap();
+    assert_eq!(recovery.not_moved.subjects, 0);
+    let (note, purpose, support) = (Name::fixed("note"), Name::fixed("account"), staff("support"));
+    wait(vault.read_by(&note, "door", &purpose, &support)).unwrap();
+    let row = wait(world.store.rows(&[profile(subject, "account")])).unwrap().remove(0).unwrap();
+    assert_eq!(row.anchor_at, None);
+    wait(vault.audit()).unwrap();
 }

@@ -216,6 +216,7 @@ fn a_forged_epoch_does_not_hide_a_fork() {
     let forged = store.forge(|tape| {
         let _ = tape.pop();
         let mut epoch = tape[0].clone();
+        epoch.writes.clear();
         (epoch.policy, epoch.new_epoch) = (None::<PolicyMark>, Some(2));
         tape.push(epoch);
     });

@@ -58,6 +58,9 @@ impl Store for Swap {
     ) -> Result<Vec<Row>> {
         self.now().claim(k, s, n, u, l).await
     }
+    async fn renew(&self, key: &RowKey, held: Timestamp, until: Timestamp) -> Result<bool> {
+        self.now().renew(key, held, until).await
+    }
     async fn hashes(&self, e: u32, l: u8, f: u64, t: u64) -> Result<Vec<[u8; 32]>> {
         self.now().hashes(e, l, f, t).await
     }

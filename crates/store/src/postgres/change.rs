@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tacenda_core::clock::Timestamp;
 use tacenda_core::codec::{Decoder, Encoder};
 use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
@@ -21,6 +22,8 @@ pub(super) struct Prepared {
     pub(super) deletes: Vec<(i16, RowDelete)>,
     /// Of rows that the change does not write itself.
     pub(super) requires: Vec<(i16, RowKey, Expect)>,
+    /// Rows whose lease the change needs.
+    pub(super) leased: Vec<(i16, RowKey, Timestamp)>,
     /// A row that the change writes otherwise than it requires.
     pub(super) contradiction: Option<RowKey>,
     pub(super) leaves: Vec<Leaf>,
@@ -79,11 +82,15 @@ impl Prepared {
         }
         let leaves = leaves(&change, &mut heads);
         let (requires, contradiction) = requires(&change);
+        let lease = |(key, until): (RowKey, _)| (bucket::of_subject(&key.subject), key, until);
+        let mut leased: Vec<_> = change.leased.into_iter().map(lease).collect();
+        leased.sort_unstable();
         let mut prepared = Self {
             inserts: Vec::with_capacity(change.writes.len()),
             updates: Vec::new(),
             deletes: Vec::with_capacity(change.deletes.len()),
             requires,
+            leased,
             contradiction,
             leaves,
             heads,

@@ -6,14 +6,14 @@ use std::time::Duration;
 use deadpool_postgres::{Client, Object};
 use futures_util::future::{join, join3, join4};
 use tacenda_core::error::{Error, Result};
-use tacenda_core::ports::store::UNKNOWN_OUTCOME;
+use tacenda_core::ports::store::{CONFLICT, UNKNOWN_OUTCOME};
 use tacenda_core::ports::{Committed, LeafId};
 
 use super::change::{Lookup, Prepared, lookups, read_tokens};
 use super::database::{ATTEMPTS, Database, pause};
 use super::fault::Fault;
 use super::judge::{Seen, head_refusal, refusal};
-use super::{epoch, write};
+use super::{epoch, lease, write};
 
 /// How often the outcome of a lost commit is asked for.
 const QUESTIONS: u32 = 8;
@@ -93,7 +93,18 @@ async fn write_all(
 ) -> Result<Committed, Failure> {
     let before = Failure::Before;
     let sql = write::Statements::prepare(client, change, careful).await.map_err(before)?;
-    let begin = async { client.batch_execute("BEGIN").await.map_err(Fault::from) };
+    if !change.leased.is_empty()
+        && let Some(key) = lease::begin(client, change).await.map_err(before)?
+    {
+        let lost = CONFLICT.error().with("subject", key.subject).with("kind", &key.kind);
+        return Err(Failure::Refused(lost));
+    }
+    let begin = async {
+        match change.leased.is_empty() {
+            true => client.batch_execute("BEGIN").await.map_err(Fault::from),
+            false => Ok(()),
+        }
+    };
     let first = join4(
         begin,
         write::insert(client, &sql, change),

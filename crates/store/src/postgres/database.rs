@@ -86,6 +86,9 @@ fn session(options: &PostgresOptions, given: Option<&str>) -> String {
         ("enable_hashjoin", "off".to_owned()),
         ("enable_mergejoin", "off".to_owned()),
         ("jit", "off".to_owned()),
+        // Where a table is joined with the arrays of a call, the arrays lead: without statistics
+        // the planner takes a table for small, and would read all of it for each of their values.
+        ("random_page_cost", "0.1".to_owned()),
     ] {
         settings.push_str(&format!("-c {name}={value} "));
     }

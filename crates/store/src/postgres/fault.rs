@@ -143,6 +143,8 @@ impl From<PoolError> for Fault {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Backend(error) => error.into(),
+            // Whoever has waited as long as he is told to does not wait again.
+            PoolError::Timeout(_) => Self::Ours(UNAVAILABLE.error()),
             _ => Self::LOST,
         }
     }

@@ -5,14 +5,14 @@ use std::future::Future;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tacenda_core::clock::Timestamp;
+use tacenda_core::clock::{Span, Timestamp};
 use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::store::{UNAVAILABLE, UNKNOWN_OUTCOME};
 use tacenda_core::ports::{
-    Fingerprint, KekId, KeyId, KeyState, Keyring, LogPosition, NewKeys, SafeInit, SafeStatus,
-    Scrub, Tombstone, WrapId, WrappedKey,
+    Fingerprint, KekId, KeyCopies, KeyId, KeyState, Keyring, LogPosition, NewKeys, SafeInit,
+    SafeStatus, Scrub, Tombstone, WrapId, WrappedKey,
 };
 
 use super::database::{Database, again};
@@ -120,6 +120,15 @@ impl Keyring for PostgresKeyring {
         self.run(|db| async move { again!(db, c => scrub::scrub(c)) }).await
     }
 
+    async fn copies(&self) -> Result<KeyCopies> {
+        if !self.is_archived().await? {
+            return Ok(KeyCopies::None);
+        }
+        let micros = |kept: std::time::Duration| i64::try_from(kept.as_micros()).ok();
+        let kept = self.database.options.wal_copies_kept.and_then(micros);
+        Ok(kept.map_or(KeyCopies::Unlimited, |kept| KeyCopies::KeptFor(Span::micros(kept))))
+    }
+
     async fn tombstones(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<Tombstone>> {
         let after = after.cloned();
         let work = move |db: Arc<Database>| async move {
@@ -145,6 +154,17 @@ impl Keyring for PostgresKeyring {
         self.run(move |db| async move { again!(db, c => keys::fingerprints(c, &of)) }).await
     }
 
+    async fn fingerprints_after(
+        &self,
+        after: Option<Fingerprint>,
+        limit: usize,
+    ) -> Result<Vec<(Fingerprint, SubjectId, Timestamp)>> {
+        let work = move |db: Arc<Database>| async move {
+            again!(db, c => keys::fingerprints_after(c, after, limit))
+        };
+        self.run(work).await
+    }
+
     async fn forget_fingerprints(&self, before: Timestamp) -> Result<u64> {
         Ok(self.write(Call::ForgetFingerprints(before)).await?.count)
     }
@@ -152,6 +172,10 @@ impl Keyring for PostgresKeyring {
     async fn secret(&self, name: &Name) -> Result<Option<WrappedKey>> {
         let name = name.clone();
         self.run(move |db| async move { again!(db, c => keys::secret(c, &name)) }).await
+    }
+
+    async fn secrets(&self) -> Result<Vec<(Name, WrappedKey)>> {
+        self.run(|db| async move { again!(db, c => keys::secrets(c)) }).await
     }
 
     async fn add_secret(&self, name: &Name, secret: WrappedKey) -> Result<()> {

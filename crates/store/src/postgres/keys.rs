@@ -243,6 +243,34 @@ pub(super) async fn secret(client: &Client, name: &Name) -> Result<Option<Wrappe
     wrapped(row.try_get(0)?, row.try_get(1)?).map(Some)
 }
 
+pub(super) async fn secrets(client: &Client) -> Result<Vec<(Name, WrappedKey)>, Fault> {
+    let sql = "SELECT name, kek, wrapped FROM secrets WHERE bucket = 0 ORDER BY name";
+    let found = client.query(sql, &[]).await?;
+    let one =
+        |row: &SqlRow| Ok((name(row.try_get(0)?)?, wrapped(row.try_get(1)?, row.try_get(2)?)?));
+    found.iter().map(one).collect()
+}
+
+pub(super) async fn fingerprints_after(
+    client: &Client,
+    after: Option<Fingerprint>,
+    limit: usize,
+) -> Result<Vec<(Fingerprint, SubjectId, Timestamp)>, Fault> {
+    let sql = "SELECT fingerprint, subject, at FROM fingerprints
+        WHERE (bucket, fingerprint) > ($1::int2, $2::bytea) ORDER BY bucket, fingerprint LIMIT $3";
+    let statement = client.prepare_cached(sql).await?;
+    let bucket = after.as_ref().map_or(-1, bucket::of_fingerprint);
+    let (after, limit) = (after.unwrap_or_default(), i64::try_from(limit).unwrap_or(i64::MAX));
+    let found = client.query(&statement, &[&bucket, &&after[..], &limit]).await?;
+    let one = |row: &SqlRow| {
+        let print: &[u8] = row.try_get(0)?;
+        let print = print.try_into().map_err(|_| CORRUPT.error())?;
+        let (subject, at): (Uuid, i64) = (row.try_get(1)?, row.try_get(2)?);
+        Ok((print, SubjectId::from(subject), Timestamp::from_micros(at)))
+    };
+    found.iter().map(one).collect()
+}
+
 pub(super) async fn wrapped_otherwise(
     client: &Client,
     kek: KekId,

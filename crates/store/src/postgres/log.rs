@@ -138,6 +138,10 @@ pub(super) async fn hashes(
 }
 
 /// Waits until all of these leaves have places.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long we wait for our own merge; no clock of the data"
+)]
 pub(super) async fn places(
     database: &Database,
     bell: &Bell,
@@ -197,6 +201,10 @@ async fn exist(
 }
 
 /// Waits until everything that was committed before has its place.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long we wait for our own merge; no clock of the data"
+)]
 pub(super) async fn settle(database: &Database, bell: &Bell) -> tacenda_core::error::Result<()> {
     let deadline = Instant::now() + database.options.merge_timeout;
     let mut open = again!(database, client => unmerged(client))?;

@@ -6,14 +6,17 @@
 //! gives them their places in the log afterwards. The design is `docs/decisions/0004-postgresql.md`.
 //!
 //! - `worker`, `database`, `fault`, `migrate`, `bucket`: what both share;
-//! - `store` with `change`, `commit`, `write`, `judge`, `read`, `holding`, `scan`, `log`, `head`:
-//!   the vault store;
+//! - `store` with `change`, `commit`, `write`, `copy`, `judge`, `read`, `holding`, `scan`, `lease`,
+//!   `log`, `head`: the vault store;
 //! - `sequencer` with `place` and `epoch`: how leaves get their places;
+//! - `adopt`: moving a store here from another;
 //! - `keyring` with `safe`, `keys`, `scrub`: the safe.
 
+mod adopt;
 mod bucket;
 mod change;
 mod commit;
+mod copy;
 mod database;
 mod epoch;
 mod fault;
@@ -22,6 +25,7 @@ mod holding;
 mod judge;
 mod keyring;
 mod keys;
+mod lease;
 mod log;
 mod migrate;
 mod options;
@@ -35,6 +39,7 @@ mod store;
 mod worker;
 mod write;
 
+pub use adopt::{Adopted, Origin, adopt};
 pub use keyring::PostgresKeyring;
 pub use options::PostgresOptions;
 pub use store::PostgresStore;

@@ -26,6 +26,10 @@ pub struct PostgresOptions {
     /// How long to wait for places; 30 seconds unless told, and more than `lease`. Past it the
     /// answer is `store.not_merged`.
     pub merge_timeout: Duration,
+    /// For how long copies of the safe's write-ahead log are kept, where it is archived or sent to
+    /// replicas: receipts then say by when the last copy of a destroyed key is gone. Not told unless
+    /// the operator does.
+    pub wal_copies_kept: Option<Duration>,
 }
 
 impl Default for PostgresOptions {
@@ -39,6 +43,7 @@ impl Default for PostgresOptions {
             merge_interval: Duration::from_millis(100),
             lease: Duration::from_secs(5),
             merge_timeout: Duration::from_secs(30),
+            wal_copies_kept: None,
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Edge {
 
 /// Leaves that follow each other in a chain and in the log.
 #[derive(Default)]
-struct Runs {
+pub(super) struct Runs {
     buckets: Vec<i16>,
     numbers: Vec<i64>,
     indices: Vec<i64>,
@@ -29,18 +29,18 @@ struct Runs {
 }
 
 impl Runs {
-    fn add(&mut self, leaf: &Pending, index: i64) {
-        let follows = self.buckets.last() == Some(&leaf.bucket)
+    pub(super) fn add(&mut self, bucket: i16, number: i64, index: i64) {
+        let follows = self.buckets.last() == Some(&bucket)
             && self.numbers.last().zip(self.counts.last()).map(|(n, count)| n + count)
-                == Some(leaf.number);
+                == Some(number);
         if follows {
             if let Some(count) = self.counts.last_mut() {
                 *count += 1;
             }
             return;
         }
-        self.buckets.push(leaf.bucket);
-        self.numbers.push(leaf.number);
+        self.buckets.push(bucket);
+        self.numbers.push(number);
         self.indices.push(index);
         self.counts.push(1);
     }
@@ -66,19 +66,11 @@ pub(super) async fn place(
 ) -> Result<(), Fault> {
     let (mut runs, mut nodes): (Runs, Vec<StoredNode>) = (Runs::default(), Vec::new());
     for leaf in leaves {
-        runs.add(leaf, edge.frontier.size().cast_signed());
+        runs.add(leaf.bucket, leaf.number, edge.frontier.size().cast_signed());
         edge.frontier.append(leaf.hash, |node| nodes.push(node));
     }
     let marks = runs.marks();
     let (buckets, ends): (Vec<i16>, Vec<i64>) = marks.into_iter().unzip();
-    let insert = client
-        .prepare_cached(
-            "INSERT INTO runs (bucket, number, epoch, idx, count)
-                SELECT bucket, number, $5, idx, count
-                FROM unnest($1::int2[], $2::int8[], $3::int8[], $4::int8[])
-                    AS n(bucket, number, idx, count)",
-        )
-        .await?;
     let mark = client
         .prepare_cached(
             "INSERT INTO marks AS m (bucket, number)
@@ -90,10 +82,7 @@ pub(super) async fn place(
         client.prepare_cached("UPDATE log SET epoch = $1, frontier = $2 WHERE bucket = 0").await?;
     let frontier = edge.frontier.encode();
     let (inserted, marked, kept, saved) = join4(
-        client.execute(
-            &insert,
-            &[&runs.buckets, &runs.numbers, &runs.indices, &runs.counts, &edge.epoch],
-        ),
+        keep_runs(client, edge.epoch, &runs),
         client.execute(&mark, &[&buckets, &ends]),
         keep_nodes(client, edge.epoch, &nodes),
         client.execute(&save, &[&edge.epoch, &frontier]),
@@ -106,7 +95,22 @@ pub(super) async fn place(
     Ok(())
 }
 
-async fn keep_nodes(client: &Client, epoch: i32, nodes: &[StoredNode]) -> Result<(), Fault> {
+pub(super) async fn keep_runs(client: &Client, epoch: i32, runs: &Runs) -> Result<(), Fault> {
+    let sql = "INSERT INTO runs (bucket, number, epoch, idx, count)
+        SELECT bucket, number, $5::int4, idx, count
+        FROM unnest($1::int2[], $2::int8[], $3::int8[], $4::int8[])
+            AS n(bucket, number, idx, count)";
+    let insert = client.prepare_cached(sql).await?;
+    let columns = (&runs.buckets, &runs.numbers, &runs.indices, &runs.counts);
+    client.execute(&insert, &[columns.0, columns.1, columns.2, columns.3, &epoch]).await?;
+    Ok(())
+}
+
+pub(super) async fn keep_nodes(
+    client: &Client,
+    epoch: i32,
+    nodes: &[StoredNode],
+) -> Result<(), Fault> {
     if nodes.is_empty() {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::bucket;
 use super::database::{ATTEMPTS, Database, pause};
 use super::fault::Fault;
-use super::keys::{Ids, refused};
+use super::keys::{self, Ids, refused};
 
 /// A call that writes.
 pub(super) enum Call {
@@ -180,11 +180,21 @@ async fn apply(client: &Client, call: &Call) -> Result<u64, Fault> {
             }
         }
         Call::Rewrap(changed) => rewrap(client, changed).await,
-        Call::RaiseSequence(_) | Call::KeepCheckpoint(..) | Call::BeginRotation(..) => Ok(0),
+        Call::BeginRotation(_, to) => begins(client, *to).await,
+        Call::RaiseSequence(_) | Call::KeepCheckpoint(..) => Ok(0),
     }
 }
 
-async fn create(client: &Client, new: &NewKeys) -> Result<u64, Fault> {
+/// A rotation to another key begins once nothing lies under the key before the safe's own. The
+/// safe's row is held from here on: nobody begins another meanwhile.
+async fn begins(client: &Client, to: KekId) -> Result<u64, Fault> {
+    let held = "SELECT kek FROM safe WHERE bucket = 0 FOR UPDATE";
+    let kek = read_kek(client.query_one(held, &[]).await?.try_get(0)?)?;
+    let rotating = keys::status(client).await?.is_some_and(|safe| safe.rotating);
+    if kek != to && rotating { Err(WRONG_KEY.error().into()) } else { Ok(0) }
+}
+
+pub(super) async fn create(client: &Client, new: &NewKeys) -> Result<u64, Fault> {
     let mut keys: Vec<&(KeyId, WrappedKey)> = new.keys.iter().collect();
     keys.sort_by_cached_key(|(id, _)| (bucket::of_subject(&id.subject), id.clone()));
     let ids = Ids::of(keys.iter().map(|(id, _)| id));

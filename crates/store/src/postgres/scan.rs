@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use deadpool_postgres::Client;
+use futures_util::future::try_join_all;
 use tacenda_core::clock::Timestamp;
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
@@ -274,12 +275,12 @@ async fn take_each(
 ) -> Result<Vec<Row>, Fault> {
     let (kind, state) = (claim.kind.as_str(), claim.state.as_str());
     let (now, until) = (claim.now.as_micros(), claim.until.as_micros());
-    let mut rows = Vec::new();
-    for (bucket, (subjects, ids)) in buckets {
-        let values: [&(dyn ToSql + Sync); 7] = [bucket, &kind, &state, &now, &until, subjects, ids];
-        for row in &client.query(sql, &values).await? {
-            rows.push(read_row(row)?);
-        }
-    }
-    Ok(rows)
+    // Nobody waits for a lock here, and so all are asked before the first has answered.
+    let (kind, state, now, until) = (&kind, &state, &now, &until);
+    let taken = try_join_all(buckets.iter().map(|(bucket, (subjects, ids))| async move {
+        let values: [&(dyn ToSql + Sync); 7] = [&bucket, kind, state, now, until, &subjects, &ids];
+        client.query(sql, &values).await
+    }))
+    .await?;
+    taken.iter().flatten().map(read_row).collect()
 }

@@ -13,6 +13,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Vacuums the keys once nobody can see their former rows, ends the segment of the write-ahead log
 /// and makes a checkpoint, so that the segments before it are recycled.
+#[expect(clippy::disallowed_methods, reason = "how long we wait for readers; no clock of the data")]
 pub(super) async fn scrub(client: &Client) -> Result<Scrub, Fault> {
     // Every destruction that was answered has a lower number than this.
     let sql = "SELECT pg_current_xact_id()::xid::text";

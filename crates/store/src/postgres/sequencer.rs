@@ -112,6 +112,10 @@ impl Sequencer {
     }
 
     /// The fencing number, if the lease is or becomes ours.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "when to renew a lease that the server dates; no clock of the data"
+    )]
     async fn hold(&mut self, client: &Client) -> Result<Option<i64>, Fault> {
         if let Some(lease) = self.lease.filter(|lease| Instant::now() < lease.renew_at) {
             return Ok(Some(lease.fence));

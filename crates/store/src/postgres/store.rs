@@ -23,7 +23,7 @@ use super::database::{Database, again};
 use super::migrate::STORE;
 use super::sequencer::{Bell, Sequencer};
 use super::worker::Worker;
-use super::{PostgresOptions, head, holding, log, read, scan};
+use super::{PostgresOptions, head, holding, lease, log, read, scan};
 
 /// A [`Store`] in a PostgreSQL database that many processes share.
 ///
@@ -139,6 +139,11 @@ impl Store for PostgresStore {
     ) -> Result<Vec<Row>> {
         let claim = scan::Claim { kind: kind.clone(), state: state.clone(), now, until, limit };
         self.run(move |db| async move { again!(db, c => scan::claim(c, &claim)) }).await
+    }
+
+    async fn renew(&self, key: &RowKey, held: Timestamp, until: Timestamp) -> Result<bool> {
+        let key = key.clone();
+        self.run(move |db| async move { again!(db, c => lease::renew(c, &key, held, until)) }).await
     }
 
     async fn hashes(&self, epoch: u32, level: u8, from: u64, to: u64) -> Result<Vec<[u8; 32]>> {

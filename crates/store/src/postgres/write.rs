@@ -10,6 +10,7 @@ use tokio_postgres::Statement;
 use uuid::Uuid;
 
 use super::change::{Lookup, Prepared, Put};
+use super::copy::{self, MANY};
 use super::fault::Fault;
 use super::judge::{Head, LookupKey};
 
@@ -73,6 +74,7 @@ pub(super) struct Statements {
     delete: Option<Statement>,
     free: Option<Statement>,
     take: Statement,
+    take_many: Option<Statement>,
     moves: Statement,
     required: Option<Statement>,
     append: Statement,
@@ -91,16 +93,23 @@ impl Statements {
         };
         let carefully = |sql: &str, tail| format!("{sql}{}", if careful { tail } else { "" });
         let rewrites = !change.updates.is_empty() || !change.deletes.is_empty();
-        let insert = carefully(INSERT, INSERT_CAREFULLY);
+        // Which of the two a statement is, is told again by the same counts where it is used.
+        let bulk = |count: usize, copy: &str, sql: &str, tail| match !careful && count >= MANY {
+            true => copy.to_owned(),
+            false => carefully(sql, tail),
+        };
+        let insert = bulk(change.inserts.len(), copy::ROWS, INSERT, INSERT_CAREFULLY);
+        let append = bulk(change.leaves.len(), copy::LEAVES, APPEND, "");
         Ok(Self {
             insert: when(!change.inserts.is_empty(), &insert).await?,
             update: when(!change.updates.is_empty(), UPDATE).await?,
             delete: when(!change.deletes.is_empty(), DELETE).await?,
             free: when(rewrites, FREE).await?,
             take: client.prepare_cached(&carefully(TAKE, TAKE_CAREFULLY)).await?,
+            take_many: when(!careful && change.inserts.len() >= MANY, copy::LOOKUPS).await?,
             moves: client.prepare_cached(MOVE).await?,
             required: when(!change.requires.is_empty(), REQUIRED).await?,
-            append: client.prepare_cached(APPEND).await?,
+            append: client.prepare_cached(&append).await?,
             careful,
         })
     }
@@ -166,6 +175,10 @@ pub(super) async fn insert(
     change: &Prepared,
 ) -> Result<Option<BTreeSet<(Uuid, String, Uuid)>>, Fault> {
     let Some(statement) = &sql.insert else { return Ok(None) };
+    if !sql.careful && change.inserts.len() >= MANY {
+        copy::rows(client, statement, &change.inserts).await?;
+        return Ok(None);
+    }
     let columns = Columns::of(change.inserts.iter());
     if !sql.careful {
         client.execute(statement, &columns.values()).await?;
@@ -239,6 +252,10 @@ pub(super) async fn take_lookups(
     taken: &[Lookup],
 ) -> Result<Option<BTreeSet<LookupKey>>, Fault> {
     if taken.is_empty() {
+        return Ok(None);
+    }
+    if let Some(statement) = sql.take_many.as_ref().filter(|_| taken.len() >= MANY) {
+        copy::lookups(client, statement, taken).await?;
         return Ok(None);
     }
     let buckets: Vec<i16> = taken.iter().map(|lookup| lookup.bucket).collect();
@@ -317,6 +334,9 @@ pub(super) async fn append(
 ) -> Result<(), Fault> {
     if change.leaves.is_empty() {
         return Ok(());
+    }
+    if !sql.careful && change.leaves.len() >= MANY {
+        return copy::leaves(client, &sql.append, &change.leaves, numbers).await;
     }
     let buckets: Vec<i16> = change.leaves.iter().map(|leaf| leaf.bucket).collect();
     let places: Vec<i64> = numbers.iter().map(|id| id.number.cast_signed()).collect();

@@ -13,6 +13,7 @@ use tacenda_core::row::RowKey;
 use super::change::{Lookup, Prepared, RowWrite, id_bytes, lookups, read_tokens};
 use super::fault::{fault, is_taken};
 use super::head::{Marked, StoreHead};
+use super::lease;
 
 /// The most leaves in an epoch: the index has 48 bits in [`place`].
 const MAX_LEAVES: u64 = 1 << 48;
@@ -44,6 +45,7 @@ pub(super) fn apply(
     let head = head.marked()?;
     check_policy(head.policy.as_ref(), change.under)?;
     require(connection, &change.requires)?;
+    lease::check(connection, &change.leased)?;
     let (mut freed, mut taken) = (Vec::new(), change.lookups);
     delete(connection, &change.deletes, &mut freed)?;
     for (write, version) in &change.updates {

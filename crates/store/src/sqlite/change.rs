@@ -1,6 +1,7 @@
 //! A change in the form and the order in which it is written: made in the thread that asks, so
 //! that the writer has less to do.
 
+use tacenda_core::clock::Timestamp;
 use tacenda_core::codec::{Decoder, Encoder};
 use tacenda_core::error::Result;
 use tacenda_core::id::{RowId, SubjectId};
@@ -22,6 +23,7 @@ pub(super) struct Prepared {
     /// By key.
     pub(super) deletes: Vec<RowDelete>,
     pub(super) requires: Vec<(RowKey, Expect)>,
+    pub(super) leased: Vec<(RowKey, Timestamp)>,
     /// The look-ups of the new rows, in no order yet.
     pub(super) lookups: Vec<Lookup>,
     pub(super) leaves: Vec<(NewLeaf, Hash)>,
@@ -62,6 +64,7 @@ impl Prepared {
             updates: Vec::new(),
             deletes: change.deletes,
             requires: change.requires,
+            leased: change.leased,
             lookups: Vec::with_capacity(change.writes.len()),
             leaves: Vec::with_capacity(change.leaves.len()),
             safe_sequence: change.safe_sequence,

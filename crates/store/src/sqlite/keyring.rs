@@ -17,6 +17,7 @@ use tacenda_core::ports::{
     Scrub, Tombstone, WrapId, WrappedKey,
 };
 
+use super::change::read_name;
 use super::connection::{Database, Head as _};
 use super::copy::checkpoint;
 use super::fault::{Fault, fault, is_taken};
@@ -187,6 +188,27 @@ impl Keyring for SqliteKeyring {
         })
     }
 
+    async fn fingerprints_after(
+        &self,
+        after: Option<Fingerprint>,
+        limit: usize,
+    ) -> Result<Vec<(Fingerprint, SubjectId, Timestamp)>> {
+        // Sixteen bytes sort behind none.
+        let after = after.as_ref().map_or(&[][..], |print| &print[..]);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let sql = "SELECT fingerprint, subject, at FROM fingerprints WHERE fingerprint > ?1
+            ORDER BY fingerprint LIMIT ?2";
+        self.database.read_one(|c| {
+            let mut statement = c.prepare_cached(sql).map_err(fault)?;
+            let one = |row: &rusqlite::Row<'_>| {
+                let at = Timestamp::from_micros(row.get(2)?);
+                Ok((row.get(0)?, SubjectId::from_bytes(row.get(1)?), at))
+            };
+            let found = statement.query_map((after, limit), one).map_err(fault)?;
+            found.collect::<rusqlite::Result<_>>().map_err(fault)
+        })
+    }
+
     async fn forget_fingerprints(&self, before: Timestamp) -> Result<u64> {
         let work = move |c: &Connection, _: &mut Filled| {
             let sql = "DELETE FROM fingerprints WHERE at < ?1";
@@ -204,6 +226,20 @@ impl Keyring for SqliteKeyring {
                 Ok(WrappedKey { kek: KekId(row.get(0)?), bytes: row.get(1)? })
             });
             secret.optional().map_err(fault)
+        })
+    }
+
+    async fn secrets(&self) -> Result<Vec<(Name, WrappedKey)>> {
+        self.database.read_one(|c| {
+            let sql = "SELECT name, kek, wrapped FROM secrets ORDER BY name";
+            let mut statement = c.prepare_cached(sql).map_err(fault)?;
+            let one = |row: &rusqlite::Row<'_>| {
+                let name = read_name(row.get_ref(0)?.as_str()?);
+                let wrapped = WrappedKey { kek: KekId(row.get(1)?), bytes: row.get(2)? };
+                Ok(name.map(|name| (name, wrapped)))
+            };
+            let found = statement.query_map([], one).map_err(fault)?;
+            found.map(|secret| secret.map_err(fault).and_then(|secret| secret)).collect()
         })
     }
 
@@ -240,7 +276,7 @@ impl Keyring for SqliteKeyring {
 
     async fn begin_rotation(&self, from: KekId, to: KekId) -> Result<()> {
         let work = move |_: &Connection, filled: &mut Filled| {
-            if filled.kek != from && filled.kek != to {
+            if filled.kek != to && (filled.kek != from || filled.rotating) {
                 return WRONG_KEY.err();
             }
             Ok(((), std::mem::replace(&mut filled.kek, to) != to))

@@ -10,7 +10,7 @@
 //!
 //! - `connection`, `writer` and `copy`: what both stores share;
 //! - `open` and `schema`: how a file is made and recognised;
-//! - `store` with `change`, `apply`, `read`, `scan`, `head`: the vault store;
+//! - `store` with `change`, `apply`, `read`, `scan`, `lease`, `head`: the vault store;
 //! - `keyring` with `safe`: the safe.
 
 mod apply;
@@ -20,7 +20,7 @@ mod copy;
 mod fault;
 mod head;
 mod keyring;
-
+mod lease;
 mod open;
 mod options;
 mod prune;

@@ -31,7 +31,7 @@ pub(super) struct Filled {
     ids: ([u8; 16], [u8; 16]),
     pub(super) kek: KekId,
     /// Whether something is wrapped under another key; the index `keys_kek` is there just as long.
-    rotating: bool,
+    pub(super) rotating: bool,
     sequence: u64,
     log: Option<LogPosition>,
     checkpoint: Option<(LogPosition, String)>,

@@ -19,7 +19,7 @@ use super::change::Prepared;
 use super::connection::{Database, Head as _};
 use super::fault::Fault;
 use super::head::{Marked, StoreHead};
-use super::{SqliteOptions, prune, read, scan};
+use super::{SqliteOptions, lease, prune, read, scan};
 
 /// A [`Store`] in a SQLite file.
 ///
@@ -110,6 +110,11 @@ impl Store for SqliteStore {
         let (kind, state) = (kind.clone(), state.clone());
         let work = move |c: &_, _: &mut _| scan::claim(c, &kind, &state, now, until, limit);
         self.0.write(false, work).await
+    }
+
+    async fn renew(&self, key: &RowKey, held: Timestamp, until: Timestamp) -> Result<bool> {
+        let key = key.clone();
+        self.0.write(false, move |c: &_, _: &mut _| lease::renew(c, &key, held, until)).await
     }
 
     async fn hashes(&self, epoch: u32, level: u8, from: u64, to: u64) -> Result<Vec<[u8; 32]>> {

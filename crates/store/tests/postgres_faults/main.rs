@@ -3,6 +3,7 @@
 
 mod crash;
 mod cut;
+mod limits;
 mod refusals;
 mod sequencers;
 mod support;

@@ -1,13 +1,49 @@
-//! What a column of a record means.
+//! What a column of a record means, and what a paid plan does.
 
-use tacenda_core::Name;
 use tacenda_core::policy::Policy;
+use tacenda_core::{Name, Result};
+
+use super::PLAN_UNDECLARED;
+
+/// What the words of a record say of an account under the policy. A file has a plan and the policy
+/// has facts; which of them a plan states is the decision of who imports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    paid: Vec<Name>,
+}
+
+impl Default for Mapping {
+    /// A paid plan is a `paid offer`, and no more: whether somebody was invoiced, say, is told by a
+    /// column of that name, or by another mapping.
+    fn default() -> Self {
+        Self::paid_means([Name::fixed("paid offer")])
+    }
+}
+
+impl Mapping {
+    /// A paid plan states these facts of the policy. A record with a paid plan is refused if one of
+    /// them is not declared, or if there are none.
+    pub fn paid_means(facts: impl IntoIterator<Item = Name>) -> Self {
+        Self { paid: facts.into_iter().collect() }
+    }
+
+    /// The facts that a paid plan states under a policy.
+    pub(super) fn paid(&self, policy: &Policy) -> Result<&[Name]> {
+        match self.paid.iter().find(|fact| !policy.facts.contains_key(*fact)) {
+            Some(fact) => Err(PLAN_UNDECLARED.error().with("fact", fact)),
+            None if self.paid.is_empty() => PLAN_UNDECLARED.err(),
+            None => Ok(&self.paid),
+        }
+    }
+}
 
 /// The columns of a record, besides the policy's items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Column {
     /// An item of the policy.
     Item(Name),
+    /// A fact of the policy: `yes` or `no`.
+    Fact(Name),
     /// The SHA-256 digest of a password, in hexadecimal.
     PasswordSha256,
     /// The language and region of the customer, kept as the item `language` if there is one.
@@ -61,7 +97,10 @@ impl Column {
         if let Some((_, column)) = FIXED.iter().find(|(known, _)| *known == name) {
             return Some(column.clone());
         }
-        let item = Name::parse(name).ok()?;
-        policy.item(&item).map(|_| Self::Item(item))
+        let name = Name::parse(name).ok()?;
+        if policy.item(&name).is_some() {
+            return Some(Self::Item(name));
+        }
+        policy.facts.contains_key(&name).then_some(Self::Fact(name))
     }
 }

@@ -3,16 +3,22 @@
 use std::fmt;
 use std::io::{Read, Write};
 
-use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
+use csv::WriterBuilder;
 use tacenda_core::vault::Registered;
 use tacenda_core::{Error, Result};
 
-use super::columns::Column;
+use super::columns::{Column, Mapping};
 use super::record::{CustomerRecord, Prepared};
-use super::{COLUMN_COUNT, NO_HEADER, NOT_UTF8, REPEATED_COLUMN, UNKNOWN_COLUMN, UNREADABLE};
+use super::records::{Fields, Next, Records};
+use super::{
+    COLUMN_COUNT, NO_HEADER, NOT_UTF8, REPEATED_COLUMN, REPORT_UNWRITABLE, TOO_LONG,
+    UNCLOSED_QUOTE, UNKNOWN_COLUMN, UNREADABLE,
+};
 use crate::{Actor, Tacenda};
 
+/// A page ends behind so many records, or so many bytes of them.
 const PAGE: usize = 1000;
+const PAGE_BYTES: usize = 8 << 20;
 
 /// What became of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,11 +92,11 @@ impl<W: Write> VerdictWriter<W> {
     /// Writes the header.
     ///
     /// # Errors
-    /// [`UNREADABLE`] if `out` cannot be written; so do the others.
+    /// [`REPORT_UNWRITABLE`] if `out` cannot be written; so do the others.
     pub fn new(out: W) -> Result<Self> {
         let mut writer = WriterBuilder::new().from_writer(out);
         let header = ["record", "verdict", "field", "code"];
-        writer.write_record(header).map_err(|_| UNREADABLE.error())?;
+        writer.write_record(header).map_err(unwritable)?;
         Ok(Self(writer))
     }
 
@@ -105,7 +111,7 @@ impl<W: Write> VerdictWriter<W> {
                 Err((field, code)) => ("refused", field.as_str(), *code),
             };
             let record = [&verdict.record.to_string(), word, field, code];
-            self.0.write_record(record).map_err(|_| UNREADABLE.error())?;
+            self.0.write_record(record).map_err(unwritable)?;
         }
         Ok(())
     }
@@ -115,8 +121,13 @@ impl<W: Write> VerdictWriter<W> {
     /// # Errors
     /// As [`VerdictWriter::new`].
     pub fn finish(mut self) -> Result<()> {
-        self.0.flush().map_err(|_| UNREADABLE.error())
+        self.0.flush().map_err(unwritable)
     }
+}
+
+/// Nothing but records, verdicts, fields and codes is written, so that the cause tells no more.
+fn unwritable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    REPORT_UNWRITABLE.error().caused_by(cause)
 }
 
 impl<W: Write> fmt::Debug for VerdictWriter<W> {
@@ -130,7 +141,13 @@ impl<W: Write> fmt::Debug for VerdictWriter<W> {
 /// takes does not grow with the file.
 ///
 /// A record with the wrong number of columns or bytes that are not UTF-8 is refused as field
-/// `row`; it does not stop the file. The same file a second time writes nothing.
+/// `row`; it does not stop the file. Nor does one that is longer than a mebibyte, or whose quote
+/// nothing closes: it is refused ([`TOO_LONG`], [`UNCLOSED_QUOTE`]), and the line behind the one
+/// with the open quote is the next record. So lines inside a quoted value of more than a mebibyte
+/// count as records: do not import values of that size from people you do not trust. The same file a
+/// second time writes nothing.
+///
+/// A plan that is paid states the fact `paid offer`; [`import_csv_with`] states others.
 ///
 /// # Errors
 /// [`NO_HEADER`], [`UNKNOWN_COLUMN`], [`REPEATED_COLUMN`] before anything is written;
@@ -142,22 +159,44 @@ pub async fn import_csv(
     actor: &Actor,
     told: &mut (dyn FnMut(&[Verdict]) -> Result<()> + Send),
 ) -> Result<ImportReport> {
-    let mut reader = ReaderBuilder::new().flexible(true).from_reader(source);
-    let header = header(tacenda, reader.byte_headers().map_err(|_| NO_HEADER.error())?)?;
+    import_csv_with(tacenda, source, &Mapping::default(), actor, told).await
+}
+
+/// [`import_csv`] with a mapping of the caller's own. A record that is known from an earlier import
+/// stays as it is, whatever the mapping was then.
+///
+/// # Errors
+/// As [`import_csv`].
+pub async fn import_csv_with(
+    tacenda: &Tacenda,
+    source: impl Read + Send,
+    mapping: &Mapping,
+    actor: &Actor,
+    told: &mut (dyn FnMut(&[Verdict]) -> Result<()> + Send),
+) -> Result<ImportReport> {
+    let mut records = Records::new(source);
+    let mut fields = Fields::default();
+    let header = match records.next(&mut fields).map_err(unreadable)? {
+        Next::Record => header(tacenda, &fields)?,
+        Next::TooLong | Next::Unclosed | Next::End => return NO_HEADER.err(),
+    };
     let mut report = ImportReport::default();
-    let mut record = ByteRecord::new();
     let vault = tacenda.vault();
     let mut registration = vault.registration(actor).await?;
     // The page whose verdicts are still to come: it is being committed while the next is read.
     let mut before = Framed::default();
     loop {
         let mut page = Framed::default();
-        let mut requests = Vec::with_capacity(PAGE);
-        while page.refused.len() < PAGE
-            && reader.read_byte_record(&mut record).map_err(|_| UNREADABLE.error())?
-        {
-            let framed = framed(&header, &record);
-            match framed.and_then(|record| Prepared::new(vault, &record).into_request()) {
+        let (mut requests, mut bytes) = (Vec::with_capacity(PAGE), 0);
+        while page.refused.len() < PAGE && bytes < PAGE_BYTES {
+            let framed = match records.next(&mut fields).map_err(unreadable)? {
+                Next::Record => framed(&header, &fields),
+                Next::TooLong => Err(TOO_LONG.error().field_is("row")),
+                Next::Unclosed => Err(UNCLOSED_QUOTE.error().field_is("row")),
+                Next::End => break,
+            };
+            bytes += fields.bytes();
+            match framed.and_then(|record| Prepared::new(vault, &record, mapping).into_request()) {
                 Ok(request) => {
                     requests.push(request);
                     page.refused.push(None);
@@ -177,6 +216,10 @@ pub async fn import_csv(
     report.count(&verdicts);
     told(&verdicts)?;
     Ok(report)
+}
+
+fn unreadable(cause: std::io::Error) -> Error {
+    UNREADABLE.error().caused_by(cause)
 }
 
 /// A page of records: what is wrong with each, if anything is before the vault sees it.
@@ -203,11 +246,9 @@ impl Framed {
     }
 }
 
-fn header(tacenda: &Tacenda, header: &ByteRecord) -> Result<Vec<String>> {
-    let mut names: Vec<String> = Vec::with_capacity(header.len());
+fn header(tacenda: &Tacenda, header: &Fields) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
     for (at, name) in header.iter().enumerate() {
-        // A byte order mark that a spreadsheet left is no part of the first name.
-        let name = name.strip_prefix("\u{feff}".as_bytes()).filter(|_| at == 0).unwrap_or(name);
         let known = std::str::from_utf8(name)
             .ok()
             .filter(|name| Column::parse(name, tacenda.policy()).is_some())
@@ -221,8 +262,8 @@ fn header(tacenda: &Tacenda, header: &ByteRecord) -> Result<Vec<String>> {
 }
 
 /// A record whose framing is right, or what is wrong with it.
-fn framed(header: &[String], record: &ByteRecord) -> Result<CustomerRecord> {
-    if record.len() != header.len() {
+fn framed(header: &[String], record: &Fields) -> Result<CustomerRecord> {
+    if record.iter().len() != header.len() {
         return Err(COLUMN_COUNT.error().field_is("row"));
     }
     let values = record

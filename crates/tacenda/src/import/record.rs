@@ -1,5 +1,6 @@
 //! A record as text, and what becomes of it: a request, or the first field that fails.
 
+use tacenda_core::error::Context;
 use tacenda_core::pii::{CalendarDate, Sha256Digest};
 use tacenda_core::policy::ItemType;
 use tacenda_core::vault::{ItemValue, NewPassword, RegisterRequest, Vault};
@@ -8,8 +9,8 @@ use tacenda_payments::card::{Brand, CardToken, Expiry, LastFour};
 use tacenda_payments::sepa::{Iban, MandateReference};
 use zeroize::Zeroizing;
 
-use super::columns::Column;
-use super::{PAYMENT_NEEDS, UNKNOWN_COLUMN, UNKNOWN_WORD};
+use super::columns::{Column, Mapping};
+use super::{CONTRADICTION, PAYMENT_NEEDS, UNKNOWN_COLUMN, UNKNOWN_WORD};
 
 /// A record of a customer as text: names of columns with what stands in them, in their order. An
 /// empty value counts as none. Wiped when dropped; does not print.
@@ -61,10 +62,12 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    pub(crate) fn new(vault: &Vault, record: &CustomerRecord) -> Self {
+    pub(crate) fn new(vault: &Vault, record: &CustomerRecord, mapping: &Mapping) -> Self {
         let mut reading = Reading {
             vault,
             record,
+            mapping,
+            denied: Vec::new(),
             request: RegisterRequest::default(),
             failed: Vec::new(),
             payment: Payment::None,
@@ -75,6 +78,7 @@ impl Prepared {
             }
         }
         reading.payment_is_whole();
+        reading.facts_agree();
         if let Err(error) = vault.check_request(&reading.request) {
             let at = error.field().and_then(|field| reading.place_of(&field));
             reading.fail(at.unwrap_or(usize::MAX), error);
@@ -96,6 +100,9 @@ impl Prepared {
 struct Reading<'a> {
     vault: &'a Vault,
     record: &'a CustomerRecord,
+    mapping: &'a Mapping,
+    /// Facts of which a column says that they do not hold.
+    denied: Vec<Name>,
     request: RegisterRequest,
     failed: Vec<(usize, Error)>,
     payment: Payment,
@@ -126,6 +133,14 @@ impl Reading<'_> {
         }
         match column {
             Column::Item(item) => self.set(&item, text),
+            Column::Fact(fact) => {
+                if word(text, &[("no", false), ("yes", true)], &fact)? {
+                    self.request.facts.insert(fact);
+                } else {
+                    self.denied.push(fact);
+                }
+                Ok(())
+            }
             Column::PasswordSha256 => {
                 let digest =
                     Sha256Digest::parse(text).map_err(|e| e.field_is("password_sha256"))?;
@@ -136,10 +151,10 @@ impl Reading<'_> {
             Column::Locale => self.set_if_declared("language", text, "locale"),
             Column::Plan => {
                 let paid = word(text, &[("free", false), ("paid", true)], "plan")?;
-                // An account that pays already has been invoiced.
-                let facts = [Name::fixed("paid offer"), Name::fixed("invoiced")];
-                let held = facts.into_iter().filter(|fact| paid && policy.facts.contains_key(fact));
-                self.request.facts.extend(held);
+                if paid {
+                    let facts = self.mapping.paid(policy).map_err(|e| e.field_is("plan"))?;
+                    self.request.facts.extend(facts.iter().cloned());
+                }
                 Ok(())
             }
             Column::Payment => {
@@ -233,6 +248,16 @@ impl Reading<'_> {
         self.set(&item, text).map_err(|e| e.field_is(field))
     }
 
+    /// What one column denies no other says.
+    fn facts_agree(&mut self) {
+        for fact in std::mem::take(&mut self.denied) {
+            if self.request.facts.contains(&fact) {
+                let at = self.place_of(fact.as_str()).unwrap_or(usize::MAX);
+                self.fail(at, CONTRADICTION.error().field_is(fact));
+            }
+        }
+    }
+
     /// Whoever pays by card has a token, whoever pays by SEPA an account and a mandate.
     fn payment_is_whole(&mut self) {
         let needs: &[&'static str] = match self.payment {
@@ -249,7 +274,7 @@ impl Reading<'_> {
     }
 }
 
-fn word<T: Copy>(text: &str, words: &[(&str, T)], field: &'static str) -> Result<T> {
+fn word<T: Copy>(text: &str, words: &[(&str, T)], field: impl Into<Context>) -> Result<T> {
     let found = words.iter().find(|(known, _)| *known == text.trim());
     found.map(|(_, meant)| *meant).ok_or_else(|| UNKNOWN_WORD.error().field_is(field))
 }

@@ -1,7 +1,8 @@
 //! Leases: work is handed out once, and comes back when the lease ends.
 
 use tacenda_core::name::Name;
-use tacenda_core::ports::Store;
+use tacenda_core::ports::store::CONFLICT;
+use tacenda_core::ports::{Change, Store};
 use tacenda_core::row::{Row, state};
 
 use super::Factory;
@@ -54,4 +55,51 @@ pub(super) fn writing_a_row_ends_its_lease(factory: &Factory<dyn Store>) {
     wait(store.commit(super::samples::change(vec![], &[&done]))).unwrap();
     wait(store.commit(put(&[job(1, 10)]))).unwrap();
     assert_eq!(claim(10).len(), 1, "a new row under an old key has no lease");
+}
+
+pub(super) fn a_lease_is_renewed_by_its_holder_alone(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    let job = job(1, 10);
+    wait(store.commit(put(std::slice::from_ref(&job)))).unwrap();
+    let claim =
+        |now, until| wait(store.claim(&JOB, &state::PENDING, at(now), at(until), 9)).unwrap();
+    let renew = |held, until| wait(store.renew(&job.key, at(held), at(until))).unwrap();
+    assert!(!renew(50, 60), "nobody has a lease");
+    assert_eq!(claim(10, 50).len(), 1);
+    assert!(renew(50, 60) && renew(50, 60), "the answer to the first may have been lost");
+    assert!(!renew(50, 70) && !renew(59, 70));
+    assert!(claim(50, 99).is_empty());
+    assert!(renew(60, 70), "nobody took it when it was over");
+    assert_eq!(claim(70, 99), [job.clone()]);
+    assert!(!renew(70, 120), "it was taken over");
+    let again = Row { due_at: Some(at(40)), ..next_version(job.clone()) };
+    wait(store.commit(put(std::slice::from_ref(&again)))).unwrap();
+    assert!(!renew(99, 120), "a write has ended it");
+    wait(store.commit(super::samples::change(vec![], &[&again]))).unwrap();
+    assert!(!renew(99, 120));
+}
+
+pub(super) fn a_change_needs_the_lease_that_it_names(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    let (first, other) = (job(1, 10), job(2, 10));
+    wait(store.commit(put(&[first.clone(), other.clone()]))).unwrap();
+    let claim =
+        |now, until| wait(store.claim(&JOB, &state::PENDING, at(now), at(until), 9)).unwrap();
+    let end = |held: &[(&Row, i64)]| {
+        let leased = held.iter().map(|(row, until)| (row.key.clone(), at(*until))).collect();
+        let done = Row { due_at: Some(at(500)), ..next_version(first.clone()) };
+        wait(store.commit(Change { leased, ..put(&[done, row(9)]) })).map(|_| ())
+    };
+    assert!(end(&[(&first, 50)]).unwrap_err().is(&CONFLICT), "nobody has a lease");
+    assert_eq!(claim(10, 50).len(), 2);
+    assert_eq!(claim(50, 90).len(), 2);
+    let before = snapshot(store);
+    assert!(end(&[(&first, 50)]).unwrap_err().is(&CONFLICT), "it was taken over");
+    assert!(end(&[(&first, 90), (&other, 50)]).unwrap_err().is(&CONFLICT));
+    assert!(end(&[(&first, 90), (&row(7), 90)]).unwrap_err().is(&CONFLICT), "no such row");
+    assert_eq!(snapshot(store), before);
+    end(&[(&other, 90), (&first, 90)]).unwrap();
+    assert_eq!(claim(500, 900).len(), 2, "the write ended one lease, the other was over");
 }

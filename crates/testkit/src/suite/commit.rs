@@ -1,15 +1,17 @@
 //! A change: all of it, or nothing.
 
+use tacenda_core::error::Context;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
-use tacenda_core::ports::store::{CONFLICT, OLDER_POLICY};
+use tacenda_core::ports::store::{CONFLICT, NOT_UNIQUE, OLDER_POLICY};
 use tacenda_core::ports::{Change, Expect, PolicyMark, Store};
-use tacenda_core::row::{Row, RowKey};
+use tacenda_core::row::{Row, RowKey, Token};
 
 use super::Factory;
 use super::samples::{
-    at, change, leaf, marked, next_version, put, row, row_id, snapshot, token, wait, with_tokens,
+    at, change, leaf, marked, next_version, put, row, row_id, snapshot, subject, token, wait,
+    with_tokens,
 };
 
 pub(super) fn rows_come_back_as_they_were_written(factory: &Factory<dyn Store>) {
@@ -148,6 +150,29 @@ pub(super) fn a_change_may_be_large(factory: &Factory<dyn Store>) {
     let left = snapshot(store);
     assert_eq!((left.rows.len(), left.leaves.len()), (0, 1_501));
     assert!(super::samples::keys_under(store, 3).is_empty());
+}
+
+/// However many rows it has, it is told which one may not be written, and nothing is.
+pub(super) fn a_large_change_is_refused_whole(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    let unique = |n: u64| Token { value: u128::from(n).to_be_bytes(), ..token(0, true) };
+    let with_token = |n: u64, of: u64| Row { tokens: vec![unique(of)], ..row(n) };
+    wait(store.commit(put(&[with_token(5_000, 700)]))).unwrap();
+    let before = snapshot(store);
+    let rows: Vec<Row> = (0..1_000).map(|n| with_token(n, n)).collect();
+    let leaves: Vec<_> = (0..1_000).map(|n| leaf(n, 1)).collect();
+    let commit = |rows: &[Row]| wait(store.commit(Change { leaves: leaves.clone(), ..put(rows) }));
+    let error = commit(&rows).unwrap_err();
+    assert!(error.is(&NOT_UNIQUE), "{error}");
+    assert_eq!(error.context("subject"), Some(&Context::Subject(subject(700))));
+    let mut taken = rows;
+    taken[700] = row(5_000);
+    assert!(commit(&taken).unwrap_err().is(&CONFLICT));
+    assert_eq!(snapshot(store), before);
+    taken.remove(700);
+    commit(&taken).unwrap();
+    assert_eq!(snapshot(store).rows.len(), 1_000);
 }
 
 pub(super) fn a_change_under_an_older_policy_writes_nothing(factory: &Factory<dyn Store>) {

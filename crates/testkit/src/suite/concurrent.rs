@@ -1,10 +1,10 @@
 //! Many at once.
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use tacenda_core::ports::store::{CONFLICT, NOT_UNIQUE};
-use tacenda_core::ports::{Change, Store};
+use tacenda_core::ports::{Change, Expect, Store};
 use tacenda_core::row::{Row, state};
 
 use super::Factory;
@@ -91,6 +91,30 @@ pub(super) fn no_update_is_lost(factory: &Factory<dyn Store>) {
     });
     let last = wait(store.rows(&[row(1).key])).unwrap().remove(0).unwrap();
     assert_eq!(last.version, 1 + counts.into_iter().sum::<u64>());
+}
+
+/// Two rows of different subjects of which at most one may be closed, as each change requires of the
+/// other row: of two changes at once, only one happens.
+pub(super) fn no_two_changes_undo_what_the_other_requires(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    for round in 0..20 {
+        let pair = [row(round * 2), row(round * 2 + 1)];
+        wait(store.commit(put(&pair))).unwrap();
+        let together = Barrier::new(2);
+        let results = threads(2, store, |n, store| {
+            let (mine, other) = (&pair[n as usize], &pair[1 - n as usize]);
+            let requires = vec![(other.key.clone(), Expect::Version(1))];
+            // Nothing but what is required may make them wait for each other.
+            let leaves = vec![leaf(round * 2 + n, 1)];
+            let change = Change { requires, leaves, ..put(&[next_version(mine.clone())]) };
+            together.wait();
+            wait(store.commit(change))
+        });
+        let refused = results.iter().filter_map(|result| result.as_ref().err());
+        assert!(refused.clone().all(|error| error.is(&CONFLICT)), "{results:?}");
+        assert_eq!(refused.count(), 1, "round {round}: both happened, or none");
+    }
 }
 
 pub(super) fn nobody_claims_the_same_work(factory: &Factory<dyn Store>) {

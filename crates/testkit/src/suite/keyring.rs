@@ -179,6 +179,9 @@ pub(super) fn secrets_are_added_once(factory: &Factory<dyn Keyring>) {
     assert_eq!(status(safe).sequence, 2);
     assert_eq!(wait(safe.secret(&name)).unwrap(), Some(wrapped(1)));
     assert_eq!(wait(safe.secret(&SECRET)).unwrap(), Some(wrapped(200)));
+    let mut all = vec![(name, wrapped(1)), (SECRET, wrapped(200))];
+    all.sort_by(|(a, _), (b, _)| a.cmp(b));
+    assert_eq!(wait(safe.secrets()).unwrap(), all);
 }
 
 pub(super) fn the_latest_checkpoint_is_kept(factory: &Factory<dyn Keyring>) {
@@ -236,7 +239,21 @@ pub(super) fn fingerprints_name_the_latest_subject(factory: &Factory<dyn Keyring
     assert_eq!(found(), [None, Some(subject(4)), None]);
     wait(safe.destroy(&[account(4)], place(1), at(1))).unwrap();
     assert_eq!(found()[1], Some(subject(4)), "they outlive an erasure");
-    assert_eq!(wait(safe.forget_fingerprints(Timestamp::MAX)).unwrap(), 1);
+    let more = (5..9u8).map(|n| (n, u64::from(n), 50)).collect::<Vec<_>>();
+    wait(safe.create(seen(&more, 9))).unwrap();
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = wait(safe.fingerprints_after(after, 2)).unwrap();
+        after = page.last().map(|(print, ..)| *print);
+        all.extend(page.iter().copied());
+        if page.len() < 2 {
+            break;
+        }
+    }
+    all.sort_unstable();
+    let kept = more.iter().map(|(n, who, t)| ([*n; 16], subject(*who), at(*t)));
+    assert_eq!(all, std::iter::once(([1; 16], subject(4), at(40))).chain(kept).collect::<Vec<_>>());
+    assert_eq!(wait(safe.forget_fingerprints(Timestamp::MAX)).unwrap(), 5);
 }
 
 pub(super) fn rotation_rewraps_what_is_still_the_same(factory: &Factory<dyn Keyring>) {
@@ -324,11 +341,23 @@ pub(super) fn a_rotation_is_not_turned_back(factory: &Factory<dyn Keyring>) {
     let safe = &fixture.port;
     let third = KekId([3; 8]);
     // The safe's key is the one before, or the new one already.
+    wait(safe.create(keys(&[(account(1), 1)]))).unwrap();
     wait(safe.begin_rotation(KEK, NEXT)).unwrap();
     wait(safe.begin_rotation(KEK, NEXT)).unwrap();
+    // While anything lies under the key before, there is no third: not under a data key, and not
+    // under a secret.
+    let renewed = |old: &WrappedKey| WrappedKey { kek: NEXT, bytes: old.bytes.clone() };
+    for (n, id) in [WrapId::Secret(SECRET), WrapId::Key(account(1))].into_iter().enumerate() {
+        let before = status(safe);
+        assert!(before.rotating);
+        assert!(wait(safe.begin_rotation(NEXT, third)).unwrap_err().is(&WRONG_KEY), "{id:?}");
+        assert_eq!(status(safe), before);
+        let old = wrapped(if n == 0 { 200 } else { 1 });
+        wait(safe.rewrap(vec![(id, old.clone(), renewed(&old))])).unwrap();
+    }
     wait(safe.begin_rotation(NEXT, third)).unwrap();
     let before = status(safe);
-    assert_eq!((before.kek, before.sequence), (third, 4));
+    assert_eq!((before.kek, before.sequence), (third, 7));
     for (from, to) in [(KEK, KEK), (KEK, NEXT), (NEXT, NEXT), (NEXT, KEK)] {
         assert!(wait(safe.begin_rotation(from, to)).unwrap_err().is(&WRONG_KEY));
         assert_eq!(status(safe), before);

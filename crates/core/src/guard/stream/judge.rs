@@ -196,7 +196,12 @@ pub(super) fn labelled_code(text: &[u8], start: usize) -> Option<Found> {
             let alone = match after(text, end) {
                 Beside::Nothing => true,
                 Beside::Glued => false,
-                Beside::Joined(kind, _) => kind & (gap::SPACE | gap::LINE | gap::COMMA) != 0,
+                Beside::Joined(kind, _) => {
+                    let next = end + text.get(end..)?.iter().position(u8::is_ascii_digit)?;
+                    kind & (gap::SPACE | gap::LINE | gap::COMMA) != 0
+                        // The card itself, which is none of the code's digits.
+                        || card(text, at, next).is_some()
+                }
             };
             let said = alone
                 && !between.contains(&b'*')

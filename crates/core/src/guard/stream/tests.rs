@@ -230,6 +230,15 @@ fn texts() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(WORDS, 0..40).prop_map(|words| words.concat().into_bytes())
 }
 
+#[test]
+fn a_code_joined_to_its_card_is_one() {
+    let text = b"cvv|123_6200000000000000";
+    let hits = find(text);
+    assert_eq!(hits.iter().map(|hit| hit.span.clone()).collect::<Vec<_>>(), [4..7, 8..24]);
+    assert!(find(&mask(text)).is_empty());
+    assert!(find(b"cvv|123_456").is_empty(), "a number of its own");
+}
+
 proptest! {
     #[test]
     fn borders_of_pieces_make_no_difference(

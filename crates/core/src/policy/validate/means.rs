@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::taxonomy::is_eea;
 use crate::name::Name;
+use crate::password::Params;
 use crate::policy::codes;
 use crate::policy::item_type::ItemType;
 use crate::policy::model::{Policy, Processor};
@@ -76,12 +77,6 @@ pub(super) fn backups(r: &mut Reader<'_>, policy: &Policy) {
     }
 }
 
-/// Memory in KiB and passes that OWASP's password storage cheat sheet takes as equivalent for
-/// Argon2id with one lane; at or above any of them is enough.
-const FLOOR: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
-/// More than this is a mistake, or an attack on the machine: 4 GiB, 64 passes, 16 lanes.
-const CEILING: (u32, u32, u32) = (4 << 20, 64, 16);
-
 /// Argon2id between floor and ceiling (RFC 9106).
 pub(super) fn password_cost(r: &mut Reader<'_>, policy: &Policy) {
     if !r.clean("passwords") {
@@ -89,16 +84,17 @@ pub(super) fn password_cost(r: &mut Reader<'_>, policy: &Policy) {
     }
     let cost = &policy.passwords;
     let (memory, passes, lanes) = (cost.memory_kib, cost.passes, cost.lanes);
-    if !FLOOR.iter().any(|(m, t)| memory >= *m && passes >= *t) {
+    if !Params::is_at_least_floor(memory, passes) {
         let message = format!("Argon2id with {memory} KiB and {passes} passes is too cheap");
-        let help = "at least 19456 KiB with 2 passes, or 47104 with 1, 12288 with 3, 9216 with 4, 7168 with 5";
+        let pairs = Params::FLOORS.map(|(m, t)| format!("{m} KiB with {t}"));
+        let help = format!("at least {}", pairs.join(", or "));
         r.add(&codes::PASSWORD_COST, "passwords.memory_kib", message, help.into());
     }
-    if memory > CEILING.0 || passes > CEILING.1 || lanes > CEILING.2 {
+    let (most, longest, widest) = (Params::MAX_MEMORY_KIB, Params::MAX_PASSES, Params::MAX_LANES);
+    if memory > most || passes > longest || lanes > widest {
         let message =
             format!("Argon2id with {memory} KiB, {passes} passes and {lanes} lanes is too dear");
-        let help =
-            format!("at most {} KiB, {} passes and {} lanes", CEILING.0, CEILING.1, CEILING.2);
+        let help = format!("at most {most} KiB, {longest} passes and {widest} lanes");
         r.add(&codes::PASSWORD_COST, "passwords.memory_kib", message, help.into());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Vault;
 use super::PAGE;
-use super::stated::{Doubt, Stated};
+use super::stated::Stated;
 use crate::error::Result;
 use crate::name::Name;
 use crate::ports::Scan;
@@ -53,7 +53,7 @@ impl Vault {
             let found = self.ports.store.lookup(index, &tokens).await?;
             for ((_, row), found) in carried.iter().zip(found) {
                 if !found.iter().any(|found| found.key == row.key) {
-                    stated.doubt(&row.key, Doubt::Lookup(index.clone()));
+                    stated.unfound(&row.key, index);
                 }
             }
         }

@@ -34,7 +34,7 @@ struct Statement {
 }
 
 /// What is wrong with a row that is there, unless somebody has just changed it.
-pub(super) enum Doubt {
+enum Doubt {
     /// It is not what the log says of it.
     Row,
     /// It is not found under its token in this index.
@@ -68,24 +68,29 @@ impl Stated {
                 row.met = Some(tokens);
                 self.doubts.remove(key);
             }
-            _ => self.doubt(key, Doubt::Row),
+            _ => {
+                self.forget(key);
+                self.doubts.insert(key.clone(), Doubt::Row);
+            }
         }
     }
 
-    /// A row is there, and something is wrong with it.
-    pub(super) fn doubt(&mut self, key: &RowKey, doubt: Doubt) {
-        if let Some(row) = self.rows.get_mut(key) {
-            row.met = None;
-        }
-        self.doubts.insert(key.clone(), doubt);
+    /// A row is there that is not found in an index by the token that it carries.
+    pub(super) fn unfound(&mut self, key: &RowKey, index: &Name) {
+        self.forget(key);
+        self.doubts.entry(key.clone()).or_insert_with(|| Doubt::Lookup(index.clone()));
     }
 
     /// A row is not there.
     pub(super) fn absent(&mut self, key: &RowKey) {
+        self.forget(key);
+        self.doubts.remove(key);
+    }
+
+    fn forget(&mut self, key: &RowKey) {
         if let Some(row) = self.rows.get_mut(key) {
             row.met = None;
         }
-        self.doubts.remove(key);
     }
 
     /// The rows to read again: those not met as they are stated now, and those in doubt.

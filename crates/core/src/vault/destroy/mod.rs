@@ -22,12 +22,13 @@ use super::codes::{BLOCKED, UNDER_WAY};
 use super::journal::{Draft, digest_of};
 use super::login::next_version;
 use super::{Actor, Seen, Vault};
-use crate::clock::Timestamp;
+use crate::clock::{Span, Timestamp};
 use crate::error::{Context, Error, Result};
 use crate::id::{RowId, SubjectId};
+use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
-use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite, Scan, Scrub};
+use crate::ports::{Expect, KeyCopies, KeyId, KeyState, LogPosition, RowWrite, Scan, Scrub};
 use crate::row::{Row, RowKey, state};
 
 /// The kind of an erasure's job row.
@@ -266,6 +267,7 @@ impl Vault {
         let now = self.now();
         let actor = Actor { id: job.actor, role: None };
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
+        let copies = self.ports.keyring.copies().await?;
         let mut draft = Draft::new(sequence);
         let seen = |plan| if look { None } else { self.meet_as_seen(plan) };
         let seen: Vec<_> = job.plans.iter().map(seen).collect();
@@ -296,7 +298,8 @@ impl Vault {
                 }
             }
             let leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
-            draft.record_gone(plan.told(leaf, &late), writes, deletes);
+            let leaf = copies_told(plan.told(leaf, &late), copies, now);
+            draft.record_gone(leaf, writes, deletes);
         }
         let row = Row { state: SCRUBBING, ..job.row.clone() };
         let leaf = self
@@ -320,6 +323,18 @@ impl Vault {
         self.record_scrubbed(&mut draft, &job);
         self.commit(draft).await?;
         Ok(destroyed(job.subjects(), job.at))
+    }
+}
+
+/// Says in a leaf by when the last copies are gone that the safe made of the keys, with a day for the
+/// scrub that follows; nothing if it makes none.
+fn copies_told(leaf: Leaf, copies: KeyCopies, now: Timestamp) -> Leaf {
+    match copies {
+        KeyCopies::None => leaf,
+        KeyCopies::KeptFor(span) => {
+            leaf.detail("key_copies_gone_by", now.plus(span).plus(Span::days(1)))
+        }
+        KeyCopies::Unlimited => leaf.detail("key_copies_gone_by", "unlimited"),
     }
 }
 

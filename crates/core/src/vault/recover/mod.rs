@@ -15,7 +15,7 @@ use crate::leaf::Leaf;
 use crate::log::leaf_hash;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
-use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite, Scrub};
+use crate::ports::{Expect, KeyCopies, KeyId, KeyState, LogPosition, RowWrite, Scrub};
 use crate::row::{Row, RowKey, state};
 
 /// What opening had to do.
@@ -29,6 +29,9 @@ pub struct Recovery {
     pub rows_erased_again: u64,
     /// Keys that were there again, and were destroyed again.
     pub keys_destroyed_again: u64,
+    /// Which copies of destroyed keys the safe makes that no erasure reaches. Anything but
+    /// [`KeyCopies::None`] is for the operator to end: see [`Keyring::copies`](crate::ports::Keyring).
+    pub key_copies: KeyCopies,
     /// Whose items could not move to the class that the policy now has them in; the next opening,
     /// or [`Vault::move_items`], tries again. Nobody reads these items meanwhile.
     pub not_moved: NotMoved,
@@ -176,6 +179,8 @@ impl Vault {
 
     /// Keys that the log says were destroyed, and that an older safe still holds, go again.
     async fn destroy_again(&self) -> Result<u64> {
+        // An erasure whose leaf has no place yet is among them.
+        self.ports.store.settle().await?;
         let Some(store) = self.ports.store.status().await? else { return Ok(0) };
         let mark = self.mark().await?.map(|mark| mark.before);
         let mut destroyed = 0;

@@ -83,10 +83,10 @@ impl Vault {
 }
 
 fn required(policy: &Policy, request: &RegisterRequest) -> Result<()> {
-    let undeclared = |value: &&ItemValue| policy.item(&value.item).is_none();
+    let undeclared = |value: &ItemValue| policy.item(&value.item).is_none();
     // A value that another policy's vault has parsed.
-    if let Some(value) = request.items.iter().find(undeclared) {
-        return Err(UNDECLARED.error().field_is(&value.item));
+    if request.items.iter().any(undeclared) {
+        return UNDECLARED.err();
     }
     let given = |item: &Name| request.items.iter().any(|value| value.item == *item);
     let password = policy.password_item().map(|item| &item.name);
@@ -119,10 +119,8 @@ fn history(policy: &Policy, now: Timestamp, request: &RegisterRequest) -> Result
             return Err(OUT_OF_ORDER.error().field_is(field));
         }
     }
-    match request.facts.iter().find(|fact| !policy.facts.contains_key(*fact)) {
-        Some(fact) => Err(UNDECLARED_FACT.error().field_is(fact)),
-        None => Ok(()),
-    }
+    let declared = |fact: &Name| policy.facts.contains_key(fact);
+    if request.facts.iter().all(declared) { Ok(()) } else { UNDECLARED_FACT.err() }
 }
 
 /// The tokens of the unique items among those given.

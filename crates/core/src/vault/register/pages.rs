@@ -160,9 +160,9 @@ impl<'a> Registration<'a> {
         let Piece { mut written, commit } = piece;
         let mut outcome = commit.finish().await.map(|_| ());
         while let Err(error) = outcome {
-            // Keys that seal nothing were collected in between. Those made here are too young for it,
-            // unless this process stood still for days.
-            if error.is(&CONFLICT) && self.vault.still_has_keys(&mut written).await? {
+            // Keys that seal nothing were collected in between.
+            if error.is(&CONFLICT) && self.vault.is_overtaken(&written).await? {
+                written = self.vault.prepare_again(written).await?;
                 self.commits = self.commits.saturating_add(1);
                 outcome = self.vault.write(&written, self.actor).await.map(|_| ());
                 continue;

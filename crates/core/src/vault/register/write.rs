@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::Policy;
-use crate::ports::{Committed, Expect, KeyId, KeyState, NewKeys, RowWrite};
+use crate::ports::{Committed, Expect, KeyId, NewKeys, RowWrite};
 use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, DataKey, Place};
 
@@ -19,6 +19,8 @@ pub(super) struct Prepared {
     pub(super) at: usize,
     pub(super) subject: SubjectId,
     pub(super) rows: Vec<Row>,
+    /// What was asked for, in case that it has to be prepared again.
+    request: Checked,
 }
 
 /// Requests whose keys are durable and whose rows are sealed.
@@ -84,7 +86,7 @@ impl Vault {
             while let Some((id, key)) = sealing.next_if(|(id, _)| id.subject == subject) {
                 rows.push(self.seal_row(&one, subject, &id.class, key, now)?);
             }
-            prepared.push(Prepared { at: one.at, subject, rows });
+            prepared.push(Prepared { at: one.at, subject, rows, request: one });
         }
         let sequence = create.finish().await?;
         Ok(Written { prepared, sequence, fence, now })
@@ -156,14 +158,19 @@ impl Vault {
         self.commit(draft)
     }
 
-    /// Whether the keys of requests are all there, although some were collected since they were
-    /// made; they may be committed then.
-    pub(super) async fn still_has_keys(&self, written: &mut Written) -> Result<bool> {
-        let fence = self.key_fence().await?;
-        let moved = std::mem::replace(&mut written.fence, fence) != fence;
+    /// Whether keys that seal nothing were collected since those of these requests were made: they
+    /// may be among them, or still become it.
+    pub(super) async fn is_overtaken(&self, written: &Written) -> Result<bool> {
+        Ok(self.key_fence().await? != written.fence)
+    }
+
+    /// The same requests with other keys, of other subjects. Nothing of the former is used again,
+    /// even if it is still in the safe: whoever collects may have looked already.
+    pub(super) async fn prepare_again(&self, written: Written) -> Result<Written> {
         let keys: Vec<_> = written.prepared.iter().flat_map(Prepared::keys).collect();
-        let states = self.ports.keyring.fetch(&keys).await?;
-        Ok(moved && states.iter().all(|state| matches!(state, KeyState::Live(_))))
+        self.ports.keyring.forget(&keys).await?;
+        let requests = written.prepared.into_iter().map(|one| one.request).collect();
+        self.prepare(requests, self.now()).await
     }
 
     /// Gives up the keys of a subject that lost a race; nobody else knows its id.

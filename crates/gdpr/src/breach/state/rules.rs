@@ -288,6 +288,11 @@ fn people_settled(
 }
 
 fn closing(breach: &Breach) -> Result<()> {
+    // What was settled may have been withdrawn since, or another clock may run for a corrected day.
+    let missing = required(breach).into_iter().find(|to| breach.standing(to).is_empty());
+    if let Some(missing) = missing {
+        return Err(NOTICE_MISSING.error().with("recipient", missing));
+    }
     let told: BTreeSet<_> = breach.notices.iter().map(|notice| &notice.recipient).collect();
     for recipient in told {
         let standing = breach.standing(recipient);

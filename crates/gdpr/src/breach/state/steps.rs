@@ -163,8 +163,8 @@ impl Breach {
     /// Closes it, once everything is settled.
     ///
     /// # Errors
-    /// Those of every step; `breach.notice_incomplete` and `breach.reasons_for_delay` with the
-    /// `recipient`.
+    /// Those of every step; `breach.notice_missing`, `breach.notice_incomplete` and
+    /// `breach.reasons_for_delay` with the `recipient`.
     pub fn close(self, remedy: Remedy, stamp: Stamp) -> Result<Self> {
         self.add(Event::Closed(remedy), stamp)
     }

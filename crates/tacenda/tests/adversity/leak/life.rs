@@ -20,7 +20,8 @@ use super::{
 const POLICY: &str = include_str!("../../../../../examples/glpi-network-cloud/privacy.toml");
 const COLUMNS: &str = "email,password_sha256,company,first_name,last_name,address,postal_code,\
     city,country,vat_number,locale,plan,payment,card_token,card_brand,card_last4,card_expiry,\
-    iban,mandate_reference,mandate_signed_on,registered_at,last_login_at,closed_at";
+    iban,mandate_reference,mandate_signed_on,registered_at,last_login_at,closed_at,\
+    decline_code";
 
 /// A file with two good records and six bad ones.
 pub(super) fn csv() -> String {
@@ -68,7 +69,7 @@ fn sealed_policy() -> String {
         about = \"person\"\n\n[items.mandate_reference]";
     let edits = [
         ("[items.mandate_reference]", item),
-        ("items = [\"card_token\",", "items = [\"iban\", \"card_token\","),
+        ("\nitems = [\n    \"card_token\",", "\nitems = [\n    \"iban\", \"card_token\","),
         ("\"email\", \"card_token\",", "\"email\", \"iban\", \"card_token\","),
         ("\niban = \"provider\"", "\niban = \"sealed\"\ncreditor = \"PL18ZZZ0123456789\""),
     ];

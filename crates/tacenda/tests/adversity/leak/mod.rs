@@ -35,11 +35,12 @@ const IMPORTED: [(&str, &str); 12] = [
     ("locale", "tlh-Latn-x-canary"),
 ];
 /// The customer who pays by card, and whose time is up.
-const DUE: [(&str, &str); 4] = [
+const DUE: [(&str, &str); 5] = [
     ("email", "canary.due@rowan.example"),
     ("first_name", "Wolframine"),
     ("last_name", "Überkanarius"),
     ("card_token", "tok_canary9f3b2c7d"),
+    ("decline_code", "canary_do_not_honour"),
 ];
 /// What the file holds of records that are refused.
 const REFUSED: [(&str, &str); 4] = [

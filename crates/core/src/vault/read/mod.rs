@@ -1,98 +1,28 @@
 //! Reading for a purpose: the policy decides, the leaf is durable, then the envelopes open.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+mod by;
+mod view;
 
-use zeroize::Zeroizing;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{Account, one};
-use super::codes::{ALTERED_ROW, NOT_FOUND, REFUSED_STATE};
+use super::codes::{NOT_FOUND, REFUSED_STATE};
 use super::journal::Draft;
 use super::keys::number_of;
+use super::rows::stated;
 use super::{Actor, Vault};
-use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::name::Name;
-use crate::ports::{Found, KeyId, KeyState};
-use crate::row::{Row, Token, state};
+use crate::ports::{KeyId, KeyState};
+use crate::row::{Row, state};
 use crate::seal::{Body, Place};
 
+pub use view::{Kept, View, ViewPage};
+
 /// The role of an actor that has none; no policy can declare it.
-static NO_ROLE: Name = Name::fixed("");
-
-/// What a purpose may see of a subject. Values wipe themselves and do not print.
-pub struct View {
-    /// Whose data it is.
-    pub subject: SubjectId,
-    items: BTreeMap<Name, Vec<Kept>>,
-}
-
-/// A value of an item, from one of the rows that hold it.
-pub struct Kept {
-    text: Zeroizing<String>,
-    /// Whether a law keeps it; else it is in use.
-    pub archived: bool,
-    /// When the retention clock of its row started.
-    pub anchor_at: Option<Timestamp>,
-}
-
-impl Kept {
-    /// The value as it was typed.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        // EXPOSE: what the policy gives this purpose is what the caller asked for.
-        &self.text
-    }
-}
-
-impl fmt::Debug for Kept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.archived { "Kept(archived)" } else { "Kept" })
-    }
-}
-
-impl View {
-    /// The value of an item as it was typed; `None` if the subject has none, or if the purpose may
-    /// not see it.
-    ///
-    /// `None` also where there is no *one* value: the purpose of a law sees what was archived beside
-    /// what is in use, and where they differ neither is the right one without a look at
-    /// [`View::all`]. Any other purpose sees only what is in use.
-    #[must_use]
-    pub fn get(&self, item: &str) -> Option<&str> {
-        let (first, others) = self.items.get(item)?.split_first()?;
-        let same = others.iter().all(|other| other.text == first.text);
-        same.then(|| first.text())
-    }
-
-    /// Every value of an item, oldest first: what laws keep in the order in which it was in use, what
-    /// is in use last.
-    pub fn all(&self, item: &str) -> impl Iterator<Item = &Kept> {
-        self.items.get(item).into_iter().flatten()
-    }
-
-    /// The items that the view holds, in the order of their names.
-    pub fn items(&self) -> impl Iterator<Item = &Name> {
-        self.items.keys()
-    }
-}
-
-impl fmt::Debug for View {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "View({}, {} items)", self.subject, self.items.len())
-    }
-}
-
-/// A page of a listing.
-#[derive(Debug)]
-pub struct ViewPage {
-    /// Each subject of the page with what the purpose may see of it, or why it may not.
-    pub views: Vec<(SubjectId, Result<View>)>,
-    /// Where the next page begins; `None` if this is the last.
-    pub next: Option<SubjectId>,
-}
+static NO_ROLE: Name = Name::NONE;
 
 /// A subject's rows, fetched and checked, but not opened.
 struct Fetched {
@@ -127,29 +57,6 @@ impl Vault {
         views.pop().unwrap_or_else(|| NOT_FOUND.err())
     }
 
-    /// Reads the subject that has this value of a unique item: an e-mail address, in any case and
-    /// either form of its domain.
-    ///
-    /// # Errors
-    /// As [`Vault::read`]; `vault.not_found` if nobody has it, or if it is no such value at all.
-    pub async fn read_by(
-        &self,
-        item: &Name,
-        text: &str,
-        purpose: &Name,
-        actor: &Actor,
-    ) -> Result<View> {
-        match self.lookup(item, text).await? {
-            Some(subject) => self.read(subject, purpose, actor).await,
-            None => {
-                let error = NOT_FOUND.error();
-                let leaf = self.refusal(SubjectId::CONTROLLER, purpose, actor, &error);
-                self.record_read(vec![leaf]).await?;
-                Err(error)
-            }
-        }
-    }
-
     /// Reads many subjects for one purpose: a leaf each, one commit, one result per subject.
     ///
     /// # Errors
@@ -160,17 +67,12 @@ impl Vault {
         purpose: &Name,
         actor: &Actor,
     ) -> Result<Vec<Result<View>>> {
-        let now = self.now();
         let mut decided = Vec::with_capacity(subjects.len());
         let mut leaves = Vec::with_capacity(subjects.len());
         for subject in subjects {
             let decision = self.decide(*subject, purpose, actor).await;
             leaves.push(match &decision {
-                Ok(_) => {
-                    let mut leaf = self.leaf(now, actor, "subject.read", *subject);
-                    leaf.purpose = Some(purpose.clone());
-                    leaf
-                }
+                Ok(_) => self.grant(*subject, purpose, actor),
                 Err(error) => self.refusal(*subject, purpose, actor, error),
             });
             decided.push(decision);
@@ -180,35 +82,17 @@ impl Vault {
         let mut views = Vec::with_capacity(decided.len());
         for decision in decided {
             views.push(match decision {
-                Ok((fetched, items)) => self.open_items(fetched, &items).await,
+                Ok((fetched, items)) => self.open_items(fetched, purpose, &items).await,
                 Err(error) => Err(error),
             });
         }
         Ok(views)
     }
 
-    /// The subject that has this value of a unique item. A look-up is believed only if the row that
-    /// it points to carries the token, and the log vouches for the row.
-    pub(super) async fn lookup(&self, item: &Name, text: &str) -> Result<Option<SubjectId>> {
-        let Ok(value) = self.item(item, text) else { return Ok(None) };
-        let key = self.index_key().await?;
-        // EXPOSE: the normal form is hashed under the index key.
-        let token = key.token(item, value.value.normal());
-        let mut wrong = None;
-        // An amendment between look-up and row is no tampering: it has moved the look-up too.
-        for _ in 0..2 {
-            let found = self.ports.store.lookup(item, &[token]).await?;
-            let mut found = found.into_iter().flatten();
-            let Some(Found { key }) = found.next() else { return Ok(None) };
-            let row = self.checked(key.subject, std::slice::from_ref(&key)).await?.pop().flatten();
-            let carries = |t: &Token| t.index == *item && t.value == token;
-            if found.next().is_none() && row.is_some_and(|row| row.tokens.iter().any(carries)) {
-                return Ok(Some(key.subject));
-            }
-            wrong = Some(key);
-        }
-        let subject = wrong.map_or(SubjectId::CONTROLLER, |key| key.subject);
-        Err(ALTERED_ROW.error().with("subject", subject).with("index", item))
+    /// The items that this actor may see for this purpose of whoever meets its condition.
+    fn may_ask(&self, purpose: &Name, actor: &Actor) -> Result<BTreeSet<Name>> {
+        let every = self.policy.facts.keys().cloned().collect();
+        Ok(self.policy.ask(purpose, role_of(actor), &every)?)
     }
 
     /// May this actor, for this purpose, see items of this subject? Which?
@@ -218,31 +102,36 @@ impl Vault {
         purpose: &Name,
         actor: &Actor,
     ) -> Result<(Fetched, BTreeSet<Name>)> {
-        let role = actor.role.as_ref().unwrap_or(&NO_ROLE);
-        let every: BTreeSet<_> = self.policy.facts.keys().cloned().collect();
         // What fails whatever the account's facts are, fails before anything is fetched.
-        let items = self.policy.ask(purpose, role, &every)?;
+        let items = self.may_ask(purpose, actor)?;
         let archive = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
         let Fetched { account, rows, keys, .. } = self.fetch(subject, &items, archive).await?;
         let found = account.is_some() || !rows.is_empty();
         // Without a live account nothing else of it is live, whatever a restored row says of itself.
         let live = account.is_some();
-        let rows: Vec<_> = rows
-            .into_iter()
-            .filter(|row| {
-                (live && row.state == state::LIVE) || (archive && row.state == state::ARCHIVED)
-            })
-            .collect();
+        let may_open = |row: &Row| match &row.class {
+            Some(class) if row.state == state::ARCHIVED => {
+                !self.archive_items(purpose, class, row).is_empty()
+            }
+            _ => live && row.state == state::LIVE,
+        };
+        let rows: Vec<_> = rows.into_iter().filter(may_open).collect();
         if account.is_none() && rows.is_empty() {
             let code = if found { &REFUSED_STATE } else { &NOT_FOUND };
             return Err(code.error().with("subject", subject));
         }
         // What is archived outlives the account and its facts: the law's purpose alone decides.
         let items = match &account {
-            Some(account) => self.policy.ask(purpose, role, &account.state.facts)?,
+            Some(account) => self.policy.ask(purpose, role_of(actor), &account.state.facts)?,
             None => items,
         };
         Ok((Fetched { subject, account, rows, keys }, items))
+    }
+
+    /// What a purpose may see now of an archived row of a class. A hold stops its clock.
+    fn archive_items(&self, purpose: &Name, class: &Name, row: &Row) -> BTreeSet<Name> {
+        let (anchor, zone) = (row.anchor_at.filter(|_| !row.held), self.ports.zone.as_ref());
+        self.policy.archive_items(purpose, class, anchor, self.now(), zone)
     }
 
     /// The rows that hold these items, checked against the log, those that made room only for an
@@ -282,8 +171,13 @@ impl Vault {
         Ok(Fetched { subject, account, rows, keys })
     }
 
-    async fn open_items(&self, fetched: Fetched, items: &BTreeSet<Name>) -> Result<View> {
-        let mut view = View { subject: fetched.subject, items: BTreeMap::new() };
+    async fn open_items(
+        &self,
+        fetched: Fetched,
+        purpose: &Name,
+        items: &BTreeSet<Name>,
+    ) -> Result<View> {
+        let mut view = View::new(fetched.subject);
         let wanted = |class: &Name| {
             items
                 .iter()
@@ -297,7 +191,7 @@ impl Vault {
             let place = Place { row: &account.row.key, class };
             for item in wanted(class) {
                 let opened = account.body.open(place, &item, &cipher)?;
-                insert(&mut view, &item, &account.row, opened)?;
+                view.insert(&item, &account.row, opened)?;
             }
         }
         let rows: Vec<_> =
@@ -306,17 +200,29 @@ impl Vault {
         for (row, key) in rows.iter().zip(keys) {
             let Some(class) = &row.class else { continue };
             let (body, cipher) = (Body::decode(&row.body)?, key.cipher());
-            for item in wanted(class) {
+            let mut wanted = wanted(class);
+            if row.state == state::ARCHIVED {
+                let lawful = self.archive_items(purpose, class, row);
+                wanted.retain(|item| lawful.contains(item));
+            }
+            for item in wanted {
                 let place = Place { row: &row.key, class };
-                insert(&mut view, &item, row, body.open(place, &item, &cipher)?)?;
+                view.insert(&item, row, body.open(place, &item, &cipher)?)?;
             }
         }
         Ok(view)
     }
 
+    fn grant(&self, subject: SubjectId, purpose: &Name, actor: &Actor) -> Leaf {
+        let mut leaf = self.leaf(self.now(), actor, "subject.read", subject);
+        leaf.purpose = Some(purpose.clone());
+        leaf
+    }
+
     fn refusal(&self, subject: SubjectId, purpose: &Name, actor: &Actor, error: &Error) -> Leaf {
         let mut leaf = self.leaf(self.now(), actor, "subject.read_refused", subject);
-        leaf.purpose = Some(purpose.clone());
+        // INVARIANT 1: what nobody declared, anybody may have typed.
+        leaf.purpose = self.policy.purpose(purpose).map(|purpose| purpose.name.clone());
         leaf.detail("code", error.code())
     }
 
@@ -366,26 +272,18 @@ impl Vault {
 
     /// When something happened to a subject's data, by whom, for what: its leaves, latest first.
     ///
+    /// Each text is held against its hash; whether that hash is the log's own, an audit or a receipt
+    /// tells.
+    ///
     /// # Errors
-    /// The codes of the store.
+    /// `vault.altered_row` for a text that is not the one hashed; the codes of the store.
     pub async fn history(&self, subject: SubjectId, limit: usize) -> Result<Vec<Leaf>> {
         let stored = self.ports.store.leaves_of(subject, false, None, limit).await?;
-        stored.iter().filter_map(|leaf| leaf.bytes.as_deref()).map(Leaf::decode).collect()
+        let texts = stored.iter().filter(|leaf| leaf.bytes.is_some());
+        texts.map(|leaf| stated(subject, leaf)).collect()
     }
 }
 
-fn insert(
-    view: &mut View,
-    item: &Name,
-    row: &Row,
-    opened: Option<Zeroizing<Vec<u8>>>,
-) -> Result<()> {
-    if let Some(bytes) = opened {
-        // EXPOSE: opened for the purpose that the leaf names.
-        let text = std::str::from_utf8(&bytes).map_err(|_| crate::codec::MALFORMED.error())?;
-        let (archived, anchor_at) = (row.state == state::ARCHIVED, row.anchor_at);
-        let kept = Kept { text: Zeroizing::new(text.to_owned()), archived, anchor_at };
-        view.items.entry(item.clone()).or_default().push(kept);
-    }
-    Ok(())
+fn role_of(actor: &Actor) -> &Name {
+    actor.role.as_ref().unwrap_or(&NO_ROLE)
 }

@@ -1,6 +1,9 @@
 //! A policy that changes, and keys that follow one another.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod clocks;
+mod unique;
+
 use std::sync::Arc;
 
 use pollster::block_on as wait;
@@ -58,7 +61,8 @@ fn versions_rise_and_silent_changes_are_refused() {
     let raised = silent.replace("version = 1", "version = 2");
     let vault = open(&world, &raised).unwrap();
     let leaves = wait(vault.history(SubjectId::CONTROLLER, 9)).unwrap();
-    let versions: Vec<_> = leaves.iter().filter_map(|leaf| leaf.find("version")).collect();
+    let adopted = leaves.iter().filter(|leaf| leaf.action == *"policy.adopted");
+    let versions: Vec<_> = adopted.filter_map(|leaf| leaf.find("version")).collect();
     assert_eq!(versions, ["2", "1"]);
     assert_eq!(code(open(&world, POLICY)), "policy.older_version");
 }

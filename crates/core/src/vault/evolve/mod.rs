@@ -1,0 +1,226 @@
+//! A policy that changes: what rows may stay as they are, and how the others become what it says.
+//!
+//! A new policy comes in two steps. First the store refuses everybody who still runs under the one
+//! before, so that no row changes any more while all of them are judged; then the policy is adopted,
+//! or what it cannot be adopted for is an error and the one before is in force again. So nothing
+//! that is forbidden slips in between the judgement and the adoption.
+//!
+//! Adopted together with the policy is a job, if rows are to change: items are sealed anew under the
+//! key of the class that they belong to now, look-ups and clocks are set. It runs before the vault
+//! opens, page by page, and whoever opens next goes on with it. A subject whose rows are not what
+//! the log says stops nobody else: its items stay where they are, and unread; the job stays too, and
+//! whoever opens next tries again.
+
+mod in_force;
+mod judge;
+mod reseal;
+mod subject;
+
+use std::collections::BTreeSet;
+
+pub(super) use subject::first_version;
+
+use self::in_force::{IN_FORCE, InForce, Standing};
+use super::codes::{ITEMS_NOT_MOVED, SAME_VERSION};
+use super::journal::Draft;
+use super::login::next_version;
+use super::sweeps::DONE;
+use super::{Actor, Vault};
+use crate::error::{Kind, Result};
+use crate::id::SubjectId;
+use crate::ports::store::OLDER_POLICY;
+use crate::ports::{Expect, PolicyMark, RowWrite};
+use crate::row::{Row, RowKey, state};
+
+const PAGE: usize = 256;
+
+/// Subjects whose rows could not become what the policy says: they are not what the log says, or
+/// were not when all others were judged, and what they hold is somebody else's alone by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NotMoved {
+    /// How many.
+    pub subjects: u64,
+    /// The first of them.
+    pub first: Option<SubjectId>,
+    /// The one met last: a subject's rows may lie on two pages.
+    last: Option<SubjectId>,
+}
+
+impl NotMoved {
+    fn add(&mut self, subject: SubjectId) {
+        if self.last.replace(subject) != Some(subject) {
+            self.subjects = self.subjects.saturating_add(1);
+            self.first.get_or_insert(subject);
+        }
+    }
+}
+
+impl Vault {
+    /// Refuses an older policy and a silent change of the one in force, before anything is written.
+    pub(super) async fn precedes(&self, mark: Option<PolicyMark>) -> Result<()> {
+        match mark {
+            Some(mark) => self.follows(&self.standing(mark).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes the policy into force: a new one has a leaf; then finishes what it changes in rows.
+    /// Answers with whose items could not move.
+    pub(super) async fn adopt_policy(&self, mark: Option<PolicyMark>) -> Result<NotMoved> {
+        match mark {
+            Some(mark) => {
+                let standing = self.standing(mark).await?;
+                self.follows(&standing)?;
+                match &standing.coming {
+                    _ if standing.in_force.mark != self.policy_mark() => {
+                        self.change_policy(standing).await?;
+                    }
+                    // Whoever brought a later policy was killed before it was judged. If it still
+                    // judges, it begins again.
+                    Some(coming) => self.withdraw(&standing, coming).await?,
+                    None => {}
+                }
+            }
+            None => self.adopt(None, None).await?,
+        }
+        self.finish_reseal().await
+    }
+
+    /// Moves items that were left when the policy changed, because their rows were not what the log
+    /// says; for when these rows are as they were again. Opening does the same.
+    ///
+    /// # Errors
+    /// [`ITEMS_NOT_MOVED`] with how many `subjects` are left and the first `subject`, once all
+    /// others are moved; the codes of the ports.
+    pub async fn move_items(&self) -> Result<()> {
+        let left = self.finish_reseal().await?;
+        let Some(first) = left.first else { return Ok(()) };
+        Err(ITEMS_NOT_MOVED.error().with("subjects", left.subjects).with("subject", first))
+    }
+
+    const fn policy_mark(&self) -> PolicyMark {
+        PolicyMark { version: self.policy.version, digest: self.digest }
+    }
+
+    /// Which policy is in force under the store's mark, and which one is about to come.
+    async fn standing(&self, mark: PolicyMark) -> Result<Standing> {
+        let row = self.ports.store.rows(&[IN_FORCE]).await?.pop().flatten();
+        let is_ours = mark == self.policy_mark();
+        let is_pending = row.as_ref().is_some_and(|row| row.state != DONE);
+        // By far most openings: nothing has changed, and the row is not needed.
+        if is_ours && !is_pending {
+            return Ok(Standing { row, in_force: InForce::unknown(mark), coming: None });
+        }
+        let row = self.checked(SubjectId::CONTROLLER, &[IN_FORCE]).await?.pop().flatten();
+        Standing::of(mark, row)
+    }
+
+    fn follows(&self, standing: &Standing) -> Result<()> {
+        let (old, new) = (&standing.in_force.mark, self.policy_mark());
+        if old.version > new.version {
+            return Err(OLDER_POLICY.error().with("in_force", old.version));
+        }
+        if old.version == new.version && *old != new {
+            return Err(SAME_VERSION.error().with("version", new.version));
+        }
+        Ok(())
+    }
+
+    async fn change_policy(&self, mut standing: Standing) -> Result<()> {
+        if standing.coming.as_ref() != Some(&self.policy_mark()) {
+            // What is found now is found before anything is written, and disturbs nobody.
+            self.judge(&standing.in_force).await?;
+            standing = self.fence_policy(standing).await?;
+        }
+        match self.judge(&standing.in_force).await {
+            Ok(moves) => {
+                let clocks = standing.in_force.clocks_changed(&self.policy);
+                self.adopt(standing.row.as_ref(), Some(clocks).filter(|_| moves)).await
+            }
+            Err(refused) if refused.kind() == Kind::Configuration => {
+                self.withdraw(&standing, &self.policy_mark()).await?;
+                Err(refused)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The first step: who runs under the policy before writes nothing any more.
+    async fn fence_policy(&self, standing: Standing) -> Result<Standing> {
+        let mark = self.policy_mark();
+        let write = policy_row(standing.row.as_ref(), &standing.in_force, false);
+        let row = Some(write.row.clone());
+        self.mark_policy("policy.coming", mark.version, write, mark.clone()).await?;
+        Ok(Standing { row, coming: Some(mark), ..standing })
+    }
+
+    /// A policy that was coming is not adopted, and the one before is in force again.
+    async fn withdraw(&self, standing: &Standing, coming: &PolicyMark) -> Result<()> {
+        let before = standing.in_force.mark.clone();
+        let write = policy_row(standing.row.as_ref(), &standing.in_force, true);
+        self.mark_policy("policy.withdrawn", coming.version, write, before).await
+    }
+
+    /// Sets the store's mark, whatever policy it is under now: the row says whether others did.
+    async fn mark_policy(
+        &self,
+        action: &'static str,
+        version: u64,
+        write: RowWrite,
+        mark: PolicyMark,
+    ) -> Result<()> {
+        let leaf = self
+            .leaf(self.now(), &Actor::system(), action, SubjectId::CONTROLLER)
+            .detail("version", version);
+        let mut draft = Draft::new(0);
+        draft.record(leaf, vec![write], &[]);
+        draft.change().policy = Some(mark);
+        self.ports.store.commit(std::mem::take(draft.change())).await.map(|_| ())
+    }
+
+    /// The second step; or the only one in a new store. With the job, if rows are to change: the
+    /// classes whose clocks are set anew.
+    async fn adopt(&self, row: Option<&Row>, job: Option<BTreeSet<crate::Name>>) -> Result<()> {
+        let mark = self.policy_mark();
+        let in_force = InForce::of(&self.policy, mark.clone());
+        let mut writes = vec![policy_row(row, &in_force, true)];
+        if let Some(clocks) = job {
+            writes.push(self.reseal_job(clocks).await?);
+        }
+        let leaf = self
+            .leaf(self.now(), &Actor::system(), "policy.adopted", SubjectId::CONTROLLER)
+            .detail("version", mark.version);
+        let mut draft = Draft::new(0);
+        draft.record(leaf, writes, &[]);
+        draft.change().policy = Some(mark);
+        self.commit(draft).await.map(|_| ())
+    }
+}
+
+/// The row that tells what is in force, instead of the one there is; `judged` unless a later policy
+/// is coming.
+fn policy_row(before: Option<&Row>, in_force: &InForce, judged: bool) -> RowWrite {
+    let (state, body) = (if judged { DONE } else { state::PENDING }, in_force.encode());
+    match before {
+        Some(row) => next_version(Row { state, body, ..row.clone() }),
+        None => {
+            let row = Row { state, body, ..own_row(IN_FORCE) };
+            RowWrite { row, expect: Expect::Absent }
+        }
+    }
+}
+
+/// A row of the controller's, empty.
+const fn own_row(key: RowKey) -> Row {
+    Row {
+        key,
+        class: None,
+        state: state::PENDING,
+        held: false,
+        anchor_at: None,
+        due_at: None,
+        version: 1,
+        tokens: Vec::new(),
+        body: Vec::new(),
+    }
+}

@@ -1,0 +1,105 @@
+//! Reading the subject that has a value of a unique item.
+
+use super::super::codes::{ALTERED_ROW, NOT_FOUND};
+use super::super::{Actor, Vault};
+use super::View;
+use crate::error::Result;
+use crate::id::SubjectId;
+use crate::name::Name;
+use crate::ports::Found;
+use crate::row::{Row, Token};
+
+impl Vault {
+    /// Reads the subject that has this value of a unique item: an e-mail address, in any case and
+    /// either form of its domain.
+    ///
+    /// # Errors
+    /// As [`Vault::read`]; `vault.not_found` if nobody has it, or if it is no such value at all. Who
+    /// may not read for this purpose is not told whether there is somebody to read of.
+    pub async fn read_by(
+        &self,
+        item: &Name,
+        text: &str,
+        purpose: &Name,
+        actor: &Actor,
+    ) -> Result<View> {
+        let error = match self.may_ask(purpose, actor) {
+            Err(error) => error,
+            Ok(_) => {
+                if let Some(view) = self.read_at_once(item, text, purpose, actor).await? {
+                    return Ok(view);
+                }
+                match self.lookup(item, text).await? {
+                    Some(subject) => return self.read(subject, purpose, actor).await,
+                    None => NOT_FOUND.error(),
+                }
+            }
+        };
+        let leaf = self.refusal(SubjectId::CONTROLLER, purpose, actor, &error);
+        self.record_read(vec![leaf]).await?;
+        Err(error)
+    }
+
+    /// [`Vault::read_by`] where all is as it mostly is: one row has the value, and it is among those
+    /// that the read compares with the log anyway. `None` in all other cases; nothing is logged then.
+    async fn read_at_once(
+        &self,
+        item: &Name,
+        text: &str,
+        purpose: &Name,
+        actor: &Actor,
+    ) -> Result<Option<View>> {
+        let Some(token) = self.token_of(item, text).await? else { return Ok(None) };
+        let found = self.ports.store.lookup(item, &[token.value]).await?;
+        let mut found = found.into_iter().flatten();
+        let (Some(Found { key }), None) = (found.next(), found.next()) else { return Ok(None) };
+        let Ok((fetched, items)) = self.decide(key.subject, purpose, actor).await else {
+            return Ok(None);
+        };
+        let rows = fetched.account.iter().map(|account| &account.row).chain(&fetched.rows);
+        if !rows.into_iter().any(|row| row.key == key && carries(row, &token)) {
+            return Ok(None);
+        }
+        let leaf = self.grant(key.subject, purpose, actor);
+        // INVARIANT 5: no leaf, no read.
+        self.record_read(vec![leaf]).await?;
+        self.open_items(fetched, purpose, &items).await.map(Some)
+    }
+
+    /// The subject that has this value of a unique item. A look-up is believed only if the row that
+    /// it points to carries the token, and the log vouches for the row.
+    pub(in crate::vault) async fn lookup(
+        &self,
+        item: &Name,
+        text: &str,
+    ) -> Result<Option<SubjectId>> {
+        let Some(token) = self.token_of(item, text).await? else { return Ok(None) };
+        let mut wrong = None;
+        // An amendment between look-up and row is no tampering: it has moved the look-up too.
+        for _ in 0..2 {
+            let found = self.ports.store.lookup(item, &[token.value]).await?;
+            let mut found = found.into_iter().flatten();
+            let Some(Found { key }) = found.next() else { return Ok(None) };
+            let row = self.checked(key.subject, std::slice::from_ref(&key)).await?.pop().flatten();
+            if found.next().is_none() && row.is_some_and(|row| carries(&row, &token)) {
+                return Ok(Some(key.subject));
+            }
+            wrong = Some(key);
+        }
+        let subject = wrong.map_or(SubjectId::CONTROLLER, |key| key.subject);
+        Err(ALTERED_ROW.error().with("subject", subject).with("index", item))
+    }
+
+    /// The token of a value of a unique item; `None` if it is no such value at all.
+    async fn token_of(&self, item: &Name, text: &str) -> Result<Option<Token>> {
+        let Ok(value) = self.item(item, text) else { return Ok(None) };
+        let key = self.index_key().await?;
+        // EXPOSE: the normal form is hashed under the index key.
+        let value = key.token(item, value.value.normal());
+        Ok(Some(Token { index: item.clone(), value, unique: true }))
+    }
+}
+
+fn carries(row: &Row, token: &Token) -> bool {
+    row.tokens.iter().any(|t| t.index == token.index && t.value == token.value)
+}

@@ -1,0 +1,83 @@
+//! The jobs of the SDK.
+
+use async_trait::async_trait;
+use tacenda_core::clock::Span;
+use tacenda_core::vault::Actor;
+use tacenda_core::{Name, Result};
+
+use super::Job;
+use crate::Tacenda;
+
+/// What every customer store needs now and then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standard {
+    /// `erasures`: finishes those that a stopped process left. Every ten minutes.
+    Erasures,
+    /// `sweep`: erases what the policy no longer keeps, unless a person has to confirm it. Daily.
+    Sweep,
+    /// `prune`: removes the texts of old log entries. Daily.
+    Prune,
+    /// `collect-keys`: takes keys that seal nothing out of the safe. Daily.
+    CollectKeys,
+    /// `wrap-passwords`: wraps imported SHA-256 digests in Argon2id. Hourly.
+    WrapPasswords,
+    /// `rotate-keys`: finishes a rotation of the master key. Every ten minutes.
+    RotateKeys,
+}
+
+impl Standard {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Erasures,
+        Self::Sweep,
+        Self::Prune,
+        Self::CollectKeys,
+        Self::WrapPasswords,
+        Self::RotateKeys,
+    ];
+}
+
+#[async_trait]
+impl Job for Standard {
+    fn name(&self) -> Name {
+        Name::fixed(match self {
+            Self::Erasures => "erasures",
+            Self::Sweep => "sweep",
+            Self::Prune => "prune",
+            Self::CollectKeys => "collect-keys",
+            Self::WrapPasswords => "wrap-passwords",
+            Self::RotateKeys => "rotate-keys",
+        })
+    }
+
+    fn every(&self) -> Span {
+        match self {
+            Self::Erasures | Self::RotateKeys => Span::seconds(600),
+            Self::WrapPasswords => Span::hours(1),
+            Self::Sweep | Self::Prune | Self::CollectKeys => Span::days(1),
+        }
+    }
+
+    async fn run(&self, t: &Tacenda, actor: &Actor) -> Result<u64> {
+        match self {
+            Self::Erasures => Ok(t.erasure().resume().await?.len() as u64),
+            Self::Sweep => Ok(t.retention().sweep(None, actor, &mut |_| {}).await?.subjects),
+            Self::Prune => Ok(t.log().prune().await?.leaves),
+            Self::CollectKeys => {
+                let collected = t.collect_keys(actor).await?;
+                Ok(collected.forgotten.saturating_add(collected.destroyed))
+            }
+            Self::WrapPasswords => t.customers().wrap_legacy(&mut |_| {}).await,
+            Self::RotateKeys => rotate(t).await,
+        }
+    }
+}
+
+/// A rotation is finished by whoever holds both keys, and only if one has begun or is asked for.
+async fn rotate(t: &Tacenda) -> Result<u64> {
+    let ports = t.vault.ports();
+    let Some(safe) = ports.keyring.status().await? else { return Ok(0) };
+    let is_asked = ports.former_kek.as_ref().is_some_and(|former| former.id() == safe.kek)
+        && safe.kek != ports.kek.id();
+    let is_under_way = safe.rotating && safe.kek == ports.kek.id();
+    if is_asked || is_under_way { t.rotate_master_key().await } else { Ok(0) }
+}
