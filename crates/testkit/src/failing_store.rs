@@ -62,6 +62,15 @@ impl Store for FailingStore {
         self.faults.run(false, self.store.scan(scan, after, limit)).await
     }
 
+    async fn cursors(
+        &self,
+        scan: &Scan,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Cursor>> {
+        self.faults.run(false, self.store.cursors(scan, after, limit)).await
+    }
+
     async fn count(&self, scan: &Scan, limit: u64) -> Result<u64> {
         self.faults.run(false, self.store.count(scan, limit)).await
     }

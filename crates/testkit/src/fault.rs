@@ -1,8 +1,9 @@
 //! When to fail: a plan that stores and safes share, so that one count runs over both.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use tacenda_core::error::Result;
 use tacenda_core::ports::store::{UNAVAILABLE, UNKNOWN_OUTCOME};
@@ -106,6 +107,7 @@ impl Faults {
         writes: bool,
         operation: impl Future<Output = Result<T>>,
     ) -> Result<T> {
+        give_way().await;
         if let Some(act) = self.other() {
             act();
         }
@@ -143,4 +145,17 @@ impl Faults {
         }
         Ok(cut.map(|(_, cut, _)| cut))
     }
+}
+
+/// Lets whatever is under way at once go on first, as a store with a thread of its own does.
+async fn give_way() {
+    let mut given = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

@@ -245,6 +245,20 @@ pub trait Store: Send + Sync {
     /// where the scan is ordered by a time.
     async fn scan(&self, scan: &Scan, after: Option<&Cursor>, limit: usize) -> Result<Page>;
 
+    /// Where the rows of a page of [`Store::scan`] stand, without the rows.
+    ///
+    /// # Errors
+    /// As [`Store::scan`].
+    async fn cursors(
+        &self,
+        scan: &Scan,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Cursor>> {
+        let page = self.scan(scan, after, limit).await?;
+        Ok(page.rows.iter().map(|row| scan.cursor(row)).collect())
+    }
+
     /// How many rows a scan would meet, counted up to `limit` and no further.
     ///
     /// # Errors
@@ -362,6 +376,19 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// As [`Store::commit`].
     async fn close(&self) -> Result<()>;
+}
+
+impl Scan {
+    /// Where a row stands in it.
+    #[must_use]
+    pub fn cursor(&self, row: &Row) -> Cursor {
+        let at = match self {
+            Self::Anchored { .. } => row.anchor_at,
+            Self::Due { .. } => row.due_at,
+            Self::Subject(_) | Self::Class { .. } | Self::All { .. } => None,
+        };
+        Cursor { at, key: row.key.clone() }
+    }
 }
 
 impl Cursor {

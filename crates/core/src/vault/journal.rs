@@ -26,7 +26,18 @@ impl Draft {
     }
 
     /// Adds a leaf with the rows of its subject that it writes and deletes.
-    pub(super) fn record(&mut self, mut leaf: Leaf, writes: Vec<RowWrite>, deletes: &[Row]) {
+    pub(super) fn record(&mut self, leaf: Leaf, writes: Vec<RowWrite>, deletes: &[Row]) {
+        let gone = |row: &Row| RowDelete { key: row.key.clone(), version: row.version };
+        self.record_gone(leaf, writes, deletes.iter().map(gone).collect());
+    }
+
+    /// [`Draft::record`] where the rows that go need not be at hand.
+    pub(super) fn record_gone(
+        &mut self,
+        mut leaf: Leaf,
+        writes: Vec<RowWrite>,
+        deletes: Vec<RowDelete>,
+    ) {
         // INVARIANT 5: a row and the leaf that states it enter the same change.
         leaf.rows.extend(writes.iter().map(|write| RowStamp {
             kind: write.row.key.kind.clone(),
@@ -45,9 +56,7 @@ impl Draft {
             bytes: leaf.encode(),
         });
         self.change.writes.extend(writes);
-        self.change
-            .deletes
-            .extend(deletes.iter().map(|r| RowDelete { key: r.key.clone(), version: r.version }));
+        self.change.deletes.extend(deletes);
     }
 
     /// Makes the change depend on a row that it does not write.

@@ -42,6 +42,8 @@ pub struct Seen {
     pub(super) version: u64,
     pub(super) class: Name,
     pub(super) key: Option<u16>,
+    /// Whether it is in use, not archived.
+    pub(super) live: bool,
 }
 
 impl Outline {
@@ -49,7 +51,8 @@ impl Outline {
     #[must_use]
     pub fn seen(&self) -> Seen {
         let (class, key) = (self.class.clone(), self.key);
-        Seen { row: self.at.clone(), version: self.version, class, key }
+        let live = self.state == state::LIVE;
+        Seen { row: self.at.clone(), version: self.version, class, key, live }
     }
 
     fn cursor(&self, at: Option<Timestamp>) -> Cursor {
@@ -77,8 +80,9 @@ impl Vault {
         Ok(self.checked_each(subjects).await?.into_iter().map(|rows| rows.map(of)).collect())
     }
 
-    /// Rows of a class and state whose clock started at `until` or before and that no hold keeps,
-    /// oldest first, from behind one of an earlier page on.
+    /// Where rows of a class and state stand whose clock started at `until` or before and that no
+    /// hold keeps, oldest first, from behind one of an earlier page on. What the rows hold is not
+    /// read.
     ///
     /// # Errors
     /// The codes of the store.
@@ -87,13 +91,11 @@ impl Vault {
         class: &Name,
         state: &Name,
         until: Timestamp,
-        after: Option<&Outline>,
+        after: Option<&Cursor>,
         limit: usize,
-    ) -> Result<Vec<Outline>> {
+    ) -> Result<Vec<Cursor>> {
         let scan = Scan::Anchored { class: class.clone(), state: state.clone(), until };
-        let after = after.map(|one| one.cursor(one.anchor_at));
-        let page = self.ports.store.scan(&scan, after.as_ref(), limit).await?;
-        Ok(page.rows.into_iter().filter_map(outline).collect())
+        self.ports.store.cursors(&scan, after, limit).await
     }
 
     /// Archived rows of a class in which items have ended at `until` or before although the row goes

@@ -1,11 +1,14 @@
 //! The sweep: what the policy no longer keeps goes, in batches, on the same path as a request.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesOrdered;
+use tacenda_core::ports::Cursor;
 use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::row::state;
-use tacenda_core::vault::{Actor, Outline, SubjectPlan, Vault};
+use tacenda_core::vault::{Actor, Outline, SubjectPlan, Unscrubbed, Vault};
 use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
 use super::NOT_CONFIRMED;
@@ -14,6 +17,9 @@ use crate::retention::{Reach, RetentionPlan, SweepLine, ended, plan};
 
 /// How often a page is planned again that changes meanwhile.
 const ATTEMPTS: usize = 5;
+
+/// How many batches are under way at once.
+const AT_ONCE: usize = 2;
 
 /// After how many batches destroyed keys are scrubbed from the safe's files.
 const SCRUB_EVERY: usize = 16;
@@ -73,61 +79,159 @@ async fn sweep_line(
     swept: &mut Swept,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<()> {
-    let batch = usize::try_from(vault.policy().sweep.batch).unwrap_or(1000).max(1);
-    let mut after: Option<Outline> = None;
-    let mut again = 0;
-    let mut unscrubbed = Vec::new();
-    loop {
-        if unscrubbed.len() >= SCRUB_EVERY {
-            vault.scrub_all(std::mem::take(&mut unscrubbed)).await?;
-        }
-        let page = match line.reach {
-            Reach::Rows => {
-                let (class, state, cutoff) = (&line.class, &line.state, line.cutoff);
-                vault.anchored(class, state, cutoff, after.as_ref(), batch).await?
-            }
-            Reach::Items => vault.ended(&line.class, line.cutoff, after.as_ref(), batch).await?,
-        };
-        let Some(last) = page.last() else { break };
-        let (last, full) = (last.clone(), page.len() >= batch);
-        let (plans, refused) = plans(vault, line, &page).await?;
-        let subjects = plans.len() as u64;
-        match vault.destroy_unscrubbed(plans, actor).await {
-            // Somebody logged in or was amended since the page was read: it is read again.
-            Err(error) if error.is(&CONFLICT) && again < ATTEMPTS => {
-                again += 1;
-                continue;
-            }
-            done => unscrubbed.extend(done?),
-        }
-        again = 0;
-        swept.refused += refused;
-        if subjects > 0 {
-            swept.subjects += subjects;
-            swept.batches += 1;
-            progress(swept.subjects);
-        }
-        if !full {
-            break;
-        }
-        // Rows that a hold or a law keeps stay where they are: the next page begins behind them.
-        after = Some(last);
+    let mut pages = Pages::new(vault, line);
+    while !pages.at_end {
+        let unscrubbed = sweep_pages(vault, &mut pages, actor, swept, progress).await?;
+        vault.scrub_all(unscrubbed).await?;
     }
-    vault.scrub_all(unscrubbed).await
+    Ok(())
 }
 
-/// The plans for a page of due rows, one per subject, and how many subjects have none because
+/// Some pages, as many at once as [`AT_ONCE`]: while the stores write one batch, the next is read
+/// and planned. If one fails, those under way are ended before it is told.
+async fn sweep_pages(
+    vault: &Vault,
+    pages: &mut Pages<'_>,
+    actor: &Actor,
+    swept: &mut Swept,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Vec<Unscrubbed>> {
+    let (mut under_way, mut unscrubbed) = (FuturesOrdered::new(), Vec::new());
+    let (mut begun, mut failure) = (0, None);
+    loop {
+        while under_way.len() < AT_ONCE && begun < SCRUB_EVERY && failure.is_none() {
+            match pages.next().await {
+                Ok(Some(subjects)) => {
+                    under_way.push_back(sweep_batch(vault, pages.line, subjects, actor));
+                    begun += 1;
+                }
+                Ok(None) => break,
+                Err(error) => failure = Some(error),
+            }
+        }
+        match under_way.next().await {
+            None => return failure.map_or(Ok(unscrubbed), Err),
+            Some(Err(error)) => failure = failure.or(Some(error)),
+            Some(Ok(batch)) => {
+                unscrubbed.extend(batch.unscrubbed);
+                swept.refused += batch.refused;
+                if batch.subjects > 0 {
+                    swept.subjects += batch.subjects;
+                    swept.batches += 1;
+                    progress(swept.subjects);
+                }
+            }
+        }
+    }
+}
+
+/// What a batch did.
+struct Batch {
+    subjects: u64,
+    refused: u64,
+    unscrubbed: Option<Unscrubbed>,
+}
+
+async fn sweep_batch(
+    vault: &Vault,
+    line: &SweepLine,
+    subjects: Vec<SubjectId>,
+    actor: &Actor,
+) -> Result<Batch> {
+    let mut again = 0;
+    loop {
+        let (plans, refused) = plans(vault, line, &subjects).await?;
+        let subjects = plans.len() as u64;
+        match vault.destroy_unscrubbed(plans, actor).await {
+            // Somebody logged in or was amended since the rows were read: they are read again.
+            Err(error) if error.is(&CONFLICT) && again < ATTEMPTS => again += 1,
+            done => return done.map(|unscrubbed| Batch { subjects, refused, unscrubbed }),
+        }
+    }
+}
+
+/// The subjects of due rows, page by page.
+struct Pages<'a> {
+    vault: &'a Vault,
+    line: &'a SweepLine,
+    batch: usize,
+    after: After,
+    /// The subjects of the pages before, which may be under way.
+    before: VecDeque<BTreeSet<SubjectId>>,
+    at_end: bool,
+}
+
+/// Behind which row the next page begins. Rows that a hold or a law keeps stay where they are.
+enum After {
+    Start,
+    Row(Cursor),
+    Items(Box<Outline>),
+}
+
+impl<'a> Pages<'a> {
+    fn new(vault: &'a Vault, line: &'a SweepLine) -> Self {
+        let batch = usize::try_from(vault.policy().sweep.batch).unwrap_or(1000).max(1);
+        let (after, before) = (After::Start, VecDeque::new());
+        Self { vault, line, batch, after, before, at_end: false }
+    }
+
+    /// The next page; `None` if there is no other.
+    async fn next(&mut self) -> Result<Option<Vec<SubjectId>>> {
+        if self.at_end {
+            return Ok(None);
+        }
+        let all = self.read().await?;
+        self.at_end = all.len() < self.batch;
+        // Of a subject with a row in a page under way everything that is due goes with that.
+        let under_way = |subject: &SubjectId| self.before.iter().any(|page| page.contains(subject));
+        let subjects: BTreeSet<_> = all.into_iter().filter(|one| !under_way(one)).collect();
+        let page = subjects.iter().copied().collect();
+        self.before.push_back(subjects);
+        if self.before.len() >= AT_ONCE {
+            self.before.pop_front();
+        }
+        Ok(Some(page))
+    }
+
+    /// Whose rows are next, each row's once.
+    async fn read(&mut self) -> Result<Vec<SubjectId>> {
+        let (line, batch) = (self.line, self.batch);
+        if line.reach == Reach::Items {
+            let after = match &self.after {
+                After::Items(row) => Some(row.as_ref()),
+                After::Start | After::Row(_) => None,
+            };
+            let page = self.vault.ended(&line.class, line.cutoff, after, batch).await?;
+            let subjects = page.iter().map(|row| row.subject).collect();
+            if let Some(last) = page.into_iter().next_back() {
+                self.after = After::Items(Box::new(last));
+            }
+            return Ok(subjects);
+        }
+        let after = match &self.after {
+            After::Row(row) => Some(row),
+            After::Start | After::Items(_) => None,
+        };
+        let (class, state) = (&line.class, &line.state);
+        let page = self.vault.anchored(class, state, line.cutoff, after, batch).await?;
+        let subjects = page.iter().map(|row| row.key.subject).collect();
+        if let Some(last) = page.into_iter().next_back() {
+            self.after = After::Row(last);
+        }
+        Ok(subjects)
+    }
+}
+
+/// The plans for the subjects of a page of due rows, and how many subjects have none because
 /// their rows are not what the log states; none for what a hold keeps.
 async fn plans(
     vault: &Vault,
     line: &SweepLine,
-    page: &[Outline],
+    subjects: &[SubjectId],
 ) -> Result<(Vec<SubjectPlan>, u64)> {
     let reason = Name::fixed("retention");
-    let subjects: BTreeSet<_> = page.iter().map(|row| row.subject).collect();
-    let subjects: Vec<_> = subjects.into_iter().collect();
     let (mut plans, mut refused) = (Vec::with_capacity(subjects.len()), 0);
-    for (subject, rows) in subjects.iter().zip(vault.outlines(&subjects).await?) {
+    for (subject, rows) in subjects.iter().zip(vault.outlines(subjects).await?) {
         match plan_one(vault, line, *subject, rows).await {
             Ok(plan) => plans.extend(plan.map(|plan| plan.to_vault(&reason))),
             Err(error) if error.kind() == Kind::Integrity => refused += 1,

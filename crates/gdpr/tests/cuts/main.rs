@@ -7,6 +7,7 @@ mod collect;
 mod life;
 mod policy;
 mod rotation;
+mod sweep;
 
 use std::sync::Arc;
 

@@ -129,14 +129,25 @@ fn nothing_begins_again_in_an_account_that_is_being_erased() {
         archive(&vault, subject);
         // Who begins has the keys in hand before they go.
         let begun = store.ready(&world, |w| bill(&w.open(), subject, "Rue 9").unwrap());
-        let inner = store.clone();
+        let (inner, other) = (store.clone(), world.open());
+        let (tell, told) = std::sync::mpsc::channel();
         store.act(At::Committed("erasure.intended"), move || {
             let store = inner.clone();
-            let begin = move || drop(wait(store.commit(begun)).unwrap());
-            // Between the look at the rows that go and their going, or before it.
-            if nested { inner.act(At::Scan, begin) } else { begin() }
+            let begin = move || {
+                wait(store.commit(begun)).unwrap();
+                tell.send(()).unwrap();
+            };
+            if !nested {
+                return begin();
+            }
+            // Or another process has taken the erasure up, and has just looked at the rows that go;
+            // what it looks for first is the job.
+            let store = inner.clone();
+            inner.act(At::Scan, move || store.act(At::Scan, begin));
+            assert_eq!(wait(other.resume_destroys()).unwrap().len(), 1);
         });
         wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
+        told.recv().unwrap();
         assert_eq!(billing(&vault, subject).len(), 3);
         assert!(billing(&vault, subject).iter().all(|row| row.ends_with("archived")));
         let rows = wait(vault.outline(subject)).unwrap();

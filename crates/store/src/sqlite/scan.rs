@@ -115,15 +115,38 @@ pub(super) fn scan(
     let mut rows = along(scan, &from, more, |range, values| query(connection, range, values))?;
     let has_more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows.last().filter(|_| has_more).map(|row| {
-        let at = match scan {
-            Scan::Anchored { .. } => row.anchor_at,
-            Scan::Due { .. } => row.due_at,
-            Scan::Subject(_) | Scan::Class { .. } | Scan::All { .. } => None,
-        };
-        Cursor { at, key: row.key.clone() }
-    });
+    let next = rows.last().filter(|_| has_more).map(|row| scan.cursor(row));
     Ok(Page { rows, next })
+}
+
+/// Where the rows of a page by anchor stand: the index says it all, and no row is read.
+pub(super) fn anchored(
+    connection: &Connection,
+    scan: &Scan,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Vec<Cursor>> {
+    let from = Start::new(after, true)?;
+    let limit = i64::try_from(limit.max(1)).unwrap_or(i64::MAX);
+    along(scan, &from, limit, |range, values| {
+        let sql = format!("SELECT {PLACE} {range}");
+        let mut statement = connection.prepare_cached(&sql).map_err(fault)?;
+        let values: Vec<(&str, &dyn ToSql)> = values.concat();
+        let places = statement.query_map(values.as_slice(), read_cursor).map_err(fault)?;
+        places.map(|place| place.map_err(fault).and_then(|place| place)).collect()
+    })
+}
+
+/// The columns that [`read_cursor`] reads.
+const PLACE: &str = "subject, kind, id, anchor_at";
+
+fn read_cursor(row: &SqlRow<'_>) -> rusqlite::Result<Result<Cursor>> {
+    let subject = SubjectId::from_bytes(row.get(0)?);
+    let (kind, id) = (row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_blob()?);
+    let at = Some(Timestamp::from_micros(row.get(3)?));
+    let read =
+        || Ok(Cursor { at, key: RowKey { subject, kind: read_name(kind)?, id: read_id(id)? } });
+    Ok(read().map_err(|error: tacenda_core::Error| error.with("subject", subject)))
 }
 
 /// The rows and the latest leaves of each subject.
@@ -242,8 +265,8 @@ mod tests {
     fn every_scan_runs_along_an_index() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(STORE.sql).unwrap();
-        let plan = |from: &str| -> String {
-            let sql = format!("EXPLAIN QUERY PLAN SELECT {COLUMNS} {from}");
+        let plan = |columns: &str, from: &str| -> String {
+            let sql = format!("EXPLAIN QUERY PLAN SELECT {columns} {from}");
             let mut statement = connection.prepare(&sql).unwrap();
             let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3));
             steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
@@ -257,9 +280,11 @@ mod tests {
             (DUE, "rows_due (kind=? AND state=? AND (due_at"),
             (CLAIM, "rows_due (kind=? AND state=? AND due_at<?)"),
         ] {
-            let plan = plan(from);
+            let plan = plan(COLUMNS, from);
             assert!(plan.contains(index), "{plan}");
             assert!(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN"), "{plan}");
         }
+        let place = plan(PLACE, ANCHORED);
+        assert!(place.contains("USING COVERING INDEX rows_anchor"), "{place}");
     }
 }

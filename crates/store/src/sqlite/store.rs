@@ -82,6 +82,19 @@ impl Store for SqliteStore {
         self.0.read_one(|c| scan::scan(c, scan, after, limit))
     }
 
+    async fn cursors(
+        &self,
+        scan: &Scan,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Cursor>> {
+        if matches!(scan, Scan::Anchored { .. }) {
+            return self.0.read_one(|c| scan::anchored(c, scan, after, limit));
+        }
+        let page = self.scan(scan, after, limit).await?;
+        Ok(page.rows.iter().map(|row| scan.cursor(row)).collect())
+    }
+
     async fn count(&self, scan: &Scan, limit: u64) -> Result<u64> {
         self.0.read_one(|c| scan::count(c, scan, limit))
     }

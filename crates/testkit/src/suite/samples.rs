@@ -123,6 +123,8 @@ pub(super) fn scan_all(store: &Arc<dyn Store>, scan: &Scan, limit: usize) -> Vec
     loop {
         let page = wait(store.scan(scan, after.as_ref(), limit)).unwrap();
         assert!(page.rows.len() <= limit.max(1), "a page is no longer than its limit");
+        let places: Vec<_> = page.rows.iter().map(|row| scan.cursor(row)).collect();
+        assert_eq!(wait(store.cursors(scan, after.as_ref(), limit)).unwrap(), places);
         rows.extend(page.rows);
         match page.next {
             Some(next) => after = Some(next),

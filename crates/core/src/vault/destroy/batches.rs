@@ -33,12 +33,12 @@ impl Vault {
             return Ok(None);
         }
         let job = self.intend(plans, actor).await?;
-        let (id, plans) = (job.row.key.id, job.plans.clone());
+        let (id, subjects) = (job.row.key.id, job.subjects());
         match self.vacate(job).await {
             Ok(job) => Ok(Some(Unscrubbed(job))),
             // Another process took the job up too, and is further.
             Err(error) if error.is(&CONFLICT) => {
-                self.carried_out(id, plans, error).await.map(|_| None)
+                self.carried_out(id, subjects, error).await.map(|_| None)
             }
             Err(error) => Err(error),
         }

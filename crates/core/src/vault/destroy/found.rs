@@ -1,6 +1,6 @@
 //! A job found again after a process stopped: where its leaves stand.
 
-use super::{JOB, Job, SCAN_PAGE, SubjectPlan, Vault};
+use super::{JOB, Job, SCAN_PAGE, Vault};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::{RowId, SubjectId};
@@ -24,7 +24,7 @@ impl Vault {
         }
         let gone = self.rows_gone(id).await?.ok_or_else(|| UNDER_WAY.error())?;
         let mut job = Job::decode(row, Vec::new())?;
-        job.at = self.places_of(&job.plans, gone).await?;
+        job.at = self.places_of(&job.subjects(), gone).await?;
         Ok(job)
     }
 
@@ -40,13 +40,13 @@ impl Vault {
     /// change and bear one time.
     pub(super) async fn places_of(
         &self,
-        plans: &[SubjectPlan],
+        subjects: &[SubjectId],
         gone: Timestamp,
     ) -> Result<Vec<LogPosition>> {
-        let mut leaves = Vec::with_capacity(plans.len());
-        for plan in plans {
+        let mut leaves = Vec::with_capacity(subjects.len());
+        for subject in subjects {
             let done = move |leaf: &Leaf| leaf.action == *"erasure.done" && leaf.at == gone;
-            let found = self.leaf_of(plan.subject, done).await?;
+            let found = self.leaf_of(*subject, done).await?;
             leaves.push(found.ok_or_else(|| UNDER_WAY.error())?.0);
         }
         self.ports.store.places(&leaves).await

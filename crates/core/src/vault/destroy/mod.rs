@@ -109,10 +109,10 @@ impl Vault {
     }
 
     async fn carry_out(&self, job: Job) -> Result<Vec<Destroyed>> {
-        let (id, plans) = (job.row.key.id, job.plans.clone());
+        let (id, subjects) = (job.row.key.id, job.subjects());
         match self.try_carry_out(job).await {
             // Another process took the job up too, and is further.
-            Err(error) if error.is(&CONFLICT) => self.carried_out(id, plans, error).await,
+            Err(error) if error.is(&CONFLICT) => self.carried_out(id, subjects, error).await,
             other => other,
         }
     }
@@ -128,14 +128,14 @@ impl Vault {
             return Ok(job);
         }
         self.fence(&job).await?;
-        self.remove_rows(&job).await
+        self.remove_rows(job).await
     }
 
     /// What another process made of a job: finished, or about to be scrubbed.
     async fn carried_out(
         &self,
         job: RowId,
-        plans: Vec<SubjectPlan>,
+        subjects: Vec<SubjectId>,
         error: Error,
     ) -> Result<Vec<Destroyed>> {
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: job };
@@ -149,8 +149,8 @@ impl Vault {
             None => {}
             Some(_) => return Err(error),
         }
-        let places = self.places_of(&plans, gone).await?;
-        Ok(destroyed(plans, places))
+        let places = self.places_of(&subjects, gone).await?;
+        Ok(destroyed(subjects, places))
     }
 
     /// Step 1: what will go is in the log before anything goes.
@@ -249,48 +249,57 @@ impl Vault {
     }
 
     /// Step 3. Whoever had a key in hand when it was destroyed may still write a row: it goes too.
-    async fn remove_rows(&self, job: &Job) -> Result<Job> {
-        for _ in 1..ATTEMPTS {
-            match self.try_remove_rows(job).await {
-                Err(error) if error.is(&CONFLICT) => {}
-                other => return other,
+    async fn remove_rows(&self, job: Job) -> Result<Job> {
+        let mut attempt = 1;
+        let (row, at) = loop {
+            // Mostly they are those that the plan saw: then they need not be read again.
+            match self.try_remove_rows(&job, attempt > 1).await {
+                Err(error) if error.is(&CONFLICT) && attempt < ATTEMPTS => attempt += 1,
+                other => break other?,
             }
-        }
-        self.try_remove_rows(job).await
+        };
+        Ok(Job { row, at, ..job })
     }
 
-    /// The rows go, and each subject's leaf says which.
-    async fn try_remove_rows(&self, job: &Job) -> Result<Job> {
+    /// The rows go, and each subject's leaf says which. Either it looks at all of them, or only at
+    /// those of plans that cannot do without; the change then requires that the others are as seen.
+    async fn try_remove_rows(&self, job: &Job, look: bool) -> Result<(Row, Vec<LogPosition>)> {
         let now = self.now();
         let actor = Actor { id: job.actor, role: None };
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
         let copies = self.ports.keyring.copies().await?;
         let mut draft = Draft::new(sequence);
-        let holdings = self.ports.store.holdings(&job.subjects(), 0).await?;
-        for (plan, holding) in job.plans.iter().zip(holdings) {
-            let Found { writes, deletes, late, kept } = self.meet(plan, holding.rows)?;
+        let seen = |plan| if look { None } else { self.meet_as_seen(plan) };
+        let seen: Vec<_> = job.plans.iter().map(seen).collect();
+        let unseen = job.plans.iter().zip(&seen).filter(|(_, seen)| seen.is_none());
+        let unseen: Vec<_> = unseen.map(|(plan, _)| plan.subject).collect();
+        let mut holdings = match unseen.as_slice() {
+            [] => Vec::new(),
+            unseen => self.ports.store.holdings(unseen, 0).await?,
+        }
+        .into_iter();
+        for (plan, seen) in job.plans.iter().zip(seen) {
+            let looked = seen.is_none();
+            let found = match seen {
+                Some(found) => found,
+                None => self.meet(plan, holdings.next().unwrap_or_default().rows)?,
+            };
+            for key in self.not_met(plan, &found, looked) {
+                draft.require(key, Expect::Absent);
+            }
+            let Found { writes, deletes, late, kept } = found;
             let keys: Vec<_> = late.iter().flat_map(|erased| erased.ids(plan.subject)).collect();
             if !keys.is_empty() {
                 self.ports.keyring.destroy(&keys, job.intent()?, now).await?;
             }
             if plan.erases(self.policy.primary_class()) {
-                // Nothing is added to an account that goes, and no class of it begins again.
-                let written = writes.iter().map(|write| &write.row.key);
-                let kept_keys = kept.iter().map(|(key, _)| key);
-                let met: Vec<_> =
-                    written.chain(deletes.iter().map(|row| &row.key)).chain(kept_keys).collect();
-                let others = self.policy.classes.keys();
-                for key in others.map(|class| self.profile_key(plan.subject, class)) {
-                    if !met.contains(&&key) {
-                        draft.require(key, Expect::Absent);
-                    }
-                }
                 for (key, expect) in kept {
                     draft.require(key, expect);
                 }
             }
             let leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
-            draft.record(copies_told(plan.told(leaf, &late), copies, now), writes, &deletes);
+            let leaf = copies_told(plan.told(leaf, &late), copies, now);
+            draft.record_gone(leaf, writes, deletes);
         }
         let row = Row { state: SCRUBBING, ..job.row.clone() };
         let leaf = self
@@ -302,7 +311,7 @@ impl Vault {
         // The subjects' leaves, in the order of the plans, and the job's own last.
         let leaves = self.commit(draft).await?.leaves;
         let at = self.ports.store.places(leaves.get(..job.plans.len()).unwrap_or_default()).await?;
-        Ok(Job { row, actor: job.actor, plans: job.plans.clone(), at })
+        Ok((row, at))
     }
 
     /// Step 4: what was destroyed is gone from the files too.
@@ -313,7 +322,7 @@ impl Vault {
         let mut draft = Draft::new(0);
         self.record_scrubbed(&mut draft, &job);
         self.commit(draft).await?;
-        Ok(destroyed(job.plans, job.at))
+        Ok(destroyed(job.subjects(), job.at))
     }
 }
 
@@ -330,9 +339,9 @@ fn copies_told(leaf: Leaf, copies: KeyCopies, now: Timestamp) -> Leaf {
 }
 
 /// Each subject with where its leaf stands.
-fn destroyed(plans: Vec<SubjectPlan>, places: Vec<LogPosition>) -> Vec<Destroyed> {
-    let pairs = plans.into_iter().zip(places);
-    pairs.map(|(plan, position)| Destroyed { subject: plan.subject, position }).collect()
+fn destroyed(subjects: Vec<SubjectId>, places: Vec<LogPosition>) -> Vec<Destroyed> {
+    let pairs = subjects.into_iter().zip(places);
+    pairs.map(|(subject, position)| Destroyed { subject, position }).collect()
 }
 
 #[cfg(test)]

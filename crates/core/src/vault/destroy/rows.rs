@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use super::{ErasedClass, SubjectPlan, Vault};
 use crate::error::Result;
 use crate::name::Name;
-use crate::ports::{Expect, RowWrite};
+use crate::ports::{Expect, RowDelete, RowWrite};
 use crate::row::{Row, RowKey, state};
+use crate::vault::Seen;
 use crate::vault::keys::number_of;
 
 /// The rows that a plan met.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) writes: Vec<RowWrite>,
-    pub(super) deletes: Vec<Row>,
+    pub(super) deletes: Vec<RowDelete>,
     /// Rows that nobody had planned for, with their keys.
     pub(super) late: Vec<ErasedClass>,
     /// Rows that stay as they are.
@@ -32,7 +33,7 @@ impl Vault {
             let archived = plan.archive.iter().find(|k| k.class == class && Some(k.key) == number);
             let reduced = plan.reduce.iter().find(|r| r.class == class && Some(r.key) == number);
             if erases(plan, &class, number, live) {
-                found.deletes.push(row);
+                found.deletes.push(RowDelete { key: row.key, version: row.version });
             } else if let Some(kept) = archived.filter(|_| live) {
                 found.writes.push(self.archived(row, &kept.items, plan.closed_at)?);
             } else if let Some(reduced) = reduced.filter(|_| row.state == state::ARCHIVED) {
@@ -42,12 +43,48 @@ impl Vault {
                 let reason = reason.unwrap_or(Name::fixed("request"));
                 let keys = BTreeSet::from_iter(number);
                 found.late.push(ErasedClass { class, reason, keys });
-                found.deletes.push(row);
+                found.deletes.push(RowDelete { key: row.key, version: row.version });
             } else {
                 found.kept.push((row.key, Expect::Version(row.version)));
             }
         }
         Ok(found)
+    }
+
+    /// What [`Vault::meet`] would find if nothing came since the plan was made, where that can be
+    /// told without the rows: those that go, in the versions that were seen, and what the change has
+    /// to require so that nothing came indeed. `None` if the plan has to see the rows themselves.
+    pub(super) fn meet_as_seen(&self, plan: &SubjectPlan) -> Option<Found> {
+        if plan.seen.is_empty() || !plan.archive.is_empty() || !plan.reduce.is_empty() {
+            return None;
+        }
+        let whole = plan.erases(self.policy.primary_class());
+        let mut found = Found::default();
+        for Seen { row, version, class, key, live } in &plan.seen {
+            if erases(plan, class, *key, *live) {
+                found.deletes.push(RowDelete { key: row.clone(), version: *version });
+            } else if whole && *live {
+                return None;
+            } else {
+                found.kept.push((row.clone(), Expect::Version(*version)));
+            }
+        }
+        Some(found)
+    }
+
+    /// The profile rows of a plan's subject that it has not met and that may not come meanwhile:
+    /// nothing is added to an account that goes, and no class of it begins again. What was `found`
+    /// without looking must not have been added to either.
+    pub(super) fn not_met(&self, plan: &SubjectPlan, found: &Found, looked: bool) -> Vec<RowKey> {
+        let whole = plan.erases(self.policy.primary_class());
+        let written = found.writes.iter().map(|write| &write.row.key);
+        let gone = found.deletes.iter().map(|row| &row.key);
+        let kept = found.kept.iter().map(|(key, _)| key);
+        let met: Vec<_> = written.chain(gone).chain(kept).collect();
+        let classes = self.policy.classes.keys();
+        let classes = classes.filter(|class| whole || !looked && plan.erases(class));
+        let keys = classes.map(|class| self.profile_key(plan.subject, class));
+        keys.filter(|key| !met.contains(&key)).collect()
     }
 }
 
