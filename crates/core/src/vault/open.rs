@@ -172,8 +172,9 @@ impl Vault {
         // another process may have begun after it was asked first.
         let in_use = safe.sequence > 1;
         let store = if in_use { self.ports.store.status().await? } else { store };
-        let rows_lost = in_use
-            && store.as_ref().is_none_or(|store| store.head.epoch == 1 && store.head.size == 0);
+        // By the time of a leaf and not by the tree, which lags behind where places come later.
+        let is_bare = |store: &StoreStatus| store.head.epoch == 1 && store.last_leaf_at.is_none();
+        let rows_lost = in_use && store.as_ref().is_none_or(is_bare);
         if rows_lost && options.on_restore == OnRestore::Refuse {
             return ROWS_RESTORED.err();
         }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use pollster::block_on as wait;
 use tacenda_core::leaf::Leaf;
-use tacenda_core::log::leaf_hash;
+use tacenda_core::log::{Frontier, leaf_hash};
 use tacenda_core::memory::{MemoryKeyring, MemoryStore};
 use tacenda_core::ports::{
     Change, Committed, Cursor, Expect, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
@@ -36,6 +36,7 @@ struct Lies {
     rows: BTreeMap<RowKey, Option<Row>>,
     found: BTreeMap<RowKey, RowKey>,
     stray: u64,
+    lags: bool,
     leaves: BTreeMap<LogPosition, LeafLie>,
 }
 
@@ -94,6 +95,11 @@ impl Adversary {
     /// From now on there are look-ups beside those of the rows.
     pub(crate) fn stray(&self, lookups: u64) {
         self.lies.lock().unwrap().stray = lookups;
+    }
+
+    /// From now on no leaf has its place yet, as in a store that gives places later.
+    pub(crate) fn lag(&self) {
+        self.lies.lock().unwrap().lags = true;
     }
 
     /// From now on the leaf there is another.
@@ -181,8 +187,13 @@ impl Adversary {
 #[async_trait]
 impl Store for Adversary {
     async fn status(&self) -> Result<Option<StoreStatus>> {
-        let status = self.inner.status().await;
+        let mut status = self.inner.status().await;
         self.reached(|at| at == At::Status);
+        if self.lies.lock().unwrap().lags
+            && let Ok(Some(status)) = &mut status
+        {
+            (status.head.size, status.head.root) = (0, *Frontier::new().root().as_bytes());
+        }
         status
     }
 

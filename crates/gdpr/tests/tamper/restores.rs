@@ -311,3 +311,13 @@ pub(crate) fn mirror(world: &World) -> Arc<dyn Keyring> {
     }
     Arc::new(to)
 }
+
+#[test]
+fn rows_whose_leaves_have_no_place_yet_are_not_lost() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    store.lag();
+    let other = world.open();
+    assert_eq!(code(wait(other.read(subject, &Name::fixed("account"), &staff("support")))), "ok");
+}
