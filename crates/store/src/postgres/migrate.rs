@@ -11,8 +11,10 @@ pub(super) struct Schema {
     pub(super) versions: &'static [&'static str],
 }
 
-pub(super) static STORE: Schema =
-    Schema { name: "store", versions: &[include_str!("schema/store_1.sql")] };
+pub(super) static STORE: Schema = Schema {
+    name: "store",
+    versions: &[include_str!("schema/store_1.sql"), include_str!("schema/store_2.sql")],
+};
 
 pub(super) static SAFE: Schema =
     Schema { name: "safe", versions: &[include_str!("schema/safe_1.sql")] };

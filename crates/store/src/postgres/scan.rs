@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use deadpool_postgres::Client;
-use futures_util::future::try_join_all;
+use futures_util::future::{join, try_join_all};
 use tacenda_core::clock::Timestamp;
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
@@ -203,6 +203,18 @@ pub(super) struct Claim {
     pub(super) limit: usize,
 }
 
+/// When work is due, of whom, which, and in which bucket.
+type Seen = (i64, Uuid, Uuid, i16);
+
+/// Work that nobody has.
+const FREE: &str = "SELECT bucket, subject, id, due_at FROM rows
+    WHERE kind = $1 AND state = $2 AND due_at <= $3 AND lease_until IS NULL
+    ORDER BY due_at, subject, id LIMIT $4 OFFSET $5";
+/// Work whose lease is over. What is added to `due_at` keeps the planner from the index of all work.
+const OVER: &str = "SELECT bucket, subject, id, due_at FROM rows
+    WHERE kind = $1 AND state = $2 AND due_at + 0 <= $3 AND lease_until <= $3
+    ORDER BY due_at + 0, subject, id LIMIT $4 OFFSET $5";
+
 /// How often to look again when others took all that was seen.
 const LOOKS: i64 = 6;
 
@@ -211,28 +223,30 @@ pub(super) async fn claim(client: &Client, claim: &Claim) -> Result<Vec<Row>, Fa
     if claim.limit == 0 {
         return Ok(Vec::new());
     }
+    let (free, over) = (client.prepare_cached(FREE).await?, client.prepare_cached(OVER).await?);
     let (now, limit) = (claim.now.as_micros(), i64::try_from(claim.limit).unwrap_or(i64::MAX));
-    let sql = client
-        .prepare_cached(
-            "SELECT bucket, subject, id FROM rows
-                WHERE kind = $1 AND state = $2 AND due_at IS NOT NULL AND due_at <= $3
-                    AND (lease_until IS NULL OR lease_until <= $3)
-                ORDER BY due_at, subject, id LIMIT $4 OFFSET $5",
-        )
-        .await?;
     let (kind, state) = (claim.kind.as_str(), claim.state.as_str());
     for look in 0..LOOKS {
         // Whoever came too late looks further on.
         let skip = limit.saturating_mul(look);
-        let seen = client.query(&sql, &[&kind, &state, &now, &limit, &skip]).await?;
+        let values: [&(dyn ToSql + Sync); 5] = [&kind, &state, &now, &limit, &skip];
+        let (free, over) = join(client.query(&free, &values), client.query(&over, &values)).await;
+        let mut seen = free?;
+        seen.extend(over?);
         if seen.is_empty() && look == 0 {
             return Ok(Vec::new());
         }
+        let place = |row: &tokio_postgres::Row| -> Result<Seen, Fault> {
+            Ok((row.try_get(3)?, row.try_get(1)?, row.try_get(2)?, row.try_get(0)?))
+        };
+        let mut seen = seen.iter().map(place).collect::<Result<Vec<Seen>, Fault>>()?;
+        seen.sort_unstable();
+        seen.truncate(claim.limit);
         let mut buckets: BTreeMap<i16, (Vec<Uuid>, Vec<Uuid>)> = BTreeMap::new();
-        for row in &seen {
-            let (subjects, ids) = buckets.entry(row.try_get(0)?).or_default();
-            subjects.push(row.try_get(1)?);
-            ids.push(row.try_get(2)?);
+        for (_, subject, id, bucket) in seen {
+            let (subjects, ids) = buckets.entry(bucket).or_default();
+            subjects.push(subject);
+            ids.push(id);
         }
         let taken = take(client, claim, &buckets).await?;
         if !taken.is_empty() {
