@@ -116,7 +116,15 @@ impl SubjectPlan {
     /// What a leaf says of it and of rows that came `late`: enough to destroy the same keys again, and
     /// for a receipt.
     pub(super) fn told(&self, mut leaf: Leaf, late: &[ErasedClass]) -> Leaf {
+        // A class is told once: where no key is named, it is the first alone.
+        let mut told: Vec<ErasedClass> = Vec::new();
         for erased in late.iter().chain(&self.erase) {
+            match told.iter_mut().find(|one| one.class == erased.class) {
+                Some(one) => one.keys.extend(&erased.keys),
+                None => told.push(erased.clone()),
+            }
+        }
+        for erased in &told {
             leaf = erased.told(leaf);
         }
         for kept in &self.archive {

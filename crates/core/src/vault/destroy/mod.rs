@@ -290,7 +290,9 @@ impl Vault {
             let Found { writes, deletes, late, kept } = found;
             let keys: Vec<_> = late.iter().flat_map(|erased| erased.ids(plan.subject)).collect();
             if !keys.is_empty() {
-                self.ports.keyring.destroy(&keys, job.intent()?, now).await?;
+                let sequence = self.ports.keyring.destroy(&keys, job.intent()?, now).await?;
+                // A safe from before that does not know of these keys.
+                draft.change().safe_sequence = sequence;
             }
             if plan.erases(self.policy.primary_class()) {
                 for (key, expect) in kept {

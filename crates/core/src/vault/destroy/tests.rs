@@ -95,3 +95,44 @@ fn the_encoding_of_a_job_is_frozen() {
         assert_eq!(refused.code(), code, "{}", case.name);
     }
 }
+
+#[test]
+fn a_class_is_told_once_with_all_of_its_keys() {
+    let erased = |class, keys: &[u16]| ErasedClass {
+        class: Name::fixed(class),
+        reason: Name::fixed("request"),
+        keys: keys.iter().copied().collect(),
+    };
+    let told = |late: &[ErasedClass], erase: Vec<ErasedClass>| -> Vec<String> {
+        let subject = SubjectId::from_bytes([7; 16]);
+        let plan = SubjectPlan {
+            subject,
+            erase,
+            archive: Vec::new(),
+            reduce: Vec::new(),
+            closed_at: None,
+            seen: Vec::new(),
+        };
+        let leaf = Leaf {
+            at: Timestamp::from_micros(0),
+            actor: ActorId::SYSTEM,
+            action: Name::fixed("erasure.done"),
+            purpose: None,
+            subject,
+            details: Vec::new(),
+            policy: [0; 32],
+            salt: [0; 16],
+            rows: Vec::new(),
+        };
+        let leaf = plan.told(leaf, late);
+        leaf.details.iter().map(|(key, value)| format!("{key}={value}")).collect()
+    };
+    let both = vec![erased("account", &[0]), erased("billing", &[0])];
+    let (account, billing) = ("erased=account", "erased=billing");
+    let reason = "reason=request";
+    assert_eq!(told(&[], both.clone()), [account, reason, billing, reason]);
+    // The late row of a class that is to go has another key: without its number the first would be
+    // taken for told by the second.
+    let late = [erased("billing", &[1])];
+    assert_eq!(told(&late, both), [billing, reason, "key=0", "key=1", account, reason]);
+}
