@@ -105,14 +105,12 @@ impl Email {
         let composed = nfc(local);
         check_local(local)?;
         let domain = ascii_domain(domain)?;
-        let octets = local.len().max(composed.len());
+        // Lower case can be longer than upper case, and the normal form is an address too.
+        let folded = Zeroizing::new(fold(&composed));
+        let octets = local.len().max(composed.len()).max(folded.len());
         within(octets, Self::MAX_LOCAL_OCTETS)?;
         within(octets + 1 + domain.len(), Self::MAX_OCTETS)?;
-
-        let mut normal = fold(&composed);
-        normal.reserve_exact(1 + domain.len());
-        normal.push('@');
-        normal.push_str(&domain);
+        let normal = [folded.as_str(), "@", &domain].concat();
         Ok(Self { typed: typed.to_owned().into(), normal: normal.into() })
     }
 
@@ -301,6 +299,10 @@ mod tests {
     #[test]
     fn lengths_are_octets_of_the_ascii_form() {
         assert!(Email::parse(&format!("{}@example.org", "a".repeat(64))).is_ok());
+        // U+023A has two octets, its lower case U+2C65 three.
+        let local = "\u{23a}".repeat(30);
+        let error = Email::parse(&format!("{local}@example.org")).unwrap_err();
+        assert!(error.is(&EMAIL_TOO_LONG), "its lower case has 90 octets");
         assert_eq!(refused(&format!("{}@example.org", "a".repeat(65))), "pii.email_too_long");
         assert_eq!(refused(&format!("{}@example.org", "é".repeat(33))), "pii.email_too_long");
         let domain = |last: usize| {
