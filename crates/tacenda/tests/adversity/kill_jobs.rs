@@ -20,6 +20,8 @@ use super::support::{
 };
 
 const CUSTOMERS: usize = 400;
+/// More than three pages, each of which is committed by itself.
+const RECORDS: usize = 3_200;
 /// How often the work is killed at growing moments, until enough were in the middle of it.
 const PASSES: u64 = 3;
 const ENOUGH: usize = 2;
@@ -142,7 +144,7 @@ fn a_killed_move_of_items_goes_on() {
 /// A file of records; each has an address of its own and nothing that the policy does not declare.
 fn csv() -> String {
     let mut text = String::from("email,first_name,country,address,registered_at\n");
-    for n in 0..CUSTOMERS * 3 {
+    for n in 0..RECORDS {
         writeln!(text, "i{n}@example.org,Eve,PL,ul. Prosta {n},2026-01-01T00:00:00Z").unwrap();
     }
     text
@@ -164,12 +166,12 @@ fn a_killed_import_is_finished_by_the_same_file() {
             let before = count(&t) - subjects.len();
             let report =
                 block_on(import_csv(&t, csv().as_bytes(), &support(), &mut |_| Ok(()))).unwrap();
-            assert_eq!((report.accepted(), report.refused()), (CUSTOMERS as u64 * 3, 0));
+            assert_eq!((report.accepted(), report.refused()), (RECORDS as u64, 0));
             assert_eq!(report.known(), before as u64, "what was written is known");
-            assert_eq!(count(&t) - subjects.len(), CUSTOMERS * 3, "each record once");
+            assert_eq!(count(&t) - subjects.len(), RECORDS, "each record once");
             everything_is_there(&t, subjects);
             block_on(t.close()).unwrap();
-            before > 0 && before < CUSTOMERS * 3
+            before > 0 && before < RECORDS
         },
     );
 }
