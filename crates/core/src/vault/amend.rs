@@ -10,9 +10,8 @@ use super::codes::{
 };
 use super::evolve::first_version;
 use super::items::{ItemValue, declared};
-use super::journal::Draft;
+use super::journal::{Draft, next_version};
 use super::keys::{number_of, numbers_of};
-use super::login::next_version;
 use super::register::tokens;
 use super::{Actor, Vault};
 use crate::clock::Timestamp;

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 
 use super::Vault;
+use super::journal::next_version;
 use super::keys::{key_of, number_of};
-use super::login::next_version;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::{RowId, SubjectId};

@@ -8,9 +8,8 @@
 
 use std::collections::BTreeSet;
 
-use super::journal::Draft;
+use super::journal::{Draft, next_version};
 use super::keys::number_of;
-use super::login::next_version;
 use super::rows::stated;
 use super::{Actor, Vault};
 use crate::calendar::{self, EndRule, Period, Rule, StartRule};

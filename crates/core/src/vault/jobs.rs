@@ -6,8 +6,7 @@
 //! safe to do twice, as every operation of the vault is.
 
 use super::codes::JOB_LOST;
-use super::journal::Draft;
-use super::login::next_version;
+use super::journal::{Draft, next_version};
 use super::{Actor, Vault};
 use crate::clock::{Span, Timestamp};
 use crate::codec::{Decoder, Encoder};

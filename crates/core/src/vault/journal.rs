@@ -128,3 +128,9 @@ pub(super) fn digest_of(subjects: impl Iterator<Item = SubjectId>) -> String {
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// The write that follows this version of a row.
+pub(super) fn next_version(row: Row) -> RowWrite {
+    let expect = Expect::Version(row.version);
+    RowWrite { row: Row { version: row.version.saturating_add(1), ..row }, expect }
+}

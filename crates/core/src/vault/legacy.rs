@@ -6,8 +6,8 @@
 //! at no cost but a walk over the rows.
 
 use super::codes::UNDECLARED;
-use super::journal::Draft;
-use super::login::{Candidate, PasswordRow, next_version};
+use super::journal::{Draft, next_version};
+use super::login::{Candidate, PasswordRow};
 use super::{Actor, Vault};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;

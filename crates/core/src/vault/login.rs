@@ -2,7 +2,7 @@
 
 use super::account::{Account, AccountState, STATE_ITEM};
 use super::codes::REFUSED;
-use super::journal::Draft;
+use super::journal::{Draft, next_version};
 use super::{Actor, Vault};
 use crate::clock::{Span, Timestamp};
 use crate::error::{Kind, Result};
@@ -307,10 +307,4 @@ impl Vault {
         }
         Ok(())
     }
-}
-
-/// The write that follows this version of a row.
-pub(super) fn next_version(row: Row) -> RowWrite {
-    let expect = Expect::Version(row.version);
-    RowWrite { row: Row { version: row.version.saturating_add(1), ..row }, expect }
 }

@@ -3,8 +3,7 @@
 //! Any entry of the log bears the clock's time, so a clock that jumped would soon be the log's own
 //! time as well. A sweep, though, is either small and ordinary or confirmed by a person.
 
-use super::journal::Draft;
-use super::login::next_version;
+use super::journal::{Draft, next_version};
 use super::open::SKEW;
 use super::rows::stated;
 use super::{Actor, Vault};

@@ -19,8 +19,8 @@ pub use job::{ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, Su
 use rows::Found;
 
 use super::codes::{BLOCKED, UNDER_WAY};
+use super::journal::next_version;
 use super::journal::{Draft, digest_of};
-use super::login::next_version;
 use super::{Actor, Seen, Vault};
 use crate::clock::{Span, Timestamp};
 use crate::error::{Context, Error, Result};

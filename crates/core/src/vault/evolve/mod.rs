@@ -22,8 +22,7 @@ pub(super) use subject::first_version;
 
 use self::in_force::{IN_FORCE, InForce, Standing};
 use super::codes::{ITEMS_NOT_MOVED, SAME_VERSION};
-use super::journal::Draft;
-use super::login::next_version;
+use super::journal::{Draft, next_version};
 use super::sweeps::DONE;
 use super::{Actor, Vault};
 use crate::error::{Kind, Result};

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::codes::BLOCKED;
-use super::super::journal::Draft;
-use super::super::login::next_version;
+use super::super::journal::{Draft, next_version};
 use super::judge::is_clocked;
 use super::{Actor, NotMoved, PAGE, Vault, own_row};
 use crate::codec::{Decoder, Encoder};

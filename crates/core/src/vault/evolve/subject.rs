@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use super::super::account::{AccountState, STATE_ITEM};
 use super::super::codes::NOT_FOUND;
+use super::super::journal::next_version;
 use super::super::keys::{number_of, numbers_of};
-use super::super::login::next_version;
 use super::Vault;
 use super::reseal::Job;
 use crate::error::Result;

@@ -1,7 +1,6 @@
 //! The mark: up to where texts may be gone.
 
-use super::super::journal::Draft;
-use super::super::login::next_version;
+use super::super::journal::{Draft, next_version};
 use super::super::recover::REPAIR;
 use super::super::sweeps::DONE;
 use super::{CONTROLLER, PAGE, Vault, stays};

@@ -5,8 +5,8 @@ mod replay;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::{BLOCKED, FORKED, PRUNED};
+use super::journal::next_version;
 use super::journal::{Draft, hex};
-use super::login::next_version;
 use super::{Actor, NotMoved, Vault};
 use crate::codec::{Decoder, Encoder};
 use crate::error::{Context, Result};
