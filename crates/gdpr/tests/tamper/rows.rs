@@ -9,10 +9,11 @@ use tacenda_core::codec::{Decoder, Encoder};
 use tacenda_core::leaf::Leaf;
 use tacenda_core::ports::{KeyId, KeyState, WrapId};
 use tacenda_core::row::{Row, state};
-use tacenda_core::vault::{Amendment, Vault};
+use tacenda_core::vault::{Amendment, OnRestore, Vault};
 use tacenda_core::{Name, SubjectId, Timestamp};
 use tacenda_gdpr::erasure;
-use tacenda_testkit::world::{ada, request, staff};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
+use tacenda_testkit::{After, Cut, FailingKeyring, Faults};
 
 use super::adversary::{Adversary, At, LeafLie};
 use super::{code, eve, met, profile};
@@ -161,6 +162,48 @@ fn a_login_between_the_intent_and_the_fence_changes_nothing() {
     wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
     assert_eq!(code(wait(vault.login("ada@example.org", "correct horse"))), "login.refused");
     wait(vault.audit()).unwrap();
+}
+
+/// An erasure whose intent is in the log, by a process that was killed before it destroyed a key.
+fn intended(world: &World, subject: SubjectId) {
+    let vault = world.open();
+    let under_way = wait(vault.destroys_under_way()).unwrap();
+    for operation in 0.. {
+        let faults = Faults::cut(operation, Cut::Before, After::StaysDown);
+        let keyring = Arc::new(FailingKeyring::new(world.keyring.clone(), faults));
+        let dies = World { keyring, ..world.clone() };
+        let Ok((dying, _)) = dies.try_open(POLICY, OnRestore::Refuse) else { continue };
+        wait(erasure::erase(&dying, subject, &staff("support"))).unwrap_err();
+        if wait(vault.destroys_under_way()).unwrap() > under_way {
+            return;
+        }
+    }
+}
+
+#[test]
+fn what_was_altered_after_the_intent_is_not_archived_and_stops_nobody_else() {
+    for destroyed in ["anchor", "body"] {
+        let (world, store) = Adversary::world();
+        let vault = world.open();
+        let (ada, eve) = (ada(&vault), eve(&vault));
+        intended(&world, ada);
+        intended(&world, eve);
+        let billing = profile(ada, "billing");
+        store.edit(&billing, |row| match destroyed {
+            "anchor" => row.anchor_at = None,
+            _ => row.body.truncate(9),
+        });
+        let resumed = wait(vault.resume_destroys());
+        assert_eq!(code(resumed), "vault.altered_row", "{destroyed}");
+        assert_eq!(wait(vault.destroys_under_way()).unwrap(), 1, "eve's is done");
+        let left = wait(vault.outline(eve)).unwrap();
+        assert_eq!(left.iter().map(|row| &row.state).collect::<Vec<_>>(), [&state::ARCHIVED]);
+        let swept = wait(erasure::sweep(&vault, None, &staff("support"), &mut |_| {}));
+        assert_eq!(code(swept), "ok", "{destroyed}");
+        store.repent();
+        assert_eq!(wait(vault.resume_destroys()).unwrap().len(), 1);
+        wait(vault.audit()).unwrap();
+    }
 }
 
 #[test]

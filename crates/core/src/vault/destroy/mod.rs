@@ -23,7 +23,7 @@ use super::journal::next_version;
 use super::journal::{Draft, digest_of};
 use super::{Actor, Seen, Vault};
 use crate::clock::{Span, Timestamp};
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::id::{RowId, SubjectId};
 use crate::leaf::Leaf;
 use crate::name::Name;
@@ -59,25 +59,27 @@ impl Vault {
     }
 
     /// Finishes every erasure that was under way when a process stopped; answers with what it
-    /// finished.
+    /// finished. One that cannot be finished stops no other.
     ///
     /// # Errors
-    /// As [`Vault::destroy`].
+    /// As [`Vault::destroy`], once all others are finished; the integrity codes of a job or a row that
+    /// somebody altered.
     pub async fn resume_destroys(&self) -> Result<Vec<Destroyed>> {
         let mut done = Vec::new();
-        let mut blocked = None;
+        let (mut altered, mut blocked) = (None, None);
         for key_state in [state::PENDING, SCRUBBING] {
             for row in self.jobs(&key_state).await? {
                 match self.resume(row).await {
                     Ok(more) => done.extend(more),
                     Err(error) if error.is(&BLOCKED) => blocked = Some(error),
+                    Err(error) if error.kind() == Kind::Integrity => altered = Some(error),
                     // Another process took it up and is further.
                     Err(error) if error.is(&CONFLICT) || error.is(&UNDER_WAY) => {}
                     Err(error) => return Err(error),
                 }
             }
         }
-        blocked.map_or(Ok(done), Err)
+        altered.or(blocked).map_or(Ok(done), Err)
     }
 
     /// How many erasures are under way.
@@ -273,16 +275,17 @@ impl Vault {
         let seen: Vec<_> = job.plans.iter().map(seen).collect();
         let unseen = job.plans.iter().zip(&seen).filter(|(_, seen)| seen.is_none());
         let unseen: Vec<_> = unseen.map(|(plan, _)| plan.subject).collect();
-        let mut holdings = match unseen.as_slice() {
+        // What is taken over into an archive, or names a key that goes, is what the log states.
+        let mut rows = match unseen.as_slice() {
             [] => Vec::new(),
-            unseen => self.ports.store.holdings(unseen, 0).await?,
+            unseen => self.checked_each(unseen).await?,
         }
         .into_iter();
         for (plan, seen) in job.plans.iter().zip(seen) {
             let looked = seen.is_none();
             let found = match seen {
                 Some(found) => found,
-                None => self.meet(plan, holdings.next().unwrap_or_default().rows)?,
+                None => self.meet(plan, rows.next().unwrap_or_else(|| Ok(Vec::new()))?)?,
             };
             for key in self.not_met(plan, &found, looked) {
                 draft.require(key, Expect::Absent);
