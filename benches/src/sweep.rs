@@ -25,10 +25,10 @@ struct Store {
 pub(crate) fn run(size: Size) -> Result<()> {
     let due = size.pick(10_000, 1_000);
     let rounds = size.pick(5, 2);
-    // Each round takes some away: in the one in the middle as many are there as is said.
-    let before = due * (rounds / 2);
-    let mut large = Store::fill(due * 100 + before, due, rounds)?;
-    let mut small = Store::fill(due * 10 + before, due, rounds)?;
+    // Each round takes some away, which is much of the small one: in the round in the middle as many
+    // are there as is said.
+    let mut large = Store::fill(due * 100, due, rounds)?;
+    let mut small = Store::fill(due * (10 + rounds / 2), due, rounds)?;
     let (mut floor, mut ours) = (Vec::new(), Vec::new());
     let (mut floor_small, mut ours_small) = (Vec::new(), Vec::new());
     for round in 0..rounds {
