@@ -83,7 +83,7 @@ mod tests {
         {
             assert!(text.contains(shown), "{shown}: {text}");
         }
-        for hidden in ["4111-", "0532", "123"] {
+        for hidden in ["4111-", "0532", "cvv: 123"] {
             assert!(!text.contains(hidden), "{hidden}");
         }
         assert_eq!(text.lines().count(), 2);
