@@ -12,7 +12,7 @@ use crate::world::{World, start};
 
 const BATCH: usize = 1000;
 /// The policy keeps rows for three years, of which one has 366 days.
-const KEPT: Span = Span::days(3 * 365 + 1);
+pub(crate) const KEPT: Span = Span::days(3 * 365 + 1);
 
 /// A store in which a share of the rows falls due on each of some days.
 struct Store {
@@ -33,9 +33,9 @@ pub(crate) fn run(size: Size) -> Result<()> {
     let (mut floor_small, mut ours_small) = (Vec::new(), Vec::new());
     for round in 0..rounds {
         floor.push(large.delete_plain(round)?);
-        ours.push(large.sweep(round, due)?);
+        ours.push(sweep(&large.world, round, due)?);
         floor_small.push(small.delete_plain(round)?);
-        ours_small.push(small.sweep(round, due)?);
+        ours_small.push(sweep(&small.world, round, due)?);
     }
     let lines = [
         ("floor", &floor, 100),
@@ -113,25 +113,25 @@ impl Store {
         };
         Ok(cost(work)?.0)
     }
+}
 
-    fn sweep(&mut self, round: u64, due: u64) -> Result<Cost> {
-        let world = &self.world;
-        world.clock.set(cutoff(round)?);
-        let work = || {
-            let retention = world.tacenda.retention();
-            let plan = block_on(retention.plan())?;
-            Ok(block_on(retention.sweep(Some(plan.digest), &world.actor, &mut |_| {}))?)
-        };
-        let (cost, swept) = cost(work)?;
-        if swept.subjects == due {
-            Ok(cost)
-        } else {
-            Err(format!("{} of {due} were swept", swept.subjects).into())
-        }
+/// Plans and sweeps what is due in a round; it has to be as many.
+pub(crate) fn sweep(world: &World, round: u64, due: u64) -> Result<Cost> {
+    world.clock.set(cutoff(round)?);
+    let work = || {
+        let retention = world.tacenda.retention();
+        let plan = block_on(retention.plan())?;
+        Ok(block_on(retention.sweep(Some(plan.digest), &world.actor, &mut |_| {}))?)
+    };
+    let (cost, swept) = cost(work)?;
+    if swept.subjects == due {
+        Ok(cost)
+    } else {
+        Err(format!("{} of {due} were swept", swept.subjects).into())
     }
 }
 
 /// The time of a round: half a day after its rows ended.
-fn cutoff(round: u64) -> Result<tacenda::Timestamp> {
+pub(crate) fn cutoff(round: u64) -> Result<tacenda::Timestamp> {
     Ok(start()?.plus(Span::days(i64::try_from(round + 1)?)).plus(Span::hours(12)))
 }

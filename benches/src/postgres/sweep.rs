@@ -1,6 +1,5 @@
 //! Retention: 1 % of a million rows due, against the plain delete of the same rows in batches.
 
-use tacenda::block_on;
 use tacenda_core::clock::Span;
 
 use super::plain::{Floor, Plain, stored};
@@ -8,11 +7,10 @@ use super::{Databases, cluster};
 use crate::Size;
 use crate::measure::{Cost, Required, Result, cost, medians};
 use crate::people::{OF_ACCOUNT, person};
+use crate::sweep::{KEPT, cutoff, sweep};
 use crate::world::{World, start};
 
 const BATCH: i64 = 1000;
-/// The policy keeps rows for three years, of which one has 366 days.
-const KEPT: Span = Span::days(3 * 365 + 1);
 
 pub(crate) fn run(size: Size) -> Result<()> {
     let due = size.big.map_or_else(|| size.pick(10_000, 500), |rows| rows / 100);
@@ -81,24 +79,4 @@ fn delete(plain: &Plain, round: u64, due: u64) -> Result<Cost> {
     };
     let (cost, gone) = cost(work)?;
     if gone == due { Ok(cost) } else { Err(format!("{gone} of {due} were deleted").into()) }
-}
-
-fn sweep(world: &World, round: u64, due: u64) -> Result<Cost> {
-    world.clock.set(cutoff(round)?);
-    let work = || {
-        let retention = world.tacenda.retention();
-        let plan = block_on(retention.plan())?;
-        Ok(block_on(retention.sweep(Some(plan.digest), &world.actor, &mut |_| {}))?)
-    };
-    let (cost, swept) = cost(work)?;
-    if swept.subjects == due {
-        Ok(cost)
-    } else {
-        Err(format!("{} of {due} were swept", swept.subjects).into())
-    }
-}
-
-/// The time of a round: half a day after its rows ended.
-fn cutoff(round: u64) -> Result<tacenda::Timestamp> {
-    Ok(start()?.plus(Span::days(i64::try_from(round + 1)?)).plus(Span::hours(12)))
 }

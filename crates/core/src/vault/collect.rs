@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::journal::{Draft, next_version};
+use super::journal::{Draft, next_version, own_row};
 use super::keys::number_of;
 use super::rows::stated;
 use super::{Actor, Vault};
@@ -266,15 +266,5 @@ fn is_used(key: &KeyId, rows: &[Row]) -> bool {
 }
 
 fn new_fence(now: Timestamp) -> Row {
-    Row {
-        key: FENCE.clone(),
-        class: None,
-        state: DONE,
-        held: false,
-        anchor_at: None,
-        due_at: Some(now),
-        version: 1,
-        tokens: Vec::new(),
-        body: Vec::new(),
-    }
+    Row { state: DONE, due_at: Some(now), ..own_row(FENCE.clone()) }
 }

@@ -6,7 +6,7 @@
 //! safe to do twice, as every operation of the vault is.
 
 use super::codes::JOB_LOST;
-use super::journal::{Draft, next_version};
+use super::journal::{Draft, next_version, own_row};
 use super::{Actor, Vault};
 use crate::clock::{Span, Timestamp};
 use crate::codec::{Decoder, Encoder};
@@ -204,17 +204,7 @@ fn new_job(name: &Name, now: Timestamp) -> JobState {
 }
 
 fn new_row(key: &RowKey, job: &JobState) -> Row {
-    Row {
-        key: key.clone(),
-        class: None,
-        state: state::PENDING,
-        held: false,
-        anchor_at: None,
-        due_at: Some(job.due_at),
-        version: 1,
-        tokens: Vec::new(),
-        body: job.encode(),
-    }
+    Row { due_at: Some(job.due_at), body: job.encode(), ..own_row(key.clone()) }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::leaf::{Leaf, RowStamp};
 use crate::name::Name;
 use crate::ports::{Change, Committed, Expect, NewLeaf, RowDelete, RowWrite};
 use crate::rng;
-use crate::row::{Row, RowKey};
+use crate::row::{Row, RowKey, state};
 
 /// A change in the making. Rows enter it only together with the leaf that states them.
 pub(super) struct Draft {
@@ -133,4 +133,19 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 pub(super) fn next_version(row: Row) -> RowWrite {
     let expect = Expect::Version(row.version);
     RowWrite { row: Row { version: row.version.saturating_add(1), ..row }, expect }
+}
+
+/// A new row of the controller's: pending, without a time or a body.
+pub(super) const fn own_row(key: RowKey) -> Row {
+    Row {
+        key,
+        class: None,
+        state: state::PENDING,
+        held: false,
+        anchor_at: None,
+        due_at: None,
+        version: 1,
+        tokens: Vec::new(),
+        body: Vec::new(),
+    }
 }

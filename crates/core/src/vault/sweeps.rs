@@ -3,7 +3,7 @@
 //! Any entry of the log bears the clock's time, so a clock that jumped would soon be the log's own
 //! time as well. A sweep, though, is either small and ordinary or confirmed by a person.
 
-use super::journal::{Draft, next_version};
+use super::journal::{Draft, next_version, own_row};
 use super::open::SKEW;
 use super::rows::stated;
 use super::{Actor, Vault};
@@ -103,15 +103,5 @@ impl Vault {
 }
 
 fn new_row(now: Timestamp) -> Row {
-    Row {
-        key: SWEEP.clone(),
-        class: None,
-        state: DONE,
-        held: false,
-        anchor_at: None,
-        due_at: Some(now),
-        version: 1,
-        tokens: Vec::new(),
-        body: Vec::new(),
-    }
+    Row { state: DONE, due_at: Some(now), ..own_row(SWEEP.clone()) }
 }

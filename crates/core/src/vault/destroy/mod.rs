@@ -19,8 +19,8 @@ pub use job::{ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, Su
 use rows::Found;
 
 use super::codes::{BLOCKED, UNDER_WAY};
-use super::journal::next_version;
 use super::journal::{Draft, digest_of};
+use super::journal::{next_version, own_row};
 use super::{Actor, Seen, Vault};
 use crate::clock::{Span, Timestamp};
 use crate::error::{Context, Error, Kind, Result};
@@ -161,17 +161,7 @@ impl Vault {
         let now = self.now();
         let rng = self.ports.rng.as_ref();
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: RowId::generate(rng) };
-        let row = Row {
-            key,
-            class: None,
-            state: state::PENDING,
-            held: false,
-            anchor_at: None,
-            due_at: Some(now),
-            version: 1,
-            tokens: Vec::new(),
-            body: Vec::new(),
-        };
+        let row = Row { due_at: Some(now), ..own_row(key) };
         let at = vec![LogPosition { epoch: 0, index: 0 }];
         let mut job = Job { row, actor: actor.id, plans, at };
         job.row.body = job.encode();

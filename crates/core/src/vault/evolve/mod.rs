@@ -22,14 +22,14 @@ pub(super) use subject::first_version;
 
 use self::in_force::{IN_FORCE, InForce, Standing};
 use super::codes::{ITEMS_NOT_MOVED, SAME_VERSION};
-use super::journal::{Draft, next_version};
+use super::journal::{Draft, next_version, own_row};
 use super::sweeps::DONE;
 use super::{Actor, Vault};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::ports::store::OLDER_POLICY;
 use crate::ports::{Expect, PolicyMark, RowWrite};
-use crate::row::{Row, RowKey, state};
+use crate::row::{Row, state};
 
 const PAGE: usize = 256;
 
@@ -206,20 +206,5 @@ fn policy_row(before: Option<&Row>, in_force: &InForce, judged: bool) -> RowWrit
             let row = Row { state, body, ..own_row(IN_FORCE) };
             RowWrite { row, expect: Expect::Absent }
         }
-    }
-}
-
-/// A row of the controller's, empty.
-const fn own_row(key: RowKey) -> Row {
-    Row {
-        key,
-        class: None,
-        state: state::PENDING,
-        held: false,
-        anchor_at: None,
-        due_at: None,
-        version: 1,
-        tokens: Vec::new(),
-        body: Vec::new(),
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::codes::BLOCKED;
-use super::super::journal::{Draft, next_version};
+use super::super::journal::{Draft, next_version, own_row};
 use super::judge::is_clocked;
-use super::{Actor, NotMoved, PAGE, Vault, own_row};
+use super::{Actor, NotMoved, PAGE, Vault};
 use crate::codec::{Decoder, Encoder};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;

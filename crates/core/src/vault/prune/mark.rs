@@ -1,6 +1,6 @@
 //! The mark: up to where texts may be gone.
 
-use super::super::journal::{Draft, next_version};
+use super::super::journal::{Draft, next_version, own_row};
 use super::super::recover::REPAIR;
 use super::super::sweeps::DONE;
 use super::{CONTROLLER, PAGE, Vault, stays};
@@ -131,17 +131,7 @@ impl Vault {
 }
 
 fn new_row(body: Vec<u8>) -> Row {
-    Row {
-        key: MARK.clone(),
-        class: None,
-        state: state::PENDING,
-        held: false,
-        anchor_at: None,
-        due_at: None,
-        version: 1,
-        tokens: Vec::new(),
-        body,
-    }
+    Row { body, ..own_row(MARK.clone()) }
 }
 
 #[cfg(test)]

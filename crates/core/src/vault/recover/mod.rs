@@ -5,8 +5,8 @@ mod replay;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::{BLOCKED, FORKED, PRUNED};
-use super::journal::next_version;
 use super::journal::{Draft, hex};
+use super::journal::{next_version, own_row};
 use super::{Actor, NotMoved, Vault};
 use crate::codec::{Decoder, Encoder};
 use crate::error::{Context, Result};
@@ -16,7 +16,7 @@ use crate::log::leaf_hash;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyCopies, KeyId, KeyState, LogPosition, RowWrite, Scrub};
-use crate::row::{Row, RowKey, state};
+use crate::row::{Row, RowKey};
 
 /// What opening had to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -129,17 +129,7 @@ impl Vault {
             // The backup was made in the middle of another repair.
             Some(row) => Some(next_version(Row { body, ..row })),
             None => {
-                let row = Row {
-                    key: REPAIR,
-                    class: None,
-                    state: state::PENDING,
-                    held: false,
-                    anchor_at: None,
-                    due_at: Some(self.now()),
-                    version: 1,
-                    tokens: Vec::new(),
-                    body,
-                };
+                let row = Row { due_at: Some(self.now()), body, ..own_row(REPAIR) };
                 Some(RowWrite { row, expect: Expect::Absent })
             }
         })
