@@ -6,6 +6,7 @@ use super::super::account::STATE_ITEM;
 use super::super::codes::{
     CLASS_IN_USE, IDENTIFIER_MISSING, ITEM_IN_USE, ITEM_MOVED, TYPE_CHANGED, VALUES_NOT_UNIQUE,
 };
+use super::super::records::is_record;
 use super::in_force::InForce;
 use super::{PAGE, Vault};
 use crate::codec::MALFORMED;
@@ -56,7 +57,7 @@ impl Vault {
 
     /// Whether a row holds items of another class, or is found by other items than the policy says.
     fn row_moves(&self, row: &Row, before: &InForce) -> Result<bool> {
-        let Some(class) = &row.class else { return Ok(false) };
+        let Some(class) = row.class.as_ref().filter(|_| !is_record(row)) else { return Ok(false) };
         if !self.policy.classes.contains_key(class) {
             return Err(CLASS_IN_USE.error().with("class", class));
         }
@@ -122,7 +123,8 @@ impl Vault {
         }
         let mut holding = Vec::new();
         for row in rows {
-            let Some(class) = row.class.clone().filter(|_| row.state != state::ARCHIVED) else {
+            let counts = row.state != state::ARCHIVED && !is_record(&row);
+            let Some(class) = row.class.clone().filter(|_| counts) else {
                 continue;
             };
             let Ok(body) = Body::decode(&row.body) else { continue };
