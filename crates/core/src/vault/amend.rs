@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::password::Password;
+use crate::policy::records::RecordKind;
 use crate::ports::store::{CONFLICT, NOT_UNIQUE as STORE_NOT_UNIQUE};
 use crate::ports::{Expect, RowWrite};
 use crate::row::{Row, RowKey, state};
@@ -227,7 +228,8 @@ impl Vault {
     /// What the policy requires, alone or together with other items, is there afterwards too; what is
     /// archived belongs to its law and does not count. Answers with the subject's rows.
     async fn stays_whole(&self, subject: SubjectId, parsed: &Parsed) -> Result<Vec<Row>> {
-        let rows = self.checked_all(subject).await?;
+        // Records are no part of the account.
+        let rows = self.checked_where(subject, |class| !RecordKind::is_reserved(class)).await?;
         let mut items: BTreeSet<Name> = parsed.set.keys().cloned().collect();
         for row in rows.iter().filter(|row| row.state == state::LIVE && row.class.is_some()) {
             let (kept, _) = Body::contents(&row.body)?;

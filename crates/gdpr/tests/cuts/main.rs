@@ -6,6 +6,7 @@ mod audit;
 mod collect;
 mod life;
 mod policy;
+mod records;
 mod rotation;
 mod sweep;
 

@@ -4,5 +4,6 @@
 
 mod door;
 mod effects;
+mod model;
 mod retention;
 mod support;
