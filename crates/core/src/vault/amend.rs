@@ -152,6 +152,12 @@ impl Vault {
                 Touched { row: Before::Live(row), body, key }
             } else {
                 let adds = sets_password || class.items.iter().any(|i| parsed.set.contains_key(i));
+                let row = rows.iter().find(|row| row.key == place_key);
+                if row.is_some_and(|row| row.state == state::RESTRICTED)
+                    && (touched || sets_password)
+                {
+                    return Err(REFUSED_STATE.error().with("subject", subject));
+                }
                 match self.touch(&rows, &place_key, &class.name, adds, &mut sequence).await? {
                     Some(touched) => touched,
                     None => continue,
@@ -255,7 +261,9 @@ impl Vault {
         sequence: &mut u64,
     ) -> Result<Option<Touched>> {
         let row = rows.iter().find(|row| row.key == *place);
-        let live = row.filter(|row| row.state == state::LIVE);
+        // The clock of what is restricted goes on, whatever may be done with it.
+        let live =
+            row.filter(|row| row.state == state::LIVE || !make && row.state == state::RESTRICTED);
         if let Some(row) = live.filter(|row| number_of(row).is_some()) {
             let (key, body) = (self.row_key(row).await?, Body::decode(&row.body)?);
             return Ok(Some(Touched { row: Before::Live(row.clone()), body, key }));

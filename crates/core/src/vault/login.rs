@@ -298,7 +298,9 @@ impl Vault {
             rows => rows?,
         };
         for (class, row) in classes.into_iter().zip(rows) {
-            let Some(row) = row.filter(|row| row.state == state::LIVE) else { continue };
+            // The clock of what is restricted goes on, whatever may be done with it.
+            let runs = |row: &Row| row.state == state::LIVE || row.state == state::RESTRICTED;
+            let Some(row) = row.filter(runs) else { continue };
             let anchor_at = account.anchor(class, now);
             match writes.iter_mut().find(|write| write.row.key == row.key) {
                 Some(write) => write.row.anchor_at = anchor_at,

@@ -167,3 +167,34 @@ fn a_decision_on_what_was_seen_is_made_again_once_it_changed() {
     affect(&vault, &first, &others).unwrap();
     assert!(rows(&vault, subject).iter().all(|row| !row.held));
 }
+
+#[test]
+fn the_clock_of_what_is_restricted_goes_on() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = add(&vault, Some(subject)).unwrap();
+    affect(&vault, &key, &restrict(&[("payment", true)])).unwrap();
+    let payment = || {
+        let rows = rows(&vault, subject).into_iter();
+        rows.filter(|row| row.class == *"payment").map(|row| (row.state, row.anchor_at)).collect()
+    };
+    let clock = |state: &Name| -> Vec<_> { vec![(state.clone(), Some(vault.now()))] };
+    world.set_time("2026-09-01T08:00:00Z");
+    wait(vault.login("ada@example.org", "correct horse")).unwrap();
+    let found: Vec<_> = payment();
+    assert_eq!(found, clock(&state::RESTRICTED), "a login is a login");
+    let remove = Amendment { remove: vec![Name::fixed("card_last4")], ..Amendment::default() };
+    assert_eq!(code(wait(vault.amend(subject, remove, &staff("support")))), "vault.not_live");
+    world.set_time("2026-10-01T08:00:00Z");
+    let close = Amendment { close_at: Some(vault.now()), ..Amendment::default() };
+    wait(vault.amend(subject, close, &staff("support"))).unwrap();
+    let found: Vec<_> = payment();
+    assert_eq!(found, clock(&state::RESTRICTED), "and a closing is a closing");
+    affect(&vault, &key, &restrict(&[("payment", false)])).unwrap();
+    let found: Vec<_> = payment();
+    assert_eq!(found, clock(&state::LIVE));
+    let view = wait(vault.read(subject, &Name::fixed("billing"), &staff("billing"))).unwrap();
+    assert_eq!(view.get("card_last4"), Some("4242"));
+    wait(vault.audit()).unwrap();
+}
