@@ -161,7 +161,7 @@ fn restored_rows_lose_the_records_that_were_swept_and_no_others() {
     world.set_time("2029-06-02T00:00:00Z");
     assert_eq!(sweep(&vault).subjects, 1);
     wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
-    let restored = World { store: before_the_erasure(&store), ..world.clone() };
+    let restored = World { store: before_the_erasure(&store), ..world };
     let (vault, recovery) = restored.try_open(POLICY, OnRestore::Replay).unwrap();
     assert!(recovery.rows_restored && recovery.rows_erased_again > 0);
     assert_eq!(code(wait(vault.record(&swept))), "vault.no_such_record");
