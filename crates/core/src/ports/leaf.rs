@@ -77,7 +77,8 @@ pub struct LogHead {
 pub struct StoredLeaf {
     /// Where it stands in its chain.
     pub id: LeafId,
-    /// Where it stands in the log; `None` while it has no place. [`Store::leaves`](super::Store::leaves) tells all places.
+    /// Where it stands in the log; `None` while it has no place.
+    /// [`Store::leaves`](super::Store::leaves) tells all places.
     pub position: Option<LogPosition>,
     /// Its hash in the tree.
     pub hash: [u8; 32],

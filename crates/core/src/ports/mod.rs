@@ -8,6 +8,7 @@ mod holding;
 pub mod kek;
 pub mod keyring;
 mod leaf;
+mod scan;
 mod status;
 pub mod store;
 
