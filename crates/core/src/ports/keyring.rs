@@ -152,12 +152,13 @@ impl WrapId {
     }
 }
 
-/// Whether destroyed keys are gone from every file of the safe.
+/// Whether what was removed is gone from the files too: destroyed keys from those of the safe,
+/// pruned texts from those of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scrub {
-    /// No byte of a destroyed key is left in the file or its write-ahead log.
+    /// No byte of it is left in the file or its write-ahead log.
     Done,
-    /// Another connection is reading and keeps old pages alive; try again.
+    /// Somebody still reads a former state and keeps old pages alive; try again.
     Blocked,
 }
 

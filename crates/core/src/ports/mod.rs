@@ -18,7 +18,7 @@ pub use keyring::{
     Fingerprint, KeyCopies, KeyId, KeyState, Keyring, NewKeys, SafeInit, SafeStatus, Scrub,
     Tombstone, WrapId, WrappedKey,
 };
-pub use leaf::{Committed, LeafId, LogHead, LogPosition, NewLeaf, StoredLeaf};
+pub use leaf::{Committed, LeafId, LogHead, LogPosition, NewLeaf, PrunedTexts, StoredLeaf};
 pub use store::{
     Change, Cursor, Expect, Found, Page, PolicyMark, RowDelete, RowWrite, Scan, Store, StoreInit,
     StoreStatus,

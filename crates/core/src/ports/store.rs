@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::error::{Code, Kind, Result, Retry};
 use crate::id::SubjectId;
 use crate::name::Name;
-use crate::ports::leaf::{Committed, LeafId, LogPosition, NewLeaf, StoredLeaf};
+use crate::ports::leaf::{Committed, LeafId, LogPosition, NewLeaf, PrunedTexts, StoredLeaf};
 pub use crate::ports::scan::{Cursor, Found, Page, Scan};
 pub use crate::ports::status::{PolicyMark, StoreInit, StoreStatus};
 use crate::row::{Row, RowKey};
@@ -305,12 +305,15 @@ pub trait Store: Send + Sync {
     /// [`Store::leaves_of`] no longer finds them. Answers with how many were pruned by this call.
     /// Not one transaction: a call that failed may have pruned some, the earlier ones first.
     ///
-    /// A store that keeps the bytes in files leaves no trace of them there, once nobody reads old
-    /// pages any more.
+    /// A store that keeps the bytes in files says [`Scrub::Done`](super::Scrub::Done) only when no
+    /// trace of what was ever pruned is left in them. While somebody reads former states it answers
+    /// `Blocked` within a moment and holds nobody else up; another call, which need not find
+    /// anything to prune, goes on.
     ///
     /// # Errors
-    /// As [`Store::commit`].
-    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64>;
+    /// As [`Store::commit`]; [`ACCESS_REFUSED`] if the traces can never go, because the database
+    /// does not let this role remove them: the bytes are pruned all the same.
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<PrunedTexts>;
 
     /// Ends all work in good order; later calls answer [`CLOSED`].
     ///
