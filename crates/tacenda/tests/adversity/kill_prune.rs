@@ -153,6 +153,7 @@ fn copied(home: &Home, start: &Path, name: &str) -> std::path::PathBuf {
 
 /// A child that prunes, and is killed so long after it has begun; how long it took if it ended
 /// before.
+#[expect(clippy::disallowed_methods, reason = "how long until the kill; no clock of the data")]
 fn prune_for(folder: &Path, moment: Duration) -> Option<Duration> {
     let mut child = child(TEST, "work", folder).stdout(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(child.stdout.take().unwrap());
