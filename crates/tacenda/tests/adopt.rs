@@ -140,8 +140,9 @@ fn goes_on(t: &Tacenda, (kept, gone, receipt): Life) {
     let (received, now) = (Name::fixed("received"), t.vault().now());
     let due = block_on(t.vault().records_due(&REQUESTS, &received, now, None, 9)).unwrap();
     assert_eq!(due.iter().map(|one| one.key.subject).collect::<Vec<_>>(), [bo]);
+    let key = &due.first().unwrap().key;
     let account = Name::fixed("account");
-    let read = block_on(t.vault().read_record(&due[0].key, &[MODEL], &account, &support)).unwrap();
+    let read = block_on(t.vault().read_record(key, &[MODEL], &account, &support)).unwrap();
     assert_eq!(read.items.get(&MODEL), Some(b"access".as_slice()));
     assert_eq!(block_on(t.vault().records_of(bo, &REQUESTS)).unwrap().len(), 1);
     let gone = block_on(t.customers().read(gone, "account", &support)).unwrap_err();

@@ -23,14 +23,14 @@ fn a_record_lives_from_its_first_leaf_to_its_closing() {
     assert_eq!((key.subject, key.id), (subject, RowId::of_key(0)));
     let outline = wait(vault.record(&key)).unwrap();
     assert_eq!((outline.standing, outline.version), (open(Some(due)), 1));
-    assert_eq!(item(&vault, &key, WORDS).as_deref(), Some("what do you hold about me?"));
+    assert_eq!(item(&vault, &key, &WORDS).as_deref(), Some("what do you hold about me?"));
 
     world.set_time("2026-06-20T08:00:00Z");
     let closed = close(&vault, &key, vault.now()).unwrap();
     assert_eq!(closed.standing, Standing::Closed { at: vault.now() });
     assert_eq!(wait(vault.record(&key)).unwrap(), closed);
-    assert_eq!(item(&vault, &key, MODEL).as_deref(), Some("access, answered"));
-    assert_eq!(item(&vault, &key, REPLY_TO), None, "it is not there any more");
+    assert_eq!(item(&vault, &key, &MODEL).as_deref(), Some("access, answered"));
+    assert_eq!(item(&vault, &key, &REPLY_TO), None, "it is not there any more");
 
     let history: Vec<_> = wait(vault.history(subject, 9)).unwrap();
     let told: Vec<_> = history.iter().rev().map(|leaf| leaf.action.to_string()).collect();
@@ -84,7 +84,7 @@ fn somebody_unknown_has_records_and_nothing_else() {
     let erased = wait(erasure::erase(&vault, first.subject, &staff("support")));
     assert_eq!(code(erased), "vault.not_found");
     assert!(wait(vault.subjects(None, 9)).unwrap().is_empty());
-    assert_eq!(item(&vault, &again, MODEL).as_deref(), Some("access"));
+    assert_eq!(item(&vault, &again, &MODEL).as_deref(), Some("access"));
     let keys = |of| wait(vault.records_of(of, &REQUESTS)).unwrap().into_iter().map(|one| one.key);
     assert_eq!(keys(first.subject).collect::<Vec<_>>(), [first, again]);
     assert_eq!(keys(second.subject).collect::<Vec<_>>(), [second]);
@@ -205,6 +205,6 @@ fn two_who_change_one_record_both_have_their_way() {
     }));
     assert_eq!(changed.unwrap().version, 3);
     assert_eq!(seen, [b"access".to_vec(), b"access1".to_vec()], "it decides again");
-    assert_eq!(item(&vault, &key, MODEL).as_deref(), Some("access12"));
+    assert_eq!(item(&vault, &key, &MODEL).as_deref(), Some("access12"));
     wait(vault.audit()).unwrap();
 }

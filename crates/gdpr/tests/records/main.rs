@@ -1,6 +1,6 @@
 //! Records: what rooms keep of their own, added, changed, read, found, swept, and what they do to a
 //! subject's data.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod door;
 mod effects;

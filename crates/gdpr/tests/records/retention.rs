@@ -61,7 +61,7 @@ fn a_sweep_takes_each_record_on_its_own_day() {
     assert_eq!(done.len(), 1);
     assert_eq!((done[0].find("reason"), done[0].find("key")), (Some("retention"), Some("1")));
     assert_eq!(code(wait(vault.record(&all[1]))), "vault.no_such_record");
-    assert_eq!(item(&vault, &all[0], MODEL).as_deref(), Some("access"));
+    assert_eq!(item(&vault, &all[0], &MODEL).as_deref(), Some("access"));
     // A new one gets a number that none had before.
     let next = add(&vault, Some(subject)).unwrap();
     assert_eq!(next.id, tacenda_core::RowId::of_key(4));
@@ -83,9 +83,9 @@ fn an_erasure_leaves_records_and_their_own_period_takes_them() {
     assert_eq!(records.map(|line| &line.fate).collect::<Vec<_>>(), [&Fate::Kept; 2]);
     let erased = wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
     assert!(!erased.receipt.leaf.details.iter().any(|(_, value)| value.contains("requests")));
-    assert_eq!(ids(&vault, subject), [kept.clone(), done.clone()]);
+    assert_eq!(ids(&vault, subject), [kept.clone(), done]);
     assert_eq!(keys(&world, subject), (vec![0, 1], vec![]));
-    assert_eq!(item(&vault, &kept, WORDS).as_deref(), Some("what do you hold about me?"));
+    assert_eq!(item(&vault, &kept, &WORDS).as_deref(), Some("what do you hold about me?"));
     close(&vault, &kept, vault.now()).unwrap();
     // Somebody erased asks again.
     let again = add(&vault, Some(subject)).unwrap();
@@ -183,7 +183,7 @@ fn items_of_a_record_are_its_rooms_whatever_the_policy_calls_its_own() {
     assert_eq!(recovery.not_moved.subjects, 0);
     for key in &all {
         assert_eq!(wait(vault.record(key)).unwrap().version, 1);
-        assert_eq!(item(&vault, key, Name::fixed("note")).as_deref(), Some("a note"));
+        assert_eq!(item(&vault, key, &Name::fixed("note")).as_deref(), Some("a note"));
     }
     wait(vault.audit()).unwrap();
 }
@@ -231,7 +231,7 @@ fn keys_of_records_are_collected_once_they_seal_nothing() {
     assert_eq!((collected.forgotten, collected.destroyed), (1, 1));
     assert_eq!(keys(&world, subject), (vec![0], vec![7]));
     for key in [&key, &unknown] {
-        assert_eq!(item(&vault, key, MODEL).as_deref(), Some("access"));
+        assert_eq!(item(&vault, key, &MODEL).as_deref(), Some("access"));
     }
     // An erasure of the account leaves the keys of its records alone.
     wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();

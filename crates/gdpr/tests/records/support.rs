@@ -76,8 +76,10 @@ pub(super) fn affect(vault: &Vault, key: &RecordKey, effects: &Effects) -> Resul
 }
 
 /// What an item of a record says, to the support.
-pub(super) fn item(vault: &Vault, key: &RecordKey, item: Name) -> Option<String> {
+pub(super) fn item(vault: &Vault, key: &RecordKey, item: &Name) -> Option<String> {
     let purpose = Name::fixed("account");
-    let read = wait(vault.read_record(key, &[item.clone()], &purpose, &staff("support"))).unwrap();
-    read.items.words(&item).map(str::to_owned)
+    let read =
+        wait(vault.read_record(key, std::slice::from_ref(item), &purpose, &staff("support")))
+            .unwrap();
+    read.items.words(item).map(str::to_owned)
 }
