@@ -216,7 +216,7 @@ impl Store for PostgresStore {
                 let step = again!(db, c => log::prune(c, epoch, from, to, &keep))?;
                 (total, next) = (total.saturating_add(step.0), step.1);
             }
-            again!(db, c => log::vacuum(c))?;
+            again!(patiently db, c => log::vacuum(c))?;
             Ok(total)
         };
         self.run(work).await

@@ -3,7 +3,9 @@
 
 mod crash;
 mod cut;
+mod freeze;
 mod limits;
+mod proxy;
 mod refusals;
 mod scrub;
 mod sequencers;

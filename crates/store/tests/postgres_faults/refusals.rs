@@ -8,7 +8,9 @@ use tacenda_core::error::{Code, Error};
 use tacenda_core::ports::Store;
 use tacenda_core::ports::check::BAD_REQUEST;
 use tacenda_core::ports::store::{ACCESS_REFUSED, NEWER_SCHEMA, READ_ONLY, UNAVAILABLE};
-use tacenda_store::postgres::{DISTRIBUTE_SQL, PostgresOptions, PostgresStore, ROLES_SQL};
+use tacenda_store::postgres::{
+    DISTRIBUTE_SQL, PostgresKeyring, PostgresOptions, PostgresStore, ROLES_SQL,
+};
 use tacenda_testkit::Cluster;
 
 use crate::support::{INIT, change, check, open, options, wait};
@@ -138,4 +140,42 @@ fn the_roles_can_do_what_they_need_and_no_more() {
     assert!(may("app", "SELECT count(*) FROM tacenda.rows"));
     assert!(!may("app", "DROP TABLE tacenda.rows"));
     assert!(!may("app", "UPDATE tacenda.tacenda_schema SET version = 2"));
+}
+
+/// The database's own default is another.
+#[test]
+fn a_transaction_reads_what_is_committed_whatever_the_database_says() {
+    let cluster = Cluster::shared();
+    let url = cluster.database();
+    let name = url.rsplit('/').next().unwrap().split('?').next().unwrap();
+    let sql = format!("ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'");
+    cluster.sql("postgres", &sql);
+    let store = open(&url, "tacenda");
+    wait(store.initialise(INIT)).unwrap();
+    cluster.sql(
+        name,
+        "CREATE FUNCTION tacenda.judge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF current_setting('transaction_isolation') <> 'read committed' THEN
+                RAISE EXCEPTION 'another isolation';
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER judge AFTER INSERT OR UPDATE ON tacenda.heads
+            FOR EACH STATEMENT EXECUTE FUNCTION tacenda.judge();
+        CREATE TRIGGER judge AFTER UPDATE ON tacenda.log
+            FOR EACH STATEMENT EXECUTE FUNCTION tacenda.judge()",
+    );
+    wait(store.commit(change(1, 0, 2))).unwrap();
+    assert_eq!(check(&store, &[]).len(), 3);
+}
+
+#[test]
+fn old_fingerprints_are_found_by_an_index() {
+    let cluster = Cluster::shared();
+    let (url, schema) = (cluster.url("postgres"), cluster.unique_name());
+    drop(wait(PostgresKeyring::open(&url, options(&schema))).unwrap());
+    let sql =
+        format!("SET enable_seqscan = off; EXPLAIN DELETE FROM {schema}.fingerprints WHERE at < 5");
+    let plan = cluster.sql("postgres", &sql);
+    assert!(plan.contains("fingerprints_at"), "{plan}");
 }

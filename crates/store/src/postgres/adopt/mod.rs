@@ -24,6 +24,9 @@ use super::{PostgresKeyring, PostgresOptions, PostgresStore};
 /// How much is read and written at once.
 const PAGE: usize = 2_000;
 
+/// The origin is read inside the transaction, and may take its time.
+const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0";
+
 /// A store and its safe, to be moved. Nobody may write them meanwhile, or ever after.
 #[derive(Clone)]
 pub struct Origin {
@@ -141,13 +144,13 @@ async fn move_all(
     {
         let client = keys.client().await?;
         SAFE.migrate(&client, &keys.options.schema).await?;
-        client.batch_execute("BEGIN").await?;
+        client.batch_execute(BEGIN).await?;
         let moved = keys::move_safe(&client, from, &mut adopted, told).await;
         end(&client, from, moved).await?;
     }
     let client = rows.client().await?;
     STORE.migrate(&client, &rows.options.schema).await?;
-    client.batch_execute("BEGIN").await?;
+    client.batch_execute(BEGIN).await?;
     let moved = rows::move_store(&client, from, &mut adopted, told).await;
     end(&client, from, moved).await
 }
