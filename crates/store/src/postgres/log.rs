@@ -269,11 +269,3 @@ pub(super) async fn prune(
     let pruned = client.execute(&statement, &[&epoch, &from, &to, &keep]).await?;
     Ok((pruned, Some(to)))
 }
-
-/// Has the former rows of pruned leaves removed; a role that may not leaves it to autovacuum.
-pub(super) async fn vacuum(client: &Client) -> Result<(), Fault> {
-    match client.batch_execute("VACUUM (TRUNCATE off) leaves").await.map_err(Fault::from) {
-        Err(fault) if fault.is_refused() => Ok(()),
-        other => other,
-    }
-}

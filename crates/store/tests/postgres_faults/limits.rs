@@ -117,7 +117,7 @@ fn a_pool_that_has_run_out_stops_no_merge() {
         for n in 1..3 {
             scope.spawn(move || wait(store.commit(change(1, n, 0))).unwrap());
         }
-        while cluster.sql("postgres", &waiting) < "2".to_owned() {
+        while cluster.sql("postgres", &waiting).parse::<u32>().unwrap() < 2 {
             thread::sleep(Duration::from_millis(5));
         }
         let other = open(&url, &schema);
