@@ -11,4 +11,5 @@ mod refusals;
 mod roles;
 mod scrub;
 mod sequencers;
+mod standby;
 mod support;
