@@ -49,9 +49,10 @@ pub(super) enum PasswordRow {
 impl Vault {
     /// Checks an address and a password.
     ///
-    /// An unknown, closed or erased account costs one Argon2id at the policy's parameters, one leaf
-    /// and as many calls of the ports as any other that is refused. A login that is accepted moves the anchor of activity at most once a
-    /// day, and replaces a verifier of a legacy system or of lower parameters.
+    /// An account that a sweep is about to erase is refused as if it were gone: its time was up when
+    /// the sweep entered the log. An unknown, closed or erased account costs one Argon2id at the policy's parameters, one leaf
+    /// and as many calls of the ports as any other whose password is wrong. A login that is accepted
+    /// moves the anchor of activity at most once a day, and replaces a verifier of a legacy system or of lower parameters.
     ///
     /// # Law
     /// Art. 32(1) GDPR; RFC 9106 for Argon2id.

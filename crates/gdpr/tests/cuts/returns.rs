@@ -161,7 +161,7 @@ fn a_sweep_that_stands_still_while_another_process_goes_on_takes_nobody_who_came
 }
 
 #[test]
-fn a_login_that_stands_still_while_a_sweep_is_killed_is_refused_or_counts() {
+fn a_login_that_stands_still_while_a_sweep_is_killed_is_refused() {
     let prepare = |world: &Cuttable| eve(&world.sound, LONG_AGO, false);
     let count = |act: fn(&World) -> Result<()>| {
         let (world, faults) = (Cuttable::new(), Faults::none());
@@ -190,7 +190,7 @@ fn a_login_that_stands_still_while_a_sweep_is_killed_is_refused_or_counts() {
             ends.check(&world.sound, eve);
         }
     }
-    assert!(ends.gone.get() > 30, "{}", ends.gone.get());
+    assert!(ends.stayed.get() == 0 && ends.gone.get() > 30, "{}", ends.gone.get());
 }
 
 #[test]
@@ -282,6 +282,25 @@ fn a_closing_and_a_fact_count_or_are_refused() {
     );
     closed.both();
     invoiced.both();
+}
+
+#[test]
+fn a_login_beside_an_amendment_counts_as_well() {
+    between(
+        |world| eve(&world.sound, "2026-01-01T00:00:00Z", false),
+        |world, _| login(world),
+        |world, eve| {
+            let remove = vec![Name::fixed("card_last4"), Name::fixed("note")];
+            let facts = [(Name::fixed("paid offer"), true)].into();
+            change(world, eve, Amendment { remove, facts, ..Amendment::default() }).unwrap();
+        },
+        |world, eve, done| {
+            done.unwrap();
+            let vault = world.sound.open();
+            let rows = wait(vault.outline(eve)).unwrap();
+            assert!(rows.iter().all(|row| row.anchor_at == Some(vault.now())), "{rows:?}");
+        },
+    );
 }
 
 #[test]
