@@ -61,8 +61,13 @@ enum Op {
         before: bool,
     },
     Sweep,
-    /// A sweep that is killed after so many calls of the ports; somebody logs in; the next goes on.
-    Killed(u8, Index),
+    /// A sweep, once somebody's time is up, that is killed after so many calls of both files, or of
+    /// the safe alone; he logs in; the next sweep goes on.
+    Killed {
+        who: Index,
+        calls: u8,
+        safe: bool,
+    },
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
@@ -87,7 +92,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         4 => (any::<Index>(), any::<Index>(), any::<bool>())
             .prop_map(|(who, which, before)| Op::Edge { who, which, before }),
         3 => Just(Op::Sweep),
-        3 => (0u8..60, any::<Index>()).prop_map(|(calls, who)| Op::Killed(calls, who)),
+        3 => (any::<Index>(), 0u8..60, any::<bool>())
+            .prop_map(|(who, calls, safe)| Op::Killed { who, calls, safe }),
     ];
     proptest::collection::vec(op, 1..30)
 }
@@ -198,8 +204,12 @@ impl Machine {
                 confirmed_sweep(&self.vault);
                 self.customers.iter_mut().for_each(|one| one.sweep(now));
             }
-            Op::Killed(calls, who) => {
-                self.killed_sweep(calls);
+            Op::Killed { who, calls, safe } => {
+                let Some(one) = pick(&mut self.customers, who) else { return };
+                let account = one.live("account").and_then(|place| one.rows.get(&place));
+                let Some(anchor) = account.map(|row| row.anchor) else { return };
+                self.world.clock.set(now.max(due_at("account", false, anchor)));
+                self.killed_sweep(calls, safe);
                 self.login(who, true);
                 wait(self.vault.resume_destroys()).unwrap();
                 self.run(&Op::Sweep);
@@ -228,14 +238,15 @@ impl Machine {
         }
     }
 
-    fn killed_sweep(&self, calls: u8) {
-        let faults = Faults::cut(calls.into(), Cut::After, After::StaysDown);
-        let World { store, keyring, .. } = self.world.clone();
-        let dies = World {
-            store: Arc::new(FailingStore::new(store, faults.clone())),
-            keyring: Arc::new(FailingKeyring::new(keyring, faults)),
-            ..self.world.clone()
-        };
+    fn killed_sweep(&self, calls: u8, safe: bool) {
+        let calls = if safe { calls % 15 } else { calls };
+        let faults = Faults::cut(calls.into(), Cut::Before, After::StaysDown);
+        let World { mut store, keyring, .. } = self.world.clone();
+        if !safe {
+            store = Arc::new(FailingStore::new(store, faults.clone()));
+        }
+        let keyring = Arc::new(FailingKeyring::new(keyring, faults));
+        let dies = World { store, keyring, ..self.world.clone() };
         let Ok((vault, _)) = dies.try_open(&policy(), OnRestore::Refuse) else { return };
         let Ok(plan) = wait(retention::plan(&vault)) else { return };
         drop(sweep(&vault, Some(plan.digest)));
