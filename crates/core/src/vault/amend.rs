@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::account::{Account, STATE_ITEM};
 use super::codes::{
-    CLOSED_ALREADY, IN_FUTURE, NOT_UNIQUE, REFUSED_STATE, REQUIRED, UNDECLARED_FACT,
+    CLOSED_ALREADY, IN_FUTURE, NOT_UNIQUE, REFUSED_STATE, REQUIRED, UNDECLARED_FACT, UNDER_WAY,
 };
 use super::evolve::first_version;
 use super::items::{ItemValue, declared};
@@ -78,8 +78,8 @@ impl Vault {
     /// # Errors
     /// `vault.undeclared_item`, `vault.undeclared_fact`, `vault.required_item` (a required item
     /// cannot be blanked), `vault.not_unique`, `vault.closed_already`, `vault.not_found`,
-    /// `vault.not_live` for a class that is restricted; the
-    /// integrity codes and those of the ports.
+    /// `vault.not_live` for a class that is restricted, `erasure.under_way` for a fact or a closing of
+    /// an account that is about to go; the integrity codes and those of the ports.
     pub async fn amend(
         &self,
         subject: SubjectId,
@@ -122,6 +122,12 @@ impl Vault {
         let fence = self.key_fence().await?;
         let mut account = self.account(subject).await?;
         let state_changed = change_state(&mut account, parsed, now)?;
+        // A closing moves clocks, a fact decides what a law keeps: neither holds up what is due.
+        let leaving = if state_changed { Some(self.leaving(subject).await?) } else { None };
+        let leaves = |row: &Row| leaving.as_ref().is_some_and(|leaving| leaving.takes(row));
+        if leaves(&account.row) {
+            return Err(UNDER_WAY.error().with("subject", subject));
+        }
         let rows = self.stays_whole(subject, parsed).await?;
         let primary = self.policy.primary_class().clone();
         let expect = Expect::Version(account.row.version);
@@ -145,6 +151,9 @@ impl Vault {
                 continue;
             }
             let place_key = self.profile_key(subject, &class.name);
+            if !wanted && rows.iter().any(|row| row.key == place_key && leaves(row)) {
+                continue;
+            }
             let place = Place { row: &place_key, class: &class.name };
             let Touched { row, mut body, key } = if is_primary {
                 let Some(Account { row, body, key, .. }) = account.take() else { continue };
@@ -211,6 +220,9 @@ impl Vault {
         draft.record(self.leaf(now, actor, action, subject), writes, &[]);
         draft.change().safe_sequence = sequence;
         draft.under_fence(fence);
+        if let Some(leaving) = &leaving {
+            leaving.require(&mut draft);
+        }
         match self.commit(draft).await {
             Ok(_) => Ok(()),
             Err(error) if error.is(&STORE_NOT_UNIQUE) => {
