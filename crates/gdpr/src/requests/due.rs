@@ -17,8 +17,8 @@ pub struct Calendar<'a> {
     pub zone: &'a dyn Zone,
     /// The working days of the place where the controller acts (Regulation 1182/71 Art. 2(1)).
     pub working: &'a WorkingDays,
-    /// On which day after receipt, or after the requester's last answer, a question is still asked
-    /// promptly: the last of so many calendar days.
+    /// Until which day a question is asked promptly: so many calendar days after receipt, or after the
+    /// answer to the last question that counted.
     pub prompt_days: u32,
 }
 
@@ -131,7 +131,7 @@ impl Request {
     /// an earlier date: what an index holds is too early at worst.
     pub fn due(&self, calendar: &Calendar<'_>, now: Timestamp) -> Result<Due> {
         let received = calendar.day(self.received_at());
-        let waited = self.waited(calendar, now);
+        let waited = self.waited(received, calendar, now);
         let counted = waited.iter().filter(|one| one.uncounted.is_none());
         let pauses: Vec<_> =
             counted.map(|one| Pause::new(one.from, one.to)).collect::<Result<_>>()?;
@@ -165,12 +165,12 @@ impl Request {
     }
 
     /// The questions in their order, with the days that each waited.
-    fn waited(&self, calendar: &Calendar<'_>, now: Timestamp) -> Vec<Waited> {
-        let mut waited = Vec::new();
+    fn waited(&self, received: NaiveDate, calendar: &Calendar<'_>, now: Timestamp) -> Vec<Waited> {
+        let mut waited: Vec<Waited> = Vec::new();
         let mut open: Option<(Asked, NaiveDate)> = None;
-        let mut heard = calendar.day(self.received_at());
-        let mut close = |open: Option<(Asked, NaiveDate)>, to: NaiveDate, heard: NaiveDate| {
-            let Some((asked, from)) = open else { return };
+        let mut close = |(asked, from): (Asked, NaiveDate), to: NaiveDate| {
+            let counted = waited.iter().filter(|one| one.uncounted.is_none());
+            let heard = counted.map(|one| one.to).max().unwrap_or(received);
             let uncounted = if !pauses(self.right(), asked) {
                 Some(Uncounted::NotThisRight)
             } else if is_prompt(heard, from, calendar.prompt_days) {
@@ -197,10 +197,13 @@ impl Request {
                 Event::Decided(_) => entry.at,
                 _ => continue,
             };
-            close(open.take(), calendar.day(ended), heard);
-            heard = heard.max(calendar.day(ended));
+            if let Some(question) = open.take() {
+                close(question, calendar.day(ended));
+            }
         }
-        close(open, calendar.day(now), heard);
+        if let Some(question) = open {
+            close(question, calendar.day(now));
+        }
         waited
     }
 }
@@ -212,7 +215,7 @@ const fn pauses(right: Right, asked: Asked) -> bool {
     }
 }
 
-/// Whether a question was asked soon enough after the requester was last heard.
+/// Whether a question was asked soon enough after the requester was heard.
 fn is_prompt(heard: NaiveDate, asked: NaiveDate, days: u32) -> bool {
     heard.checked_add_days(Days::new(days.into())).is_none_or(|last| asked <= last)
 }

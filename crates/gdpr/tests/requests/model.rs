@@ -105,7 +105,6 @@ struct Model {
     /// The question that waits: about who asks or not, and since when.
     open: Option<(bool, i64)>,
     waited: Vec<(bool, i64, i64)>,
-    heard: i64,
 }
 
 impl Model {
@@ -126,8 +125,8 @@ impl Model {
             let pauses_not = none || who && self.right == Right::HumanReview;
             if !pauses_not && from <= heard + 7 {
                 pauses.push((from, to));
+                heard = heard.max(to);
             }
-            heard = heard.max(to);
         }
         pauses.sort_unstable();
         for (from, to) in pauses {
@@ -156,7 +155,6 @@ impl Model {
         if let Some((who, from)) = self.open.take() {
             self.waited.push((who, from, at.max(from)));
         }
-        self.heard = self.heard.max(at);
     }
 
     fn decide(&mut self, how: u8, system: bool, at: i64) -> Result<(), &'static str> {
@@ -336,7 +334,6 @@ fn opened(subject: bool, account: bool) -> (Request, Model) {
         last: 2,
         open: None,
         waited: vec![],
-        heard: 0,
     };
     (request.unwrap(), model)
 }
