@@ -5,6 +5,7 @@ use tacenda_core::calendar::{AnswerDeadline, Deadline, Pause, Term, WorkingDays,
 use tacenda_core::{Result, Timestamp};
 
 use super::decision::Decision;
+use super::lists::Line;
 use super::rights::Right;
 use super::state::{Event, Extension, Request};
 use super::words::choice;
@@ -142,6 +143,15 @@ impl Request {
         };
         let refused = self.state.decision().is_some_and(Decision::is_refusal);
         Ok(Due { first: reckon(Term::OneMonth)?, extended, refused, waited })
+    }
+
+    /// What a list tells of it, as things stand at `now`.
+    ///
+    /// # Errors
+    /// `calendar.beyond_calendar`.
+    pub fn line(&self, calendar: &Calendar<'_>, now: Timestamp) -> Result<Line> {
+        let due = self.due(calendar, now)?.last_day();
+        Ok(Line { id: self.id(), right: self.right(), due, stage: self.state.stage() })
     }
 
     /// The first due date, whether or not it was extended since.

@@ -2,7 +2,7 @@
 //!
 //! Pure rules. A [`Request`] is a history to which things are added and from which nothing goes; its
 //! [`State`] follows from it. A step takes the request by value and gives it back with one entry
-//! more, or an error with a code. [`due`] reckons by when it is answered, with the rules applied;
+//! more, or an error with a code. [`Request::due`] reckons by when it is answered, with the rules applied;
 //! [`lists`] sorts many by their due dates and [`feed`] writes these as a calendar.
 //!
 //! Nothing here stores or sends. What the requester wrote ([`Words`]) and where the answer goes

@@ -181,7 +181,7 @@ fn decided(request: &Request, decision: &Decision, entry: &Entry) -> Result<()> 
         if !ground.refuses(right) && right.is_absolute() {
             return Err(ABSOLUTE_RIGHT.error().with("right", right.as_str()));
         }
-        if !ground.refuses(right) || !fits(request, decision, ground) {
+        if !ground.refuses(right) || !fits(request, ground) {
             let error = GROUND_UNFIT.error().with("ground", ground.as_str());
             return Err(error.with("right", right.as_str()));
         }
@@ -197,14 +197,12 @@ fn decided(request: &Request, decision: &Decision, entry: &Entry) -> Result<()> 
 }
 
 /// Whether the state bears out a ground that is about who asks.
-fn fits(request: &Request, decision: &Decision, ground: Ground) -> bool {
+fn fits(request: &Request, ground: Ground) -> bool {
     match ground {
         Ground::NotIdentified => {
-            let doubt =
-                matches!(request.state.identity(), Identity::Asked(_) | Identity::NotConfirmed(_));
-            decision.is_refusal() && doubt
+            matches!(request.state.identity(), Identity::Asked(_) | Identity::NotConfirmed(_))
         }
-        Ground::NotEntitled => decision.is_refusal() && !request.requester().is_entitled(),
+        Ground::NotEntitled => !request.requester().is_entitled(),
         _ => true,
     }
 }

@@ -2,7 +2,7 @@
 
 use tacenda_core::calendar::{Step, Utc};
 use tacenda_gdpr::requests::{
-    Asked, Calendar, Decision, Due, Evidence, Ground, IdentityAsk, Request, Right, Uncounted,
+    Asked, Calendar, Decision, Due, Evidence, Ground, IdentityAsk, Request, Right, Stage, Uncounted,
 };
 
 use crate::support::*;
@@ -14,6 +14,9 @@ fn due(request: &Request, days: i64) -> Due {
 #[test]
 fn a_month_from_receipt_moved_to_a_working_day() {
     let due = due(&received(Right::Access), 0);
+    let line = received(Right::Access).line(&france(), day(0)).unwrap();
+    assert_eq!((line.id, line.right, line.due), (ID, Right::Access, date("2026-04-07")));
+    assert_eq!(line.stage, Stage::Received);
     assert_eq!((due.last_day(), due.unpaused_day()), (date("2026-04-07"), date("2026-04-07")));
     let trace = due.counts().due.trace();
     assert!(trace.contains(&Step::EventNotCounted { day: date("2026-03-05") }));

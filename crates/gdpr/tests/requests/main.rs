@@ -9,6 +9,7 @@
 mod dates;
 mod decisions;
 mod model;
+mod plain;
 mod steps;
 mod support;
 mod vectors;
