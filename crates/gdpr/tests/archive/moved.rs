@@ -2,7 +2,7 @@
 
 use pollster::block_on as wait;
 use tacenda_core::clock::{Clock as _, Span};
-use tacenda_core::vault::{Amendment, Vault};
+use tacenda_core::vault::{Amendment, OnRestore, Vault};
 use tacenda_core::{Name, SubjectId};
 use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff, two_laws};
@@ -15,7 +15,7 @@ const RULE: &str = "\n[[classes.billing.retention]]\nkeep = \"10 years\"\n\
     start = \"end of financial year\"\nlaw = \"vouchers\"\narchive = true\n";
 
 /// The policy with the address in a class of its own, to which the law of vouchers moves with it.
-fn with_its_law(policy: &str) -> String {
+pub(super) fn with_its_law(policy: &str) -> String {
     let rule = RULE.replace("classes.billing", "classes.invoices");
     let class = format!(
         "[classes.invoices]\nitems = [\"address\"]\n\
@@ -165,4 +165,60 @@ fn an_archive_whose_item_has_moved_is_missed_where_it_was() {
     wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
     assert_eq!(billing(&vault, subject), ["0 archived address"]);
     assert_eq!(code(wait(vault.audit())), "ok");
+}
+
+/// The policy without the law of vouchers, or without and with the address in the account's class.
+fn dropped(version: u64, moves: bool) -> String {
+    let start = POLICY.find("[purposes.accounting]").unwrap();
+    let end = POLICY.find("[roles.support]").unwrap();
+    let policy = format!("{}{}", &POLICY[..start], &POLICY[end..])
+        .replace("version = 1", &format!("version = {version}"))
+        .replace(RULE, "")
+        .replace(", \"accounting\"", "");
+    if !moves {
+        return policy;
+    }
+    policy
+        .replace("items = [\"address\", \"country\"]\nclock", "items = [\"country\"]\nclock")
+        .replace(
+            "\"first_name\", \"note\"]\nclock",
+            "\"first_name\", \"note\", \"address\"]\nclock",
+        )
+}
+
+#[test]
+fn an_item_does_not_move_while_the_law_that_keeps_it_is_dropped() {
+    let world = World::default();
+    let subject = erased(&world, POLICY);
+    let refused = |policy: &str| {
+        let error = world.try_open(policy, OnRestore::Refuse).err().unwrap();
+        assert_eq!(error.code(), "policy.archived_item_moved");
+        assert_eq!(error.field().as_deref(), Some("address"));
+        assert_eq!(error.context("class").unwrap().to_string(), "`billing`");
+    };
+    refused(&dropped(2, true));
+    let vault = open(&world, POLICY);
+    assert_eq!(told(&vault, subject)[0], "ul. Prosta 1", "nothing has changed");
+    drop(vault);
+    // Dropped alone it is meant; then nothing is kept that could be lost.
+    let vault = open(&world, &dropped(2, false));
+    refused(&dropped(3, true));
+    sweep(&vault);
+    assert_eq!((billing(&vault, subject).len(), keys(&world, subject).len()), (0, 0));
+    drop(vault);
+    let vault = open(&world, &dropped(3, true));
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_law_ends_for_what_has_moved_with_it_as_for_what_has_not() {
+    let world = World::default();
+    let subject = erased(&world, POLICY);
+    drop(open(&world, &with_its_law(POLICY)));
+    // Two versions later nobody asks for it any more, and it has not moved with this one.
+    let vault = open(&world, &dropped(3, true));
+    assert_eq!(wait(retention::plan(&vault)).unwrap().due(), 1);
+    sweep(&vault);
+    assert_eq!((billing(&vault, subject).len(), keys(&world, subject).len()), (0, 0));
+    wait(vault.audit()).unwrap();
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::account::STATE_ITEM;
 use super::super::codes::{
-    CLASS_IN_USE, IDENTIFIER_MISSING, ITEM_IN_USE, ITEM_MOVED, TYPE_CHANGED, VALUES_NOT_UNIQUE,
+    ARCHIVED_ITEM_MOVED, CLASS_IN_USE, IDENTIFIER_MISSING, ITEM_IN_USE, ITEM_MOVED, TYPE_CHANGED,
+    VALUES_NOT_UNIQUE,
 };
 use super::in_force::InForce;
 use super::{PAGE, Vault};
@@ -80,10 +81,23 @@ impl Vault {
             if before.had_other_type(item, declared.item_type) {
                 return Err(TYPE_CHANGED.error().field_is(item));
             }
-            // What is archived stays as the law found it, until the law ends.
-            moves |= declared.class != *class && !archived;
+            if declared.class == *class {
+                continue;
+            }
+            // What is archived stays as the law found it, until the law ends. A law that the same
+            // policy drops was perhaps only forgotten, and what it kept would be gone for good.
+            if archived && before.may_move(item, class) && !self.is_kept(class, &items, item) {
+                return Err(ARCHIVED_ITEM_MOVED.error().with("class", class).field_is(item));
+            }
+            moves |= !archived;
         }
         Ok(moves)
+    }
+
+    /// Whether a law keeps an item of an archived row of a class, be it ended or not.
+    fn is_kept(&self, class: &Name, items: &BTreeSet<Name>, item: &Name) -> bool {
+        let facts = self.policy.facts.keys().cloned().collect();
+        self.policy.archived(class, items, &facts).iter().any(|(_, asked)| asked.contains(item))
     }
 
     /// Whether accounts are found by an item.
