@@ -136,14 +136,17 @@ impl Vault {
         let mut sequence = 0;
         let state = account.state.clone();
         let mut account = Some(account);
+        let strays = self.strays(&rows, parsed)?;
         for class in self.policy.classes.values() {
             let password = self.policy.password_item();
             let sets_password =
                 parsed.verifier.is_some() && password.is_some_and(|item| item.class == class.name);
-            let touched = class
-                .items
-                .iter()
-                .any(|item| parsed.set.contains_key(item) || parsed.remove.contains(item));
+            let strays = strays.get(&class.name).map_or(&[][..], Vec::as_slice);
+            let touched = !strays.is_empty()
+                || class
+                    .items
+                    .iter()
+                    .any(|item| parsed.set.contains_key(item) || parsed.remove.contains(item));
             let is_primary = class.name == primary;
             let wanted = touched || sets_password || (is_primary && state_changed);
             // Closing moves the clock of every class.
@@ -173,6 +176,9 @@ impl Vault {
                 } else if parsed.remove.contains(item) {
                     body.remove(item);
                 }
+            }
+            for item in strays {
+                body.remove(item);
             }
             if let (Some(verifier), Some(item), true) = (&parsed.verifier, password, sets_password)
             {
@@ -252,6 +258,24 @@ impl Vault {
             }
         }
         Ok(rows)
+    }
+
+    /// The items of an amendment that live rows hold although they belong to other classes now: a
+    /// new policy could not move them yet. By the row's class; they leave it with the amendment.
+    fn strays(&self, rows: &[Row], parsed: &Parsed) -> Result<BTreeMap<Name, Vec<Name>>> {
+        let password = self.policy.password_item().filter(|_| parsed.verifier.is_some());
+        let amended = |item: &Name| {
+            let set = parsed.set.contains_key(item) || parsed.remove.contains(item);
+            set || password.is_some_and(|password| password.name == *item)
+        };
+        let mut strays: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.state == state::LIVE) {
+            let Some(class) = &row.class else { continue };
+            let (items, _) = Body::contents(&row.body)?;
+            let stray = items.into_iter().filter(|item| amended(item) && self.leaves(item, class));
+            strays.entry(class.clone()).or_default().extend(stray);
+        }
+        Ok(strays)
     }
 
     /// A row of another class; `None` if there is none and none is to be made. What is archived makes

@@ -289,8 +289,8 @@ async fn plan_one(
             let plan = of_rows(vault, subject, &rows).await?;
             return Ok(live_ended(vault, plan, &line.class));
         }
-        Reach::Rows => due.map(|row| (row.key, Fate::Erase)).collect(),
-        Reach::Items => due
+        // Of a row whose class's last law has ended a law may still keep what has moved since.
+        Reach::Rows | Reach::Items => due
             .filter_map(|row| Some((row.key, items_ended(row, ended(policy, row, now, zone))?)))
             .collect(),
     };
@@ -314,8 +314,8 @@ fn live_ended(vault: &Vault, mut plan: ErasurePlan, class: &Name) -> Option<Eras
 /// An archived row loses the items whose last law has ended, and goes if it has no others.
 fn items_ended(row: &Outline, items: BTreeSet<Name>) -> Option<Fate> {
     match items.len() {
-        0 => None,
         all if all == row.items.len() => Some(Fate::Erase),
+        0 => None,
         _ => Some(Fate::Reduce { items }),
     }
 }
