@@ -28,7 +28,7 @@ pub(super) static STORE: Schema = Schema {
 CREATE TABLE rows (
     subject BLOB NOT NULL, kind TEXT NOT NULL, id BLOB NOT NULL,
     class TEXT, state TEXT NOT NULL, held INTEGER NOT NULL,
-    anchor_at INTEGER, due_at INTEGER, version INTEGER NOT NULL,
+    anchor_at INTEGER, due_at INTEGER, version INTEGER NOT NULL, trail INTEGER NOT NULL,
     tokens BLOB NOT NULL, body BLOB NOT NULL, lease_until INTEGER,
     PRIMARY KEY (subject, kind, id)
 ) WITHOUT ROWID;
@@ -40,11 +40,12 @@ CREATE TABLE lookups (
     PRIMARY KEY (index_name, token, owner)
 ) WITHOUT ROWID;
 CREATE TABLE leaves (
-    place INTEGER PRIMARY KEY, hash BLOB NOT NULL, subject BLOB, writes INTEGER NOT NULL, bytes BLOB
+    place INTEGER PRIMARY KEY, hash BLOB NOT NULL, subject BLOB, writes INTEGER NOT NULL,
+    earlier INTEGER, bytes BLOB
 );
-CREATE INDEX leaves_writes ON leaves (subject) WHERE writes = 1 AND subject IS NOT NULL;
-CREATE INDEX leaves_others ON leaves (place >> 12, subject)
-    WHERE writes = 0 AND subject IS NOT NULL;
+CREATE INDEX leaves_blocks ON leaves (place >> 12, subject) WHERE subject IS NOT NULL;
+CREATE TABLE trails (number INTEGER PRIMARY KEY, latest INTEGER);
+CREATE TABLE gone (subject BLOB PRIMARY KEY, trail INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE nodes (
     epoch INTEGER NOT NULL, level INTEGER NOT NULL, idx INTEGER NOT NULL, hash BLOB NOT NULL,
     PRIMARY KEY (epoch, level, idx)
@@ -52,7 +53,8 @@ CREATE TABLE nodes (
 CREATE TABLE head (
     one INTEGER PRIMARY KEY CHECK (one = 1), store BLOB NOT NULL, safe BLOB NOT NULL,
     epoch INTEGER NOT NULL, frontier BLOB NOT NULL, safe_sequence INTEGER NOT NULL,
-    policy_version INTEGER, policy_digest BLOB, last_leaf_at INTEGER
+    policy_version INTEGER, policy_digest BLOB, last_leaf_at INTEGER,
+    loose_from INTEGER, loose_to INTEGER
 );
 ",
 };
