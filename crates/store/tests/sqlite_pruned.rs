@@ -3,17 +3,25 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use pollster::block_on as wait;
 use rusqlite::Connection;
 use tacenda_core::Rng as _;
 use tacenda_core::clock::Timestamp;
 use tacenda_core::id::SubjectId;
-use tacenda_core::ports::{Change, NewLeaf, Store, StoreInit};
+use tacenda_core::ports::{Change, NewLeaf, PrunedTexts, Scrub, Store, StoreInit};
 use tacenda_store::sqlite::{SqliteOptions, SqliteStore};
 use tacenda_testkit::SeededRng;
 
 const PIECE: usize = 8;
+/// Far less than the busy timeout, and far more than the store waits for readers.
+const A_MOMENT: Duration = Duration::from_secs(3);
+
+const fn done(leaves: u64) -> PrunedTexts {
+    PrunedTexts { leaves, scrub: Scrub::Done }
+}
 
 fn filled(path: &Path) -> SqliteStore {
     // A small log, so that texts get into the file early.
@@ -83,7 +91,7 @@ fn grow_and_prune(lengths: &[usize], tenth: bool) {
         let keep = [from as u64 + 3, to as u64 - 1];
         let pruned = wait(store.prune(1, from as u64, to as u64, &keep)).unwrap();
         let kept = if keep[0] < to as u64 - 1 { 2 } else { 1 };
-        assert_eq!(pruned, (to - from - kept) as u64);
+        assert_eq!(pruned, done((to - from - kept) as u64));
         let gone: Vec<_> = (from..to).filter(|n| !keep.contains(&(*n as u64))).collect();
         let gone: Vec<_> = gone.into_iter().map(|n| texts[n].clone()).collect();
         assert_eq!(remnants(&path, &gone), 0, "{from}..{to}");
@@ -134,7 +142,8 @@ fn what_is_pruned_takes_no_room() {
     assert!(free * 2 > pages, "{free} of {pages} pages are free");
 }
 
-/// Somebody who reads keeps old pages; they go with the next pruning.
+/// Somebody who reads keeps old pages: the store says so at once, holds no writer up for it, and is
+/// done when it is asked again.
 #[test]
 fn a_reader_keeps_old_pages_only_as_long_as_it_reads() {
     let folder = tempfile::tempdir().unwrap();
@@ -143,11 +152,41 @@ fn a_reader_keeps_old_pages_only_as_long_as_it_reads() {
     let texts = append(&store, &rng, 200, &[200]);
     let reader = Connection::open(&path).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM leaves").unwrap();
-    assert_eq!(wait(store.prune(1, 0, 100, &[])).unwrap(), 100);
+    let begun = Instant::now();
+    let blocked = PrunedTexts { leaves: 100, scrub: Scrub::Blocked };
+    assert_eq!(wait(store.prune(1, 0, 100, &[])).unwrap(), blocked);
+    assert!(begun.elapsed() < A_MOMENT, "the writer waited {:?}", begun.elapsed());
     assert!(remnants(&path, &texts[..100]) > 0);
+    let blocked = PrunedTexts { leaves: 0, ..blocked };
+    assert_eq!(wait(store.prune(1, 0, 100, &[])).unwrap(), blocked);
     reader.execute_batch("COMMIT").unwrap();
-    assert_eq!(wait(store.prune(1, 100, 110, &[])).unwrap(), 10);
-    assert_eq!(remnants(&path, &texts[..110]), 0);
+    assert_eq!(wait(store.prune(1, 0, 100, &[])).unwrap(), done(0));
+    assert_eq!(remnants(&path, &texts[..100]), 0);
+    // The writer is as patient with other writers as it was.
+    reader.execute_batch("BEGIN IMMEDIATE").unwrap();
+    thread::scope(|scope| {
+        let commit = scope.spawn(|| append(&store, &rng, 1, &[200]));
+        thread::sleep(Duration::from_millis(400));
+        reader.execute_batch("ROLLBACK").unwrap();
+        commit.join().unwrap();
+    });
+}
+
+/// Nor does closing wait for somebody who reads: the log is copied at the next opening.
+#[test]
+fn closing_does_not_wait_for_a_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.db");
+    let (store, rng) = (filled(&path), SeededRng::new(5));
+    let reader = Connection::open(&path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM leaves").unwrap();
+    append(&store, &rng, 200, &[200]);
+    let begun = Instant::now();
+    wait(store.close()).unwrap();
+    assert!(begun.elapsed() < A_MOMENT, "closing waited {:?}", begun.elapsed());
+    drop(reader);
+    let again = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+    assert_eq!(wait(again.leaves(1, 0, u64::MAX)).unwrap().len(), 200);
 }
 
 /// Texts that one pruning keeps and the next does not: their pages were rebuilt in between, if the

@@ -9,8 +9,8 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, Holding, LeafId, LogPosition, Page, Scan, Store, StoreInit,
-    StoreStatus, StoredLeaf,
+    Change, Committed, Cursor, Found, Holding, LeafId, LogPosition, Page, PrunedTexts, Scan, Scrub,
+    Store, StoreInit, StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
 
@@ -20,13 +20,21 @@ use crate::fault::Faults;
 pub struct FailingStore {
     store: Arc<dyn Store>,
     faults: Faults,
+    is_read: bool,
 }
 
 impl FailingStore {
     /// Puts a plan in front of a store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, faults: Faults) -> Self {
-        Self { store, faults }
+        Self { store, faults, is_read: false }
+    }
+
+    /// Somebody reads the store's old pages all the time: what is pruned leaves its traces.
+    #[must_use]
+    pub const fn under_readers(mut self) -> Self {
+        self.is_read = true;
+        self
     }
 }
 
@@ -133,8 +141,9 @@ impl Store for FailingStore {
         self.faults.run(false, self.store.count_lookups()).await
     }
 
-    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
-        self.faults.run(true, self.store.prune(epoch, from, to, keep)).await
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<PrunedTexts> {
+        let pruned = self.faults.run(true, self.store.prune(epoch, from, to, keep)).await?;
+        Ok(if self.is_read { PrunedTexts { scrub: Scrub::Blocked, ..pruned } } else { pruned })
     }
 
     async fn close(&self) -> Result<()> {

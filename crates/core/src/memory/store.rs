@@ -13,8 +13,8 @@ use crate::name::Name;
 use crate::ports::check::BAD_REQUEST;
 use crate::ports::store::{CLOSED, UNAVAILABLE};
 use crate::ports::{
-    Change, Committed, Cursor, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
-    StoreStatus, StoredLeaf,
+    Change, Committed, Cursor, Found, LeafId, LogPosition, Page, PrunedTexts, Scan, Scrub, Store,
+    StoreInit, StoreStatus, StoredLeaf,
 };
 use crate::row::{Row, RowKey};
 
@@ -182,10 +182,10 @@ impl Store for MemoryStore {
         Ok(self.state()?.lookups.values().map(|keys| keys.len() as u64).sum())
     }
 
-    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<PrunedTexts> {
         let mut state = self.state()?;
         if from >= to {
-            return Ok(0);
+            return Ok(PrunedTexts { leaves: 0, scrub: Scrub::Done });
         }
         let range = LogPosition { epoch, index: from }..LogPosition { epoch, index: to };
         let mut pruned = 0;
@@ -195,7 +195,7 @@ impl Store for MemoryStore {
                 pruned += 1;
             }
         }
-        Ok(pruned)
+        Ok(PrunedTexts { leaves: pruned, scrub: Scrub::Done })
     }
 
     async fn close(&self) -> Result<()> {

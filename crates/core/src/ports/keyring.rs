@@ -21,9 +21,9 @@ pub static DESTROYED: Code =
 /// Which key: a subject's, for a class, and which one of those that the class has had.
 ///
 /// Each row of a class has its own: the row in use the one with the highest number, and what laws
-/// keep of the class from before those below. When its data has ended or is archived and the account
-/// goes on, what is kept later is sealed under the next number: a destroyed key never comes back, and
-/// a customer whose card was forgotten can have another.
+/// keep of the class from before those below. When its data has ended or is archived and the
+/// account goes on, what is kept later is sealed under the next number: a destroyed key never comes
+/// back, and a customer whose card was forgotten can have another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId {
     /// Whose data it seals.
@@ -152,12 +152,13 @@ impl WrapId {
     }
 }
 
-/// Whether destroyed keys are gone from every file of the safe.
+/// Whether what was removed is gone from the files too: destroyed keys from those of the safe,
+/// pruned texts from those of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scrub {
-    /// No byte of a destroyed key is left in the file or its write-ahead log.
+    /// No byte of it is left in the file or its write-ahead log.
     Done,
-    /// Another connection is reading and keeps old pages alive; try again.
+    /// Somebody still reads a former state and keeps old pages alive; try again.
     Blocked,
 }
 
@@ -284,8 +285,8 @@ pub trait Keyring: Send + Sync {
     /// As [`Keyring::status`].
     async fn fingerprints(&self, of: &[Fingerprint]) -> Result<Vec<Option<SubjectId>>>;
 
-    /// Fingerprints in the safe's own fixed order, after one, each with its subject and when it was imported; fewer
-    /// than `limit` are the last. For moving a safe.
+    /// Fingerprints in the safe's own fixed order, after one, each with its subject and when it was
+    /// imported; fewer than `limit` are the last. For moving a safe.
     ///
     /// # Errors
     /// As [`Keyring::status`].

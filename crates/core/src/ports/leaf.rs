@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::id::SubjectId;
+use crate::ports::keyring::Scrub;
 
 /// A leaf to append.
 #[derive(Debug, Clone)]
@@ -77,10 +78,20 @@ pub struct LogHead {
 pub struct StoredLeaf {
     /// Where it stands in its chain.
     pub id: LeafId,
-    /// Where it stands in the log; `None` while it has no place. [`Store::leaves`](super::Store::leaves) tells all places.
+    /// Where it stands in the log; `None` while it has no place.
+    /// [`Store::leaves`](super::Store::leaves) tells all places.
     pub position: Option<LogPosition>,
     /// Its hash in the tree.
     pub hash: [u8; 32],
     /// Its bytes; `None` once pruned.
     pub bytes: Option<Vec<u8>>,
+}
+
+/// What one call of [`Store::prune`](super::Store::prune) did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PrunedTexts {
+    /// How many leaves lost their text in this call.
+    pub leaves: u64,
+    /// Whether the texts are gone from the store's files, those of earlier calls too.
+    pub scrub: Scrub,
 }

@@ -8,6 +8,7 @@ mod holding;
 pub mod kek;
 pub mod keyring;
 mod leaf;
+mod scan;
 mod status;
 pub mod store;
 
@@ -17,7 +18,7 @@ pub use keyring::{
     Fingerprint, KeyCopies, KeyId, KeyState, Keyring, NewKeys, SafeInit, SafeStatus, Scrub,
     Tombstone, WrapId, WrappedKey,
 };
-pub use leaf::{Committed, LeafId, LogHead, LogPosition, NewLeaf, StoredLeaf};
+pub use leaf::{Committed, LeafId, LogHead, LogPosition, NewLeaf, PrunedTexts, StoredLeaf};
 pub use store::{
     Change, Cursor, Expect, Found, Page, PolicyMark, RowDelete, RowWrite, Scan, Store, StoreInit,
     StoreStatus,

@@ -5,9 +5,10 @@ use async_trait::async_trait;
 use super::holding::{Holding, one_by_one};
 use crate::clock::Timestamp;
 use crate::error::{Code, Kind, Result, Retry};
-use crate::id::{RowId, SubjectId};
+use crate::id::SubjectId;
 use crate::name::Name;
-use crate::ports::leaf::{Committed, LeafId, LogPosition, NewLeaf, StoredLeaf};
+use crate::ports::leaf::{Committed, LeafId, LogPosition, NewLeaf, PrunedTexts, StoredLeaf};
+pub use crate::ports::scan::{Cursor, Found, Page, Scan};
 pub use crate::ports::status::{PolicyMark, StoreInit, StoreStatus};
 use crate::row::{Row, RowKey};
 
@@ -124,68 +125,6 @@ pub struct Change {
     pub new_epoch: Option<u32>,
 }
 
-/// Which rows to scan, and in which order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scan {
-    /// All rows of one subject, by kind and id.
-    Subject(SubjectId),
-    /// Rows of a class and state whose clock started at `until` or before and that no hold keeps,
-    /// by anchor and then key.
-    Anchored {
-        /// The class.
-        class: Name,
-        /// The state.
-        state: Name,
-        /// The latest anchor.
-        until: Timestamp,
-    },
-    /// Rows of a kind and state with work due at `until` or before, by due time and then key.
-    Due {
-        /// The kind.
-        kind: Name,
-        /// The state.
-        state: Name,
-        /// The latest due time.
-        until: Timestamp,
-    },
-    /// All rows of a class, in any state, in the store's own fixed order.
-    Class {
-        /// The class.
-        class: Name,
-    },
-    /// All rows of a kind, or of every kind, in the store's own fixed order, in which the rows of
-    /// a subject stand together.
-    All {
-        /// The kind, if only one.
-        kind: Option<Name>,
-    },
-}
-
-/// Where a page ended. The scans ordered by a time need `at`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
-    /// The anchor or due time of the last row, for the scans ordered by one.
-    pub at: Option<Timestamp>,
-    /// The key of the last row.
-    pub key: RowKey,
-}
-
-/// A page of a scan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// The rows.
-    pub rows: Vec<Row>,
-    /// Where the next page begins; `None` if this is the last.
-    pub next: Option<Cursor>,
-}
-
-/// A row found under a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// The row's key.
-    pub key: RowKey,
-}
-
 /// The vault store.
 ///
 /// # Properties
@@ -218,11 +157,12 @@ pub trait Store: Send + Sync {
     /// Makes a change happen. A future that is dropped does not take the change back.
     ///
     /// # Errors
-    /// [`OLDER_POLICY`], [`CONFLICT`] and [`NOT_UNIQUE`] (nothing was written; of two rows in one change that carry
-    /// the same unique token the later one is named), [`FULL`], [`READ_ONLY`], [`UNAVAILABLE`]
-    /// (nothing was written), [`UNKNOWN_OUTCOME`], [`BAD_REQUEST`](super::check::BAD_REQUEST) as
-    /// [`Change::check`], and for a store that was never marked. A `new_epoch` that does not follow
-    /// is a [`CONFLICT`], and so is one while leaves of the epoch before have no place.
+    /// [`OLDER_POLICY`], [`CONFLICT`] and [`NOT_UNIQUE`] (nothing was written; of two rows in one
+    /// change that carry the same unique token the later one is named), [`FULL`], [`READ_ONLY`],
+    /// [`UNAVAILABLE`] (nothing was written), [`UNKNOWN_OUTCOME`],
+    /// [`BAD_REQUEST`](super::check::BAD_REQUEST) as [`Change::check`], and for a store that was
+    /// never marked. A `new_epoch` that does not follow is a [`CONFLICT`], and so is one while
+    /// leaves of the epoch before have no place.
     async fn commit(&self, change: Change) -> Result<Committed>;
 
     /// The rows with these keys, in the order of the keys.
@@ -280,9 +220,10 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Row>>;
 
-    /// Moves the end of a lease from `held` to `until`; whether it did. It does not if somebody else
-    /// has claimed the row since, or it was written: the end tells one lease of a row from another. One that is over and that nobody else has taken goes on. A lease that ends
-    /// at `until` already counts as moved: a call whose answer was lost may be made again.
+    /// Moves the end of a lease from `held` to `until`; whether it did. It does not if somebody
+    /// else has claimed the row since, or it was written: the end tells one lease of a row from
+    /// another. One that is over and that nobody else has taken goes on. A lease that ends at
+    /// `until` already counts as moved: a call whose answer was lost may be made again.
     ///
     /// # Errors
     /// As [`Store::commit`].
@@ -328,8 +269,8 @@ pub trait Store: Send + Sync {
     /// As [`Store::status`]; [`NOT_MERGED`] if it took too long.
     async fn settle(&self) -> Result<()>;
 
-    /// [`Store::rows`] with up to `leaves` of a subject's latest leaves that wrote rows; a store that
-    /// can shows both at one moment.
+    /// [`Store::rows`] with up to `leaves` of a subject's latest leaves that wrote rows; a store
+    /// that can shows both at one moment.
     ///
     /// # Errors
     /// As [`Store::status`].
@@ -364,37 +305,19 @@ pub trait Store: Send + Sync {
     /// [`Store::leaves_of`] no longer finds them. Answers with how many were pruned by this call.
     /// Not one transaction: a call that failed may have pruned some, the earlier ones first.
     ///
-    /// A store that keeps the bytes in files leaves no trace of them there, once nobody reads old
-    /// pages any more.
+    /// A store that keeps the bytes in files says [`Scrub::Done`](super::Scrub::Done) only when no
+    /// trace of what was ever pruned is left in them. While somebody reads former states it answers
+    /// `Blocked` within a moment and holds nobody else up; another call, which need not find
+    /// anything to prune, goes on.
     ///
     /// # Errors
-    /// As [`Store::commit`].
-    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64>;
+    /// As [`Store::commit`]; [`ACCESS_REFUSED`] if the traces can never go, because the database
+    /// does not let this role remove them: the bytes are pruned all the same.
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<PrunedTexts>;
 
     /// Ends all work in good order; later calls answer [`CLOSED`].
     ///
     /// # Errors
     /// As [`Store::commit`].
     async fn close(&self) -> Result<()>;
-}
-
-impl Scan {
-    /// Where a row stands in it.
-    #[must_use]
-    pub fn cursor(&self, row: &Row) -> Cursor {
-        let at = match self {
-            Self::Anchored { .. } => row.anchor_at,
-            Self::Due { .. } => row.due_at,
-            Self::Subject(_) | Self::Class { .. } | Self::All { .. } => None,
-        };
-        Cursor { at, key: row.key.clone() }
-    }
-}
-
-impl Cursor {
-    /// Just before the first row of a subject.
-    #[must_use]
-    pub const fn before_subject(subject: SubjectId) -> Self {
-        Self { at: None, key: RowKey { subject, kind: Name::NONE, id: RowId::ONLY } }
-    }
 }

@@ -38,6 +38,13 @@ pub static REWRAP_BLOCKED: Code = Code::new(
     "every key is wrapped anew, and somebody still reads the safe's old pages; rotate again",
 )
 .retry(Retry::Safe);
+/// Somebody keeps a former state of the log alive, with the texts in it.
+pub static PRUNE_BLOCKED: Code = Code::new(
+    "log.prune_blocked",
+    Kind::Unavailable,
+    "the texts are pruned, and somebody still reads the store's old pages; prune again",
+)
+.retry(Retry::Safe);
 /// An item that the policy does not declare. It is not named: anybody may have typed it.
 pub static UNDECLARED: Code =
     Code::new("vault.undeclared_item", Kind::Input, "the policy declares no such item");
@@ -241,6 +248,7 @@ pub static CODES: &[&Code] = &[
     &UNDER_WAY,
     &BLOCKED,
     &REWRAP_BLOCKED,
+    &PRUNE_BLOCKED,
     &UNDECLARED,
     &REQUIRED,
     &NOT_UNIQUE,

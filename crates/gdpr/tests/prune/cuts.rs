@@ -12,7 +12,7 @@ use tacenda_gdpr::erasure;
 use tacenda_testkit::world::{World, ada, staff};
 use tacenda_testkit::{After, Cut, FailingKeyring, FailingStore, Faults};
 
-use super::{amend, code, customer, leaves, read, size, sweep, sweep_only_notes};
+use super::{amend, code, customer, leaves, read, size, sweep, sweep_only_notes, text};
 
 /// A world whose log has something of everything to prune.
 fn old() -> (World, Vault, SubjectId) {
@@ -94,6 +94,34 @@ fn a_disk_that_fails_once_is_said_and_loses_nothing() {
     assert_eq!(code(wait(vault.prune_log())), "store.unavailable");
     assert!(faults.tripped());
     assert!(wait(vault.prune_log()).unwrap().leaves > 0);
+    wait(vault.audit()).unwrap();
+    assert_eq!(read(&vault, subject), "ok");
+}
+
+/// While somebody reads the store's old pages the texts are not called gone; the next call goes on.
+#[test]
+fn texts_are_gone_once_nobody_reads_them() {
+    let (world, vault, subject) = old();
+    drop(vault);
+    let readers = FailingStore::new(world.store.clone(), Faults::none()).under_readers();
+    let read_world = World { store: Arc::new(readers), ..world.clone() };
+    let said = |action: &str| -> Vec<_> {
+        leaves(&world).iter().filter_map(text).filter(|leaf| leaf.action == *action).collect()
+    };
+    let before = texts(&world);
+    let vault = read_world.open();
+    for _ in 0..3 {
+        assert_eq!(code(wait(vault.prune_log())), "log.prune_blocked");
+        wait(vault.audit()).unwrap();
+    }
+    assert!(texts(&world) < before);
+    assert_eq!((said("log.pruned").len(), said("log.texts_gone").len()), (1, 0));
+    drop(vault);
+    let vault = world.open();
+    assert_eq!(wait(vault.prune_log()).unwrap().leaves, 0, "they went before");
+    let [gone] = &said("log.texts_gone")[..] else { panic!("one part was pruned") };
+    let without = leaves(&world).len() - texts(&world);
+    assert_eq!(gone.find("leaves"), Some(without.to_string().as_str()));
     wait(vault.audit()).unwrap();
     assert_eq!(read(&vault, subject), "ok");
 }

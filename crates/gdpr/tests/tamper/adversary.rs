@@ -11,8 +11,8 @@ use tacenda_core::leaf::Leaf;
 use tacenda_core::log::{Frontier, leaf_hash};
 use tacenda_core::memory::{MemoryKeyring, MemoryStore};
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Expect, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
-    StoreStatus, StoredLeaf,
+    Change, Committed, Cursor, Expect, Found, LeafId, LogPosition, Page, PrunedTexts, Scan, Store,
+    StoreInit, StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
@@ -315,7 +315,7 @@ impl Store for Adversary {
         Ok(self.inner.count_lookups().await? + stray)
     }
 
-    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<PrunedTexts> {
         self.inner.prune(epoch, from, to, keep).await
     }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, LeafId, LogPosition, Page, Scan, Store, StoreInit,
-    StoreStatus, StoredLeaf,
+    Change, Committed, Cursor, Found, LeafId, LogPosition, Page, PrunedTexts, Scan, Store,
+    StoreInit, StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
@@ -85,7 +85,7 @@ impl Store for Swap {
     async fn count_lookups(&self) -> Result<u64> {
         self.now().count_lookups().await
     }
-    async fn prune(&self, e: u32, f: u64, t: u64, k: &[u64]) -> Result<u64> {
+    async fn prune(&self, e: u32, f: u64, t: u64, k: &[u64]) -> Result<PrunedTexts> {
         self.now().prune(e, f, t, k).await
     }
     async fn close(&self) -> Result<()> {

@@ -11,8 +11,8 @@ use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::store::{UNAVAILABLE, UNKNOWN_OUTCOME};
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, Holding, LeafId, LogPosition, Page, Scan, Store, StoreInit,
-    StoreStatus, StoredLeaf,
+    Change, Committed, Cursor, Found, Holding, LeafId, LogPosition, Page, PrunedTexts, Scan, Store,
+    StoreInit, StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
 use uuid::Uuid;
@@ -208,7 +208,7 @@ impl Store for PostgresStore {
         self.run(|db| async move { again!(db, c => read::count_lookups(c)) }).await
     }
 
-    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<PrunedTexts> {
         let keep: Vec<i64> = keep.iter().filter_map(|n| i64::try_from(*n).ok()).collect();
         let work = move |db: Arc<Database>| async move {
             let (mut next, mut total) = (Some(i64::try_from(from).unwrap_or(i64::MAX)), 0u64);
@@ -216,8 +216,8 @@ impl Store for PostgresStore {
                 let step = again!(db, c => log::prune(c, epoch, from, to, &keep))?;
                 (total, next) = (total.saturating_add(step.0), step.1);
             }
-            again!(db, c => log::vacuum(c))?;
-            Ok(total)
+            let scrub = again!(db, c => log::vacuum(c))?;
+            Ok(PrunedTexts { leaves: total, scrub })
         };
         self.run(work).await
     }

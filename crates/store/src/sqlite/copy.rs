@@ -10,10 +10,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, Row};
 use tacenda_core::error::Result;
+use tacenda_core::ports::Scrub;
 
 use super::fault::fault;
 
@@ -29,6 +31,8 @@ fn count_pages(_: &Wal, pages: i32) -> rusqlite::Result<()> {
 
 /// How often a copy is made again that a commit has overtaken.
 const ATTEMPTS: u32 = 16;
+/// How long to wait for readers of former states before saying that they block.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What the writer knows of copies.
 pub(super) struct LogCopy<'a, F> {
@@ -118,7 +122,8 @@ impl<'a, F: Fn() -> Result<Connection>> LogCopy<'a, F> {
     /// commit begins it anew.
     fn finish(&self) {
         WAL_PAGES.set(0);
-        let _ = checkpoint(self.connection, "PASSIVE");
+        // What a reader is in the way of, the next copy takes.
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     }
 }
 
@@ -135,11 +140,15 @@ fn catch_up(connection: &Connection) {
     }
 }
 
-/// Copies the write-ahead log into the file; whether another connection was in the way.
-pub(super) fn checkpoint(connection: &Connection, mode: &'static str) -> Result<bool> {
-    let sql = match mode {
-        "TRUNCATE" => "PRAGMA wal_checkpoint(TRUNCATE)",
-        _ => "PRAGMA wal_checkpoint(PASSIVE)",
-    };
-    connection.query_row(sql, [], |row| row.get(0)).map_err(fault)
+/// Copies the write-ahead log into the file and leaves nothing in it: then no former state of a
+/// page is left. Whoever reads one is waited for only for a moment, as nobody else can write
+/// meanwhile.
+pub(super) fn empty(connection: &Connection) -> Result<Scrub> {
+    let timeout = |row: &Row<'_>| row.get::<_, u32>(0);
+    let before = connection.query_row("PRAGMA busy_timeout", [], timeout).map_err(fault)?;
+    connection.busy_timeout(PATIENCE).map_err(fault)?;
+    let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let is_blocked = connection.query_row(sql, [], |row| row.get(0)).map_err(fault);
+    connection.busy_timeout(Duration::from_millis(before.into())).map_err(fault)?;
+    Ok(if is_blocked? { Scrub::Blocked } else { Scrub::Done })
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::Path;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -19,7 +18,7 @@ use tacenda_core::ports::{
 
 use super::change::read_name;
 use super::connection::{Database, Head as _};
-use super::copy::checkpoint;
+use super::copy::empty;
 use super::fault::{Fault, fault, is_taken};
 use super::options::SqliteOptions;
 use super::safe::{
@@ -29,8 +28,6 @@ use super::safe::{
 
 /// Past how many keys a call is bulk.
 const BULK: usize = 64;
-/// How long a scrub waits for readers before it says that it is blocked.
-const SCRUB_PATIENCE: Duration = Duration::from_millis(100);
 
 /// A [`Keyring`] in a SQLite file.
 ///
@@ -40,7 +37,6 @@ const SCRUB_PATIENCE: Duration = Duration::from_millis(100);
 /// [`Keyring::scrub`]. A forgotten key leaves some 100 bytes of zeros.
 pub struct SqliteKeyring {
     database: Database<SafeHead>,
-    busy_timeout: Duration,
 }
 
 impl SqliteKeyring {
@@ -50,8 +46,7 @@ impl SqliteKeyring {
     /// `store.corrupt` if the file is no safe of ours, `store.newer_schema`, `store.read_only` if
     /// file or folder cannot be written, `store.unavailable`.
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self> {
-        let busy_timeout = options.busy_timeout;
-        Database::open(path.as_ref(), options).map(|database| Self { database, busy_timeout })
+        Database::open(path.as_ref(), options).map(|database| Self { database })
     }
 
     /// Work on a safe that is filled. `work` says whether it may have brought something that is
@@ -141,14 +136,7 @@ impl Keyring for SqliteKeyring {
     }
 
     async fn scrub(&self) -> Result<Scrub> {
-        let patience = (SCRUB_PATIENCE, self.busy_timeout);
-        let work = move |c: &Connection| {
-            c.busy_timeout(patience.0).map_err(fault)?;
-            let blocked = checkpoint(c, "TRUNCATE");
-            c.busy_timeout(patience.1).map_err(fault)?;
-            Ok(if blocked? { Scrub::Blocked } else { Scrub::Done })
-        };
-        self.database.outside(work).await
+        self.database.outside(empty).await
     }
 
     async fn tombstones(&self, after: Option<&KeyId>, limit: usize) -> Result<Vec<Tombstone>> {

@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row, params};
 use tacenda_core::error::Result;
+use tacenda_core::ports::PrunedTexts;
 
 use super::apply::place;
 use super::connection::Database;
-use super::copy::checkpoint;
+use super::copy::empty;
 use super::fault::fault;
 use super::head::StoreHead;
 use super::trail::CutTrails;
@@ -31,14 +32,14 @@ const MARGIN: i64 = 1_024;
 /// Some of the leaves of a range: how many were changed, and where to go on.
 type Step = (u64, Option<i64>);
 
-/// Prunes the leaves `from..to` of an epoch, but for those to keep; how many it were.
+/// Prunes the leaves `from..to` of an epoch, but for those to keep.
 pub(super) async fn prune(
     database: &Database<StoreHead>,
     epoch: u32,
     from: u64,
     to: u64,
     keep: &[u64],
-) -> Result<u64> {
+) -> Result<PrunedTexts> {
     let keep: BTreeSet<i64> = keep.iter().map(|index| place(epoch, *index)).collect();
     let keep = Arc::new(keep);
     let (start, end) = (place(epoch, from), place(epoch, to));
@@ -55,8 +56,8 @@ pub(super) async fn prune(
         next = database.write(true, move |c: &_, _: &mut _| remove_zeros(c, from, end)).await?.1;
     }
     // Whoever still reads old pages keeps them in the write-ahead log until it begins anew.
-    database.outside(|connection| checkpoint(connection, "TRUNCATE")).await?;
-    Ok(total)
+    let scrub = database.outside(empty).await?;
+    Ok(PrunedTexts { leaves: total, scrub })
 }
 
 fn overwrite(connection: &Connection, from: i64, to: i64, keep: &BTreeSet<i64>) -> Result<Step> {

@@ -9,8 +9,8 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::{
-    Change, Committed, Cursor, Found, Holding, LeafId, LogPosition, Page, Scan, Store, StoreInit,
-    StoreStatus, StoredLeaf,
+    Change, Committed, Cursor, Found, Holding, LeafId, LogPosition, Page, PrunedTexts, Scan, Store,
+    StoreInit, StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
 
@@ -166,7 +166,7 @@ impl Store for SqliteStore {
         self.0.read_one(read::count_lookups)
     }
 
-    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<u64> {
+    async fn prune(&self, epoch: u32, from: u64, to: u64, keep: &[u64]) -> Result<PrunedTexts> {
         prune::prune(&self.0, epoch, from, to, keep).await
     }
 

@@ -10,7 +10,7 @@ use tacenda_core::error::Result;
 use tacenda_core::ports::store::{CLOSED, UNKNOWN_OUTCOME};
 
 use super::connection::Head;
-use super::copy::{LogCopy, checkpoint};
+use super::copy::{LogCopy, empty};
 use super::fault::Fault;
 
 /// What the writer is asked for.
@@ -148,7 +148,7 @@ fn stop<H>(connection: &Connection, messages: &Receiver<Message<H>>) {
         }
     }
     // Another process may be reading; what is left in the log is found at the next opening.
-    let _ = checkpoint(connection, "TRUNCATE");
+    let _ = empty(connection);
 }
 
 struct Waiting<H> {

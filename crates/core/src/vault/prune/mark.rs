@@ -1,5 +1,6 @@
 //! The mark: up to where texts may be gone.
 
+use super::super::codes::PRUNE_BLOCKED;
 use super::super::journal::{Draft, next_version, own_row};
 use super::super::recover::REPAIR;
 use super::super::sweeps::DONE;
@@ -9,7 +10,7 @@ use crate::error::Result;
 use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
-use crate::ports::{Expect, LogPosition, RowWrite};
+use crate::ports::{Expect, LogPosition, RowWrite, Scrub};
 use crate::row::{Row, RowKey, state};
 
 static MARK: RowKey = RowKey::only(CONTROLLER, Name::fixed("prune"));
@@ -87,18 +88,27 @@ impl Vault {
         self.commit(draft).await.map(|_| ())
     }
 
-    /// Removes the texts of the part that the mark came to last; answers with how many went.
+    /// Removes the texts of the part that the mark came to last; answers with how many went now.
+    ///
+    /// # Errors
+    /// [`PRUNE_BLOCKED`] if they may still be in the store's files: the next call goes on.
     pub(super) async fn drop_texts(&self, mark: &Mark) -> Result<u64> {
-        let mut dropped = 0;
+        let (mut dropped, mut gone, mut blocked) = (0, 0, false);
         for epoch in mark.from.epoch..=mark.before.epoch {
             let from = if epoch == mark.from.epoch { mark.from.index } else { 0 };
             let last = epoch == mark.before.epoch;
             let to = if last { mark.before.index } else { u64::MAX };
-            let keep = self.staying(epoch, from, to).await?;
-            dropped += self.ports.store.prune(epoch, from, to, &keep).await?;
+            let (keep, all) = self.staying(epoch, from, to).await?;
+            let pruned = self.ports.store.prune(epoch, from, to, &keep).await?;
+            dropped += pruned.leaves;
+            gone += all.saturating_sub(keep.len() as u64);
+            blocked |= pruned.scrub == Scrub::Blocked;
+        }
+        if blocked {
+            return PRUNE_BLOCKED.err();
         }
         let row = Row { state: DONE, ..mark.row.clone() };
-        let leaf = self.own_leaf("log.texts_gone", CONTROLLER).detail("leaves", dropped);
+        let leaf = self.own_leaf("log.texts_gone", CONTROLLER).detail("leaves", gone);
         let mut draft = Draft::new(0);
         draft.record(leaf, vec![next_version(row)], &[]);
         match self.commit(draft).await {
@@ -109,9 +119,9 @@ impl Vault {
         Ok(dropped)
     }
 
-    /// The leaves of a part whose texts stay.
-    async fn staying(&self, epoch: u32, mut from: u64, to: u64) -> Result<Vec<u64>> {
-        let mut keep = Vec::new();
+    /// The leaves of a part whose texts stay, and how many leaves it has.
+    async fn staying(&self, epoch: u32, mut from: u64, to: u64) -> Result<(Vec<u64>, u64)> {
+        let (mut keep, mut all) = (Vec::new(), 0);
         while from < to {
             let end = from.saturating_add(PAGE).min(to);
             let leaves = self.ports.store.leaves(epoch, from, end).await?;
@@ -125,8 +135,9 @@ impl Vault {
                 }
             }
             from = from.saturating_add(leaves.len() as u64);
+            all += leaves.len() as u64;
         }
-        Ok(keep)
+        Ok((keep, all))
     }
 }
 

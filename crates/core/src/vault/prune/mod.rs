@@ -6,7 +6,8 @@
 //! 2. *carry*: rows that only these leaves state are stated again, by a `log.carried` leaf for each
 //!    subject, in the words of the log and not by a look at the row: what was altered stays altered;
 //! 3. *mark*: a leaf `log.pruned`, and a row with it, say up to where texts may be gone;
-//! 4. *drop*: the store removes the texts; a leaf `log.texts_gone` says that it did.
+//! 4. *drop*: the store removes the texts; once no trace of them is left in its files, a leaf
+//!    `log.texts_gone` says so.
 //!
 //! A process killed anywhere leaves the mark, or nothing but a few leaves more than needed; the
 //! next call goes on. Several processes may prune at once.
@@ -63,6 +64,8 @@ impl Vault {
     /// Its cost grows with what is pruned, not with the log; its memory does not grow.
     ///
     /// # Errors
+    /// [`PRUNE_BLOCKED`](super::codes::PRUNE_BLOCKED) if somebody who reads keeps the texts in the
+    /// store's files: nobody finds them through the store any more, and the next call goes on.
     /// [`CLOCK_IN_DOUBT`] before anything is written; [`SAFE_RESTORED`]; `log.forked`, `log.pruned`
     /// and `vault.altered_row` if the log is not what was signed, or lacks texts: then nothing more
     /// goes, and the traces stay. The codes of the ports.
