@@ -12,7 +12,6 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::memory::MemoryStore;
 use tacenda_core::name::Name;
-use tacenda_core::ports::store::CORRUPT;
 use tacenda_core::ports::{
     Change, Expect, LeafId, NewLeaf, RowDelete, RowWrite, Store, StoreInit, StoredLeaf,
 };
@@ -128,7 +127,12 @@ fn is_forgotten(path: &PathBuf) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
     #[test]
     fn trails_lead_where_the_memory_store_looks(steps in prop::collection::vec(step(), 1..30)) {
         let folder = tempfile::tempdir().unwrap();
@@ -148,7 +152,8 @@ proptest! {
                 Step::Prune { to, keep } => {
                     for epoch in 1..=epoch {
                         let pruned = wait(model.prune(epoch, 0, *to, keep)).unwrap();
-                        prop_assert_eq!(wait(store.prune(epoch, 0, *to, keep)).unwrap(), pruned);
+                        let here = wait(store.prune(epoch, 0, *to, keep)).unwrap();
+                        prop_assert_eq!(here.leaves, pruned.leaves);
                     }
                     is_forgotten(&path);
                 }
@@ -217,7 +222,6 @@ fn leaves_are_found_without_rows_and_by_rows_of_others() {
     let (_folder, store, beside) = written();
     let expected = ["leaf 1 of 1", "leaf 0 of 1"];
     for tampering in [
-        "DELETE FROM rows WHERE subject = zeroblob(16) || x''",
         "UPDATE rows SET trail = (SELECT trail FROM rows WHERE subject > ?1)",
         "UPDATE trails SET latest = (SELECT max(latest) FROM trails)",
         "UPDATE trails SET latest = latest + 1000",
@@ -236,14 +240,19 @@ fn leaves_are_found_without_rows_and_by_rows_of_others() {
     assert_eq!(latest(&store, 1).unwrap().len(), 3);
 }
 
+/// Whoever takes a trail away hides nothing with it, and the next change lays it again.
 #[test]
-fn a_trail_that_is_gone_is_an_error() {
+fn a_trail_that_is_lost_is_found_in_the_log() {
     let (_folder, store, beside) = written();
-    beside.execute_batch("DELETE FROM trails WHERE number = 1").unwrap();
-    assert!(latest(&store, 1).unwrap_err().is(&CORRUPT));
-    assert_eq!(latest(&store, 2).unwrap().len(), 2);
-    let change = change(&store, &[(key(1, false), false)], vec![leaf(1, true, 5)]);
-    assert!(wait(store.commit(change)).unwrap_err().is(&CORRUPT));
+    let count = || beside.query_row("SELECT count(*) FROM trails", [], |row| row.get::<_, i64>(0));
+    for who in [1, 2] {
+        beside.execute("DELETE FROM trails WHERE number = ?1", [who]).unwrap();
+        assert_eq!(latest(&store, who).unwrap().len(), 2);
+        let change = change(&store, &[(key(who, false), false)], vec![leaf(who, true, 5)]);
+        wait(store.commit(change)).unwrap();
+        assert_eq!(latest(&store, who).unwrap().len(), 3);
+        assert_eq!(count().unwrap(), 2);
+    }
 }
 
 /// An erased subject is in no table once its leaves are pruned.
@@ -253,9 +262,9 @@ fn who_is_erased_and_pruned_is_nowhere() {
     erase(&store, 1);
     let count = |sql| beside.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(count("SELECT count(*) FROM gone"), 1);
-    assert_eq!(wait(store.prune(1, 0, 3, &[])).unwrap(), 3);
+    assert_eq!(wait(store.prune(1, 0, 3, &[])).unwrap().leaves, 3);
     assert_eq!(count("SELECT count(*) FROM gone"), 1);
-    assert_eq!(wait(store.prune(1, 3, 5, &[])).unwrap(), 2);
+    assert_eq!(wait(store.prune(1, 3, 5, &[])).unwrap().leaves, 2);
     assert_eq!(count("SELECT count(*) FROM gone"), 0);
     assert_eq!(count("SELECT count(*) FROM trails"), 1);
     assert_eq!(count("SELECT count(*) FROM leaves WHERE earlier IS NOT NULL"), 0);

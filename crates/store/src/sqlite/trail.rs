@@ -5,9 +5,9 @@
 //! numbers are given in turn, and the few bytes that say where a trail ends lie close together. Each
 //! leaf says where the one before it stands.
 //!
-//! What a row says of its trail is no proof: a leaf of somebody else ends it, and the blocks of the
-//! log are searched, in which every leaf is found by its subject. They are for a subject without
-//! rows as well, as long as nothing of it is in `gone`.
+//! What a row says of its trail is no proof. Where it leads to no leaf of its subject, the blocks of
+//! the log are searched instead, in which every leaf is found by its subject; so they are for a
+//! subject that has no row and is not among those in `gone`, which are the ones that had some.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use tacenda_core::id::SubjectId;
 use tacenda_core::ports::store::CORRUPT;
 use tacenda_core::ports::{LeafId, StoredLeaf};
 
-use super::apply::position;
+use super::apply::{place, position};
 use super::change::Prepared;
 use super::fault::fault;
 use super::head::Marked;
@@ -42,6 +42,8 @@ struct Trail {
     /// Where it ends.
     latest: Option<i64>,
     state: State,
+    /// Whether only the number is left of it.
+    lost: bool,
     moved: bool,
 }
 
@@ -64,14 +66,18 @@ impl Trails {
         let (mut trails, mut last_number) = (BTreeMap::new(), None);
         for subject in subjects {
             if let Some((number, state)) = number_of(connection, subject)? {
-                let latest = latest(connection, subject, number)?;
-                trails.insert(subject, Trail { number, latest, state, moved: false });
+                let (latest, lost) = match latest(connection, number)? {
+                    Some(latest) => (latest, false),
+                    None => (latest_in_blocks(connection, subject)?, true),
+                };
+                trails.insert(subject, Trail { number, latest, state, lost, moved: lost });
             } else if fresh.contains(&subject) {
                 let last = last_number.map_or_else(|| last_of_all(connection), Ok)?;
                 let number = last + 1;
                 last_number = Some(number);
                 let latest = head.loose.map(|_| UNLINKED);
-                trails.insert(subject, Trail { number, latest, state: State::New, moved: true });
+                let state = State::New;
+                trails.insert(subject, Trail { number, latest, state, lost: false, moved: true });
             }
         }
         Ok(Self(trails))
@@ -103,9 +109,10 @@ impl Trails {
     pub(super) fn write(&self, connection: &Connection, change: &Prepared) -> Result<()> {
         for (subject, trail) in &self.0 {
             if trail.moved {
-                let sql = match trail.state {
-                    State::New => "INSERT INTO trails (number, latest) VALUES (?1, ?2)",
-                    _ => "UPDATE trails SET latest = ?2 WHERE number = ?1",
+                let sql = if trail.state == State::New || trail.lost {
+                    "INSERT OR REPLACE INTO trails (number, latest) VALUES (?1, ?2)"
+                } else {
+                    "UPDATE trails SET latest = ?2 WHERE number = ?1"
                 };
                 let mut statement = connection.prepare_cached(sql).map_err(fault)?;
                 statement.execute(params![trail.number, trail.latest]).map_err(fault)?;
@@ -155,10 +162,15 @@ fn number_of(connection: &Connection, subject: SubjectId) -> Result<Option<(i64,
     Ok(None)
 }
 
-fn latest(connection: &Connection, subject: SubjectId, number: i64) -> Result<Option<i64>> {
+/// Where a trail ends; the outer `None` if there is none of that number.
+fn latest(connection: &Connection, number: i64) -> Result<Option<Option<i64>>> {
     let mut statement = connection.prepare_cached(LATEST).map_err(fault)?;
-    let latest = statement.query_row([number], |row| row.get(0)).optional().map_err(fault)?;
-    latest.ok_or_else(|| CORRUPT.error().with("subject", subject))
+    statement.query_row([number], |row| row.get(0)).optional().map_err(fault)
+}
+
+fn latest_in_blocks(connection: &Connection, subject: SubjectId) -> Result<Option<i64>> {
+    let leaves = leaves_of(connection, subject, true, None, 1)?;
+    Ok(leaves.first().map(|leaf| place(leaf.id.epoch, leaf.id.number)))
 }
 
 /// How far a trail led.
@@ -184,10 +196,12 @@ pub(super) fn follow(
     let at_hand = if before == i64::MAX { None } else { read(before)? };
     let mut next = match at_hand.filter(|step| step.is_of(subject) == Some(true)) {
         Some(step) => step.earlier,
-        None => match number_of(connection, subject)? {
-            Some((number, _)) => latest(connection, subject, number)?,
-            None => return off(before),
-        },
+        None => {
+            let number = number_of(connection, subject)?;
+            let latest = number.map(|(number, _)| latest(connection, number)).transpose()?;
+            let Some(latest) = latest.flatten() else { return off(before) };
+            latest
+        }
     };
     let mut bound = before;
     while leaves.len() < limit {
