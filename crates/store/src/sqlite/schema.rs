@@ -17,10 +17,14 @@ pub(super) struct Schema {
 /// empty, that is for unique tokens; else `owner` does. `leaves.place` is the epoch in the upper 16
 /// bits and the index in the lower 48; a leaf without a subject is pruned, whatever its bytes are.
 ///
-/// The leaves that wrote rows are found by subject at once: each read of a row asks for them. The
-/// others, which are most of a log, are indexed in blocks of 4,096 places, so that an append writes
-/// to the few pages of the last block and not all over a large tree; who wants them looks into one
-/// block after the other.
+/// Leaves are indexed by subject in blocks of 4,096 places, so that an append writes to the few pages
+/// of the last block and not all over a large tree; who looks for them looks into one block after the
+/// other. Each read of a row asks for the leaves that wrote rows, and finds them at once along their
+/// trail ([`super::trail`]): `rows.trail` is the same number in all rows of a subject,
+/// `trails.latest` the place of its latest such leaf, `leaves.earlier` of the one before each; `gone`
+/// holds the numbers of subjects that had rows and have none now, until their leaves are pruned. A
+/// place of 0 means that there may be leaves that only the blocks tell of, between the two places in
+/// the head.
 pub(super) static STORE: Schema = Schema {
     application: 0x5461_6356, // "TacV"
     version: 1,

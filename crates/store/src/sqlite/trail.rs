@@ -302,3 +302,26 @@ fn read_step(row: &SqlRow<'_>) -> rusqlite::Result<Step> {
         earlier: row.get(5)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema::STORE;
+
+    /// A step of a trail costs one look-up, however long it is.
+    #[test]
+    fn every_step_of_a_trail_is_a_search_by_key() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(STORE.sql).unwrap();
+        for (sql, search) in [
+            (OF_ROWS, "SEARCH rows USING PRIMARY KEY (subject=?)"),
+            (OF_GONE, "SEARCH gone USING PRIMARY KEY (subject=?)"),
+            (LATEST, "SEARCH trails USING INTEGER PRIMARY KEY (rowid=?)"),
+            (LEAF, "SEARCH leaves USING INTEGER PRIMARY KEY (rowid=?)"),
+        ] {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+            assert_eq!(steps.map(Result::unwrap).collect::<Vec<_>>(), [search]);
+        }
+    }
+}
