@@ -1,5 +1,6 @@
 //! After a pruning no byte of a text is in any file of the store.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(clippy::disallowed_methods, reason = "how long the store waits; no clock of the data")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

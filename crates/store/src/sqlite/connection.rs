@@ -15,7 +15,7 @@ use super::fault::{Fault, fault};
 use super::open;
 use super::options::SqliteOptions;
 use super::schema::Schema;
-use super::writer::{self, Job, Message};
+use super::writer::{self, Job, Message, Reply};
 
 /// What a file says in its one row of `head`: read when a transaction has begun, changed by the
 /// work in it, and written before it commits.
@@ -90,7 +90,7 @@ impl<H: Head> Database<H> {
         work: impl FnOnce(&Connection, &mut H) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.check_open()?;
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = Reply::new();
         self.send(Message::Work { bulk, job: Job::boxed(appends, work, reply) })?;
         // The thread ends without an answer only if it panicked.
         answer.await.unwrap_or_else(|_| UNKNOWN_OUTCOME.err())
@@ -102,10 +102,10 @@ impl<H: Head> Database<H> {
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.check_open()?;
-        let (reply, answer) = oneshot::channel();
+        let (mut reply, answer) = Reply::new();
         self.send(Message::Outside(Box::new(move |connection| {
-            // Nobody may be waiting any more.
-            let _ = reply.send(work(connection));
+            reply.begin();
+            reply.send(work(connection));
         })))?;
         answer.await.unwrap_or_else(|_| UNKNOWN_OUTCOME.err())
     }
@@ -152,7 +152,7 @@ impl<H: Head> Database<H> {
         if self.closed.load(Ordering::Acquire) { CLOSED.err() } else { Ok(()) }
     }
 
-    fn send(&self, message: Message<H>) -> Result<()> {
+    pub(super) fn send(&self, message: Message<H>) -> Result<()> {
         let queue = self.queue.as_ref().ok_or_else(|| CLOSED.error())?;
         queue.send(message).map_err(|_| CLOSED.error())
     }

@@ -42,7 +42,7 @@ fn kill_after(milliseconds: u64, test: &str, folder: &Path) -> bool {
     status.code().is_none()
 }
 
-fn ready() {
+pub(crate) fn ready() {
     writeln!(std::io::stdout().lock(), "ready").unwrap();
 }
 

@@ -17,6 +17,7 @@
 mod cuts;
 mod kill;
 mod kill_jobs;
+mod kill_prune;
 mod kill_runner;
 mod leak;
 mod processes;

@@ -12,7 +12,7 @@ use tacenda_testkit::StepClock;
 
 use super::support::{Home, NOW, builder, copy, customer, note, rows, time};
 
-fn clerk(n: u8) -> Actor {
+pub(crate) fn clerk(n: u8) -> Actor {
     Actor::staff(ActorId::from_bytes([b'a' + n; 16]), Name::fixed("support"))
 }
 
@@ -21,7 +21,7 @@ fn open(folder: &Path, clock: &Arc<StepClock>) -> Tacenda {
 }
 
 /// How often bytes stand in the files of the store.
-fn count(folder: &Path, what: &[u8]) -> usize {
+pub(crate) fn count(folder: &Path, what: &[u8]) -> usize {
     let files = super::support::files(folder);
     let of_store = files.iter().filter(|(name, _)| name.starts_with("customers.db"));
     of_store.map(|(_, bytes)| bytes.windows(what.len()).filter(|w| *w == what).count()).sum()

@@ -13,23 +13,29 @@ use super::samples::{
     snapshot, token, wait, with_tokens,
 };
 
-/// What each of so many threads answers.
+/// What each of so many threads answers, each at another of these instances of one store than the
+/// one before it.
 fn threads<T: Send>(
     count: u64,
-    store: &Arc<dyn Store>,
+    instances: &[Arc<dyn Store>],
     work: impl Fn(u64, &Arc<dyn Store>) -> T + Sync,
 ) -> Vec<T> {
     thread::scope(|scope| {
         let work = &work;
-        let handles: Vec<_> = (0..count).map(|n| scope.spawn(move || work(n, store))).collect();
+        let run = |(n, store)| scope.spawn(move || work(n, store));
+        let handles: Vec<_> = (0..count).zip(instances.iter().cycle()).map(run).collect();
         handles.into_iter().map(|handle| handle.join().unwrap()).collect()
     })
 }
 
 pub(super) fn commits_leave_no_gap_and_share_no_index(factory: &Factory<dyn Store>) {
     let fixture = marked(factory);
-    let store = &fixture.port;
-    let places = threads(8, store, |n, store| {
+    commits_leave_no_gap(std::slice::from_ref(&fixture.port));
+}
+
+pub(super) fn commits_leave_no_gap(instances: &[Arc<dyn Store>]) {
+    let store = &instances[0];
+    let places = threads(8, instances, |n, store| {
         let mut places = Vec::new();
         for i in 0..25u64 {
             let leaves: Vec<_> = (0..=i % 4).map(|k| leaf(n * 100 + i, k as i64)).collect();
@@ -60,9 +66,13 @@ pub(super) fn commits_leave_no_gap_and_share_no_index(factory: &Factory<dyn Stor
 
 pub(super) fn one_of_many_wins_a_unique_token(factory: &Factory<dyn Store>) {
     let fixture = marked(factory);
-    let store = &fixture.port;
+    one_wins_a_unique_token(std::slice::from_ref(&fixture.port));
+}
+
+pub(super) fn one_wins_a_unique_token(instances: &[Arc<dyn Store>]) {
+    let store = &instances[0];
     for round in 0..5u8 {
-        let results = threads(6, store, |n, store| {
+        let results = threads(6, instances, |n, store| {
             let row = with_tokens(row(u64::from(round) * 10 + n), &[token(round, true)]);
             wait(store.commit(put(&[row])))
         });
@@ -78,7 +88,7 @@ pub(super) fn no_update_is_lost(factory: &Factory<dyn Store>) {
     let fixture = marked(factory);
     let store = &fixture.port;
     wait(store.commit(put(&[row(1)]))).unwrap();
-    let counts = threads(4, store, |_, store| {
+    let counts = threads(4, std::slice::from_ref(store), |_, store| {
         let mut done = 0;
         while done < 10 {
             let now = wait(store.rows(&[row(1).key])).unwrap().remove(0).unwrap();
@@ -102,7 +112,7 @@ pub(super) fn no_two_changes_undo_what_the_other_requires(factory: &Factory<dyn 
         let pair = [row(round * 2), row(round * 2 + 1)];
         wait(store.commit(put(&pair))).unwrap();
         let together = Barrier::new(2);
-        let results = threads(2, store, |n, store| {
+        let results = threads(2, std::slice::from_ref(store), |n, store| {
             let (mine, other) = (&pair[n as usize], &pair[1 - n as usize]);
             let requires = vec![(other.key.clone(), Expect::Version(1))];
             // Nothing but what is required may make them wait for each other.
@@ -122,7 +132,7 @@ pub(super) fn nobody_claims_the_same_work(factory: &Factory<dyn Store>) {
     let store = &fixture.port;
     let jobs: Vec<Row> = (0..60).map(|n| Row { due_at: Some(at(n as i64)), ..row(n) }).collect();
     wait(store.commit(put(&jobs))).unwrap();
-    let claimed = threads(4, store, |_, store| {
+    let claimed = threads(4, std::slice::from_ref(store), |_, store| {
         let mut mine = Vec::new();
         loop {
             let work = wait(store.claim(&PROFILE, &state::LIVE, at(99), at(999), 7)).unwrap();

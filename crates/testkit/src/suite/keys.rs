@@ -1,6 +1,6 @@
 //! Keys: made once, destroyed for ever.
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use tacenda_core::error::Context;
@@ -137,40 +137,62 @@ pub(super) fn pages_of_keys_show_each_once(factory: &Factory<dyn Keyring>) {
     }
 }
 
+/// What each of six threads answers that begin at one moment, each at another of these instances of
+/// one safe than the one before it.
 fn threads<T: Send>(
-    safe: &Arc<dyn Keyring>,
+    instances: &[Arc<dyn Keyring>],
     work: impl Fn(u64, &dyn Keyring) -> T + Sync,
 ) -> Vec<T> {
+    let begin = Barrier::new(6);
     thread::scope(|scope| {
-        let work = &work;
-        let handles: Vec<_> = (0..6).map(|n| scope.spawn(move || work(n, &**safe))).collect();
+        let (work, begin) = (&work, &begin);
+        let run = |(n, safe): (u64, &Arc<dyn Keyring>)| {
+            let safe = Arc::clone(safe);
+            scope.spawn(move || {
+                begin.wait();
+                work(n, &*safe)
+            })
+        };
+        let handles: Vec<_> = (0..6).zip(instances.iter().cycle()).map(run).collect();
         handles.into_iter().map(|handle| handle.join().unwrap()).collect()
     })
 }
 
 pub(super) fn one_of_many_makes_a_key(factory: &Factory<dyn Keyring>) {
     let fixture = filled(factory);
-    let safe = &fixture.port;
-    let made = threads(safe, |n, safe| {
-        let mine = u8::try_from(n).unwrap();
-        let won = wait(safe.create(keys(&[(account(1), mine), (account(10 + n), mine)])));
-        won.map_err(|error| assert!(error.is(&CONFLICT))).ok().map(|_| n)
-    });
-    let winners: Vec<u64> = made.into_iter().flatten().collect();
-    let [winner] = winners[..] else { panic!("{winners:?}") };
-    assert_eq!(state(safe, &account(1)), KeyState::Live(wrapped(u8::try_from(winner).unwrap())));
-    let mut live = wait(safe.live_keys(None, 9)).unwrap();
-    live.sort();
-    assert_eq!(live, [account(1), account(10 + winner)]);
-    assert_eq!(status(safe).sequence, 2);
+    one_makes_a_key(std::slice::from_ref(&fixture.port));
+}
+
+pub(super) fn one_makes_a_key(instances: &[Arc<dyn Keyring>]) {
+    for round in 0..8 {
+        let wanted = account(round);
+        let other = |n: u64| account(100 + round * 10 + n);
+        let made = threads(instances, |n, safe| {
+            let mine = u8::try_from(n).unwrap();
+            let won = wait(safe.create(keys(&[(wanted.clone(), mine), (other(n), mine)])));
+            won.map_err(|error| assert!(error.is(&CONFLICT), "{error}")).ok().map(|_| n)
+        });
+        let winners: Vec<u64> = made.into_iter().flatten().collect();
+        let [winner] = winners[..] else { panic!("round {round}: {winners:?}") };
+        let key = KeyState::Live(wrapped(u8::try_from(winner).unwrap()));
+        for safe in instances {
+            assert_eq!(state(safe, &wanted), key);
+            let others = (0..6).filter(|n| state(safe, &other(*n)) != KeyState::Unknown);
+            assert_eq!(others.collect::<Vec<_>>(), [winner]);
+            assert_eq!(status(safe).sequence, 2 + round);
+        }
+    }
 }
 
 pub(super) fn destroying_wins_over_making(factory: &Factory<dyn Keyring>) {
     let fixture = filled(factory);
-    let safe = &fixture.port;
+    destroying_wins(std::slice::from_ref(&fixture.port));
+}
+
+pub(super) fn destroying_wins(instances: &[Arc<dyn Keyring>]) {
     for round in 0..8 {
         let id = account(round);
-        threads(safe, |n, safe| match n {
+        threads(instances, |n, safe| match n {
             0 | 1 => {
                 wait(safe.destroy(std::slice::from_ref(&id), place(round), at(0))).unwrap();
             }
@@ -181,7 +203,9 @@ pub(super) fn destroying_wins_over_making(factory: &Factory<dyn Keyring>) {
                 }
             }
         });
-        assert_eq!(state(safe, &id), KeyState::Destroyed(place(round)));
-        assert!(wait(safe.create(keys(&[(id, 1)]))).unwrap_err().is(&DESTROYED));
+        for safe in instances {
+            assert_eq!(state(safe, &id), KeyState::Destroyed(place(round)));
+            assert!(wait(safe.create(keys(&[(id.clone(), 1)]))).unwrap_err().is(&DESTROYED));
+        }
     }
 }

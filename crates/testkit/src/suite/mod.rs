@@ -12,6 +12,7 @@ use tacenda_core::ports::{Keyring, Store};
 mod claim;
 mod commit;
 mod concurrent;
+mod instances;
 mod keyring;
 mod keyring_model;
 mod keys;
@@ -165,10 +166,16 @@ cases! {
     $ durable_store_cases, durable_store_suite, dyn Store,
     "A test per case for a store that can be reopened; takes a `Fn() -> Fixture<dyn Store>`.";
     life::everything_survives_reopening,
+    instances::what_the_store_answered_is_durable_without_closing,
+    instances::two_instances_of_a_store_leave_no_gap,
+    instances::one_of_two_instances_wins_a_unique_token,
 }
 
 cases! {
     $ durable_keyring_cases, durable_keyring_suite, dyn Keyring,
     "A test per case for a safe that can be reopened; takes a `Fn() -> Fixture<dyn Keyring>`.";
     keyring::everything_in_the_safe_survives_reopening,
+    instances::what_the_safe_answered_is_durable_without_closing,
+    instances::one_of_two_instances_makes_a_key,
+    instances::destroying_wins_over_making_at_another_instance,
 }

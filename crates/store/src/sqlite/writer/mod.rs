@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 use rusqlite::Connection;
-use tacenda_core::error::Result;
-use tacenda_core::ports::store::{CLOSED, UNKNOWN_OUTCOME};
+use tacenda_core::error::{Error, Result};
+use tacenda_core::ports::store::{CLOSED, UNAVAILABLE, UNKNOWN_OUTCOME};
 
-use super::connection::Head;
-use super::copy::{LogCopy, empty};
-use super::fault::Fault;
+use crate::sqlite::connection::Head;
+use crate::sqlite::copy::{LogCopy, empty};
+use crate::sqlite::fault::Fault;
 
 /// What the writer is asked for.
 pub(super) enum Message<H> {
@@ -37,19 +37,25 @@ pub(super) struct Job<T, F> {
     appends: bool,
     work: Option<F>,
     outcome: Option<Result<T>>,
-    reply: oneshot::Sender<Result<T>>,
+    reply: Reply<T>,
 }
 
 impl<T: Send + 'static, F: Send + 'static> Job<T, F> {
-    pub(super) fn boxed<H>(
-        appends: bool,
-        work: F,
-        reply: oneshot::Sender<Result<T>>,
-    ) -> Box<dyn Work<H>>
+    pub(super) fn boxed<H>(appends: bool, work: F, reply: Reply<T>) -> Box<dyn Work<H>>
     where
         F: FnOnce(&Connection, &mut H) -> Result<T>,
     {
         Box::new(Self { appends, work: Some(work), outcome: None, reply })
+    }
+}
+
+impl<T, F> Job<T, F> {
+    /// Whether the others were written may be unknown; what was refused was not.
+    fn not_written(transaction: Error) -> Error {
+        if transaction.is(&UNKNOWN_OUTCOME) {
+            return UNAVAILABLE.error().caused_by(transaction);
+        }
+        transaction
     }
 }
 
@@ -62,18 +68,52 @@ where
     }
 
     fn run(&mut self, connection: &Connection, head: &mut H) -> bool {
+        self.reply.begin();
         self.outcome = self.work.take().map(|work| work(connection, head));
         matches!(self.outcome, Some(Ok(_)))
     }
 
     fn answer(self: Box<Self>, transaction: &dyn Fn() -> Result<()>) {
         let outcome = match self.outcome {
-            Some(Err(error)) => Err(error),
+            // What it was refused for may be what others wrote in the same transaction.
+            Some(Err(error)) => Err(transaction().err().map_or(error, Self::not_written)),
             Some(Ok(value)) => transaction().map(|()| value),
             None => transaction().and(UNKNOWN_OUTCOME.err()),
         };
-        // Nobody may be waiting any more.
-        let _ = self.reply.send(outcome);
+        self.reply.send(outcome);
+    }
+}
+
+/// The one who waits for work. Work that is dropped before it has begun is answered: the store was
+/// closed, and nothing happened.
+pub(super) struct Reply<T> {
+    waiting: Option<oneshot::Sender<Result<T>>>,
+    begun: bool,
+}
+
+impl<T> Reply<T> {
+    pub(super) fn new() -> (Self, oneshot::Receiver<Result<T>>) {
+        let (waiting, answer) = oneshot::channel();
+        (Self { waiting: Some(waiting), begun: false }, answer)
+    }
+
+    pub(super) fn begin(&mut self) {
+        self.begun = true;
+    }
+
+    pub(super) fn send(mut self, outcome: Result<T>) {
+        if let Some(waiting) = self.waiting.take() {
+            // Nobody may be waiting any more.
+            let _ = waiting.send(outcome);
+        }
+    }
+}
+
+impl<T> Drop for Reply<T> {
+    fn drop(&mut self) {
+        if let (false, Some(waiting)) = (self.begun, self.waiting.take()) {
+            let _ = waiting.send(CLOSED.err());
+        }
     }
 }
 
@@ -126,7 +166,9 @@ pub(super) fn run<H: Head>(
             Some(Message::Stop(reply)) => {
                 copy.wait();
                 waiting.finish(connection);
-                stop(connection, messages);
+                // Another process may be reading; what is left in the log is found at the next
+                // opening. Who asks from now on is told when `messages` goes.
+                let _ = empty(connection);
                 // Nobody may be waiting any more.
                 let _ = reply.send(Ok(()));
                 return;
@@ -140,16 +182,6 @@ pub(super) fn run<H: Head>(
 
 /// How often the writer looks whether a copy is done while it has nothing else to do.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
-
-fn stop<H>(connection: &Connection, messages: &Receiver<Message<H>>) {
-    while let Ok(message) = messages.try_recv() {
-        if let Message::Work { job, .. } = message {
-            job.answer(&|| CLOSED.err());
-        }
-    }
-    // Another process may be reading; what is left in the log is found at the next opening.
-    let _ = empty(connection);
-}
 
 struct Waiting<H> {
     single: VecDeque<Box<dyn Work<H>>>,
@@ -193,13 +225,31 @@ fn transact<H: Head>(connection: &Connection, mut group: Vec<Box<dyn Work<H>>>) 
         // What fails here fails again at the next `BEGIN`, and is answered then.
         let _ = connection.execute_batch("ROLLBACK");
     }
-    for job in group {
-        job.answer(&|| transaction.map_err(Fault::error));
+    for (n, job) in group.into_iter().enumerate() {
+        job.answer(&|| match transaction {
+            // It knows better what failed.
+            Err(Failed { by: Some(culprit), .. }) if culprit == n => Ok(()),
+            other => other.map_err(|failed| failed.fault.error()),
+        });
+    }
+}
+
+/// Why a transaction came to nothing.
+#[derive(Clone, Copy)]
+struct Failed {
+    fault: Fault,
+    /// The work in the group that it failed with.
+    by: Option<usize>,
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self { fault, by: None }
     }
 }
 
 /// One transaction over all of the group. Work that fails alone is taken back alone.
-fn attempt<H: Head>(connection: &Connection, group: &mut [Box<dyn Work<H>>]) -> Result<(), Fault> {
+fn attempt<H: Head>(connection: &Connection, group: &mut [Box<dyn Work<H>>]) -> Result<(), Failed> {
     let run = |sql: &str| {
         let mut statement = connection.prepare_cached(sql).map_err(|error| Fault::of(&error))?;
         statement.execute([]).map(|_| ()).map_err(|error| Fault::of(&error))
@@ -207,7 +257,8 @@ fn attempt<H: Head>(connection: &Connection, group: &mut [Box<dyn Work<H>>]) -> 
     run("BEGIN IMMEDIATE")?;
     let loaded = H::load(connection)?;
     let (mut head, alone, mut done) = (loaded.clone(), group.len() == 1, 0usize);
-    for job in group {
+    for (n, job) in group.iter_mut().enumerate() {
+        let taken_back = Failed { fault: Fault::taken_back(), by: Some(n) };
         let before = if alone { None } else { Some((head.clone(), connection.total_changes())) };
         let kept = !alone && !job.appends();
         if kept {
@@ -217,13 +268,13 @@ fn attempt<H: Head>(connection: &Connection, group: &mut [Box<dyn Work<H>>]) -> 
             done += 1;
         } else if connection.is_autocommit() {
             // SQLite took everything back; the others may try again.
-            return Err(Fault::taken_back());
+            return Err(taken_back);
         } else if let Some((before, changes)) = before {
             head = before;
             if kept {
                 run("ROLLBACK TO work")?;
             } else if connection.total_changes() != changes {
-                return Err(Fault::taken_back());
+                return Err(taken_back);
             }
         }
         if kept {
@@ -231,103 +282,16 @@ fn attempt<H: Head>(connection: &Connection, group: &mut [Box<dyn Work<H>>]) -> 
         }
     }
     if done == 0 {
-        return run("ROLLBACK");
+        return Ok(run("ROLLBACK")?);
     }
     if head != loaded {
         head.save(connection)?;
     }
-    run("COMMIT").map_err(
-        |fault| {
-            if fault.is_io() { fault.with_code(&UNKNOWN_OUTCOME) } else { fault }
-        },
-    )
+    run("COMMIT").map_err(|fault| {
+        let fault = if fault.is_io() { fault.with_code(&UNKNOWN_OUTCOME) } else { fault };
+        fault.into()
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-    use std::task::{Context, Waker};
-
-    use pollster::block_on as wait;
-    use tacenda_core::ports::store::CONFLICT;
-
-    use super::*;
-    use crate::sqlite::SqliteOptions;
-    use crate::sqlite::connection::Database;
-    use crate::sqlite::fault::fault;
-    use crate::sqlite::schema::Schema;
-
-    /// How often it was saved, and a sum.
-    #[derive(Debug, Clone, PartialEq)]
-    struct Sum(i64, i64);
-
-    static SCHEMA: Schema = Schema {
-        application: 7,
-        version: 1,
-        sql: "CREATE TABLE head (saves INTEGER, sum INTEGER); INSERT INTO head VALUES (0, 0);
-            CREATE TABLE log (n INTEGER);",
-    };
-
-    impl Head for Sum {
-        fn schema() -> &'static Schema {
-            &SCHEMA
-        }
-
-        fn load(connection: &Connection) -> Result<Self, Fault> {
-            let row = connection.query_row("SELECT saves, sum FROM head", [], |row| {
-                Ok(Self(row.get(0)?, row.get(1)?))
-            });
-            row.map_err(|error| Fault::of(&error))
-        }
-
-        fn save(&self, connection: &Connection) -> Result<(), Fault> {
-            let sql = "UPDATE head SET saves = saves + 1, sum = ?1";
-            connection.execute(sql, [self.1]).map(|_| ()).map_err(|error| Fault::of(&error))
-        }
-    }
-
-    /// Adds to the sum and to the table, and then fails if the number is odd.
-    async fn add(database: &Database<Sum>, bulk: bool, number: i64) -> Result<i64> {
-        database
-            .write(bulk, move |connection, head| {
-                head.1 += number;
-                connection.execute("INSERT INTO log VALUES (?1)", [number]).map_err(fault)?;
-                if number % 2 == 0 { Ok(number) } else { CONFLICT.err() }
-            })
-            .await
-    }
-
-    #[test]
-    fn what_waits_shares_a_transaction_and_fails_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("sum.db");
-        let database = Database::<Sum>::open(&path, SqliteOptions::default()).unwrap();
-        // A first poll sends the work; the writer is held until all of it waits.
-        let (release, held) = mpsc::channel::<()>();
-        let mut first = Box::pin(database.outside(move |_| Ok(held.recv().is_ok())));
-        let mut context = Context::from_waker(Waker::noop());
-        assert!(first.as_mut().poll(&mut context).is_pending());
-        let mut work: Vec<_> =
-            (2..26).map(|number| Box::pin(add(&database, number < 6, number))).collect();
-        assert!(work.iter_mut().all(|work| work.as_mut().poll(&mut context).is_pending()));
-        release.send(()).unwrap();
-        for (number, work) in (2..).zip(work) {
-            let outcome = wait(work);
-            assert_eq!(outcome.is_ok(), number % 2 == 0, "{number}");
-            assert!(outcome.is_ok_and(|same| same == number) || number % 2 == 1);
-        }
-        let (log, head): (Vec<i64>, Sum) = database
-            .read(|connection| {
-                let mut statement = connection.prepare("SELECT n FROM log").map_err(fault)?;
-                let log = statement.query_map([], |row| row.get(0)).map_err(fault)?;
-                let log = log.collect::<rusqlite::Result<_>>().map_err(fault)?;
-                Ok((log, Sum::load(connection).map_err(Fault::error)?))
-            })
-            .unwrap();
-        // The bulk work came first and waited all the same.
-        let expected: Vec<i64> = (6..26).chain(2..6).filter(|number| number % 2 == 0).collect();
-        assert_eq!(log, expected);
-        // One transaction for the single pieces, and one for each bulk piece that succeeded.
-        assert_eq!(head, Sum(3, expected.iter().sum()));
-    }
-}
+mod tests;
