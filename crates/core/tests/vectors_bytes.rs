@@ -302,6 +302,8 @@ mod tests {
             "leaf",
             "policy",
             "prune",
+            "reply_to",
+            "request",
             "reseal",
             "row",
             "token",

@@ -72,19 +72,18 @@ impl Vault {
         row.state == state::ARCHIVED && row.class.is_some() && row.due_at != self.due(row)
     }
 
-    /// Where rows of some classes must lie if they were not taken away: those that the safe still
-    /// has the keys of, besides the rows that were `found`.
+    /// Where rows must lie if they were not taken away: those that the safe still has the keys of,
+    /// besides the rows that were `found`.
     pub(super) async fn expected_archives(
         &self,
         subject: SubjectId,
         found: &[Row],
-        wanted: impl Fn(&Name) -> bool + Send + Sync,
     ) -> Result<Vec<RowKey>> {
         let known = self.ports.keyring.keys_of(subject).await?;
         let found: BTreeSet<_> = found.iter().filter_map(key_of).collect();
-        let live = known.into_iter().filter(|(key, state)| {
-            wanted(&key.class) && matches!(state, KeyState::Live(_)) && !found.contains(key)
-        });
+        let live = known
+            .into_iter()
+            .filter(|(key, state)| matches!(state, KeyState::Live(_)) && !found.contains(key));
         Ok(live.map(|(key, _)| self.archive_key(subject, &key.class, key.number)).collect())
     }
 }

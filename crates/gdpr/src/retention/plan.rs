@@ -92,7 +92,7 @@ pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
                 continue;
             }
             let Some(cutoff) = calendar::cutoff(now, &rules, zone) else { continue };
-            let due = vault.count_anchored(&class.name, &row_state, cutoff, u64::MAX).await?;
+            let due = rows_due(vault, &class.name, &row_state, cutoff, now).await?;
             if due == 0 {
                 continue;
             }
@@ -119,6 +119,24 @@ pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
     let day = zone.start_of_day(zone.local_date(now));
     let digest = digest(day, clock_in_doubt, &lines);
     Ok(RetentionPlan { now, lines, clock_in_doubt, digest })
+}
+
+/// How many rows of a class and state are due whose clock started at `cutoff` or before. Where a
+/// law of another class may keep an item that has moved there since its row was archived, such rows
+/// are looked at, and do not count until it ends.
+async fn rows_due(
+    vault: &Vault,
+    class: &Name,
+    row_state: &Name,
+    cutoff: Timestamp,
+    now: Timestamp,
+) -> Result<u64> {
+    let others = vault.policy().classes.values().filter(|other| other.name != *class);
+    let mut laws = others.flat_map(|other| &other.rules).filter(|rule| rule.archive);
+    if *row_state != state::ARCHIVED || laws.next().is_none() {
+        return vault.count_anchored(class, row_state, cutoff, u64::MAX).await;
+    }
+    vault.count_archived(class, cutoff, now).await
 }
 
 /// The archived rows of a class of which a part has ended, and that do not end whole.

@@ -67,12 +67,16 @@ struct From {
 /// key, tombstone and fingerprint in both. `told` hears after each page how far it is.
 ///
 /// The keys go first, in one transaction, then rows and log in another: a database has all of it or
-/// nothing. Cut off anywhere, the same call goes on: what is there whole is not moved again. When it
-/// has answered, put the old files away for good, as one puts away a key: a store that goes on in
-/// two places forks its log. An [`audit`](tacenda_core::vault::Vault::audit) of the new one then
-/// holds it against its log once more.
+/// nothing. Cut off anywhere, the same call goes on: what is there whole is not moved again.
+///
+/// When it has answered, **destroy the old files**, the safe's first of all: no erasure here reaches
+/// them, and whoever keeps both opens whomever is erased from now on, whatever the receipt says. A
+/// store that goes on in two places also forks its log. An
+/// [`audit`](tacenda_core::vault::Vault::audit) of the new one holds it against its log once more.
 ///
 /// # Errors
+/// `keys.older_copy`: an earlier call moved the keys and not the rows, and the origin has gone on since;
+/// the database must be emptied, for it holds keys that the origin may have destroyed.
 /// `store.bad_request`: the origin was never marked, it changed during the move, or a database holds
 /// something else already. `store.corrupt`: a leaf of the origin is not what its hash says, or what
 /// arrived is not what was sent. The `store.*` codes of [`PostgresStore::open`].
