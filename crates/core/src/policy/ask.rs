@@ -9,6 +9,7 @@ use crate::name::Name;
 use super::codes;
 use super::item_type::ItemType;
 use super::model::{Class, Item, Policy, Purpose, RetentionRule};
+use super::records::RecordKind;
 
 /// Why a read is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,9 +132,13 @@ impl Policy {
         self.purposes.get(name)
     }
 
-    /// The retention rules of a class; the latest end wins. None for a class that there is not.
+    /// The retention rules of a class, or of a kind of records; the latest end wins. None for a
+    /// class that there is not.
     #[must_use]
     pub fn rules_of(&self, class: &Name) -> &[RetentionRule] {
+        if let Some(kind) = RecordKind::of_class(class) {
+            return self.record_rule(kind).map_or(&[], std::slice::from_ref);
+        }
         self.classes.get(class).map_or(&[], |class| &class.rules)
     }
 

@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::password::Password;
+use crate::policy::records::RecordKind;
 use crate::ports::store::{CONFLICT, NOT_UNIQUE as STORE_NOT_UNIQUE};
 use crate::ports::{Expect, RowWrite};
 use crate::row::{Row, RowKey, state};
@@ -163,6 +164,12 @@ impl Vault {
                 Touched { row: Before::Live(row), body, key }
             } else {
                 let adds = sets_password || class.items.iter().any(|i| parsed.set.contains_key(i));
+                let row = rows.iter().find(|row| row.key == place_key);
+                if row.is_some_and(|row| row.state == state::RESTRICTED)
+                    && (touched || sets_password)
+                {
+                    return Err(REFUSED_STATE.error().with("subject", subject));
+                }
                 match self.touch(&rows, &place_key, &class.name, adds, &mut sequence).await? {
                     Some(touched) => touched,
                     None => continue,
@@ -245,7 +252,8 @@ impl Vault {
     /// What the policy requires, alone or together with other items, is there afterwards too; what is
     /// archived belongs to its law and does not count. Answers with the subject's rows.
     async fn stays_whole(&self, subject: SubjectId, parsed: &Parsed) -> Result<Vec<Row>> {
-        let rows = self.checked_all(subject).await?;
+        // Records are no part of the account.
+        let rows = self.checked_where(subject, |class| !RecordKind::is_reserved(class)).await?;
         let mut items: BTreeSet<Name> = parsed.set.keys().cloned().collect();
         for row in rows.iter().filter(|row| row.state == state::LIVE && row.class.is_some()) {
             let (kept, _) = Body::contents(&row.body)?;
@@ -289,7 +297,9 @@ impl Vault {
         sequence: &mut u64,
     ) -> Result<Option<Touched>> {
         let row = rows.iter().find(|row| row.key == *place);
-        let live = row.filter(|row| row.state == state::LIVE);
+        // The clock of what is restricted goes on, whatever may be done with it.
+        let live =
+            row.filter(|row| row.state == state::LIVE || !make && row.state == state::RESTRICTED);
         if let Some(row) = live.filter(|row| number_of(row).is_some()) {
             let (key, body) = (self.row_key(row).await?, Body::decode(&row.body)?);
             return Ok(Some(Touched { row: Before::Live(row.clone()), body, key }));

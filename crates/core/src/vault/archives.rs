@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 use super::Vault;
 use super::journal::next_version;
 use super::keys::{key_of, number_of};
+use super::records::place_of;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
-use crate::ports::{Expect, KeyState, RowWrite};
+use crate::ports::{Expect, KeyId, KeyState, RowWrite};
 use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, Place};
 
@@ -72,19 +73,24 @@ impl Vault {
         row.state == state::ARCHIVED && row.class.is_some() && row.due_at != self.due(row)
     }
 
-    /// Where rows must lie if they were not taken away: those that the safe still has the keys of,
-    /// besides the rows that were `found`.
+    /// Where rows of some classes must lie if they were not taken away: those that the safe still
+    /// has the keys of, besides the rows that were `found`. Of a kind of records, each its record.
     pub(super) async fn expected_archives(
         &self,
         subject: SubjectId,
         found: &[Row],
+        wanted: impl Fn(&Name) -> bool + Send + Sync,
     ) -> Result<Vec<RowKey>> {
         let known = self.ports.keyring.keys_of(subject).await?;
         let found: BTreeSet<_> = found.iter().filter_map(key_of).collect();
-        let live = known
-            .into_iter()
-            .filter(|(key, state)| matches!(state, KeyState::Live(_)) && !found.contains(key));
-        Ok(live.map(|(key, _)| self.archive_key(subject, &key.class, key.number)).collect())
+        let live = known.into_iter().filter(|(key, state)| {
+            wanted(&key.class) && matches!(state, KeyState::Live(_)) && !found.contains(key)
+        });
+        let place = |key: KeyId| {
+            let record = place_of(subject, &key.class, key.number);
+            record.unwrap_or_else(|| self.archive_key(subject, &key.class, key.number))
+        };
+        Ok(live.map(|(key, _)| place(key)).collect())
     }
 }
 

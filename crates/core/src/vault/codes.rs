@@ -239,6 +239,33 @@ pub static BAD_SHAPE: Code = Code::new(
     Kind::Input,
     "of a card its last four digits are kept, of an account its country and last four characters",
 );
+/// There is no such record; context: `subject`, `kind`.
+pub static NO_SUCH_RECORD: Code =
+    Code::new("vault.no_such_record", Kind::NotFound, "there is no such record");
+/// The policy was read before this kind of records was known.
+pub static UNKNOWN_KIND: Code = Code::new(
+    "vault.unknown_kind",
+    Kind::Configuration,
+    "the policy does not say how long records of this kind are kept",
+);
+/// A record is open in one of the states of other rows.
+pub static RECORD_STATE: Code = Code::new(
+    "vault.record_state",
+    Kind::Input,
+    "the state of an open record is a word of its room, and none of those of other rows",
+);
+/// A record would be left without what its room knows of it.
+pub static RECORD_WITHOUT_MODEL: Code =
+    Code::new("vault.record_without_model", Kind::Input, "a record holds the item `model`");
+/// A class that the policy does not declare. It is not named: anybody may have typed it.
+pub static UNDECLARED_CLASS: Code =
+    Code::new("vault.undeclared_class", Kind::Input, "the policy declares no such class");
+/// Nothing is there to be held or restricted; context: `class`.
+pub static NOTHING_OF_CLASS: Code = Code::new(
+    "vault.nothing_of_class",
+    Kind::NotFound,
+    "nothing of this class is kept that could be held or restricted",
+);
 /// Somebody else has claimed a job since, because its lease was over; context: `job`.
 pub static JOB_LOST: Code =
     Code::new("jobs.taken_over", Kind::Conflict, "another worker has taken this job over")
@@ -290,5 +317,11 @@ pub static CODES: &[&Code] = &[
     &MISSING_ROW,
     &ALTERED_LOOKUP,
     &OVERTAKEN,
+    &NO_SUCH_RECORD,
+    &UNKNOWN_KIND,
+    &RECORD_STATE,
+    &RECORD_WITHOUT_MODEL,
+    &UNDECLARED_CLASS,
+    &NOTHING_OF_CLASS,
     &JOB_LOST,
 ];

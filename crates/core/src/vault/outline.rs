@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
+use crate::policy::records::RecordKind;
 use crate::ports::{Cursor, Scan};
 use crate::row::{Row, RowKey, state};
 use crate::seal::Body;
@@ -49,6 +50,13 @@ pub struct Seen {
     pub(super) live: bool,
 }
 
+impl Seen {
+    /// Whether the row is among these, in the version that was seen.
+    pub(super) fn stands_in(&self, rows: &[Row]) -> bool {
+        rows.iter().any(|row| row.key == self.row && row.version == self.version)
+    }
+}
+
 impl Outline {
     /// The row in the version that was seen.
     #[must_use]
@@ -56,6 +64,12 @@ impl Outline {
         let (class, key) = (self.class.clone(), self.key);
         let live = self.state == state::LIVE;
         Seen { row: self.at.clone(), version: self.version, class, key, live }
+    }
+
+    /// Whether the row is a record: one that the SDK made, with a period of its own.
+    #[must_use]
+    pub fn is_record(&self) -> bool {
+        RecordKind::is_reserved(&self.class)
     }
 
     fn cursor(&self, at: Option<Timestamp>) -> Cursor {

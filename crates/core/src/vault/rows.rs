@@ -53,19 +53,29 @@ impl Vault {
     /// All rows of a subject, each checked against the log; one of its profile or of an archive
     /// that is gone is missed.
     pub(super) async fn checked_all(&self, subject: SubjectId) -> Result<Vec<Row>> {
-        let classes = self.policy.classes.keys();
+        self.checked_where(subject, |_| true).await
+    }
+
+    /// The rows of a subject that belong to some classes, or to none, as [`Vault::checked_all`].
+    pub(super) async fn checked_where(
+        &self,
+        subject: SubjectId,
+        wanted: impl Fn(&Name) -> bool + Send + Sync,
+    ) -> Result<Vec<Row>> {
+        let classes = self.policy.classes.keys().filter(|class| wanted(class));
         let mut keys: BTreeSet<_> = classes.map(|class| self.profile_key(subject, class)).collect();
         let (mut found, mut cursor) = (Vec::new(), None);
         loop {
             let scan = Scan::Subject(subject);
             let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
-            found.extend(page.rows);
+            let rows = page.rows.into_iter();
+            found.extend(rows.filter(|row| row.class.as_ref().is_none_or(&wanted)));
             cursor = page.next;
             if cursor.is_none() {
                 break;
             }
         }
-        keys.extend(self.expected_archives(subject, &found).await?);
+        keys.extend(self.expected_archives(subject, &found, wanted).await?);
         keys.extend(found.into_iter().map(|row| row.key));
         let keys: Vec<_> = keys.into_iter().collect();
         Ok(self.checked(subject, &keys).await?.into_iter().flatten().collect())

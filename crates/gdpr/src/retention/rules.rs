@@ -8,7 +8,8 @@ use tacenda_core::row::state;
 use tacenda_core::vault::{KeptUnder, Outline};
 use tacenda_core::{Name, Timestamp};
 
-/// The rules that keep a row of a class in a state: those for live data while it is live, those
+/// The rules that keep a row of a class in a state: those for live data while it is live (of
+/// records, the rule of their kind), those
 /// that a law imposes once it is archived. The latest end wins.
 #[must_use]
 pub fn schedule(policy: &Policy, class: &Name, row_state: &Name) -> Vec<Rule> {

@@ -29,6 +29,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::id::{RowId, SubjectId};
 use crate::leaf::Leaf;
 use crate::name::Name;
+use crate::policy::records::RecordKind;
 use crate::ports::store::CONFLICT;
 use crate::ports::{
     Expect, KeyCopies, KeyId, KeyState, LeafId, LogPosition, RowWrite, Scan, Scrub,
@@ -251,6 +252,7 @@ impl Vault {
                 plan.erase.first().map_or(Name::fixed("request"), |one| one.reason.clone());
             for (key, state) in known {
                 let idle = matches!(state, KeyState::Live(_))
+                    && !RecordKind::is_reserved(&key.class)
                     && !plan.seen.iter().any(|seen| seen.class == key.class);
                 if !idle {
                     continue;

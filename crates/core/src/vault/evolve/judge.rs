@@ -7,6 +7,7 @@ use super::super::codes::{
     ARCHIVED_ITEM_MOVED, CLASS_IN_USE, IDENTIFIER_MISSING, ITEM_IN_USE, ITEM_MOVED, TYPE_CHANGED,
     VALUES_NOT_UNIQUE,
 };
+use super::super::records::is_record;
 use super::in_force::InForce;
 use super::{PAGE, Vault};
 use crate::codec::MALFORMED;
@@ -57,7 +58,7 @@ impl Vault {
 
     /// Whether a row holds items of another class, or is found by other items than the policy says.
     fn row_moves(&self, row: &Row, before: &InForce) -> Result<bool> {
-        let Some(class) = &row.class else { return Ok(false) };
+        let Some(class) = row.class.as_ref().filter(|_| !is_record(row)) else { return Ok(false) };
         if !self.policy.classes.contains_key(class) {
             return Err(CLASS_IN_USE.error().with("class", class));
         }
@@ -241,9 +242,10 @@ struct Holding {
 }
 
 impl Holding {
-    /// `None` if a row is no live one, or holds none of these items.
+    /// `None` if a row is no live one of a profile, or holds none of these items.
     fn of(row: &Row, wanted: impl Fn(&Name) -> bool) -> Option<Self> {
-        let class = row.class.clone().filter(|_| row.state != state::ARCHIVED)?;
+        let counts = row.state != state::ARCHIVED && !is_record(row);
+        let class = row.class.clone().filter(|_| counts)?;
         let body = Body::decode(&row.body).ok()?;
         let items: Vec<_> = body.items().filter(|item| wanted(item)).cloned().collect();
         (!items.is_empty()).then_some(Self { class, body, items })

@@ -8,6 +8,7 @@ use super::super::account::{AccountState, STATE_ITEM};
 use super::super::codes::NOT_FOUND;
 use super::super::journal::next_version;
 use super::super::keys::{number_of, numbers_of};
+use super::super::records::is_record;
 use super::Vault;
 use super::reseal::Job;
 use crate::clock::Timestamp;
@@ -246,7 +247,8 @@ impl Vault {
 impl Subject {
     fn new(id: SubjectId, all: Vec<Row>) -> Result<Self> {
         let (mut live, mut archived) = (BTreeMap::new(), BTreeMap::new());
-        for row in &all {
+        // The items of a record are its room's, whatever they are called.
+        for row in all.iter().filter(|row| !is_record(row)) {
             let Some(class) = row.class.clone() else { continue };
             if row.state == state::ARCHIVED {
                 archived.insert(row.key.clone(), row.clone());

@@ -89,7 +89,7 @@ impl Vault {
         let gone: BTreeSet<_> =
             known.into_iter().filter(|(_, state)| !is_live(state)).map(|(key, _)| key).collect();
         let kept_on = |row: &Row| {
-            row.state == state::LIVE
+            (row.state == state::LIVE || row.state == state::RESTRICTED)
                 && row.class.as_ref().is_some_and(|class| {
                     let key = key_of(row);
                     self.policy.classes.contains_key(class)
