@@ -7,9 +7,10 @@
 
 pub mod breach;
 pub mod erasure;
+pub mod requests;
 pub mod retention;
 
 use tacenda_core::Code;
 
 /// Every code of this crate.
-pub static CODES: &[&[&Code]] = &[breach::CODES, erasure::CODES];
+pub static CODES: &[&[&Code]] = &[breach::CODES, erasure::CODES, requests::CODES];

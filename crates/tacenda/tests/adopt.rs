@@ -18,7 +18,7 @@ use tacenda_core::ports::Store;
 use tacenda_core::seal::MasterKey;
 use tacenda_core::vault::{Effects, Entry, MODEL, NewRecord, RecordItems, Standing};
 use tacenda_testkit::world::{POLICY, ada, request, staff};
-use tacenda_testkit::{After, Cluster, Cut, FailingStore, Faults, StepClock};
+use tacenda_testkit::{After, Cluster, Cut, FailingKeyring, FailingStore, Faults, StepClock};
 
 const CSV: &str = "email,first_name,registered_at\n\
     i1@example.org,Eve,2026-01-01T00:00:00Z\ni2@example.org,Ida,2026-01-01T00:00:00Z\n";
@@ -187,9 +187,13 @@ fn everything_moves_and_the_log_goes_on() {
     assert_eq!(refused.code(), "store.bad_request", "it has gone on here");
 }
 
+/// Both sides under one plan, so that a cut falls between the pages of keys as well.
 fn under(home: &Home, faults: &Faults) -> Origin {
-    let origin = home.origin();
-    Origin { store: Arc::new(FailingStore::new(origin.store, faults.clone())), ..origin }
+    let Origin { store, keyring } = home.origin();
+    Origin {
+        store: Arc::new(FailingStore::new(store, faults.clone())),
+        keyring: Arc::new(FailingKeyring::new(keyring, faults.clone())),
+    }
 }
 
 #[test]
@@ -199,9 +203,9 @@ fn a_move_that_was_cut_off_goes_on() {
     let (to, faults) = (target(), Faults::none());
     let whole = move_to(under(&home, &faults), &to).unwrap();
     let operations = faults.operations();
-    assert!(operations > 10);
+    assert!(operations > 20, "{operations}");
     let to = target();
-    for operation in (0..operations).step_by(3) {
+    for operation in 0..operations {
         let faults = Faults::cut(operation, Cut::Before, After::StaysDown);
         match move_to(under(&home, &faults), &to) {
             Err(cut) => assert_eq!(cut.code(), "store.unavailable"),
@@ -228,6 +232,34 @@ fn an_origin_that_changes_meanwhile_is_refused() {
     assert!(faults.tripped());
     assert_eq!(refused.code(), "store.bad_request");
     move_to(home.origin(), &to).unwrap();
+}
+
+#[test]
+fn keys_that_arrived_before_the_origin_went_on_are_called_an_older_copy() {
+    let home = Home::new();
+    let ([_, bo, _], ..) = live(&home);
+    let to = target();
+    // The keys have arrived, and the rows are about to be read, when somebody is erased.
+    let builder = home.builder().sqlite(home.file("rows.db"), home.file("keys.db"));
+    let builder = Mutex::new(Some(builder));
+    let act = move || {
+        let t = block_on(builder.lock().unwrap().take().unwrap().open()).unwrap();
+        erase(&t, bo);
+        block_on(t.close()).unwrap();
+    };
+    let Origin { store, keyring } = home.origin();
+    let faults = Faults::meanwhile(4, act);
+    let store = Arc::new(FailingStore::new(store, faults.clone()));
+    let refused = move_to(Origin { store, keyring }, &to).unwrap_err();
+    assert!(faults.tripped());
+    assert_eq!(refused.code(), "store.bad_request", "{refused}");
+    for _ in 0..2 {
+        let refused = move_to(home.origin(), &to).unwrap_err();
+        assert_eq!(refused.code(), "keys.older_copy");
+    }
+    let keys = home.origin().keyring;
+    let moved = move_to(home.origin(), &(to.0, target().1)).unwrap();
+    assert_eq!(moved.tombstones, block_on(keys.tombstones(None, 999)).unwrap().len() as u64);
 }
 
 /// A leaf in the log, as another process would leave it.

@@ -22,9 +22,13 @@ fn actor(role: &'static str) -> Actor {
 }
 
 fn open() -> Tacenda {
+    under(POLICY)
+}
+
+fn under(policy: &str) -> Tacenda {
     let clock = StepClock::standing(Timestamp::parse_rfc3339("2026-11-22T12:00:00Z").unwrap());
     let key = MasterKey::generate(&SeededRng::new(3));
-    let builder = Tacenda::builder().policy_text(POLICY).clock(Arc::new(clock));
+    let builder = Tacenda::builder().policy_text(policy).clock(Arc::new(clock));
     block_on(builder.master_key(MasterKeySource::Given(key)).open()).unwrap()
 }
 
@@ -172,4 +176,55 @@ fn a_report_that_cannot_be_written_is_not_a_file_that_cannot_be_read() {
     let error = block_on(import_csv_with(&t, Broken, &mapping, &me, &mut told)).unwrap_err();
     assert_eq!(error.code(), "import.unreadable");
     assert!(error.source().is_some());
+}
+
+/// The policy with another item of the account, or another fact.
+fn with(item: &str, kind: &str) -> Tacenda {
+    let category = if kind == "IBAN tail" { "user.financial.bank_account" } else { "user.content" };
+    let declared = format!(
+        "[items.{item}]\ntype = \"{kind}\"\ncategory = \"{category}\"\nabout = \"person\"\n\n"
+    );
+    let (items, more) =
+        ("\"first_name\", \"note\"]", format!("\"first_name\", \"note\", \"{item}\"]"));
+    let policy = POLICY.replace("[items.address]", &format!("{declared}[items.address]"));
+    under(&policy.replace(items, &more))
+}
+
+#[test]
+fn a_column_of_the_import_hides_no_item_of_the_policy() {
+    for item in ["locale", "plan", "payment"] {
+        let t = with(item, "plain text");
+        let text = format!("email,{item}\na@example.org,as it likes\n");
+        let verdicts = import(&t, &Mapping::default(), text.as_bytes()).unwrap();
+        let Ok(Registered::New(ada)) = verdicts[0].outcome else { panic!("{item}: {verdicts:?}") };
+        let view = block_on(t.customers().read(ada, "account", &actor("support"))).unwrap();
+        assert_eq!(view.get(item), Some("as it likes"));
+    }
+    for (item, kind) in [
+        ("password_sha256", "plain text"),
+        ("registered_at", "date"),
+        ("last_login_at", "date"),
+        ("closed_at", "plain text"),
+        ("iban", "plain text"),
+    ] {
+        let t = with(item, kind);
+        let text = format!("email,{item}\na@example.org,2026-01-01\n");
+        let error = import(&t, &Mapping::default(), text.as_bytes()).unwrap_err();
+        assert_eq!(error.code(), "import.ambiguous_column", "{item}");
+        assert!(error.to_string().contains("column 2"), "{error}");
+    }
+    let fact = "\"plan\" = \"The customer has a plan.\"\n\"invoiced\" =";
+    let t = under(&POLICY.replacen("\"invoiced\" =", fact, 1));
+    let error = import(&t, &Mapping::default(), b"email,plan\na@example.org,yes\n").unwrap_err();
+    assert_eq!(error.code(), "import.ambiguous_column");
+}
+
+#[test]
+fn an_item_that_is_what_its_column_is_takes_it() {
+    let t = with("iban", "IBAN tail");
+    let text = b"email,iban\na@example.org,FR1420041010050500013M02606\n";
+    let verdicts = import(&t, &Mapping::default(), text).unwrap();
+    let Ok(Registered::New(ada)) = verdicts[0].outcome else { panic!("{verdicts:?}") };
+    let view = block_on(t.customers().read(ada, "account", &actor("support"))).unwrap();
+    assert_eq!(view.get("iban"), Some("FR2606"), "its country and its last four");
 }

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::check::BAD_REQUEST;
-use crate::ports::store::{CLOSED, UNAVAILABLE};
+use crate::ports::store::{CLOSED, LONGEST_LEASE, UNAVAILABLE};
 use crate::ports::{
     Change, Committed, Cursor, Found, LeafId, LogPosition, Page, PrunedTexts, Scan, Scrub, Store,
     StoreInit, StoreStatus, StoredLeaf,
@@ -106,7 +106,9 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Vec<Row>> {
         let mut guard = self.state()?;
-        let free = |row: &&Row| guard.leases.get(&row.key).is_none_or(|end| *end <= now);
+        let far = now.plus(LONGEST_LEASE);
+        let is_over = |end: &Timestamp| *end <= now || *end > far;
+        let free = |row: &&Row| guard.leases.get(&row.key).is_none_or(is_over);
         let due = |row: &&Row| {
             row.key.kind == *kind && row.state == *state && row.due_at.is_some_and(|at| at <= now)
         };

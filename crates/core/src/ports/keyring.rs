@@ -17,6 +17,12 @@ use crate::ports::leaf::LogPosition;
 /// A key that was destroyed is asked for, or would be made again; context: `subject`, `class`.
 pub static DESTROYED: Code =
     Code::new("keys.destroyed", Kind::NotFound, "the key of this data was destroyed");
+/// Keys would be moved to where an older copy of them lies.
+pub static OLDER_COPY: Code = Code::new(
+    "keys.older_copy",
+    Kind::Configuration,
+    "an older copy of these keys lies there, and with it what was destroyed since: empty that database",
+);
 
 /// Which key: a subject's, for a class, and which one of those that the class has had.
 ///

@@ -42,6 +42,7 @@ pub static CODES: &[&Code] = &[
     &store::OLDER_POLICY,
     &check::BAD_REQUEST,
     &keyring::DESTROYED,
+    &keyring::OLDER_COPY,
     &kek::WRONG_KEY,
     &kek::BAD_KEY,
 ];

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::holding::{Holding, one_by_one};
-use crate::clock::Timestamp;
+use crate::clock::{Span, Timestamp};
 use crate::error::{Code, Kind, Result, Retry};
 use crate::id::SubjectId;
 use crate::name::Name;
@@ -66,6 +66,9 @@ pub static NOT_MERGED: Code = Code::new(
 .retry(Retry::Safe);
 /// The store was closed.
 pub static CLOSED: Code = Code::new("store.closed", Kind::Unavailable, "the store is closed");
+
+/// A lease that ends later than this from now was given by a clock that was ahead, and is over.
+pub const LONGEST_LEASE: Span = Span::hours(2);
 
 /// What a row must be for a change to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,8 +209,8 @@ pub trait Store: Send + Sync {
     async fn count(&self, scan: &Scan, limit: u64) -> Result<u64>;
 
     /// Leases work: rows of a kind and state that are due at `now` and that nobody else has
-    /// leased, oldest first. The lease ends at `until`. It is no change: neither version nor digest
-    /// of the row move.
+    /// leased, oldest first. The lease ends at `until`; one that ends later than [`LONGEST_LEASE`]
+    /// from `now` keeps nobody away. It is no change: neither version nor digest of the row move.
     ///
     /// # Errors
     /// As [`Store::commit`].

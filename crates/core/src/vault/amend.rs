@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::account::{Account, STATE_ITEM};
 use super::codes::{
-    CLOSED_ALREADY, IN_FUTURE, NOT_UNIQUE, REFUSED_STATE, REQUIRED, UNDECLARED_FACT,
+    CLOSED_ALREADY, IN_FUTURE, NOT_UNIQUE, REFUSED_STATE, REQUIRED, UNDECLARED_FACT, UNDER_WAY,
 };
 use super::evolve::first_version;
 use super::items::{ItemValue, declared};
@@ -79,8 +79,8 @@ impl Vault {
     /// # Errors
     /// `vault.undeclared_item`, `vault.undeclared_fact`, `vault.required_item` (a required item
     /// cannot be blanked), `vault.not_unique`, `vault.closed_already`, `vault.not_found`,
-    /// `vault.not_live` for a class that is restricted; the
-    /// integrity codes and those of the ports.
+    /// `vault.not_live` for a class that is restricted, `erasure.under_way` for a fact or a closing of
+    /// an account that is about to go; the integrity codes and those of the ports.
     pub async fn amend(
         &self,
         subject: SubjectId,
@@ -123,6 +123,12 @@ impl Vault {
         let fence = self.key_fence().await?;
         let mut account = self.account(subject).await?;
         let state_changed = change_state(&mut account, parsed, now)?;
+        // A closing moves clocks, a fact decides what a law keeps: neither holds up what is due.
+        let leaving = if state_changed { Some(self.leaving(subject).await?) } else { None };
+        let leaves = |row: &Row| leaving.as_ref().is_some_and(|leaving| leaving.takes(row));
+        if leaves(&account.row) {
+            return Err(UNDER_WAY.error().with("subject", subject));
+        }
         let rows = self.stays_whole(subject, parsed).await?;
         let primary = self.policy.primary_class().clone();
         let expect = Expect::Version(account.row.version);
@@ -131,14 +137,17 @@ impl Vault {
         let mut sequence = 0;
         let state = account.state.clone();
         let mut account = Some(account);
+        let strays = self.strays(&rows, parsed)?;
         for class in self.policy.classes.values() {
             let password = self.policy.password_item();
             let sets_password =
                 parsed.verifier.is_some() && password.is_some_and(|item| item.class == class.name);
-            let touched = class
-                .items
-                .iter()
-                .any(|item| parsed.set.contains_key(item) || parsed.remove.contains(item));
+            let strays = strays.get(&class.name).map_or(&[][..], Vec::as_slice);
+            let touched = !strays.is_empty()
+                || class
+                    .items
+                    .iter()
+                    .any(|item| parsed.set.contains_key(item) || parsed.remove.contains(item));
             let is_primary = class.name == primary;
             let wanted = touched || sets_password || (is_primary && state_changed);
             // Closing moves the clock of every class.
@@ -146,6 +155,9 @@ impl Vault {
                 continue;
             }
             let place_key = self.profile_key(subject, &class.name);
+            if !wanted && rows.iter().any(|row| row.key == place_key && leaves(row)) {
+                continue;
+            }
             let place = Place { row: &place_key, class: &class.name };
             let Touched { row, mut body, key } = if is_primary {
                 let Some(Account { row, body, key, .. }) = account.take() else { continue };
@@ -171,6 +183,9 @@ impl Vault {
                 } else if parsed.remove.contains(item) {
                     body.remove(item);
                 }
+            }
+            for item in strays {
+                body.remove(item);
             }
             if let (Some(verifier), Some(item), true) = (&parsed.verifier, password, sets_password)
             {
@@ -218,6 +233,9 @@ impl Vault {
         draft.record(self.leaf(now, actor, action, subject), writes, &[]);
         draft.change().safe_sequence = sequence;
         draft.under_fence(fence);
+        if let Some(leaving) = &leaving {
+            leaving.require(&mut draft);
+        }
         match self.commit(draft).await {
             Ok(_) => Ok(()),
             Err(error) if error.is(&STORE_NOT_UNIQUE) => {
@@ -248,6 +266,24 @@ impl Vault {
             }
         }
         Ok(rows)
+    }
+
+    /// The items of an amendment that live rows hold although they belong to other classes now: a
+    /// new policy could not move them yet. By the row's class; they leave it with the amendment.
+    fn strays(&self, rows: &[Row], parsed: &Parsed) -> Result<BTreeMap<Name, Vec<Name>>> {
+        let password = self.policy.password_item().filter(|_| parsed.verifier.is_some());
+        let amended = |item: &Name| {
+            let set = parsed.set.contains_key(item) || parsed.remove.contains(item);
+            set || password.is_some_and(|password| password.name == *item)
+        };
+        let mut strays: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.state == state::LIVE) {
+            let Some(class) = &row.class else { continue };
+            let (items, _) = Body::contents(&row.body)?;
+            let stray = items.into_iter().filter(|item| amended(item) && self.leaves(item, class));
+            strays.entry(class.clone()).or_default().extend(stray);
+        }
+        Ok(strays)
     }
 
     /// A row of another class; `None` if there is none and none is to be made. What is archived makes

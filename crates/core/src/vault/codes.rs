@@ -133,6 +133,14 @@ pub static ITEM_MOVED: Code = Code::new(
     Kind::Configuration,
     "the identifier cannot move to another class: the accounts themselves are kept in its class",
 );
+/// An item moves out of a class with archived rows that hold it, and no law of the policy asks for
+/// it any more; context: `class`, the former one, and `field`.
+pub static ARCHIVED_ITEM_MOVED: Code = Code::new(
+    "policy.archived_item_moved",
+    Kind::Configuration,
+    "a law keeps archived values of the item, and does not move along with it: move it together with \
+     its law; or drop the law alone, sweep, and then move it",
+);
 /// Rows hold an item that the policy no longer declares; context: `field`.
 pub static ITEM_IN_USE: Code = Code::new(
     "policy.item_in_use",
@@ -295,6 +303,7 @@ pub static CODES: &[&Code] = &[
     &SAME_VERSION,
     &CLASS_IN_USE,
     &ITEM_MOVED,
+    &ARCHIVED_ITEM_MOVED,
     &TYPE_CHANGED,
     &IDENTIFIER_MISSING,
     &VALUES_NOT_UNIQUE,

@@ -2,6 +2,7 @@
 
 use super::account::{Account, AccountState, STATE_ITEM};
 use super::codes::REFUSED;
+use super::destroy::Leaving;
 use super::journal::{Draft, next_version};
 use super::{Actor, Vault};
 use crate::clock::{Span, Timestamp};
@@ -48,9 +49,10 @@ pub(super) enum PasswordRow {
 impl Vault {
     /// Checks an address and a password.
     ///
-    /// An unknown, closed or erased account costs one Argon2id at the policy's parameters, one leaf
-    /// and as many calls of the ports as any other that is refused. A login that is accepted moves the anchor of activity at most once a
-    /// day, and replaces a verifier of a legacy system or of lower parameters.
+    /// An account that a sweep is about to erase is refused as if it were gone: its time was up when
+    /// the sweep entered the log. An unknown, closed or erased account costs one Argon2id at the policy's parameters, one leaf
+    /// and as many calls of the ports as any other whose password is wrong. A login that is accepted
+    /// moves the anchor of activity at most once a day, and replaces a verifier of a legacy system or of lower parameters.
     ///
     /// # Law
     /// Art. 32(1) GDPR; RFC 9106 for Argon2id.
@@ -173,27 +175,14 @@ impl Vault {
     }
 
     async fn accept(&self, candidate: Candidate, upgraded: Option<Verifier>) -> Result<Login> {
-        let now = self.now();
         let subject = candidate.account.row.key.subject;
-        let (account, version) = (candidate.account.row.key.clone(), candidate.account.row.version);
-        let writes = self.rewritten(candidate, upgraded, now).await?;
-        let mut draft = Draft::new(0);
-        // Whoever was closed or erased since the password was tried is not let in.
-        if !writes.iter().any(|write| write.row.key == account) {
-            draft.require(account, Expect::Version(version));
-        }
-        draft.record(self.accepted(subject, now), writes, &[]);
-        match self.commit(draft).await {
-            Ok(_) => Ok(Login { subject }),
-            Err(error) if error.is(&CONFLICT) => self.accept_again(subject).await,
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Another change of the account came first: if it is still open, it is the account that the
-    /// password was tried on, and the anchor moves with the next login.
-    async fn accept_again(&self, subject: SubjectId) -> Result<Login> {
+        let mut done = self.try_accept(candidate, upgraded).await;
         for _ in 0..ATTEMPTS {
+            if !done.as_ref().is_err_and(|error| error.is(&CONFLICT)) {
+                break;
+            }
+            // Another change came first: if the account is still open, it is the one that the
+            // password was tried on. A new verifier comes with the next login.
             let account = match self.account(subject).await {
                 Ok(account) => account,
                 Err(error) if error.kind() == Kind::NotFound => {
@@ -204,15 +193,34 @@ impl Vault {
             if account.state.closed_at.is_some() {
                 return self.refuse(subject, CLOSED).await;
             }
-            let mut draft = Draft::new(0);
-            draft.require(account.row.key, Expect::Version(account.row.version));
-            draft.record(self.accepted(subject, self.now()), Vec::new(), &[]);
-            match self.commit(draft).await {
-                Err(error) if error.is(&CONFLICT) => {}
-                other => return other.map(|_| Login { subject }),
-            }
+            let candidate = Candidate { account, password: PasswordRow::Account };
+            done = self.try_accept(candidate, None).await;
         }
-        Err(CONFLICT.error().with("subject", subject))
+        done
+    }
+
+    async fn try_accept(&self, candidate: Candidate, upgraded: Option<Verifier>) -> Result<Login> {
+        let now = self.now();
+        let Account { row, state, .. } = &candidate.account;
+        let (account, version) = (row.key.clone(), row.version);
+        let subject = account.subject;
+        let mut draft = Draft::new(0);
+        // A login that moves no clock makes nothing last longer.
+        let moves = state.last_login_at.is_none_or(|last| now >= last.plus(Span::days(1)));
+        let leaving = if moves { Some(self.leaving(subject).await?) } else { None };
+        if let Some(leaving) = &leaving {
+            if leaving.takes(row) {
+                return self.refuse(subject, UNKNOWN).await;
+            }
+            leaving.require(&mut draft);
+        }
+        let writes = self.rewritten(candidate, upgraded, now, leaving.as_ref()).await?;
+        // Whoever was closed or erased since the password was tried is not let in.
+        if !writes.iter().any(|write| write.row.key == account) {
+            draft.require(account, Expect::Version(version));
+        }
+        draft.record(self.accepted(subject, now), writes, &[]);
+        self.commit(draft).await.map(|_| Login { subject })
     }
 
     fn accepted(&self, subject: SubjectId, now: Timestamp) -> Leaf {
@@ -228,23 +236,23 @@ impl Vault {
         REFUSED.err()
     }
 
-    /// The rows that an accepted login changes: the day of the last login, with the clock of every
-    /// class that runs from it; the verifier.
+    /// The rows that an accepted login changes: the verifier and, if what is `leaving` was asked, the
+    /// day of the last login, with the clock of every class that runs from it and stays.
     async fn rewritten(
         &self,
         candidate: Candidate,
         upgraded: Option<Verifier>,
         now: Timestamp,
+        leaving: Option<&Leaving>,
     ) -> Result<Vec<RowWrite>> {
         let Candidate { account: Account { row, mut body, key, mut state }, password } = candidate;
         let item = self.policy.password_item();
         let rng = self.ports.rng.as_ref();
-        let moved = state.last_login_at.is_none_or(|last| now >= last.plus(Span::days(1)));
         let primary = self.policy.primary_class();
         let mut writes = Vec::new();
         let place = Place { row: &row.key, class: primary };
         let mut changed = false;
-        if moved {
+        if leaving.is_some() {
             state.last_login_at = Some(now);
             body.seal(place, &STATE_ITEM, &state.encode(), &key.cipher(), rng);
             changed = true;
@@ -267,8 +275,8 @@ impl Vault {
             let anchor_at = class.and_then(|class| state.anchor(class, created)).or(row.anchor_at);
             writes.push(next_version(Row { body: body.encode(), anchor_at, ..row.clone() }));
         }
-        if moved {
-            self.move_clocks(&state, row.key.subject, now, &mut writes).await?;
+        if let Some(leaving) = leaving {
+            self.move_clocks(&state, row.key.subject, leaving, &mut writes).await?;
         }
         Ok(writes)
     }
@@ -278,7 +286,7 @@ impl Vault {
         &self,
         account: &AccountState,
         subject: SubjectId,
-        now: Timestamp,
+        leaving: &Leaving,
         writes: &mut Vec<RowWrite>,
     ) -> Result<()> {
         let primary = self.policy.primary_class();
@@ -299,9 +307,12 @@ impl Vault {
         };
         for (class, row) in classes.into_iter().zip(rows) {
             // The clock of what is restricted goes on, whatever may be done with it.
-            let runs = |row: &Row| row.state == state::LIVE || row.state == state::RESTRICTED;
-            let Some(row) = row.filter(runs) else { continue };
-            let anchor_at = account.anchor(class, now);
+            let stays = |row: &Row| match &row.state {
+                live if *live == state::LIVE => !leaving.takes(row),
+                other => *other == state::RESTRICTED,
+            };
+            let Some(row) = row.filter(stays) else { continue };
+            let anchor_at = account.anchor(class, account.registered_at);
             match writes.iter_mut().find(|write| write.row.key == row.key) {
                 Some(write) => write.row.anchor_at = anchor_at,
                 None => writes.push(next_version(Row { anchor_at, ..row })),

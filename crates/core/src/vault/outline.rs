@@ -13,6 +13,9 @@ use crate::ports::{Cursor, Scan};
 use crate::row::{Row, RowKey, state};
 use crate::seal::Body;
 
+/// How many rows are looked at at once.
+const PAGE: usize = 512;
+
 /// What is known of a row without opening it. No personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
@@ -154,6 +157,30 @@ impl Vault {
     ) -> Result<u64> {
         let scan = Scan::Anchored { class: class.clone(), state: state.clone(), until };
         self.ports.store.count(&scan, limit).await
+    }
+
+    /// How many archived rows of a class have a clock that started at `until` or before and no hold,
+    /// but for those of which the next item ends after `now`.
+    ///
+    /// # Errors
+    /// The codes of the store.
+    pub async fn count_archived(
+        &self,
+        class: &Name,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64> {
+        let scan = Scan::Anchored { class: class.clone(), state: state::ARCHIVED, until };
+        let (mut count, mut cursor) = (0u64, None);
+        loop {
+            let page = self.ports.store.scan(&scan, cursor.as_ref(), PAGE).await?;
+            let due = page.rows.iter().filter(|row| row.due_at.is_none_or(|at| at <= now));
+            count = count.saturating_add(due.count() as u64);
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(count);
+            }
+        }
     }
 
     /// How many rows a class has, in any state, counted up to `limit`.

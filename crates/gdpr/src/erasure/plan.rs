@@ -145,7 +145,7 @@ pub(super) async fn of_rows(
     // Where the account is not live its facts cannot be asked, and every duty is assumed. Where no
     // class has a duty nothing depends on them, and the account need not be opened.
     let live = |row: &Outline| row.class == *policy.primary_class() && row.state == state::LIVE;
-    let archives = |row: &Outline| policy.rules_of(&row.class).iter().any(|rule| rule.archive);
+    let archives = |row: &Outline| !policy.archives(&row.class, &row.items).is_empty();
     let facts = if !rows.iter().any(archives) {
         BTreeSet::new()
     } else if rows.iter().any(live) {

@@ -8,8 +8,9 @@ use tacenda_core::ports::Cursor;
 use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::row::state;
+use tacenda_core::vault::codes::BLOCKED;
 use tacenda_core::vault::{Actor, Outline, SubjectPlan, Unscrubbed, Vault};
-use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
+use tacenda_core::{Error, Kind, Name, Result, SubjectId, Timestamp};
 
 use super::NOT_CONFIRMED;
 use super::plan::{ErasurePlan, Fate, Line, of_rows};
@@ -49,8 +50,8 @@ pub struct Swept {
 ///
 /// # Errors
 /// [`NOT_CONFIRMED`] if the plan exceeds the share that the policy allows or the clock is in doubt,
-/// and `confirmed` is not the digest of the plan as it is now; the codes of
-/// [`Vault::destroy`].
+/// and `confirmed` is not the digest of the plan as it is now; [`BLOCKED`] once everything that is due
+/// is gone, if somebody still reads the safe's old pages; the codes of [`Vault::destroy`].
 pub async fn sweep(
     vault: &Vault,
     confirmed: Option<[u8; 32]>,
@@ -64,16 +65,29 @@ pub async fn sweep(
     }
     vault.note_sweep(plan.due(), actor).await?;
     let fingerprints = vault.forget_fingerprints().await?;
+    // Destroying keys needs no scrub: a job row waits for it, and nothing else does.
+    let mut blocked = None;
     match vault.resume_destroys().await {
         // What somebody altered stops nobody else's.
         Err(error) if error.kind() == Kind::Integrity => {}
-        other => drop(other?),
+        other => drop(unless_blocked(other, &mut blocked)?),
     }
     let mut swept = Swept { fingerprints, ..Swept::default() };
     for line in &plan.lines {
-        sweep_line(vault, line, actor, &mut swept, progress).await?;
+        sweep_line(vault, line, actor, &mut swept, &mut blocked, progress).await?;
     }
-    Ok(swept)
+    blocked.map_or(Ok(swept), Err)
+}
+
+/// The result, unless it is that a scrub is blocked: that is kept, to be told in the end.
+fn unless_blocked<T: Default>(result: Result<T>, blocked: &mut Option<Error>) -> Result<T> {
+    match result {
+        Err(error) if error.is(&BLOCKED) => {
+            *blocked = Some(error);
+            Ok(T::default())
+        }
+        other => other,
+    }
 }
 
 async fn sweep_line(
@@ -81,12 +95,13 @@ async fn sweep_line(
     line: &SweepLine,
     actor: &Actor,
     swept: &mut Swept,
+    blocked: &mut Option<Error>,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<()> {
     let mut pages = Pages::new(vault, line);
     while !pages.at_end {
-        let unscrubbed = sweep_pages(vault, &mut pages, actor, swept, progress).await?;
-        vault.scrub_all(unscrubbed).await?;
+        let unscrubbed = sweep_pages(vault, &mut pages, actor, swept, blocked, progress).await?;
+        unless_blocked(vault.scrub_all(unscrubbed).await, blocked)?;
     }
     Ok(())
 }
@@ -98,6 +113,7 @@ async fn sweep_pages(
     pages: &mut Pages<'_>,
     actor: &Actor,
     swept: &mut Swept,
+    blocked: &mut Option<Error>,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Vec<Unscrubbed>> {
     let (mut under_way, mut unscrubbed) = (FuturesOrdered::new(), Vec::new());
@@ -117,7 +133,7 @@ async fn sweep_pages(
             None => return failure.map_or(Ok(unscrubbed), Err),
             Some(Err(error)) => failure = failure.or(Some(error)),
             Some(Ok(batch)) => {
-                unscrubbed.extend(batch.unscrubbed);
+                unscrubbed.extend(unless_blocked(batch.unscrubbed, blocked)?);
                 swept.refused += batch.refused;
                 if batch.subjects > 0 {
                     swept.subjects += batch.subjects;
@@ -133,7 +149,8 @@ async fn sweep_pages(
 struct Batch {
     subjects: u64,
     refused: u64,
-    unscrubbed: Option<Unscrubbed>,
+    /// [`BLOCKED`] if another process finished the batch but for the scrub.
+    unscrubbed: Result<Option<Unscrubbed>>,
 }
 
 async fn sweep_batch(
@@ -149,7 +166,8 @@ async fn sweep_batch(
         match vault.destroy_unscrubbed(plans, actor).await {
             // Somebody logged in or was amended since the rows were read: they are read again.
             Err(error) if error.is(&CONFLICT) && again < ATTEMPTS => again += 1,
-            done => return done.map(|unscrubbed| Batch { subjects, refused, unscrubbed }),
+            Err(error) if !error.is(&BLOCKED) => return Err(error),
+            unscrubbed => return Ok(Batch { subjects, refused, unscrubbed }),
         }
     }
 }
@@ -271,8 +289,8 @@ async fn plan_one(
             let plan = of_rows(vault, subject, &rows).await?;
             return Ok(live_ended(vault, plan, &line.class));
         }
-        Reach::Rows => due.map(|row| (row.key, Fate::Erase)).collect(),
-        Reach::Items => due
+        // Of a row whose class's last law has ended a law may still keep what has moved since.
+        Reach::Rows | Reach::Items => due
             .filter_map(|row| Some((row.key, items_ended(row, ended(policy, row, now, zone))?)))
             .collect(),
     };
@@ -298,8 +316,8 @@ fn live_ended(vault: &Vault, mut plan: ErasurePlan, class: &Name) -> Option<Eras
 /// An archived row loses the items whose last law has ended, and goes if it has no others.
 fn items_ended(row: &Outline, items: BTreeSet<Name>) -> Option<Fate> {
     match items.len() {
-        0 => None,
         all if all == row.items.len() => Some(Fate::Erase),
+        0 => None,
         _ => Some(Fate::Reduce { items }),
     }
 }

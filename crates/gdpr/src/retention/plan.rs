@@ -111,7 +111,7 @@ async fn rows_line(
     let rules = schedule(policy, class, &row_state);
     let cutoff = if rules.is_empty() { None } else { calendar::cutoff(now, &rules, zone) };
     let Some(cutoff) = cutoff else { return Ok(None) };
-    let due = vault.count_anchored(class, &row_state, cutoff, u64::MAX).await?;
+    let due = rows_due(vault, class, &row_state, cutoff, now).await?;
     if due == 0 {
         return Ok(None);
     }
@@ -127,6 +127,24 @@ async fn rows_line(
         laws: laws.map(|law| law.citation.clone()).collect(),
         rules: ended.iter().map(|rule| told(rule)).collect(),
     }))
+}
+
+/// How many rows of a class and state are due whose clock started at `cutoff` or before. Where a
+/// law of another class may keep an item that has moved there since its row was archived, such rows
+/// are looked at, and do not count until it ends.
+async fn rows_due(
+    vault: &Vault,
+    class: &Name,
+    row_state: &Name,
+    cutoff: Timestamp,
+    now: Timestamp,
+) -> Result<u64> {
+    let others = vault.policy().classes.values().filter(|other| other.name != *class);
+    let mut laws = others.flat_map(|other| &other.rules).filter(|rule| rule.archive);
+    if *row_state != state::ARCHIVED || laws.next().is_none() {
+        return vault.count_anchored(class, row_state, cutoff, u64::MAX).await;
+    }
+    vault.count_archived(class, cutoff, now).await
 }
 
 /// The archived rows of a class of which a part has ended, and that do not end whole.

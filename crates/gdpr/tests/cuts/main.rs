@@ -7,6 +7,7 @@ mod collect;
 mod life;
 mod policy;
 mod records;
+mod returns;
 mod rotation;
 mod sweep;
 

@@ -3,6 +3,7 @@
 //! says exactly which rows remain, with which items, under which keys.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use pollster::block_on as wait;
 use proptest::prelude::*;
@@ -12,11 +13,12 @@ use tacenda_core::clock::Span;
 use tacenda_core::row::RowKey;
 use tacenda_core::vault::{Amendment, NewPassword, OnRestore, RegisterRequest, Registered, Vault};
 use tacenda_core::{Name, RowId, Timestamp};
-use tacenda_gdpr::erasure;
+use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{World, request, staff, two_laws};
+use tacenda_testkit::{After, Cut, FailingKeyring, FailingStore, Faults};
 
 use super::customer::{CLASSES, Customer, Known, due_at, tax_at};
-use super::{code, confirmed_sweep, hold, profile};
+use super::{code, confirmed_sweep, hold, profile, sweep};
 
 /// The classes beside the account run from the registration here.
 fn policy() -> String {
@@ -59,6 +61,13 @@ enum Op {
         before: bool,
     },
     Sweep,
+    /// A sweep, once somebody's time is up, that is killed after so many calls of both files, or of
+    /// the safe alone; he logs in; the next sweep goes on.
+    Killed {
+        who: Index,
+        calls: u8,
+        safe: bool,
+    },
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
@@ -83,6 +92,8 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         4 => (any::<Index>(), any::<Index>(), any::<bool>())
             .prop_map(|(who, which, before)| Op::Edge { who, which, before }),
         3 => Just(Op::Sweep),
+        3 => (any::<Index>(), 0u8..60, any::<bool>())
+            .prop_map(|(who, calls, safe)| Op::Killed { who, calls, safe }),
     ];
     proptest::collection::vec(op, 1..30)
 }
@@ -113,19 +124,7 @@ impl Machine {
                 let ago = |days: u16| now.minus(Span::days(days.into()));
                 self.register(ago(registered), login.map(ago), closed.map(ago), billed, card);
             }
-            Op::Login(who) => {
-                let Some(one) = pick(&mut self.customers, who) else { return };
-                let done = wait(self.vault.login(&one.email, "pass"));
-                let Some(account) = one.live("account").filter(|_| one.closed.is_none()) else {
-                    assert_eq!(code(done), "login.refused");
-                    return;
-                };
-                assert_eq!(done.unwrap().subject, one.subject);
-                if one.last_login.is_none_or(|last| now >= last.plus(Span::days(1))) {
-                    one.rows.get_mut(&account).unwrap().anchor = now;
-                    one.last_login = Some(now);
-                }
-            }
+            Op::Login(who) => self.login(who, false),
             Op::Close(who) => {
                 let Some(one) = pick(&mut self.customers, who) else { return };
                 let close = Amendment { close_at: Some(now), ..Amendment::default() };
@@ -205,7 +204,52 @@ impl Machine {
                 confirmed_sweep(&self.vault);
                 self.customers.iter_mut().for_each(|one| one.sweep(now));
             }
+            Op::Killed { who, calls, safe } => {
+                let Some(one) = pick(&mut self.customers, who) else { return };
+                let account = one.live("account").and_then(|place| one.rows.get(&place));
+                let Some(anchor) = account.map(|row| row.anchor) else { return };
+                self.world.clock.set(now.max(due_at("account", false, anchor)));
+                self.killed_sweep(calls, safe);
+                self.login(who, true);
+                wait(self.vault.resume_destroys()).unwrap();
+                self.run(&Op::Sweep);
+            }
         }
+    }
+
+    /// Whoever is let in was seen now. After a sweep was killed those may be refused whose time was up.
+    fn login(&mut self, who: Index, killed: bool) {
+        let now = self.vault.now();
+        let Some(one) = pick(&mut self.customers, who) else { return };
+        let done = wait(self.vault.login(&one.email, "pass"));
+        let account = one.live("account").filter(|_| one.closed.is_none());
+        let is_due = |place| {
+            one.rows.get(&place).is_some_and(|row| due_at("account", false, row.anchor) <= now)
+        };
+        let Some(account) = account.filter(|place| done.is_ok() || !killed || !is_due(*place))
+        else {
+            assert_eq!(code(done), "login.refused");
+            return;
+        };
+        assert_eq!(done.unwrap().subject, one.subject);
+        if one.last_login.is_none_or(|last| now >= last.plus(Span::days(1))) {
+            one.rows.get_mut(&account).unwrap().anchor = now;
+            one.last_login = Some(now);
+        }
+    }
+
+    fn killed_sweep(&self, calls: u8, safe: bool) {
+        let calls = if safe { calls % 15 } else { calls };
+        let faults = Faults::cut(calls.into(), Cut::Before, After::StaysDown);
+        let World { mut store, keyring, .. } = self.world.clone();
+        if !safe {
+            store = Arc::new(FailingStore::new(store, faults.clone()));
+        }
+        let keyring = Arc::new(FailingKeyring::new(keyring, faults));
+        let dies = World { store, keyring, ..self.world.clone() };
+        let Ok((vault, _)) = dies.try_open(&policy(), OnRestore::Refuse) else { return };
+        let Ok(plan) = wait(retention::plan(&vault)) else { return };
+        drop(sweep(&vault, Some(plan.digest)));
     }
 
     /// Each address tells the number of the key that seals it.

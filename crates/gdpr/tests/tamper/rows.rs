@@ -152,12 +152,16 @@ fn of_two_who_register_one_address_at_once_one_is_told_and_leaves_no_key() {
 }
 
 #[test]
-fn a_login_between_the_intent_and_the_fence_changes_nothing() {
+fn a_login_between_the_intent_and_the_fence_is_refused_and_an_amendment_changes_nothing() {
     let (world, store) = Adversary::world();
     let (vault, other) = (world.open(), world.open());
     let subject = ada(&vault);
     store.act(At::Committed("erasure.intended"), move || {
-        wait(other.login("ada@example.org", "correct horse")).unwrap();
+        let refused = wait(other.login("ada@example.org", "correct horse"));
+        assert_eq!(code(refused), "login.refused");
+        let set = vec![other.item(&Name::fixed("first_name"), "Augusta").unwrap()];
+        let amendment = Amendment { set, ..Amendment::default() };
+        wait(other.amend(subject, amendment, &staff("support"))).unwrap();
     });
     wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
     assert_eq!(code(wait(vault.login("ada@example.org", "correct horse"))), "login.refused");

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use deadpool_postgres::Client;
-use futures_util::future::{join, try_join_all};
+use futures_util::future::{join3, try_join_all};
 use tacenda_core::clock::Timestamp;
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
+use tacenda_core::ports::store::LONGEST_LEASE;
 use tacenda_core::ports::{Cursor, Page, Scan};
 use tacenda_core::row::Row;
 use tokio_postgres::types::ToSql;
@@ -203,6 +204,13 @@ pub(super) struct Claim {
     pub(super) limit: usize,
 }
 
+impl Claim {
+    /// From when on the end of a lease is that of a clock that was ahead.
+    fn far(&self) -> i64 {
+        self.now.plus(LONGEST_LEASE).as_micros()
+    }
+}
+
 /// When work is due, of whom, which, and in which bucket.
 type Seen = (i64, Uuid, Uuid, i16);
 
@@ -210,9 +218,9 @@ type Seen = (i64, Uuid, Uuid, i16);
 const FREE: &str = "SELECT bucket, subject, id, due_at FROM rows
     WHERE kind = $1 AND state = $2 AND due_at <= $3 AND lease_until IS NULL
     ORDER BY due_at, subject, id LIMIT $4 OFFSET $5";
-/// Work whose lease is over. What is added to `due_at` keeps the planner from the index of all work.
+/// Work whose lease is over: it ends within a range of times. What is added to `due_at` keeps the planner from the index of all work.
 const OVER: &str = "SELECT bucket, subject, id, due_at FROM rows
-    WHERE kind = $1 AND state = $2 AND due_at + 0 <= $3 AND lease_until <= $3
+    WHERE kind = $1 AND state = $2 AND due_at + 0 <= $3 AND lease_until BETWEEN $6 AND $7
     ORDER BY due_at + 0, subject, id LIMIT $4 OFFSET $5";
 
 /// How often to look again when others took all that was seen.
@@ -226,13 +234,22 @@ pub(super) async fn claim(client: &Client, claim: &Claim) -> Result<Vec<Row>, Fa
     let (free, over) = (client.prepare_cached(FREE).await?, client.prepare_cached(OVER).await?);
     let (now, limit) = (claim.now.as_micros(), i64::try_from(claim.limit).unwrap_or(i64::MAX));
     let (kind, state) = (claim.kind.as_str(), claim.state.as_str());
+    let (first, far, last) = (i64::MIN, claim.far().saturating_add(1), i64::MAX);
     for look in 0..LOOKS {
         // Whoever came too late looks further on.
         let skip = limit.saturating_mul(look);
         let values: [&(dyn ToSql + Sync); 5] = [&kind, &state, &now, &limit, &skip];
-        let (free, over) = join(client.query(&free, &values), client.query(&over, &values)).await;
+        let past: [&(dyn ToSql + Sync); 7] = [&kind, &state, &now, &limit, &skip, &first, &now];
+        let ahead: [&(dyn ToSql + Sync); 7] = [&kind, &state, &now, &limit, &skip, &far, &last];
+        let (free, past, ahead) = join3(
+            client.query(&free, &values),
+            client.query(&over, &past),
+            client.query(&over, &ahead),
+        )
+        .await;
         let mut seen = free?;
-        seen.extend(over?);
+        seen.extend(past?);
+        seen.extend(ahead?);
         if seen.is_empty() && look == 0 {
             return Ok(Vec::new());
         }
@@ -265,7 +282,7 @@ async fn take(
         .prepare_cached(&format!(
             "WITH c AS MATERIALIZED (SELECT subject, kind, id FROM rows
                 WHERE bucket = $1 AND kind = $2 AND state = $3 AND due_at <= $4
-                    AND (lease_until IS NULL OR lease_until <= $4)
+                    AND (lease_until IS NULL OR lease_until <= $4 OR lease_until > $8)
                     AND (subject, id) IN (SELECT * FROM unnest($6::uuid[], $7::uuid[]))
                 FOR UPDATE SKIP LOCKED)
             UPDATE rows r SET lease_until = $5 FROM c
@@ -288,11 +305,12 @@ async fn take_each(
     buckets: &BTreeMap<i16, (Vec<Uuid>, Vec<Uuid>)>,
 ) -> Result<Vec<Row>, Fault> {
     let (kind, state) = (claim.kind.as_str(), claim.state.as_str());
-    let (now, until) = (claim.now.as_micros(), claim.until.as_micros());
+    let (now, until, far) = (claim.now.as_micros(), claim.until.as_micros(), claim.far());
     // Nobody waits for a lock here, and so all are asked before the first has answered.
-    let (kind, state, now, until) = (&kind, &state, &now, &until);
+    let (kind, state, now, until, far) = (&kind, &state, &now, &until, &far);
     let taken = try_join_all(buckets.iter().map(|(bucket, (subjects, ids))| async move {
-        let values: [&(dyn ToSql + Sync); 7] = [&bucket, kind, state, now, until, &subjects, &ids];
+        let values: [&(dyn ToSql + Sync); 8] =
+            [&bucket, kind, state, now, until, &subjects, &ids, far];
         client.query(sql, &values).await
     }))
     .await?;

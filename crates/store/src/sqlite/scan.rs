@@ -8,7 +8,7 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
-use tacenda_core::ports::store::CORRUPT;
+use tacenda_core::ports::store::{CORRUPT, LONGEST_LEASE};
 use tacenda_core::ports::{Cursor, Holding, Page, Scan};
 use tacenda_core::row::{Row, RowKey};
 
@@ -90,7 +90,7 @@ const DUE: &str = "FROM rows INDEXED BY rows_due
     ORDER BY due_at, subject, id LIMIT :limit";
 const CLAIM: &str = "FROM rows INDEXED BY rows_due
     WHERE kind = :only AND state = :state AND due_at <= :now
-    AND (lease_until IS NULL OR lease_until <= :now)
+    AND (lease_until IS NULL OR lease_until <= :now OR lease_until > :far)
     ORDER BY due_at, subject, id LIMIT :limit";
 
 /// A page of a scan.
@@ -234,7 +234,7 @@ pub(super) fn claim(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = named_params! {
         ":only": kind.as_str(), ":state": state.as_str(),
-        ":now": now.as_micros(), ":limit": limit
+        ":now": now.as_micros(), ":far": now.plus(LONGEST_LEASE).as_micros(), ":limit": limit
     };
     let rows = query(connection, CLAIM, &[values])?;
     let sql = "UPDATE rows SET lease_until = ?4 WHERE subject = ?1 AND kind = ?2 AND id = ?3";

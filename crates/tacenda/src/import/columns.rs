@@ -1,9 +1,9 @@
 //! What a column of a record means, and what a paid plan does.
 
-use tacenda_core::policy::Policy;
+use tacenda_core::policy::{Item, ItemType, Policy};
 use tacenda_core::{Name, Result};
 
-use super::PLAN_UNDECLARED;
+use super::{AMBIGUOUS_COLUMN, PLAN_UNDECLARED, UNKNOWN_COLUMN};
 
 /// What the words of a record say of an account under the policy. A file has a plan and the policy
 /// has facts; which of them a plan states is the decision of who imports.
@@ -92,15 +92,38 @@ const FIXED: [(&str, Column); 14] = [
 ];
 
 impl Column {
-    /// What a column of this name means under a policy; `None` if it means nothing.
-    pub(super) fn parse(name: &str, policy: &Policy) -> Option<Self> {
-        if let Some((_, column)) = FIXED.iter().find(|(known, _)| *known == name) {
-            return Some(column.clone());
+    /// What a column of this name means under a policy.
+    ///
+    /// # Errors
+    /// [`UNKNOWN_COLUMN`] if it means nothing, [`AMBIGUOUS_COLUMN`] if it means two things.
+    pub(super) fn parse(name: &str, policy: &Policy) -> Result<Self> {
+        let fixed = FIXED.iter().find(|(known, _)| *known == name).map(|(_, column)| column);
+        let name = Name::parse(name).map_err(|_| UNKNOWN_COLUMN.error())?;
+        match (fixed, policy.item(&name), policy.facts.contains_key(&name)) {
+            (Some(_), _, true) => AMBIGUOUS_COLUMN.err(),
+            (Some(column), Some(item), false) => column.beside(item),
+            (Some(column), None, false) => Ok(column.clone()),
+            (None, Some(_), _) => Ok(Self::Item(name)),
+            (None, None, true) => Ok(Self::Fact(name)),
+            (None, None, false) => UNKNOWN_COLUMN.err(),
         }
-        let name = Name::parse(name).ok()?;
-        if policy.item(&name).is_some() {
-            return Some(Self::Item(name));
+    }
+
+    /// What a word of the import means where the policy has an item of that name.
+    fn beside(&self, item: &Item) -> Result<Self> {
+        match self {
+            Self::CardToken
+            | Self::CardBrand
+            | Self::CardLastFour
+            | Self::CardExpiry
+            | Self::MandateReference
+            | Self::MandateSignedOn => Ok(self.clone()),
+            Self::Iban if matches!(item.item_type, ItemType::Iban | ItemType::IbanTail) => {
+                Ok(self.clone())
+            }
+            Self::Locale | Self::Plan | Self::Payment => Ok(Self::Item(item.name.clone())),
+            // Without them an account's password or clocks would be other ones: neither is guessed.
+            _ => AMBIGUOUS_COLUMN.err(),
         }
-        policy.facts.contains_key(&name).then_some(Self::Fact(name))
     }
 }

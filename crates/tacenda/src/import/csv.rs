@@ -150,7 +150,8 @@ impl<W: Write> fmt::Debug for VerdictWriter<W> {
 /// A plan that is paid states the fact `paid offer`; [`import_csv_with`] states others.
 ///
 /// # Errors
-/// [`NO_HEADER`], [`UNKNOWN_COLUMN`], [`REPEATED_COLUMN`] before anything is written;
+/// [`NO_HEADER`], [`UNKNOWN_COLUMN`], `import.ambiguous_column`, [`REPEATED_COLUMN`] before anything
+/// is written;
 /// [`UNREADABLE`], the codes of the stores, and what `told` fails with: records before it stay, and a
 /// second import goes on behind them.
 pub async fn import_csv(
@@ -249,10 +250,10 @@ impl Framed {
 fn header(tacenda: &Tacenda, header: &Fields) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for (at, name) in header.iter().enumerate() {
-        let known = std::str::from_utf8(name)
-            .ok()
-            .filter(|name| Column::parse(name, tacenda.policy()).is_some())
-            .ok_or_else(|| UNKNOWN_COLUMN.error().with("column", at + 1))?;
+        let known = std::str::from_utf8(name).map_err(|_| UNKNOWN_COLUMN.error());
+        let known = known
+            .and_then(|name| Column::parse(name, tacenda.policy()).map(|_| name))
+            .map_err(|error| error.with("column", at + 1))?;
         if names.iter().any(|name| name == known) {
             return Err(REPEATED_COLUMN.error().with("column", at + 1));
         }

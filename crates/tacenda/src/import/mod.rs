@@ -8,7 +8,9 @@
 //! A column is an item of the policy, a fact of the policy (`yes` or `no`), or one that describes the
 //! account: `password_sha256`, `locale`, `plan`, `payment`, `card_token`, `card_brand`,
 //! `card_last4`, `card_expiry`, `iban`, `mandate_reference`, `mandate_signed_on`, `registered_at`,
-//! `last_login_at`, `closed_at`. Which facts a paid plan states is said by a [`Mapping`].
+//! `last_login_at`, `closed_at`. Which facts a paid plan states is said by a [`Mapping`]. An item named
+//! `locale`, `plan` or `payment` is what its column holds; under a policy where another of these words
+//! means something else, the column is refused.
 
 mod columns;
 mod csv;
@@ -31,6 +33,13 @@ pub static UNKNOWN_COLUMN: Code = Code::new(
     "import.unknown_column",
     Kind::Input,
     "a column is neither an item or fact of the policy nor one that an import knows",
+);
+/// A column of the import's own that is a fact of the policy too, or an item that an account's
+/// password, dates or IBAN would hide; context: `column`.
+pub static AMBIGUOUS_COLUMN: Code = Code::new(
+    "import.ambiguous_column",
+    Kind::Configuration,
+    "a column means one thing to an import and another to the policy; rename the item or fact",
 );
 /// A column that stands twice; context: `column`.
 pub static REPEATED_COLUMN: Code =
@@ -90,6 +99,7 @@ pub static CONTRADICTION: Code = Code::new(
 pub static CODES: &[&Code] = &[
     &NO_HEADER,
     &UNKNOWN_COLUMN,
+    &AMBIGUOUS_COLUMN,
     &REPEATED_COLUMN,
     &COLUMN_COUNT,
     &NOT_UTF8,

@@ -10,7 +10,7 @@ use tacenda_payments::sepa::{Iban, MandateReference};
 use zeroize::Zeroizing;
 
 use super::columns::{Column, Mapping};
-use super::{CONTRADICTION, PAYMENT_NEEDS, UNKNOWN_COLUMN, UNKNOWN_WORD};
+use super::{CONTRADICTION, PAYMENT_NEEDS, UNKNOWN_WORD};
 
 /// A record of a customer as text: names of columns with what stands in them, in their order. An
 /// empty value counts as none. Wiped when dropped; does not print.
@@ -127,7 +127,7 @@ impl Reading<'_> {
 
     fn column(&mut self, name: &str, text: &str) -> Result<()> {
         let policy = self.vault.policy();
-        let column = Column::parse(name, policy).ok_or_else(|| UNKNOWN_COLUMN.error())?;
+        let column = Column::parse(name, policy)?;
         if text.trim().is_empty() {
             return Ok(());
         }

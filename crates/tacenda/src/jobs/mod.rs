@@ -27,6 +27,8 @@ use standard::Standard;
 
 /// How long a worker that says nothing more keeps its job, unless told otherwise.
 const LEASE: Span = Span::seconds(60);
+/// What may be told: well below [`LONGEST_LEASE`](tacenda_core::ports::store::LONGEST_LEASE).
+const LEASES: (Span, Span) = (Span::seconds(1), Span::hours(1));
 /// How long after its first failure a job is tried again; twice as long after each further one.
 const RETRY: Span = Span::seconds(60);
 
@@ -64,19 +66,20 @@ pub struct Jobs<'a> {
 pub struct Ran {
     /// Which.
     pub job: Name,
-    /// How many things it did, or why it did not end well; `jobs.taken_over` if its lease was over
-    /// before it ended.
+    /// How many things it did, or why it did not begin or end well; `jobs.taken_over` if its lease was
+    /// over before it ended.
     pub outcome: Result<u64>,
 }
 
 /// What a call of [`Jobs::run_due`] did.
 #[derive(Debug, Default)]
 pub struct JobsRun {
-    /// The jobs that were run here, in order.
+    /// The jobs that were run here, or could not be, in order.
     pub ran: Vec<Ran>,
     /// Jobs that are due, and that another worker has.
     pub elsewhere: Vec<Name>,
-    /// When the next job is due that nobody has; `None` if there is none.
+    /// When the next job is due that nobody has; `None` if there is none. One that could not begin, or
+    /// whose end could not be written, is not counted: it is due, and tried by the next call.
     pub next_due: Option<Timestamp>,
 }
 
@@ -115,9 +118,9 @@ impl<'a> Jobs<'a> {
     }
 
     /// How long a worker that says nothing more keeps its job; a minute unless told, a second at
-    /// least. It should be well above the difference of the workers' clocks.
+    /// least, an hour at most. It should be well above the difference of the workers' clocks.
     pub fn lease(mut self, lease: Span) -> Self {
-        self.lease = lease.max(Span::seconds(1));
+        self.lease = lease.clamp(LEASES.0, LEASES.1);
         self
     }
 
@@ -131,51 +134,86 @@ impl<'a> Jobs<'a> {
     /// Every job as its row holds it. One that nobody has planned yet is planned by this.
     ///
     /// # Errors
-    /// As [`Jobs::run_due`].
+    /// As [`Jobs::run_due`]; that of the first job whose row cannot be read, with the `job`.
     pub async fn states(&self, actor: &Actor) -> Result<Vec<JobState>> {
         let names: Vec<_> = self.jobs.keys().cloned().collect();
-        self.tacenda.vault.plan_jobs(&names, actor).await
+        self.tacenda.vault.plan_jobs(&names, actor).await?.into_iter().collect()
     }
 
-    /// Runs each job that is due and that no other worker has, one after the other. A job that fails
-    /// stops no other: its outcome says why.
+    /// Runs each job that is due and that no other worker has, one after the other. A job that fails,
+    /// or whose row somebody altered, stops no other: its outcome says why. A process under an older
+    /// policy than the one in force runs none, and each outcome says so.
     ///
     /// # Errors
-    /// `name.malformed` for a job whose name is too long; the codes of the store.
+    /// `name.malformed` for a job whose name is too long; the codes of the store if it cannot even say
+    /// which jobs are due.
     pub async fn run_due(&self, actor: &Actor) -> Result<JobsRun> {
         let mut run = JobsRun::default();
-        let mut next =
-            |at: Timestamp| run.next_due = run.next_due.map_or(Some(at), |n| Some(n.min(at)));
         let mut due = Vec::new();
-        for job in self.states(actor).await? {
-            if job.due_at <= self.tacenda.vault.now() { due.push(job) } else { next(job.due_at) }
+        let names: Vec<_> = self.jobs.keys().cloned().collect();
+        let states = self.tacenda.vault.plan_jobs(&names, actor).await?;
+        for (name, state) in names.into_iter().zip(states) {
+            match state {
+                Ok(job) if job.due_at <= self.tacenda.vault.now() => due.push(job),
+                Ok(job) => match self.is_explained(&job).await {
+                    Ok(()) => run.next(job.due_at),
+                    Err(error) => run.ran.push(Ran { job: name, outcome: Err(error) }),
+                },
+                Err(error) => run.ran.push(Ran { job: name, outcome: Err(error) }),
+            }
         }
         due.sort_by_key(|job| job.due_at);
-        for state in due {
+        for JobState { name, due_at, .. } in due {
+            let Some(job) = self.jobs.get(&name) else { continue };
             if self.stop.load(Ordering::Acquire) {
-                next(state.due_at);
+                run.next(due_at);
                 continue;
             }
-            let Some(job) = self.jobs.get(&state.name) else { continue };
-            let Some(turn) = self.tacenda.vault.begin_job(&state.name, self.lease).await? else {
-                match self.still_due(&state.name, actor).await? {
-                    Some(at) => next(at),
-                    None => run.elsewhere.push(state.name),
+            let outcome = match self.tacenda.vault.begin_job(&name, self.lease).await {
+                Ok(Some(turn)) => {
+                    let (outcome, due_at) = self.run_one(job.as_ref(), turn, actor).await;
+                    due_at.into_iter().for_each(|at| run.next(at));
+                    outcome
                 }
-                continue;
+                Ok(None) => match self.still_due(&name, actor).await {
+                    Ok(Some(at)) => {
+                        run.next(at);
+                        continue;
+                    }
+                    Ok(None) => {
+                        run.elsewhere.push(name);
+                        continue;
+                    }
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(error),
             };
-            let (outcome, due_at) = self.run_one(job.as_ref(), turn, actor).await?;
-            due_at.into_iter().for_each(&mut next);
-            run.ran.push(Ran { job: state.name, outcome });
+            run.ran.push(Ran { job: name, outcome });
         }
         Ok(run)
+    }
+
+    /// Whether a job that is not due yet need not be: one that is due later than its interval tells is
+    /// compared with the log.
+    async fn is_explained(&self, job: &JobState) -> Result<()> {
+        let every = self.jobs.get(&job.name).map(|known| self.interval(known.as_ref()));
+        let vault = &self.tacenda.vault;
+        match every {
+            Some(every) if job.due_at > vault.now().plus(every) => vault.check_job(&job.name).await,
+            _ => Ok(()),
+        }
     }
 
     /// When a job is due that nobody could take; `None` if it is now, and another worker has it.
     async fn still_due(&self, name: &Name, actor: &Actor) -> Result<Option<Timestamp>> {
         let names = std::slice::from_ref(name);
-        let job = self.tacenda.vault.plan_jobs(names, actor).await?.pop();
+        let job = self.tacenda.vault.plan_jobs(names, actor).await?.pop().transpose()?;
         Ok(job.map(|job| job.due_at).filter(|at| *at > self.tacenda.vault.now()))
+    }
+
+    /// How long after its end a job is due again.
+    fn interval(&self, job: &dyn Job) -> Span {
+        self.every.get(&job.name()).copied().unwrap_or_else(|| job.every())
     }
 
     /// Runs a job to its end, or until its turn is lost, and says when it is due again.
@@ -184,9 +222,9 @@ impl<'a> Jobs<'a> {
         job: &dyn Job,
         turn: Turn,
         actor: &Actor,
-    ) -> Result<(Result<u64>, Option<Timestamp>)> {
+    ) -> (Result<u64>, Option<Timestamp>) {
         let vault = &self.tacenda.vault;
-        let failures = turn.state()?.failures;
+        let failures = turn.state().failures;
         let mut heartbeat = Heartbeat::start(vault.clone(), turn, self.lease);
         let mut work = pin!(job.run(self.tacenda, actor));
         let outcome = poll_fn(|context| {
@@ -198,17 +236,29 @@ impl<'a> Jobs<'a> {
         .await;
         let lost = || JOB_LOST.error().with("job", job.name());
         let (Some(outcome), Some(turn)) = (outcome, heartbeat.stop().await) else {
-            return Ok((Err(lost()), None));
+            return (Err(lost()), None);
         };
-        let every = self.every.get(&job.name()).copied().unwrap_or_else(|| job.every());
+        let every = self.interval(job);
         let (after, failed) = match &outcome {
             Ok(_) => (every, None),
             Err(error) => (retry_after(failures).min(every), Some(error.code())),
         };
-        match vault.end_job(turn, vault.now().plus(after), failed, actor).await {
-            Err(error) if error.is(&JOB_LOST) => Ok((Err(error), None)),
-            ended => Ok((outcome, Some(ended?.due_at))),
+        match vault.end_job(turn.clone(), vault.now().plus(after), failed, actor).await {
+            Ok(ended) => (outcome, Some(ended.due_at)),
+            Err(error) if error.is(&JOB_LOST) => (Err(error), None),
+            Err(error) => {
+                // Nobody waits for the end of its lease. If this fails too, they do.
+                let _ = vault.release_job(turn).await;
+                (outcome.and(Err(error)), None)
+            }
         }
+    }
+}
+
+impl JobsRun {
+    /// A job is due then that nobody has.
+    fn next(&mut self, at: Timestamp) {
+        self.next_due = Some(self.next_due.map_or(at, |next| next.min(at)));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Leases: work is handed out once, and comes back when the lease ends.
 
 use tacenda_core::name::Name;
-use tacenda_core::ports::store::CONFLICT;
+use tacenda_core::ports::store::{CONFLICT, LONGEST_LEASE};
 use tacenda_core::ports::{Change, Store};
 use tacenda_core::row::{Row, state};
 
@@ -37,6 +37,25 @@ pub(super) fn work_is_leased_oldest_first_and_once(factory: &Factory<dyn Store>)
     assert_eq!(claim(50, 99, 9), [jobs[1].clone(), jobs[2].clone()]);
     assert_eq!(claim(98, 99, 9), [jobs[3].clone()]);
     assert_eq!(snapshot(store), before, "a claim is no change");
+}
+
+pub(super) fn a_lease_of_a_clock_that_was_ahead_is_over(factory: &Factory<dyn Store>) {
+    let fixture = marked(factory);
+    let store = &fixture.port;
+    let longest = LONGEST_LEASE.as_micros();
+    wait(store.commit(put(&[job(1, 10), job(2, 11)]))).unwrap();
+    let claim = |now, until, limit| {
+        wait(store.claim(&JOB, &state::PENDING, at(now), at(until), limit)).unwrap()
+    };
+    let ahead = 9 * longest;
+    assert_eq!(claim(ahead, ahead + 60, 1), [job(1, 10)]);
+    assert_eq!(claim(20, 50, 9), [job(1, 10), job(2, 11)], "the clock was set right");
+    let renew = |held, until| wait(store.renew(&job(1, 10).key, at(held), at(until))).unwrap();
+    assert!(!renew(ahead + 60, ahead + 90), "it was taken over");
+    assert!(renew(50, 20 + longest), "the longest there is");
+    assert_eq!(claim(50, 60, 9), [job(2, 11)]);
+    assert!(claim(20, 60, 9).is_empty());
+    assert_eq!(claim(19, 60, 9), [job(1, 10)], "one that ends later is none");
 }
 
 pub(super) fn writing_a_row_ends_its_lease(factory: &Factory<dyn Store>) {

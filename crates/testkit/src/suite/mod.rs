@@ -125,6 +125,7 @@ cases! {
     scan::a_cursor_survives_changes_between_pages,
     scan::holdings_are_the_rows_and_latest_leaves,
     claim::work_is_leased_oldest_first_and_once,
+    claim::a_lease_of_a_clock_that_was_ahead_is_over,
     claim::writing_a_row_ends_its_lease,
     claim::a_lease_is_renewed_by_its_holder_alone,
     claim::a_change_needs_the_lease_that_it_names,

@@ -79,9 +79,11 @@ fn the_example_says_what_the_service_says() {
 fn only_what_a_law_covers_is_archived() {
     let policy = parsed(EXAMPLE);
     let (billing, account) = (Name::fixed("billing"), Name::fixed("account"));
-    assert!(policy.archived(&account, &names(["invoiced"])).is_empty());
-    assert!(policy.archived(&billing, &names(["paid offer"])).is_empty());
-    let archived = policy.archived(&billing, &names(["invoiced"]));
+    let of = |class: &Name| policy.classes[class].items.iter().cloned().collect();
+    let (billed, accounts): (BTreeSet<_>, BTreeSet<_>) = (of(&billing), of(&account));
+    assert!(policy.archived(&account, &accounts, &names(["invoiced"])).is_empty());
+    assert!(policy.archived(&billing, &billed, &names(["paid offer"])).is_empty());
+    let archived = policy.archived(&billing, &billed, &names(["invoiced"]));
     let (rule, items) = &archived[0];
     assert_eq!((archived.len(), rule.keep), (1, Period::Years(10)));
     assert_eq!(items.len(), policy.classes["billing"].items.len());

@@ -1,6 +1,6 @@
 //! Many batches with one scrub of the safe's files at the end: what a sweep does.
 
-use super::{CONFLICT, Draft, Job, Scrub, SubjectPlan, Vault};
+use super::{CONFLICT, Cause, Draft, Job, Scrub, SubjectPlan, Vault};
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::vault::Actor;
@@ -18,9 +18,14 @@ impl std::fmt::Debug for Unscrubbed {
 }
 
 impl Vault {
-    /// Carries out plans as [`Vault::destroy`] does, but for the scrub, which costs the disk as much
-    /// for one batch as for many: [`Vault::scrub_all`] does it, or [`Vault::resume_destroys`] after
-    /// a crash. `None` if nothing is left to do.
+    /// Carries out plans for what is due as [`Vault::destroy`] does, but for the scrub, which costs
+    /// the disk as much for one batch as for many: [`Vault::scrub_all`] does it, or
+    /// [`Vault::resume_destroys`] after a crash. `None` if nothing is left to do.
+    ///
+    /// # Properties
+    /// The intent decides. A change of a row before it, a login among them, fails the batch with
+    /// `store.conflict`, and it is planned anew; a login after it is refused, however long the rest
+    /// takes and whoever carries it out.
     ///
     /// # Errors
     /// As [`Vault::destroy`].
@@ -32,7 +37,7 @@ impl Vault {
         if plans.is_empty() {
             return Ok(None);
         }
-        let job = self.intend(plans, actor).await?;
+        let job = self.intend(plans, actor, Cause::Due).await?;
         let (id, subjects) = (job.row.key.id, job.subjects());
         match self.vacate(job).await {
             Ok(job) => Ok(Some(Unscrubbed(job))),

@@ -1,7 +1,7 @@
 //! Destroying keys, and with them the data that they seal.
 //!
 //! Four steps, each durable before the next, each safe to repeat:
-//! 1. *intent*: a job row and a leaf say what will go;
+//! 1. *intent*: a job row and a leaf say what will go; for what is due this is the point of no return;
 //! 2. *fence*: the keys are blanked and leave tombstones in the safe; nothing can bring them back;
 //! 3. *rows*: the rows and their look-ups go, a leaf per subject says which;
 //! 4. *scrub*: no byte of a destroyed key is left in the safe's files; the job row goes.
@@ -10,10 +10,12 @@
 
 mod batches;
 mod found;
+mod gate;
 mod job;
 mod rows;
 
 pub use batches::Unscrubbed;
+pub(super) use gate::Leaving;
 use job::Job;
 pub use job::{ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, SubjectPlan};
 use rows::Found;
@@ -29,7 +31,9 @@ use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::policy::records::RecordKind;
 use crate::ports::store::CONFLICT;
-use crate::ports::{Expect, KeyCopies, KeyId, KeyState, LogPosition, RowWrite, Scan, Scrub};
+use crate::ports::{
+    Expect, KeyCopies, KeyId, KeyState, LeafId, LogPosition, RowWrite, Scan, Scrub,
+};
 use crate::row::{Row, RowKey, state};
 
 /// The kind of an erasure's job row.
@@ -38,6 +42,15 @@ const SCRUBBING: Name = Name::fixed("scrubbing");
 const SCAN_PAGE: usize = 256;
 /// How often rows that change meanwhile are tried again.
 const ATTEMPTS: usize = 5;
+
+/// Why something goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// Somebody asked: whatever comes in between, it goes.
+    Request,
+    /// Its time is up: from the intent on nothing makes it last longer.
+    Due,
+}
 
 impl Vault {
     /// Carries out plans for one or many subjects, whole: when it returns, the keys are gone from
@@ -55,7 +68,7 @@ impl Vault {
         if plans.is_empty() {
             return Ok(Vec::new());
         }
-        let job = self.intend(plans, actor).await?;
+        let job = self.intend(plans, actor, Cause::Request).await?;
         self.carry_out(job).await
     }
 
@@ -157,30 +170,57 @@ impl Vault {
     }
 
     /// Step 1: what will go is in the log before anything goes.
-    async fn intend(&self, mut plans: Vec<SubjectPlan>, actor: &Actor) -> Result<Job> {
+    async fn intend(
+        &self,
+        mut plans: Vec<SubjectPlan>,
+        actor: &Actor,
+        cause: Cause,
+    ) -> Result<Job> {
         self.name_idle_keys(&mut plans).await?;
-        let now = self.now();
         let rng = self.ports.rng.as_ref();
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: RowId::generate(rng) };
-        let row = Row { due_at: Some(now), ..own_row(key) };
+        let row = Row { due_at: Some(self.now()), ..own_row(key) };
         let at = vec![LogPosition { epoch: 0, index: 0 }];
         let mut job = Job { row, actor: actor.id, plans, at };
         job.row.body = job.encode();
+        let intent = loop {
+            let gate = match cause {
+                Cause::Due => Some(self.next_gate().await?),
+                Cause::Request => None,
+            };
+            match self.try_intend(&job, actor, gate.clone()).await {
+                // Another batch came first; what this one saw may still be so.
+                Err(error) if error.is(&CONFLICT) => match gate {
+                    Some(gate) if self.gate_moved(&gate).await? => {}
+                    _ => return Err(error),
+                },
+                intent => break intent?,
+            }
+        };
+        job.at = self.ports.store.places(&intent).await?;
+        Ok(job)
+    }
+
+    async fn try_intend(
+        &self,
+        job: &Job,
+        actor: &Actor,
+        gate: Option<RowWrite>,
+    ) -> Result<Vec<LeafId>> {
         let subjects = job.plans.iter().map(|plan| plan.subject);
         let leaf = self
-            .leaf(now, actor, "erasure.intended", SubjectId::CONTROLLER)
+            .leaf(self.now(), actor, "erasure.intended", SubjectId::CONTROLLER)
             .detail("subjects", job.plans.len())
             .detail("digest", Context::published(&digest_of(subjects)));
+        let mut writes = vec![RowWrite { row: job.row.clone(), expect: Expect::Absent }];
+        writes.extend(gate);
         let mut draft = Draft::new(0);
-        let write = RowWrite { row: job.row.clone(), expect: Expect::Absent };
-        draft.record(leaf, vec![write], &[]);
+        draft.record(leaf, writes, &[]);
         // What goes is what the log says was written, and what the plan saw.
         for Seen { row, version, .. } in job.plans.iter().flat_map(|plan| &plan.seen) {
             draft.require(row.clone(), Expect::Version(*version));
         }
-        let intent = self.commit(draft).await?.leaves;
-        job.at = self.ports.store.places(&intent).await?;
-        Ok(job)
+        Ok(self.commit(draft).await?.leaves)
     }
 
     /// Adds to plans the keys that seal no row: with an account all of them, of whatever class, whose

@@ -95,7 +95,7 @@ impl Vault {
 
 /// Whether a plan takes the row that this key seals. A live row without items has none, and goes
 /// with its class.
-fn erases(plan: &SubjectPlan, class: &Name, number: Option<u16>, live: bool) -> bool {
+pub(super) fn erases(plan: &SubjectPlan, class: &Name, number: Option<u16>, live: bool) -> bool {
     let mut of_class = plan.erase.iter().filter(|erased| erased.class == *class);
     match number {
         Some(number) => of_class.any(|erased| erased.keys.contains(&number)),

@@ -1,9 +1,9 @@
 //! Moving a safe.
 
 use deadpool_postgres::Client;
-use tacenda_core::ports::keyring::Tombstone;
+use tacenda_core::ports::keyring::{OLDER_COPY, Tombstone};
 use tacenda_core::ports::store::CORRUPT;
-use tacenda_core::ports::{KeyId, KeyState, NewKeys, SafeInit};
+use tacenda_core::ports::{KeyId, KeyState, NewKeys, SafeInit, SafeStatus};
 
 use super::super::fault::Fault;
 use super::super::keys::{Ids, initialise, status};
@@ -19,6 +19,7 @@ pub(super) async fn move_safe(
 ) -> Result<(), Fault> {
     match status(client).await? {
         Some(there) if there == from.safe => return Ok(()),
+        Some(there) if is_older(&there, &from.safe) => return Err(OLDER_COPY.error().into()),
         Some(_) => return Err(refused("safe is there already").into()),
         None => {}
     }
@@ -47,6 +48,13 @@ pub(super) async fn move_safe(
     move_tombstones(client, from, adopted, told).await?;
     move_fingerprints(client, from, adopted, told).await?;
     finish(client, from).await
+}
+
+/// Whether a safe is a copy of the origin from before it went on: an earlier call moved it, and the
+/// rows were refused because the host went on working.
+fn is_older(there: &SafeStatus, origin: &SafeStatus) -> bool {
+    let copy = (there.safe, there.store) == (origin.safe, origin.store);
+    copy && there.sequence <= origin.sequence && there.log <= origin.log
 }
 
 async fn move_tombstones(

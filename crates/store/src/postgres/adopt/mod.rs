@@ -24,6 +24,9 @@ use super::{PostgresKeyring, PostgresOptions, PostgresStore};
 /// How much is read and written at once.
 const PAGE: usize = 2_000;
 
+/// The origin is read inside the transaction, and may take its time.
+const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0";
+
 /// A store and its safe, to be moved. Nobody may write them meanwhile, or ever after.
 #[derive(Clone)]
 pub struct Origin {
@@ -67,12 +70,16 @@ struct From {
 /// key, tombstone and fingerprint in both. `told` hears after each page how far it is.
 ///
 /// The keys go first, in one transaction, then rows and log in another: a database has all of it or
-/// nothing. Cut off anywhere, the same call goes on: what is there whole is not moved again. When it
-/// has answered, put the old files away for good, as one puts away a key: a store that goes on in
-/// two places forks its log. An [`audit`](tacenda_core::vault::Vault::audit) of the new one then
-/// holds it against its log once more.
+/// nothing. Cut off anywhere, the same call goes on: what is there whole is not moved again.
+///
+/// When it has answered, **destroy the old files**, the safe's first of all: no erasure here reaches
+/// them, and whoever keeps both opens whomever is erased from now on, whatever the receipt says. A
+/// store that goes on in two places also forks its log. An
+/// [`audit`](tacenda_core::vault::Vault::audit) of the new one holds it against its log once more.
 ///
 /// # Errors
+/// `keys.older_copy`: an earlier call moved the keys and not the rows, and the origin has gone on since;
+/// the database must be emptied, for it holds keys that the origin may have destroyed.
 /// `store.bad_request`: the origin was never marked, it changed during the move, or a database holds
 /// something else already. `store.corrupt`: a leaf of the origin is not what its hash says, or what
 /// arrived is not what was sent. The `store.*` codes of [`PostgresStore::open`].
@@ -138,16 +145,21 @@ async fn move_all(
     told: &(dyn Fn(Adopted) + Send + Sync),
 ) -> Result<(), Fault> {
     let mut adopted = Adopted::default();
+    // Both are there, before anything is moved into one.
+    let connected = async |database: &Database, name: &'static str| {
+        let client = database.client().await;
+        client.map_err(|fault| Fault::from(fault.error().with("database", name)))
+    };
+    let (client, of_keys) = (connected(rows, "rows").await?, connected(keys, "keys").await?);
     {
-        let client = keys.client().await?;
+        let client = of_keys;
         SAFE.migrate(&client, &keys.options.schema).await?;
-        client.batch_execute("BEGIN").await?;
+        client.batch_execute(BEGIN).await?;
         let moved = keys::move_safe(&client, from, &mut adopted, told).await;
         end(&client, from, moved).await?;
     }
-    let client = rows.client().await?;
     STORE.migrate(&client, &rows.options.schema).await?;
-    client.batch_execute("BEGIN").await?;
+    client.batch_execute(BEGIN).await?;
     let moved = rows::move_store(&client, from, &mut adopted, told).await;
     end(&client, from, moved).await
 }

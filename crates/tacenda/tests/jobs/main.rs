@@ -3,6 +3,8 @@
 #![cfg(all(feature = "sqlite", feature = "postgres"))]
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod adverse;
+
 use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;

@@ -1,0 +1,82 @@
+//! The gate between a sweep and whoever would make an account last longer.
+//!
+//! What a sweep takes is due when its intent enters the log: that change requires the rows in the
+//! versions that the plan saw, so a login before it counts. From then on the account is over, and
+//! nothing that comes later may say otherwise, whether the sweep goes on at once or is resumed
+//! days after. So whoever moves a clock or changes a fact reads a row of this module (the *gate*),
+//! looks at the erasures under way, and requires the gate unchanged in the change; each intent of
+//! a sweep changes it. An erasure on request waits for no clock, and leaves the gate alone.
+
+use super::rows::erases;
+use super::{Draft, Expect, Job, Name, Result, Row, RowKey, RowWrite, SubjectId, SubjectPlan};
+use super::{Vault, next_version, own_row, state};
+use crate::vault::keys::number_of;
+use crate::vault::sweeps::DONE;
+
+/// Its version rises with every intent of a sweep.
+static GATE: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("gate"));
+
+/// What erasures under way take of a subject, and the gate as it was before that was asked.
+pub(in crate::vault) struct Leaving {
+    gate: Expect,
+    plans: Vec<SubjectPlan>,
+}
+
+impl Leaving {
+    /// Whether a live row is about to go, or to be archived.
+    pub(in crate::vault) fn takes(&self, row: &Row) -> bool {
+        let Some(class) = row.class.as_ref().filter(|_| row.state == state::LIVE) else {
+            return false;
+        };
+        let number = number_of(row);
+        self.plans.iter().any(|plan| {
+            let archives =
+                |kept: &super::ArchivedClass| kept.class == *class && Some(kept.key) == number;
+            erases(plan, class, number, true) || plan.archive.iter().any(archives)
+        })
+    }
+
+    /// Makes a change depend on no sweep having come since.
+    pub(in crate::vault) fn require(&self, draft: &mut Draft) {
+        draft.require(GATE.clone(), self.gate);
+    }
+}
+
+impl Vault {
+    /// What erasures under way take of a subject.
+    pub(in crate::vault) async fn leaving(&self, subject: SubjectId) -> Result<Leaving> {
+        // First the gate: of what was intended before, either the job is there or the rows are gone.
+        let gate = expected(self.gate_row().await?.as_ref());
+        let mut plans = Vec::new();
+        for row in self.jobs(&state::PENDING).await? {
+            // A job that cannot be read is told by whoever resumes it, and keeps nobody out.
+            let Ok(job) = Job::decode(row, Vec::new()) else { continue };
+            plans.extend(job.plans.into_iter().filter(|plan| plan.subject == subject));
+        }
+        Ok(Leaving { gate, plans })
+    }
+
+    /// The gate as the next intent of a sweep writes it.
+    pub(super) async fn next_gate(&self) -> Result<RowWrite> {
+        Ok(match self.gate_row().await? {
+            Some(row) => next_version(row),
+            None => {
+                let row = Row { state: DONE, ..own_row(GATE.clone()) };
+                RowWrite { row, expect: Expect::Absent }
+            }
+        })
+    }
+
+    /// Whether another sweep came first.
+    pub(super) async fn gate_moved(&self, write: &RowWrite) -> Result<bool> {
+        Ok(expected(self.gate_row().await?.as_ref()) != write.expect)
+    }
+
+    async fn gate_row(&self) -> Result<Option<Row>> {
+        Ok(self.ports.store.rows(std::slice::from_ref(&GATE)).await?.pop().flatten())
+    }
+}
+
+fn expected(row: Option<&Row>) -> Expect {
+    row.map_or(Expect::Absent, |row| Expect::Version(row.version))
+}

@@ -1,0 +1,161 @@
+//! From a request to bytes.
+
+use chrono::NaiveDate;
+use tacenda_core::Timestamp;
+use tacenda_core::codec::Encoder;
+
+use crate::requests::decision::{Decision, Refusal};
+use crate::requests::identity::{
+    Evidence, IdentityAnswer, IdentityAsk, IdentityOutcome, IdentityQuestion, Proof,
+};
+use crate::requests::intake::{Intake, Requester, Scope};
+use crate::requests::rights::Right;
+use crate::requests::state::{Clarification, Entry, Event, Extension};
+use crate::requests::words::Note;
+
+pub(super) fn entry(e: &mut Encoder, entry: &Entry) {
+    let Entry { at, by, event } = entry;
+    time(e, *at);
+    e.raw(by.as_bytes()).text(event.as_str());
+    match event {
+        Event::Received(intake) => intake_of(e, intake),
+        Event::Acknowledged(at) | Event::SessionSeen(at) | Event::Withdrawn(at) => time(e, *at),
+        Event::Linked(earlier) => drop(e.raw(earlier.as_bytes())),
+        Event::Restated(right, scope, reason) => {
+            right_of(e, *right);
+            scope_of(e, scope);
+            note(e, reason);
+        }
+        Event::AuthorityShown(proof) => proof_of(e, proof),
+        Event::IdentityAsked(IdentityQuestion { asked_at, ask }) => {
+            time(e, *asked_at);
+            e.text(ask.as_str());
+            if let IdentityAsk::Document(reason) = ask {
+                note(e, reason);
+            }
+        }
+        Event::IdentityAnswered(answer) => answer_of(e, answer),
+        Event::ClarificationAsked(Clarification { asked_at, question }) => {
+            time(e, *asked_at);
+            note(e, question);
+        }
+        Event::ClarificationAnswered(at, scope) => {
+            time(e, *at);
+            option(e, scope.as_ref(), scope_of);
+        }
+        Event::Extended(Extension { sent_at, reasons }) => {
+            time(e, *sent_at);
+            note(e, reasons);
+        }
+        Event::Decided(decision) => decision_of(e, decision),
+        Event::Answered(answer) => {
+            time(e, answer.sent_at);
+            e.text(answer.by.as_str());
+            flag(e, answer.hints.complaint);
+            flag(e, answer.hints.court);
+        }
+        Event::Remarked(remark) => note(e, remark),
+    }
+}
+
+fn intake_of(e: &mut Encoder, intake: &Intake) {
+    let Intake { id, right, requester, channel, scope, received_at } = intake;
+    e.raw(id.as_bytes());
+    right_of(e, *right);
+    e.text(requester.as_str());
+    match requester {
+        Requester::Subject => {}
+        Requester::Proxy(proof) | Requester::Heir(proof) => option(e, proof.as_ref(), proof_of),
+    }
+    e.text(channel.as_str());
+    scope_of(e, scope);
+    time(e, *received_at);
+}
+
+fn right_of(e: &mut Encoder, right: Right) {
+    e.text(right.as_str());
+    if let Right::Restriction(ground) = right {
+        e.text(ground.as_str());
+    }
+}
+
+fn scope_of(e: &mut Encoder, scope: &Scope) {
+    e.text(scope.items.as_str()).names(&scope.classes);
+}
+
+fn proof_of(e: &mut Encoder, proof: &Proof) {
+    e.text(proof.kind.as_str()).raw(proof.seen_by.as_bytes());
+    day(e, proof.seen_on);
+}
+
+fn answer_of(e: &mut Encoder, answer: &IdentityAnswer) {
+    time(e, answer.answered_at);
+    match &answer.outcome {
+        IdentityOutcome::NotConfirmed(reason) => {
+            flag(e, false);
+            note(e, reason);
+        }
+        IdentityOutcome::Confirmed(evidence) => {
+            flag(e, true);
+            e.text(evidence.as_str());
+            if let Evidence::Document(document) = evidence {
+                e.text(document.document.as_str()).raw(document.seen_by.as_bytes());
+                day(e, document.seen_on);
+            }
+        }
+    }
+}
+
+fn decision_of(e: &mut Encoder, decision: &Decision) {
+    e.text(decision.as_str());
+    match decision {
+        Decision::Granted(charge) => option(e, charge.as_ref(), |e, charge| {
+            e.text(charge.ground.as_str());
+            note(e, &charge.reason);
+        }),
+        Decision::PartlyRefused(part) => refusals(e, part.grounds()),
+        Decision::Refused(all, delay) => {
+            refusals(e, all.grounds());
+            option(e, delay.as_ref(), note);
+        }
+        Decision::NothingHeld => {}
+        Decision::ErasedBefore(on) => day(e, *on),
+    }
+}
+
+fn refusals(e: &mut Encoder, grounds: &[Refusal]) {
+    e.list(grounds.len());
+    for Refusal { class, item, ground, reason } in grounds {
+        for name in [class, item] {
+            option(e, name.as_ref(), |e, name| {
+                e.text(name.as_str());
+            });
+        }
+        e.text(ground.as_str());
+        note(e, reason);
+    }
+}
+
+fn time(e: &mut Encoder, at: Timestamp) {
+    e.i64(at.as_micros());
+}
+
+fn day(e: &mut Encoder, day: NaiveDate) {
+    e.text(&day.to_string());
+}
+
+fn note(e: &mut Encoder, note: &Note) {
+    // EXPOSE: the encoding is what a row seals
+    e.text(note.as_text());
+}
+
+fn flag(e: &mut Encoder, flag: bool) {
+    e.u8(u8::from(flag));
+}
+
+fn option<T>(e: &mut Encoder, value: Option<&T>, each: impl FnOnce(&mut Encoder, &T)) {
+    flag(e, value.is_some());
+    if let Some(value) = value {
+        each(e, value);
+    }
+}

@@ -1,0 +1,19 @@
+//! Requests: the steps and what is asked of each, their dates, a model of them, the stored form.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail loudly"
+)]
+
+mod dates;
+mod decisions;
+mod model;
+mod plain;
+mod steps;
+mod support;
+mod vectors;
+
+#[expect(dead_code, reason = "shared with the tests of the core")]
+#[path = "../../../core/src/vectors.rs"]
+mod files;
