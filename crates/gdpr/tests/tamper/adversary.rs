@@ -114,6 +114,11 @@ impl Adversary {
         *self.lies.lock().unwrap() = Lies::default();
     }
 
+    /// From now on the row is again what it truly is.
+    pub(crate) fn mend(&self, key: &RowKey) {
+        self.lies.lock().unwrap().rows.remove(key);
+    }
+
     /// Acts once, at this point.
     pub(crate) fn act(&self, at: At, act: impl FnOnce() + Send + 'static) {
         *self.plan.lock().unwrap() = Some((at, Box::new(act)));

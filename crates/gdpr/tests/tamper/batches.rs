@@ -89,8 +89,10 @@ fn all_but(world: &World, store: &Adversary, altered: SubjectId, others: &[Subje
     store.repent();
     let done = wait(vault.resume_destroys()).unwrap();
     assert_eq!(done.iter().map(|one| one.subject).collect::<Vec<_>>(), [altered]);
-    let receipt = wait(vault.receipt(done[0].position)).unwrap();
-    assert_eq!((receipt.leaf.subject, receipt.leaf.action.as_str()), (altered, "erasure.done"));
+    for one in done {
+        let leaf = wait(vault.receipt(one.position)).unwrap().leaf;
+        assert_eq!((leaf.subject, leaf.action.as_str()), (altered, "erasure.done"));
+    }
     assert_eq!((states(&vault, altered), told(&vault, altered)), (archived(), 1));
     assert_eq!(wait(vault.destroys_under_way()).unwrap(), 0);
     wait(vault.audit()).unwrap();
@@ -163,10 +165,37 @@ fn a_whole_batch_of_altered_rows_waits_as_it_is() {
     wait(vault.audit()).unwrap();
 }
 
-/// The same three customers, the first to be altered once something is intended.
-fn scene() -> (World, Arc<Adversary>, Vec<SubjectId>) {
+#[test]
+fn what_is_left_is_divided_again_and_outlives_a_pruning() {
     let (world, store) = Adversary::world();
-    let all = due(&try_open(&world).unwrap(), 3);
+    let vault = try_open(&world).unwrap();
+    let all: [_; 3] = due(&vault, 3).try_into().unwrap();
+    let (inner, two) = (store.clone(), [all[0], all[1]]);
+    store.act(At::Committed("erasure.intended"), move || {
+        two.iter().for_each(|one| inner.edit(&profile(*one, "billing"), |row| row.body.clear()));
+    });
+    let refused = sweep(&world).unwrap_err();
+    assert_eq!(left(&refused), ("vault.altered_row", Some(&Context::Number(2))));
+    store.mend(&profile(all[0], "billing"));
+    let refused = wait(vault.resume_destroys()).unwrap_err();
+    assert_eq!(left(&refused), ("vault.altered_row", Some(&Context::Number(1))));
+    for _ in 0..2 {
+        world.clock.advance(Span::days(300));
+        sweep(&world).unwrap_err();
+    }
+    let pruned = wait(vault.prune_log()).unwrap();
+    assert!(pruned.leaves > 3, "{pruned:?}: the intent too");
+    store.repent();
+    assert_eq!(wait(vault.resume_destroys()).unwrap().len(), 1);
+    assert_eq!(wait(vault.destroys_under_way()).unwrap(), 0);
+    assert_eq!(all.map(|one| states(&vault, one)), [archived(), archived(), archived()]);
+    wait(vault.audit()).unwrap();
+}
+
+/// The same three customers, the first to be altered once something is intended.
+fn scene() -> (World, Arc<Adversary>, [SubjectId; 3]) {
+    let (world, store) = Adversary::world();
+    let all: [_; 3] = due(&try_open(&world).unwrap(), 3).try_into().unwrap();
     alter_after_the_intent(&store, all[0]);
     (world, store, all)
 }
