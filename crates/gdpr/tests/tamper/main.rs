@@ -9,6 +9,7 @@ mod logs;
 mod mended;
 mod pruned;
 mod records;
+mod requests;
 mod restores;
 mod rows;
 mod safe;
