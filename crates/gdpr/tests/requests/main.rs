@@ -6,8 +6,11 @@
     reason = "helpers of tests fail loudly"
 )]
 
+mod agenda;
 mod dates;
 mod decisions;
+mod door;
+mod kept;
 mod model;
 mod plain;
 mod steps;

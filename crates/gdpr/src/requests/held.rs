@@ -1,0 +1,68 @@
+//! Whether anything is held of whoever asks, by the rows and the log.
+
+use chrono::NaiveDate;
+use tacenda_core::calendar::day_of;
+use tacenda_core::leaf::Leaf;
+use tacenda_core::policy::records::RESERVED;
+use tacenda_core::vault::{Outline, Vault};
+use tacenda_core::{Result, SubjectId};
+
+use super::decision::Decision;
+
+/// The most leaves of a subject that are looked through.
+const MOST: usize = 1 << 20;
+
+/// What is held of a subject, but for the files of its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// Nothing, and the log has no word of an erasure.
+    Nothing,
+    /// Nothing; it was erased on this day of the controller's zone.
+    ErasedOn(NaiveDate),
+    /// Something, in use or archived.
+    Something,
+}
+
+impl Held {
+    /// The decision that follows from it alone, if one does.
+    #[must_use]
+    pub const fn decision(self) -> Option<Decision> {
+        match self {
+            Self::Nothing => Some(Decision::NothingHeld),
+            Self::ErasedOn(day) => Some(Decision::ErasedBefore(day)),
+            Self::Something => None,
+        }
+    }
+}
+
+/// What is held of a subject. It opens nothing and leaves no leaf.
+///
+/// Where the log was pruned since, what was erased before is known no more, and nothing is held.
+///
+/// # Errors
+/// The integrity codes; the codes of the store.
+pub async fn held(vault: &Vault, subject: SubjectId) -> Result<Held> {
+    let rows = vault.outline(subject).await?;
+    if !rows.iter().all(Outline::is_record) {
+        return Ok(Held::Something);
+    }
+    let (mut limit, mut seen) = (64usize, None);
+    loop {
+        let leaves = vault.history(subject, limit).await?;
+        if let Some(leaf) = leaves.iter().find(|leaf| is_erasure(leaf)) {
+            return Ok(Held::ErasedOn(day_of(vault.ports().zone.as_ref(), leaf.at)));
+        }
+        if seen == Some(leaves.len()) || limit >= MOST {
+            return Ok(Held::Nothing);
+        }
+        seen = Some(leaves.len());
+        limit = limit.saturating_mul(8);
+    }
+}
+
+/// Whether a leaf says that data of the subject's own went, and not a record alone.
+fn is_erasure(leaf: &Leaf) -> bool {
+    let mut details = leaf.details.iter();
+    leaf.action == *"erasure.done"
+        && details.any(|(key, class)| key == "erased" && !class.starts_with(RESERVED))
+}
