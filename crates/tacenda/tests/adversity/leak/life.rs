@@ -293,7 +293,8 @@ fn request(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
         match Note::parse(remark) {
             Ok(note) => {
                 let event = Event::Remarked(note);
-                println!("{event:?} {:?}", block_on(requests.step(&at.key, event, me)).unwrap());
+                println!("{event:?}");
+                println!("{:?}", block_on(requests.step(&at.key, event, me)).unwrap());
             }
             Err(error) => println!("{}", shown(&error)),
         }
