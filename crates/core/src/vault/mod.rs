@@ -44,7 +44,8 @@ pub use changes::{ChangedRow, Changes};
 pub use checkpoint::Receipt;
 pub use collect::Collected;
 pub use destroy::{
-    ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, SubjectPlan, Unscrubbed,
+    ArchivedClass, Batch, Destroyed, ErasedClass, KeptUnder, Left, ReducedClass, Resumed,
+    SubjectPlan, Unscrubbed,
 };
 pub use evolve::NotMoved;
 pub use items::ItemValue;

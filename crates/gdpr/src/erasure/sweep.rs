@@ -9,7 +9,7 @@ use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::row::state;
 use tacenda_core::vault::codes::BLOCKED;
-use tacenda_core::vault::{Actor, Outline, SubjectPlan, Unscrubbed, Vault};
+use tacenda_core::vault::{Actor, Batch, Left, Outline, SubjectPlan, Unscrubbed, Vault};
 use tacenda_core::{Error, Kind, Name, Result, SubjectId, Timestamp};
 
 use super::NOT_CONFIRMED;
@@ -33,7 +33,8 @@ pub struct Swept {
     /// Batches.
     pub batches: u64,
     /// Due rows of subjects of whom nothing went, because their rows are not the ones that the log
-    /// states. They stop nobody else's; an audit names them.
+    /// states. They stop nobody else's; an audit names them. Whose rows are altered only after their
+    /// erasure has begun is told by an error.
     pub refused: u64,
     /// Fingerprints of imported records whose period had ended.
     pub fingerprints: u64,
@@ -50,8 +51,10 @@ pub struct Swept {
 ///
 /// # Errors
 /// [`NOT_CONFIRMED`] if the plan exceeds the share that the policy allows or the clock is in doubt,
-/// and `confirmed` is not the digest of the plan as it is now; [`BLOCKED`] once everything that is due
-/// is gone, if somebody still reads the safe's old pages; the codes of [`Vault::destroy`].
+/// and `confirmed` is not the digest of the plan as it is now. Once everything else that is due is
+/// gone: the first integrity code, with how many subjects are `left`, if rows were altered after their
+/// erasure had begun, in this sweep or before; [`BLOCKED`] if somebody still reads the safe's old pages.
+/// The codes of [`Vault::destroy`].
 pub async fn sweep(
     vault: &Vault,
     confirmed: Option<[u8; 32]>,
@@ -65,28 +68,34 @@ pub async fn sweep(
     }
     vault.note_sweep(plan.due(), actor).await?;
     let fingerprints = vault.forget_fingerprints().await?;
-    // Destroying keys needs no scrub: a job row waits for it, and nothing else does.
-    let mut blocked = None;
-    match vault.resume_destroys().await {
-        // What somebody altered stops nobody else's.
-        Err(error) if error.kind() == Kind::Integrity => {}
-        other => drop(unless_blocked(other, &mut blocked)?),
-    }
+    // What somebody altered stops nobody else's.
+    let resumed = vault.resume_each().await?;
+    let mut owed = Owed { blocked: resumed.blocked, left: resumed.left };
     let mut swept = Swept { fingerprints, ..Swept::default() };
     for line in &plan.lines {
-        sweep_line(vault, line, actor, &mut swept, &mut blocked, progress).await?;
+        sweep_line(vault, line, actor, &mut swept, &mut owed, progress).await?;
     }
-    blocked.map_or(Ok(swept), Err)
+    owed.left.map(Left::into_error).or(owed.blocked).map_or(Ok(swept), Err)
 }
 
-/// The result, unless it is that a scrub is blocked: that is kept, to be told in the end.
-fn unless_blocked<T: Default>(result: Result<T>, blocked: &mut Option<Error>) -> Result<T> {
-    match result {
-        Err(error) if error.is(&BLOCKED) => {
-            *blocked = Some(error);
-            Ok(T::default())
+/// What stops no sweep, and is told in its end.
+struct Owed {
+    /// Destroying keys needs no scrub: a job row waits for it, and nothing else does.
+    blocked: Option<Error>,
+    /// Whose erasure has begun and cannot be finished.
+    left: Option<Left>,
+}
+
+impl Owed {
+    /// The result, unless it is that a scrub is blocked: that is kept.
+    fn unless_blocked<T: Default>(&mut self, result: Result<T>) -> Result<T> {
+        match result {
+            Err(error) if error.is(&BLOCKED) => {
+                self.blocked = Some(error);
+                Ok(T::default())
+            }
+            other => other,
         }
-        other => other,
     }
 }
 
@@ -95,13 +104,13 @@ async fn sweep_line(
     line: &SweepLine,
     actor: &Actor,
     swept: &mut Swept,
-    blocked: &mut Option<Error>,
+    owed: &mut Owed,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<()> {
     let mut pages = Pages::new(vault, line);
     while !pages.at_end {
-        let unscrubbed = sweep_pages(vault, &mut pages, actor, swept, blocked, progress).await?;
-        unless_blocked(vault.scrub_all(unscrubbed).await, blocked)?;
+        let unscrubbed = sweep_pages(vault, &mut pages, actor, swept, owed, progress).await?;
+        owed.unless_blocked(vault.scrub_all(unscrubbed).await)?;
     }
     Ok(())
 }
@@ -113,7 +122,7 @@ async fn sweep_pages(
     pages: &mut Pages<'_>,
     actor: &Actor,
     swept: &mut Swept,
-    blocked: &mut Option<Error>,
+    owed: &mut Owed,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Vec<Unscrubbed>> {
     let (mut under_way, mut unscrubbed) = (FuturesOrdered::new(), Vec::new());
@@ -132,11 +141,15 @@ async fn sweep_pages(
         match under_way.next().await {
             None => return failure.map_or(Ok(unscrubbed), Err),
             Some(Err(error)) => failure = failure.or(Some(error)),
-            Some(Ok(batch)) => {
-                unscrubbed.extend(unless_blocked(batch.unscrubbed, blocked)?);
-                swept.refused += batch.refused;
-                if batch.subjects > 0 {
-                    swept.subjects += batch.subjects;
+            Some(Ok(page)) => {
+                let batch = owed.unless_blocked(page.batch)?;
+                unscrubbed.extend(batch.unscrubbed);
+                let left = batch.left.as_ref().map_or(0, |left| left.subjects);
+                batch.left.into_iter().for_each(|left| Left::add(&mut owed.left, left));
+                swept.refused += page.refused;
+                let gone = page.subjects.saturating_sub(left);
+                if gone > 0 {
+                    swept.subjects += gone;
                     swept.batches += 1;
                     progress(swept.subjects);
                 }
@@ -145,12 +158,12 @@ async fn sweep_pages(
     }
 }
 
-/// What a batch did.
-struct Batch {
+/// What came of a page.
+struct SweptPage {
     subjects: u64,
     refused: u64,
     /// [`BLOCKED`] if another process finished the batch but for the scrub.
-    unscrubbed: Result<Option<Unscrubbed>>,
+    batch: Result<Batch>,
 }
 
 async fn sweep_batch(
@@ -158,7 +171,7 @@ async fn sweep_batch(
     line: &SweepLine,
     subjects: Vec<SubjectId>,
     actor: &Actor,
-) -> Result<Batch> {
+) -> Result<SweptPage> {
     let mut again = 0;
     loop {
         let (plans, refused) = plans(vault, line, &subjects).await?;
@@ -166,8 +179,13 @@ async fn sweep_batch(
         match vault.destroy_unscrubbed(plans, actor).await {
             // Somebody logged in or was amended since the rows were read: they are read again.
             Err(error) if error.is(&CONFLICT) && again < ATTEMPTS => again += 1,
+            // What somebody altered stops no other batch.
+            Err(error) if error.kind() == Kind::Integrity => {
+                let batch = Ok(Batch { unscrubbed: None, left: Some(Left { subjects, error }) });
+                return Ok(SweptPage { subjects, refused, batch });
+            }
             Err(error) if !error.is(&BLOCKED) => return Err(error),
-            unscrubbed => return Ok(Batch { subjects, refused, unscrubbed }),
+            batch => return Ok(SweptPage { subjects, refused, batch }),
         }
     }
 }

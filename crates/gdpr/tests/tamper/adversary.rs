@@ -10,6 +10,7 @@ use pollster::block_on as wait;
 use tacenda_core::leaf::Leaf;
 use tacenda_core::log::{Frontier, leaf_hash};
 use tacenda_core::memory::{MemoryKeyring, MemoryStore};
+use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::ports::{
     Change, Committed, Cursor, Expect, Found, LeafId, LogPosition, Page, PrunedTexts, Scan, Store,
     StoreInit, StoreStatus, StoredLeaf,
@@ -65,6 +66,7 @@ pub(crate) struct Adversary {
     tape: Mutex<Vec<Change>>,
     lies: Mutex<Lies>,
     plan: Mutex<Option<(At, Act)>>,
+    first: Mutex<Option<(&'static str, u32)>>,
     asked: AtomicU64,
 }
 
@@ -112,6 +114,11 @@ impl Adversary {
         *self.lies.lock().unwrap() = Lies::default();
     }
 
+    /// From now on the row is again what it truly is.
+    pub(crate) fn mend(&self, key: &RowKey) {
+        self.lies.lock().unwrap().rows.remove(key);
+    }
+
     /// Acts once, at this point.
     pub(crate) fn act(&self, at: At, act: impl FnOnce() + Send + 'static) {
         *self.plan.lock().unwrap() = Some((at, Box::new(act)));
@@ -149,6 +156,25 @@ impl Adversary {
         }
         act(&World { store: copy.clone(), ..world.clone() });
         copy.tape.lock().unwrap().pop().unwrap()
+    }
+
+    /// The next changes with this action find that another came first, so many times.
+    pub(crate) fn comes_first(&self, action: &'static str, times: u32) {
+        *self.first.lock().unwrap() = Some((action, times));
+    }
+
+    fn came_first(&self, leaves: &[Leaf]) -> bool {
+        let mut first = self.first.lock().unwrap();
+        match &mut *first {
+            Some((action, times)) if leaves.iter().any(|leaf| leaf.action == **action) => {
+                *times = times.saturating_sub(1);
+                if *times == 0 {
+                    *first = None;
+                }
+                true
+            }
+            _ => false,
+        }
     }
 
     /// How often the leaves of a subject were asked for.
@@ -210,9 +236,12 @@ impl Store for Adversary {
             let is = |version: Option<u64>| version.map_or(Expect::Absent, Expect::Version);
             lies.get(key).is_none_or(|row| is(seen(row)) != *expect)
         });
-        let committed = self.inner.commit(change.clone()).await?;
         let leaves: Vec<_> =
             change.leaves.iter().map(|leaf| Leaf::decode(&leaf.bytes).unwrap()).collect();
+        if self.came_first(&leaves) {
+            return CONFLICT.err();
+        }
+        let committed = self.inner.commit(change.clone()).await?;
         self.tape.lock().unwrap().push(change);
         self.reached(|at| match at {
             At::Committed(action) => leaves.iter().any(|leaf| leaf.action == *action),

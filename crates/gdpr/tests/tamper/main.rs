@@ -4,6 +4,7 @@
 
 mod adversary;
 mod archives;
+mod batches;
 mod evolved;
 mod logs;
 mod mended;

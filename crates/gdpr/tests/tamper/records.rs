@@ -112,8 +112,11 @@ fn a_record_that_is_put_back_or_taken_away_is_missed() {
     assert_eq!(code(wait(vault.outline(subject))), "vault.missing_row");
     // Its key is not collected, however many leaves there are since.
     for n in 0..20 {
-        wait(vault.amend(subject, set(&vault, "note", &format!("note {n}")), &staff("support")))
-            .unwrap();
+        let mut amendment = set(&vault, "note", &format!("note {n}"));
+        for (item, text) in [("address", "Rue 3"), ("card_last4", "1881")] {
+            amendment.set.push(vault.item(&Name::fixed(item), text).unwrap());
+        }
+        wait(vault.amend(subject, amendment, &staff("support"))).unwrap();
     }
     world.clock.advance(Span::days(60));
     wait(vault.collect_keys(&Actor::system())).unwrap();

@@ -129,7 +129,7 @@ const EDITS: &[Edit] = &[
     ("imports.example", |p| p.imports.example ^= true),
     ("records", |p| p.records.clear()),
     ("records.keep", |p| first(&mut p.records).keep = Period::Months(24)),
-    ("records.start", |p| first(&mut p.records).start = StartRule::Event),
+    ("records.start", |p| first(&mut p.records).start = StartRule::EndOfCalendarYear),
     ("records.end", |p| first(&mut p.records).end = EndRule::EndOfCalendarYear),
     ("records.law", |p| first(&mut p.records).law = Some(name("vat"))),
     ("records.example", |p| first(&mut p.records).example ^= true),

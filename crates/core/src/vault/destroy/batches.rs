@@ -1,6 +1,6 @@
 //! Many batches with one scrub of the safe's files at the end: what a sweep does.
 
-use super::{CONFLICT, Cause, Draft, Job, Scrub, SubjectPlan, Vault};
+use super::{CONFLICT, Cause, Draft, Job, Left, Resumed, Scrub, SubjectPlan, Vacated, Vault};
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::vault::Actor;
@@ -17,36 +17,55 @@ impl std::fmt::Debug for Unscrubbed {
     }
 }
 
+/// What became of a batch.
+#[derive(Debug, Default)]
+#[must_use = "`Vault::scrub_all` finishes it"]
+pub struct Batch {
+    /// What is gone and not scrubbed yet; `None` if nothing is, or another process has seen to it.
+    pub unscrubbed: Option<Unscrubbed>,
+    /// What could not go.
+    pub left: Option<Left>,
+}
+
 impl Vault {
     /// Carries out plans for what is due as [`Vault::destroy`] does, but for the scrub, which costs
     /// the disk as much for one batch as for many: [`Vault::scrub_all`] does it, or
-    /// [`Vault::resume_destroys`] after a crash. `None` if nothing is left to do.
+    /// [`Vault::resume_destroys`] after a crash.
     ///
     /// # Properties
     /// The intent decides. A change of a row before it, a login among them, fails the batch with
     /// `store.conflict`, and it is planned anew; a login after it is refused, however long the rest
-    /// takes and whoever carries it out.
+    /// takes and whoever carries it out. So what fails after it is not planned again: it is `left` to
+    /// [`Vault::resume_destroys`], and nobody is erased twice.
     ///
     /// # Errors
-    /// As [`Vault::destroy`].
+    /// `store.conflict` before the intent; the codes of the ports; [`BLOCKED`] if another process has
+    /// finished the batch but for the scrub.
     pub async fn destroy_unscrubbed(
         &self,
         plans: Vec<SubjectPlan>,
         actor: &Actor,
-    ) -> Result<Option<Unscrubbed>> {
+    ) -> Result<Batch> {
         if plans.is_empty() {
-            return Ok(None);
+            return Ok(Batch::default());
         }
         let job = self.intend(plans, actor, Cause::Due).await?;
         let (id, subjects) = (job.row.key.id, job.subjects());
-        match self.vacate(job).await {
-            Ok(job) => Ok(Some(Unscrubbed(job))),
-            // Another process took the job up too, and is further.
-            Err(error) if error.is(&CONFLICT) => {
-                self.carried_out(id, subjects, error).await.map(|_| None)
+        let all = subjects.len() as u64;
+        let error = match self.vacate(job).await {
+            Err(error) if error.is(&CONFLICT) => error,
+            vacated => {
+                let Vacated { job, left } = vacated?;
+                return Ok(Batch { unscrubbed: job.map(Unscrubbed), left });
             }
-            Err(error) => Err(error),
+        };
+        // Another process took the job up too, and is further; or changes came without end.
+        let mut done = Resumed::default();
+        match self.carried_out(id, subjects, error, &mut done).await {
+            Err(error) if error.is(&CONFLICT) => done.leave(Left { subjects: all, error }),
+            other => other?,
         }
+        done.blocked.map_or(Ok(Batch { unscrubbed: None, left: done.left }), Err)
     }
 
     /// Finishes batches: no byte of a destroyed key is left in the safe's files when it returns.

@@ -45,11 +45,20 @@ impl Vault {
     ) -> Result<Vec<LogPosition>> {
         let mut leaves = Vec::with_capacity(subjects.len());
         for subject in subjects {
-            let done = move |leaf: &Leaf| leaf.action == *"erasure.done" && leaf.at == gone;
-            let found = self.leaf_of(*subject, done).await?;
-            leaves.push(found.ok_or_else(|| UNDER_WAY.error())?.0);
+            let found = self.gone_of(*subject, gone).await?;
+            leaves.push(found.ok_or_else(|| UNDER_WAY.error())?);
         }
         self.ports.store.places(&leaves).await
+    }
+
+    /// The leaf that says what went of a subject at that time, if anything did.
+    pub(super) async fn gone_of(
+        &self,
+        subject: SubjectId,
+        gone: Timestamp,
+    ) -> Result<Option<LeafId>> {
+        let done = move |leaf: &Leaf| leaf.action == *"erasure.done" && leaf.at == gone;
+        Ok(self.leaf_of(subject, done).await?.map(|(leaf, _)| leaf))
     }
 
     /// The latest leaf of a subject that is wanted, with its text.

@@ -6,34 +6,35 @@
 //! 3. *rows*: the rows and their look-ups go, a leaf per subject says which;
 //! 4. *scrub*: no byte of a destroyed key is left in the safe's files; the job row goes.
 //!
-//! A process killed anywhere leaves the job row; [`Vault::resume_destroys`] takes it up again.
+//! A process killed anywhere leaves the job row; [`Vault::resume_destroys`] takes it up again. Whose
+//! rows are not the ones that the log states are left out of step 3: the others' go, and the plans of
+//! these go into a job row of their own, which waits until the rows are mended.
 
 mod batches;
 mod found;
 mod gate;
 mod job;
+mod left;
 mod rows;
 
-pub use batches::Unscrubbed;
+pub use batches::{Batch, Unscrubbed};
 pub(super) use gate::Leaving;
 use job::Job;
 pub use job::{ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, SubjectPlan};
-use rows::Found;
+pub use left::{Left, Resumed};
+use rows::Vacated;
 
 use super::codes::{BLOCKED, UNDER_WAY};
 use super::journal::{Draft, digest_of};
 use super::journal::{next_version, own_row};
 use super::{Actor, Seen, Vault};
-use crate::clock::{Span, Timestamp};
+use crate::clock::Timestamp;
 use crate::error::{Context, Error, Kind, Result};
 use crate::id::{RowId, SubjectId};
-use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::policy::records::RecordKind;
 use crate::ports::store::CONFLICT;
-use crate::ports::{
-    Expect, KeyCopies, KeyId, KeyState, LeafId, LogPosition, RowWrite, Scan, Scrub,
-};
+use crate::ports::{Expect, KeyId, KeyState, LeafId, LogPosition, RowWrite, Scan, Scrub};
 use crate::row::{Row, RowKey, state};
 
 /// The kind of an erasure's job row.
@@ -62,38 +63,52 @@ impl Vault {
     ///
     /// # Errors
     /// [`BLOCKED`] if the safe's old pages are still read: everything else is done, the next
-    /// [`Vault::resume_destroys`] finishes it. The codes of the ports: what is under way then is
-    /// resumed likewise.
+    /// [`Vault::resume_destroys`] finishes it. The first integrity code, with how many subjects were
+    /// `left`, if rows that were to go are not the ones that the log states: all others' are gone, and
+    /// once they are mended they are resumed. The codes of the ports: what is under way then is resumed
+    /// likewise.
     pub async fn destroy(&self, plans: Vec<SubjectPlan>, actor: &Actor) -> Result<Vec<Destroyed>> {
         if plans.is_empty() {
             return Ok(Vec::new());
         }
         let job = self.intend(plans, actor, Cause::Request).await?;
-        self.carry_out(job).await
+        let mut done = Resumed::default();
+        self.carry_out(job, &mut done).await?;
+        done.or_what_is_left()
     }
 
     /// Finishes every erasure that was under way when a process stopped; answers with what it
-    /// finished. One that cannot be finished stops no other.
+    /// finished. One that cannot be finished stops no other, nor does one altered row of a batch.
     ///
     /// # Errors
     /// As [`Vault::destroy`], once all others are finished; the integrity codes of a job or a row that
     /// somebody altered.
     pub async fn resume_destroys(&self) -> Result<Vec<Destroyed>> {
-        let mut done = Vec::new();
-        let (mut altered, mut blocked) = (None, None);
+        self.resume_each().await?.or_what_is_left()
+    }
+
+    /// [`Vault::resume_destroys`], with what it finished beside what is left.
+    ///
+    /// # Errors
+    /// The codes of the ports.
+    pub async fn resume_each(&self) -> Result<Resumed> {
+        let mut resumed = Resumed::default();
         for key_state in [state::PENDING, SCRUBBING] {
             for row in self.jobs(&key_state).await? {
-                match self.resume(row).await {
-                    Ok(more) => done.extend(more),
-                    Err(error) if error.is(&BLOCKED) => blocked = Some(error),
-                    Err(error) if error.kind() == Kind::Integrity => altered = Some(error),
+                let mut one = Resumed::default();
+                match self.resume(row, &mut one).await {
+                    // A job that cannot be read does not tell of how many it is.
+                    Err(error) if error.kind() == Kind::Integrity => {
+                        one.leave(Left { subjects: 0, error });
+                    }
                     // Another process took it up and is further.
                     Err(error) if error.is(&CONFLICT) || error.is(&UNDER_WAY) => {}
-                    Err(error) => return Err(error),
+                    other => other?,
                 }
+                resumed.take_up(one);
             }
         }
-        altered.or(blocked).map_or(Ok(done), Err)
+        Ok(resumed)
     }
 
     /// How many erasures are under way.
@@ -117,56 +132,76 @@ impl Vault {
         }
     }
 
-    async fn resume(&self, row: Row) -> Result<Vec<Destroyed>> {
+    async fn resume(&self, row: Row, resumed: &mut Resumed) -> Result<()> {
         let key = row.key.clone();
         let row = self.checked(key.subject, std::slice::from_ref(&key)).await?.pop().flatten();
         let row = row.ok_or_else(|| UNDER_WAY.error())?;
-        self.carry_out(self.found(row).await?).await
+        self.carry_out(self.found(row).await?, resumed).await
     }
 
-    async fn carry_out(&self, job: Job) -> Result<Vec<Destroyed>> {
+    /// A job, as far as it can be carried out now.
+    async fn carry_out(&self, job: Job, done: &mut Resumed) -> Result<()> {
         let (id, subjects) = (job.row.key.id, job.subjects());
-        match self.try_carry_out(job).await {
+        let vacated = match self.vacate(job).await {
             // Another process took the job up too, and is further.
-            Err(error) if error.is(&CONFLICT) => self.carried_out(id, subjects, error).await,
-            other => other,
+            Err(error) if error.is(&CONFLICT) => {
+                return self.carried_out(id, subjects, error, done).await;
+            }
+            other => other?,
+        };
+        vacated.left.into_iter().for_each(|left| done.leave(left));
+        let Some(job) = vacated.job else { return Ok(()) };
+        let subjects = job.subjects();
+        match self.scrub(job).await {
+            Err(error) if error.is(&CONFLICT) => self.carried_out(id, subjects, error, done).await,
+            scrubbed => done.scrubbed(scrubbed),
         }
     }
 
-    async fn try_carry_out(&self, job: Job) -> Result<Vec<Destroyed>> {
-        let job = self.vacate(job).await?;
-        self.scrub(job).await
-    }
-
     /// Steps 2 and 3, if they are not done.
-    async fn vacate(&self, job: Job) -> Result<Job> {
+    async fn vacate(&self, job: Job) -> Result<Vacated> {
         if job.row.state != state::PENDING {
-            return Ok(job);
+            return Ok(Vacated { job: Some(job), left: None });
         }
         self.fence(&job).await?;
         self.remove_rows(job).await
     }
 
-    /// What another process made of a job: finished, or about to be scrubbed.
+    /// What another process made of a job: finished, or about to be scrubbed. Subjects that it could
+    /// not take are left to the job that it has made of them.
     async fn carried_out(
         &self,
         job: RowId,
         subjects: Vec<SubjectId>,
         error: Error,
-    ) -> Result<Vec<Destroyed>> {
+        done: &mut Resumed,
+    ) -> Result<()> {
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: job };
         let row = self.ports.store.rows(std::slice::from_ref(&key)).await?.pop().flatten();
         let Some(gone) = self.rows_gone(job).await? else { return Err(error) };
         match row {
             Some(row) if row.state == SCRUBBING => match self.scrub(self.found(row).await?).await {
                 Err(error) if error.is(&CONFLICT) => {}
-                other => return other,
+                other => done.scrubbed(other.map(|_| Vec::new()))?,
             },
             None => {}
             Some(_) => return Err(error),
         }
-        let places = self.places_of(&subjects, gone).await?;
-        Ok(destroyed(subjects, places))
+        let (mut went, mut leaves, mut left) = (Vec::new(), Vec::new(), 0);
+        for subject in subjects {
+            match self.gone_of(subject, gone).await? {
+                Some(leaf) => {
+                    went.push(subject);
+                    leaves.push(leaf);
+                }
+                None => left += 1,
+            }
+        }
+        if left > 0 {
+            done.leave(Left { subjects: left, error: UNDER_WAY.error() });
+        }
+        done.done.extend(destroyed(went, self.ports.store.places(&leaves).await?));
+        Ok(())
     }
 
     /// Step 1: what will go is in the log before anything goes.
@@ -282,75 +317,6 @@ impl Vault {
         Ok(())
     }
 
-    /// Step 3. Whoever had a key in hand when it was destroyed may still write a row: it goes too.
-    async fn remove_rows(&self, job: Job) -> Result<Job> {
-        let mut attempt = 1;
-        let (row, at) = loop {
-            // Mostly they are those that the plan saw: then they need not be read again.
-            match self.try_remove_rows(&job, attempt > 1).await {
-                Err(error) if error.is(&CONFLICT) && attempt < ATTEMPTS => attempt += 1,
-                other => break other?,
-            }
-        };
-        Ok(Job { row, at, ..job })
-    }
-
-    /// The rows go, and each subject's leaf says which. Either it looks at all of them, or only at
-    /// those of plans that cannot do without; the change then requires that the others are as seen.
-    async fn try_remove_rows(&self, job: &Job, look: bool) -> Result<(Row, Vec<LogPosition>)> {
-        let now = self.now();
-        let actor = Actor { id: job.actor, role: None };
-        let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
-        let copies = self.ports.keyring.copies().await?;
-        let mut draft = Draft::new(sequence);
-        let seen = |plan| if look { None } else { self.meet_as_seen(plan) };
-        let seen: Vec<_> = job.plans.iter().map(seen).collect();
-        let unseen = job.plans.iter().zip(&seen).filter(|(_, seen)| seen.is_none());
-        let unseen: Vec<_> = unseen.map(|(plan, _)| plan.subject).collect();
-        // What is taken over into an archive, or names a key that goes, is what the log states.
-        let mut rows = match unseen.as_slice() {
-            [] => Vec::new(),
-            unseen => self.checked_each(unseen).await?,
-        }
-        .into_iter();
-        for (plan, seen) in job.plans.iter().zip(seen) {
-            let looked = seen.is_none();
-            let found = match seen {
-                Some(found) => found,
-                None => self.meet(plan, rows.next().unwrap_or_else(|| Ok(Vec::new()))?)?,
-            };
-            for key in self.not_met(plan, &found, looked) {
-                draft.require(key, Expect::Absent);
-            }
-            let Found { writes, deletes, late, kept } = found;
-            let keys: Vec<_> = late.iter().flat_map(|erased| erased.ids(plan.subject)).collect();
-            if !keys.is_empty() {
-                let sequence = self.ports.keyring.destroy(&keys, job.intent()?, now).await?;
-                // A safe from before that does not know of these keys.
-                draft.change().safe_sequence = sequence;
-            }
-            if plan.erases(self.policy.primary_class()) {
-                for (key, expect) in kept {
-                    draft.require(key, expect);
-                }
-            }
-            let leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
-            let leaf = copies_told(plan.told(leaf, &late), copies, now);
-            draft.record_gone(leaf, writes, deletes);
-        }
-        let row = Row { state: SCRUBBING, ..job.row.clone() };
-        let leaf = self
-            .leaf(now, &actor, "erasure.rows_gone", SubjectId::CONTROLLER)
-            .detail("subjects", job.plans.len());
-        let write = next_version(row);
-        let row = write.row.clone();
-        draft.record(leaf, vec![write], &[]);
-        // The subjects' leaves, in the order of the plans, and the job's own last.
-        let leaves = self.commit(draft).await?.leaves;
-        let at = self.ports.store.places(leaves.get(..job.plans.len()).unwrap_or_default()).await?;
-        Ok((row, at))
-    }
-
     /// Step 4: what was destroyed is gone from the files too.
     async fn scrub(&self, job: Job) -> Result<Vec<Destroyed>> {
         if self.ports.keyring.scrub().await? == Scrub::Blocked {
@@ -360,18 +326,6 @@ impl Vault {
         self.record_scrubbed(&mut draft, &job);
         self.commit(draft).await?;
         Ok(destroyed(job.subjects(), job.at))
-    }
-}
-
-/// Says in a leaf by when the last copies are gone that the safe made of the keys, with a day for the
-/// scrub that follows; nothing if it makes none.
-fn copies_told(leaf: Leaf, copies: KeyCopies, now: Timestamp) -> Leaf {
-    match copies {
-        KeyCopies::None => leaf,
-        KeyCopies::KeptFor(span) => {
-            leaf.detail("key_copies_gone_by", now.plus(span).plus(Span::days(1)))
-        }
-        KeyCopies::Unlimited => leaf.detail("key_copies_gone_by", "unlimited"),
     }
 }
 

@@ -2,14 +2,35 @@
 
 use std::collections::BTreeSet;
 
-use super::{ErasedClass, SubjectPlan, Vault};
-use crate::error::Result;
+use super::{ATTEMPTS, CONFLICT, ErasedClass, JOB, Job, Left, SCRUBBING, SubjectPlan, Vault};
+use super::{Draft, next_version, own_row};
+use crate::clock::{Span, Timestamp};
+use crate::error::{Error, Kind, Result};
+use crate::id::{RowId, SubjectId};
+use crate::leaf::Leaf;
 use crate::name::Name;
-use crate::ports::{Expect, RowDelete, RowWrite};
+use crate::ports::{Expect, KeyCopies, LogPosition, RowDelete, RowWrite};
 use crate::row::{Row, RowKey, state};
-use crate::vault::Seen;
 use crate::vault::keys::number_of;
 use crate::vault::records::is_record;
+use crate::vault::{Actor, Seen};
+
+/// A job whose rows are gone, as far as they are the ones that the log states.
+pub(super) struct Vacated {
+    /// The job of those that are gone; `None` if nobody's are.
+    pub(super) job: Option<Job>,
+    /// Those that are not. They have a job of their own.
+    pub(super) left: Option<Left>,
+}
+
+/// What a try to remove the rows of a job came to.
+struct Removed {
+    /// The job row as it is now and where the subjects' leaves stand; `None` if nothing went.
+    done: Option<(Row, Vec<LogPosition>)>,
+    /// Whose rows stay, and the first failure.
+    stays: BTreeSet<SubjectId>,
+    error: Option<Error>,
+}
 
 /// The rows that a plan met.
 #[derive(Default)]
@@ -23,6 +44,126 @@ pub(super) struct Found {
 }
 
 impl Vault {
+    /// Step 3. Whoever had a key in hand when it was destroyed may still write a row: it goes too.
+    pub(super) async fn remove_rows(&self, mut job: Job) -> Result<Vacated> {
+        let mut attempt = 1;
+        let Removed { done, stays, error } = loop {
+            // Mostly they are those that the plan saw: then they need not be read again.
+            match self.try_remove_rows(&job, attempt > 1).await {
+                Err(error) if error.is(&CONFLICT) && attempt < ATTEMPTS => attempt += 1,
+                other => break other?,
+            }
+        };
+        let left = error.map(|error| Left { subjects: stays.len() as u64, error });
+        job.plans.retain(|plan| !stays.contains(&plan.subject));
+        Ok(Vacated { job: done.map(|(row, at)| Job { row, at, ..job }), left })
+    }
+
+    /// The rows go, and each subject's leaf says which. Either it looks at all of them, or only at
+    /// those of plans that cannot do without; the change then requires that the others are as seen.
+    /// Whose rows are not the ones that the log states stays, and is stated in a job of its own.
+    async fn try_remove_rows(&self, job: &Job, look: bool) -> Result<Removed> {
+        let now = self.now();
+        let actor = Actor { id: job.actor, role: None };
+        let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
+        let copies = self.ports.keyring.copies().await?;
+        let mut draft = Draft::new(sequence);
+        let seen = |plan| if look { None } else { self.meet_as_seen(plan) };
+        let seen: Vec<_> = job.plans.iter().map(seen).collect();
+        let unseen = job.plans.iter().zip(&seen).filter(|(_, seen)| seen.is_none());
+        let unseen: Vec<_> = unseen.map(|(plan, _)| plan.subject).collect();
+        // What is taken over into an archive, or names a key that goes, is what the log states.
+        let mut rows = match unseen.as_slice() {
+            [] => Vec::new(),
+            unseen => self.checked_each(unseen).await?,
+        }
+        .into_iter();
+        let mut removed = Removed { done: None, stays: BTreeSet::new(), error: None };
+        for (plan, seen) in job.plans.iter().zip(seen) {
+            let looked = seen.is_none();
+            let found = match seen {
+                Some(found) => Ok(found),
+                None => {
+                    rows.next().unwrap_or(Ok(Vec::new())).and_then(|rows| self.meet(plan, rows))
+                }
+            };
+            let found = match found {
+                Err(error) if error.kind() == Kind::Integrity => {
+                    removed.stays.insert(plan.subject);
+                    removed.error.get_or_insert(error);
+                    continue;
+                }
+                found => found?,
+            };
+            for key in self.not_met(plan, &found, looked) {
+                draft.require(key, Expect::Absent);
+            }
+            let Found { writes, deletes, late, kept } = found;
+            let keys: Vec<_> = late.iter().flat_map(|erased| erased.ids(plan.subject)).collect();
+            if !keys.is_empty() {
+                let sequence = self.ports.keyring.destroy(&keys, job.intent()?, now).await?;
+                // A safe from before that does not know of these keys.
+                draft.change().safe_sequence = sequence;
+            }
+            if plan.erases(self.policy.primary_class()) {
+                for (key, expect) in kept {
+                    draft.require(key, expect);
+                }
+            }
+            let leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
+            let leaf = copies_told(plan.told(leaf, &late), copies, now);
+            draft.record_gone(leaf, writes, deletes);
+        }
+        let gone = draft.change().leaves.len();
+        if gone > 0 {
+            let row = self.record_rows_gone(&mut draft, job, &removed.stays, now);
+            // The subjects' leaves, in the order of the plans, and the job's own last.
+            let leaves = self.commit(draft).await?.leaves;
+            let at = self.ports.store.places(leaves.get(..gone).unwrap_or_default()).await?;
+            removed.done = Some((row, at));
+        }
+        Ok(removed)
+    }
+
+    /// The job row goes on without the plans of those who stay, and theirs are put into one of their
+    /// own in the same change, so that at any time each of the two is in one of them.
+    fn record_rows_gone(
+        &self,
+        draft: &mut Draft,
+        job: &Job,
+        stays: &BTreeSet<SubjectId>,
+        now: Timestamp,
+    ) -> Row {
+        let actor = Actor { id: job.actor, role: None };
+        let (left, gone): (Vec<_>, Vec<_>) =
+            job.plans.iter().partition(|plan| stays.contains(&plan.subject));
+        let leaf = |action, subjects: usize| {
+            let leaf = self.leaf(now, &actor, action, SubjectId::CONTROLLER);
+            leaf.detail("subjects", subjects)
+        };
+        let part = |plans: &[&SubjectPlan], row: Row| {
+            let plans = plans.iter().map(|plan| (*plan).clone()).collect();
+            let part = Job { row, actor: job.actor, plans, at: Vec::new() };
+            Row { body: part.encode(), ..part.row }
+        };
+        let mut row = Row { state: SCRUBBING, ..job.row.clone() };
+        if !left.is_empty() {
+            row = part(&gone, row);
+        }
+        let write = next_version(row);
+        let row = write.row.clone();
+        draft.record(leaf("erasure.rows_gone", gone.len()), vec![write], &[]);
+        if !left.is_empty() {
+            let id = RowId::generate(self.ports.rng.as_ref());
+            let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id };
+            // Behind the job that it was part of, for whoever is reading them one after the other.
+            let row = part(&left, Row { due_at: Some(now), ..own_row(key) });
+            let write = RowWrite { row, expect: Expect::Absent };
+            draft.record(leaf("erasure.rows_left", left.len()), vec![write], &[]);
+        }
+        row
+    }
+
     /// The rows of a subject that a plan rewrites and deletes: those that its keys seal, wherever
     /// they lie by now. With the account goes whatever was added to it after the plan was made.
     pub(super) fn meet(&self, plan: &SubjectPlan, rows: Vec<Row>) -> Result<Found> {
@@ -90,6 +231,18 @@ impl Vault {
         let classes = classes.filter(|class| whole || !looked && plan.erases(class));
         let keys = classes.map(|class| self.profile_key(plan.subject, class));
         keys.filter(|key| !met.contains(&key)).collect()
+    }
+}
+
+/// Says in a leaf by when the last copies are gone that the safe made of the keys, with a day for the
+/// scrub that follows; nothing if it makes none.
+fn copies_told(leaf: Leaf, copies: KeyCopies, now: Timestamp) -> Leaf {
+    match copies {
+        KeyCopies::None => leaf,
+        KeyCopies::KeptFor(span) => {
+            leaf.detail("key_copies_gone_by", now.plus(span).plus(Span::days(1)))
+        }
+        KeyCopies::Unlimited => leaf.detail("key_copies_gone_by", "unlimited"),
     }
 }
 

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::id::ActorId;
+use crate::leaf::Leaf;
 use crate::vectors::{Case, cases};
 
 fn row(body: Vec<u8>) -> Row {
