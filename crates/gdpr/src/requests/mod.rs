@@ -6,7 +6,7 @@
 //! [`lists`] sorts many by their due dates and [`feed`] writes these as a calendar.
 //!
 //! Operations over the vault are a file each: [`receive`] opens a file, [`step`] enters what happened,
-//! [`hear`] and [`readdress`] add to what lies beside it, [`agenda`] finds what is due, [`read`] and
+//! [`hear`] and [`readdress`] add to what lies beside it, [`agenda`] finds what is due, [`erase`] decides a request for erasure and carries it out, [`read`] and
 //! [`lines`] show files for a purpose, [`held`] tells whether anything is held of whoever asks. Nothing
 //! here sends. What the requester wrote ([`Words`]) and where the answer goes ([`ReplyTo`]) are no
 //! part of the file: its row seals them beside it, each as an item of its own, so that working with
@@ -25,6 +25,7 @@ mod codec;
 mod codes;
 mod decision;
 mod due;
+mod erase;
 mod feed;
 mod file;
 mod hear;
@@ -50,6 +51,7 @@ pub use decision::{
     Answer, Charge, ChargeGround, Decision, Ground, Hints, PartialRefusal, Refusal, Refusals,
 };
 pub use due::{Asked, Calendar, Due, Uncounted, Waited};
+pub use erase::{Erased, erase};
 pub use feed::{feed, folded};
 pub use hear::{hear, readdress};
 pub use held::{Held, held};

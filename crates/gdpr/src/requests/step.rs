@@ -11,7 +11,7 @@ use super::due::Calendar;
 use super::file;
 use super::held::{Held, held};
 use super::identity::{Evidence, IdentityOutcome};
-use super::state::{Event, Stage};
+use super::state::{Event, Request, Stage};
 
 /// Where a request is after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Entered {
 /// the address for the answer is gone.
 ///
 /// # Law
-/// As the step of [`Request`](super::Request) with the event's name.
+/// As the step of [`Request`] with the event's name.
 ///
 /// # Errors
 /// Those of that step; `requests.not_the_subject` for a session that is not the subject's own, and for
@@ -45,12 +45,27 @@ pub async fn step(
 ) -> Result<Entered> {
     check_actor(key, &event, actor)?;
     check_held(vault, key, &event).await?;
+    enter(vault, calendar, key, &event, actor, |_| Ok(())).await
+}
+
+/// Enters an event in a file of which something else is asked first.
+pub(super) async fn enter(
+    vault: &Vault,
+    calendar: &Calendar<'_>,
+    key: &RecordKey,
+    event: &Event,
+    actor: &Actor,
+    check: fn(&Request) -> Result<()>,
+) -> Result<Entered> {
+    check_actor(key, event, actor)?;
     let mut stage = Stage::Received;
     let decide = |record: &OpenedRecord| {
         let stamp = file::stamp(vault, actor);
-        let request = file::of(record)?.step(event.clone(), calendar, stamp)?;
+        let request = file::of(record)?;
+        check(&request)?;
+        let request = request.step(event.clone(), calendar, stamp)?;
         stage = request.state().stage();
-        file::change(&request, calendar, stamp.at, told(&event))
+        file::change(&request, calendar, stamp.at, told(event))
     };
     let due = match vault.change_record(key, &[MODEL], actor, decide).await?.standing {
         Standing::Open { due_at, .. } => due_at,

@@ -202,3 +202,57 @@ fn a_request_that_is_received_while_its_account_is_erased_is_not_lost() {
         },
     );
 }
+
+#[test]
+fn a_request_for_erasure_is_decided_before_anything_goes() {
+    let mine = |vault: &Vault, subject| {
+        let arrival = Arrival {
+            whom: Whom::Known(subject),
+            right: Right::Erasure,
+            requester: Requester::Subject,
+            channel: Channel::Account,
+            scope: Scope::ALL,
+            received_at: vault.now(),
+            reply_to: None,
+            words: None,
+        };
+        let me = tacenda_core::vault::Actor::subject(subject);
+        wait(requests::receive(vault, &calendar(), arrival, &me)).unwrap()
+    };
+    let erase = |vault: &Vault, subject| {
+        let key = only_or(vault, subject)?;
+        wait(requests::erase(vault, &calendar(), &key, &staff("support")))
+    };
+    let operations = everywhere(
+        |world| {
+            let vault = world.sound.open();
+            let subject = {
+                let eve = [("email", "eve@example.org"), ("card_last4", "4242")];
+                let eve = tacenda_testkit::world::request(&vault, &eve, false);
+                wait(vault.register(eve, &staff("support"))).unwrap().subject()
+            };
+            mine(&vault, subject);
+            subject
+        },
+        |world, subject| erase(&try_open(world)?, subject).map(|_| ()),
+        |world, subject, done| {
+            let vault = world.sound.open();
+            wait(vault.resume_destroys()).unwrap();
+            let key = only(&vault, subject);
+            let gone = wait(requests::held(&vault, subject)).unwrap() != requests::Held::Something;
+            assert!(gone || !done);
+            let decided = read(&vault, &key).state().stage() == Stage::Decided;
+            assert!(decided || !gone, "what went was decided on");
+            // Whoever was stopped calls it again.
+            match erase(&vault, subject) {
+                Ok(_) => assert!(!gone),
+                Err(error) => assert!(gone && error.code() == "vault.not_found", "{error}"),
+            }
+            let held = wait(requests::held(&vault, subject)).unwrap();
+            assert!(matches!(held, requests::Held::ErasedOn(_)));
+            assert_eq!(read(&vault, &key).state().stage(), Stage::Decided);
+            wait(vault.audit()).unwrap();
+        },
+    );
+    assert!(operations > 20, "{operations}");
+}
