@@ -242,6 +242,8 @@ async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
             Fate::Reduce { .. } => "archived, without what no law asks for any more".to_owned(),
             Fate::Archived => "archived already".to_owned(),
             Fate::Held => "held".to_owned(),
+            Fate::Restricted => "restricted".to_owned(),
+            Fate::Kept => "a record, kept for its own period".to_owned(),
         };
         say!("  {:<10} {fate}", line.class)?;
     }

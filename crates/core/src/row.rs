@@ -41,6 +41,8 @@ pub mod state {
     pub const ARCHIVED: Name = Name::fixed("archived");
     /// Restricted under Art. 18 GDPR.
     pub const RESTRICTED: Name = Name::fixed("restricted");
+    /// A record on which nothing is to be done any more: its retention clock runs.
+    pub const CLOSED: Name = Name::fixed("closed");
     /// Work that is to be done.
     pub const PENDING: Name = Name::fixed("pending");
 }

@@ -298,6 +298,7 @@ mod tests {
             "frontier",
             "in_force",
             "item_aad",
+            "job",
             "key_aad",
             "leaf",
             "policy",

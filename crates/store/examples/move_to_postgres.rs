@@ -18,15 +18,18 @@ fn main() -> ExitCode {
         eprintln!("usage: move_to_postgres ROWS.db KEYS.db URL KEYS_URL");
         return ExitCode::FAILURE;
     };
-    if let Some(missing) =
-        [rows, keys].into_iter().find(|path| !std::path::Path::new(path).exists())
-    {
-        eprintln!("{missing} is not there");
+    let is_there = |path: &str| std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
+    if let Some(missing) = [rows, keys].into_iter().find(|path| !is_there(path)) {
+        eprintln!("{missing} is not there, or empty");
+        return ExitCode::FAILURE;
+    }
+    if url == keys_url {
+        eprintln!("the keys need a database of their own: backups of the rows must not have them");
         return ExitCode::FAILURE;
     }
     match move_all(rows, keys, url, keys_url) {
         Ok(adopted) => {
-            println!("the same in both: {adopted:?}");
+            tell(&adopted, rows, keys);
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -34,6 +37,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn tell(adopted: &Adopted, rows: &str, keys: &str) {
+    let Adopted { rows: count, lookups, leaves, keys: wrapped, tombstones, fingerprints } = adopted;
+    println!("the same in both: {count} rows, {lookups} look-ups, {leaves} log entries,");
+    println!("  {wrapped} keys, {tombstones} tombstones, {fingerprints} fingerprints");
+    println!("Go on there with the same policy and master key, and audit the log once. Put away");
+    println!("{rows} and, as carefully as the master key, {keys}: whoever opens them again");
+    println!("has a second log under the same name.");
 }
 
 fn move_all(rows: &str, keys: &str, url: &str, keys_url: &str) -> tacenda_core::Result<Adopted> {

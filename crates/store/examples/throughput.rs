@@ -167,12 +167,12 @@ fn same_tables(path: &Path, profiles: &[Profile]) {
     let same = open_plain(path);
     for (n, batch) in profiles.chunks(BATCH).enumerate() {
         same.execute_batch("BEGIN").unwrap();
-        let sql = "INSERT INTO rows VALUES (?1, ?2, x'', 'account', 'live', 0, ?3, NULL, 1, ?4,
-            ?5, NULL)";
+        let sql = "INSERT INTO rows VALUES (?1, ?2, x'', 'account', 'live', 0, ?3, NULL, 1, 1,
+            ?4, ?5, NULL)";
         let mut rows = same.prepare_cached(sql).unwrap();
         let sql = "INSERT INTO lookups VALUES ('email', ?1, x'', ?2)";
         let mut lookups = same.prepare_cached(sql).unwrap();
-        let sql = "INSERT INTO leaves VALUES (?1, ?2, ?3, 1, ?4)";
+        let sql = "INSERT INTO leaves VALUES (?1, ?2, ?3, 1, NULL, ?4)";
         let mut leaves = same.prepare_cached(sql).unwrap();
         for (i, profile) in batch.iter().enumerate() {
             let subject = profile.subject.as_bytes();

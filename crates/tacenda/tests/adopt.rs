@@ -9,10 +9,14 @@ use std::sync::{Arc, Mutex};
 use tacenda::import::import_csv;
 use tacenda::store::postgres::{Adopted, Origin, PostgresOptions, adopt};
 use tacenda::store::sqlite::{SqliteKeyring, SqliteOptions, SqliteStore};
-use tacenda::{Builder, MasterKeySource, OnRestore, SubjectId, Tacenda, block_on, verify_receipt};
+use tacenda::{
+    Builder, MasterKeySource, Name, OnRestore, SubjectId, Tacenda, block_on, verify_receipt,
+};
 use tacenda_core::clock::{Clock, Span};
+use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::ports::Store;
 use tacenda_core::seal::MasterKey;
+use tacenda_core::vault::{Effects, Entry, MODEL, NewRecord, RecordItems, Standing};
 use tacenda_testkit::world::{POLICY, ada, request, staff};
 use tacenda_testkit::{After, Cluster, Cut, FailingKeyring, FailingStore, Faults, StepClock};
 
@@ -106,6 +110,14 @@ fn live(home: &Home) -> Life {
     let gone = ada(t.vault());
     let receipt = erase(&t, gone);
     let kept = [old, register(&t, "bo@example.org"), register(&t, "cy@example.org")];
+    let new = NewRecord {
+        subject: Some(kept[1]),
+        standing: Standing::Open { state: Name::fixed("received"), due_at: Some(t.vault().now()) },
+        items: RecordItems::default().with(MODEL, b"access".to_vec()),
+        entry: Entry::new("request.opened"),
+        effects: Effects::default(),
+    };
+    block_on(t.vault().add_record(&REQUESTS, new, &staff("support"))).unwrap();
     let report = block_on(import_csv(&t, CSV.as_bytes(), &staff("support"), &mut |_| Ok(())));
     assert_eq!(report.unwrap().accepted(), 2);
     block_on(t.log().audit()).unwrap();
@@ -125,6 +137,14 @@ fn goes_on(t: &Tacenda, (kept, gone, receipt): Life) {
         let view = block_on(t.customers().read(who, "account", &support)).unwrap();
         assert!(view.get("email").is_some());
     }
+    let (received, now) = (Name::fixed("received"), t.vault().now());
+    let due = block_on(t.vault().records_due(&REQUESTS, &received, now, None, 9)).unwrap();
+    assert_eq!(due.iter().map(|one| one.key.subject).collect::<Vec<_>>(), [bo]);
+    let key = &due.first().unwrap().key;
+    let account = Name::fixed("account");
+    let read = block_on(t.vault().read_record(key, &[MODEL], &account, &support)).unwrap();
+    assert_eq!(read.items.get(&MODEL), Some(b"access".as_slice()));
+    assert_eq!(block_on(t.vault().records_of(bo, &REQUESTS)).unwrap().len(), 1);
     let gone = block_on(t.customers().read(gone, "account", &support)).unwrap_err();
     assert_eq!(gone.code(), "vault.not_found");
     let found = block_on(t.customers().read_by_email("bo@example.org", "account", &support));

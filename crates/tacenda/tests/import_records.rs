@@ -1,6 +1,6 @@
 //! What the words of a record mean is said by a column or by who imports; what cannot be read as a
 //! record takes no other along; a report that cannot be written says why.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::error::Error as _;
 use std::io;

@@ -5,6 +5,8 @@
 //! reaper waits until nobody does, stops the server and removes the folder. The lock of a process
 //! that panics or is killed is gone with it, and so the cluster is never left behind.
 
+mod standby;
+
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::net::TcpListener;

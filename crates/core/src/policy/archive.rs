@@ -27,7 +27,7 @@ impl Policy {
     ) -> BTreeMap<Name, Timestamp> {
         let mut ends: BTreeMap<_, _> = items.iter().map(|item| (item.clone(), anchor)).collect();
         let facts = self.facts.keys().cloned().collect();
-        for (rule, asked) in self.archived(class, &facts) {
+        for (rule, asked) in self.archived(class, items, &facts) {
             let end = calendar::due(anchor, &[rule.to_calendar(self.financial_year_end)], zone);
             for item in &asked {
                 if let Some(latest) = ends.get_mut(item) {
@@ -38,8 +38,8 @@ impl Policy {
         ends
     }
 
-    /// The items that a purpose may read of an archived row of a class whose clock started at
-    /// `anchor`: those that laws ask for whose archive it is, each until its law ends. Without an
+    /// The items that a purpose may read of an archived row of a class that holds `items` and whose
+    /// clock started at `anchor`: those that laws ask for whose archive it is, each until its law ends. Without an
     /// anchor no law ends.
     ///
     /// # Law
@@ -49,6 +49,7 @@ impl Policy {
         &self,
         purpose: &Name,
         class: &Name,
+        items: &BTreeSet<Name>,
         anchor: Option<Timestamp>,
         now: Timestamp,
         zone: &dyn Zone,
@@ -60,13 +61,14 @@ impl Policy {
             let rule = rule.to_calendar(self.financial_year_end);
             law && anchor.is_none_or(|anchor| now < calendar::due(anchor, &[rule], zone))
         };
-        let laws = self.archived(class, &facts).into_iter().filter(|(rule, _)| is_for(rule));
+        let laws = self.archived(class, items, &facts).into_iter();
+        let laws = laws.filter(|(rule, _)| is_for(rule));
         laws.flat_map(|(_, items)| items).filter(|item| purpose.items.contains(item)).collect()
     }
 
-    /// When items of an archived row end while others go on, or the row ends before the last law
-    /// that archives its class: what a sweep finds it by. `None` if the row goes whole with that
-    /// law, and is found by its anchor.
+    /// When items of an archived row end while others go on, or the row ends before or after the
+    /// last law that archives its class: what a sweep finds it by. `None` if the first items go with
+    /// that law, and the row is found by its anchor.
     #[must_use]
     pub fn archive_due(
         &self,
@@ -79,6 +81,6 @@ impl Policy {
         let laws: Vec<_> = laws.map(|rule| rule.to_calendar(self.financial_year_end)).collect();
         let next = self.archive_ends(class, items, anchor, zone).into_values().min()?;
         // Where no law archives the class any more the calendar answers never, and the row is due.
-        (next < calendar::due(anchor, &laws, zone)).then_some(next)
+        (next != calendar::due(anchor, &laws, zone)).then_some(next)
     }
 }

@@ -9,6 +9,7 @@ use crate::name::Name;
 use super::codes;
 use super::item_type::ItemType;
 use super::model::{Class, Item, Policy, Purpose, RetentionRule};
+use super::records::RecordKind;
 
 /// Why a read is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,9 +132,13 @@ impl Policy {
         self.purposes.get(name)
     }
 
-    /// The retention rules of a class; the latest end wins. None for a class that there is not.
+    /// The retention rules of a class, or of a kind of records; the latest end wins. None for a
+    /// class that there is not.
     #[must_use]
     pub fn rules_of(&self, class: &Name) -> &[RetentionRule] {
+        if let Some(kind) = RecordKind::of_class(class) {
+            return self.record_rule(kind).map_or(&[], std::slice::from_ref);
+        }
         self.classes.get(class).map_or(&[], |class| &class.rules)
     }
 
@@ -145,8 +150,39 @@ impl Policy {
         rules.iter().filter(move |rule| only_archives || !rule.archive)
     }
 
-    /// What an erasure archives of a class, on an account of which the given facts hold: each rule
-    /// that archives, with the items that a purpose may read under its law. All else is erased.
+    /// The rules that archive what a row of a class holds, with those of its items that each is
+    /// about: the rules of the class, about all of them; and those of a class that items belong to
+    /// now, about these, if they have moved since the row was archived.
+    #[must_use]
+    pub fn archives<'a, 'b>(
+        &'a self,
+        class: &Name,
+        items: &'b BTreeSet<Name>,
+    ) -> Vec<(&'a RetentionRule, Vec<&'b Name>)> {
+        let mut by_class = vec![(class, items.iter().collect::<Vec<_>>())];
+        let moved: BTreeSet<&Name> = items.iter().filter_map(|item| self.now_in(item)).collect();
+        for now in moved.into_iter().filter(|now| *now != class) {
+            let items = items.iter().filter(|item| self.now_in(item) == Some(now));
+            by_class.push((now, items.collect()));
+        }
+        let rules = by_class.into_iter().flat_map(|(class, items)| {
+            let archives = self.rules_of(class).iter().filter(|rule| rule.archive);
+            archives.map(move |rule| (rule, items.clone()))
+        });
+        rules.collect()
+    }
+
+    fn now_in(&self, item: &Name) -> Option<&Name> {
+        self.items.get(item).map(|item| &item.class)
+    }
+
+    /// What an erasure archives of a row of a class that holds these items, on an account of which
+    /// the given facts hold: each rule that archives, with the items that a purpose may read under
+    /// its law. All else is erased.
+    ///
+    /// An item of a row that was archived before the item moved to another class is kept by the
+    /// laws of both: what it was archived under goes on as far as a purpose reads it, and a law
+    /// that moved along with the item still keeps it.
     ///
     /// A purpose whose condition the account does not meet counts for nothing: without an invoice,
     /// nobody has a duty to keep one.
@@ -157,19 +193,19 @@ impl Policy {
     pub fn archived(
         &self,
         class: &Name,
+        items: &BTreeSet<Name>,
         facts: &BTreeSet<Name>,
     ) -> Vec<(&RetentionRule, BTreeSet<Name>)> {
-        let Some(class) = self.classes.get(class) else { return Vec::new() };
-        let archives = class.rules.iter().filter(|rule| rule.archive);
-        let under = |rule: &RetentionRule| -> BTreeSet<Name> {
+        let under = |rule: &RetentionRule, items: Vec<&Name>| -> BTreeSet<Name> {
             let readers = self.purposes.values().filter(|purpose| {
                 rule.law.as_ref().is_some_and(|law| purpose.archive_of.contains(law))
                     && purpose.condition.as_ref().is_none_or(|fact| facts.contains(fact))
             });
             let seen: BTreeSet<&Name> = readers.flat_map(|purpose| &purpose.items).collect();
-            class.items.iter().filter(|item| seen.contains(item)).cloned().collect()
+            items.into_iter().filter(|item| seen.contains(item)).cloned().collect()
         };
-        let all = archives.map(|rule| (rule, under(rule)));
+        let all =
+            self.archives(class, items).into_iter().map(|(rule, items)| (rule, under(rule, items)));
         all.filter(|(_, items)| !items.is_empty()).collect()
     }
 

@@ -25,6 +25,8 @@ pub struct PolicyDiff {
     pub anchors_changed: BTreeSet<Name>,
     /// Classes of both with other retention rules; touches no row, changes what is due.
     pub rules_changed: BTreeSet<Name>,
+    /// Kinds of records that are kept for another time; touches no row, changes what is due.
+    pub records_changed: BTreeSet<Name>,
     /// Items that are new.
     pub items_added: BTreeSet<Name>,
     /// Items that are gone; an error while a row holds one.
@@ -73,6 +75,11 @@ impl Policy {
             }
             if class.rules != before.rules {
                 diff.rules_changed.insert(name.clone());
+            }
+        }
+        for (key, rule) in &self.records {
+            if older.records.get(key) != Some(rule) {
+                diff.records_changed.insert(key.clone());
             }
         }
         for (name, item) in &self.items {

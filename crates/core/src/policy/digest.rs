@@ -65,6 +65,7 @@ impl Policy {
             imports,
             measures,
             breach,
+            records,
             identifier: _,
         } = self;
         let mut e = Encoder::new(DOMAIN);
@@ -94,6 +95,10 @@ impl Policy {
         if let Some(breach) = breach {
             e.text("breach");
             breach_of(&mut e, breach);
+        }
+        if !records.is_empty() {
+            e.text("records");
+            map(&mut e, records, rule);
         }
         e.finish()
     }

@@ -25,6 +25,7 @@ mod parse;
 mod period;
 mod problem;
 mod reader;
+pub mod records;
 mod validate;
 mod words;
 

@@ -82,6 +82,9 @@ pub struct Policy {
     pub measures: BTreeMap<Name, Measure>,
     /// What is stated about personal data breaches, if anything is.
     pub breach: Option<BreachPolicy>,
+    /// How long the SDK's own records are kept, by the key of their kind
+    /// ([`records::KINDS`](super::records::KINDS)); never without one of them.
+    pub records: BTreeMap<Name, RetentionRule>,
     /// A copy of the item by which an account is found; follows from the items.
     pub(super) identifier: Item,
 }

@@ -57,6 +57,12 @@ impl DataKey {
         Self::of_number(self.bytes, number)
     }
 
+    /// Its number in its class.
+    #[must_use]
+    pub fn number(&self) -> u16 {
+        u16::try_from(self.generation.saturating_sub(1)).unwrap_or(u16::MAX)
+    }
+
     /// The bytes, to be wrapped.
     #[must_use]
     pub fn expose(&self) -> Zeroizing<[u8; 32]> {

@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::password::Password;
+use crate::policy::records::RecordKind;
 use crate::ports::store::{CONFLICT, NOT_UNIQUE as STORE_NOT_UNIQUE};
 use crate::ports::{Expect, RowWrite};
 use crate::row::{Row, RowKey, state};
@@ -136,14 +137,17 @@ impl Vault {
         let mut sequence = 0;
         let state = account.state.clone();
         let mut account = Some(account);
+        let strays = self.strays(&rows, parsed)?;
         for class in self.policy.classes.values() {
             let password = self.policy.password_item();
             let sets_password =
                 parsed.verifier.is_some() && password.is_some_and(|item| item.class == class.name);
-            let touched = class
-                .items
-                .iter()
-                .any(|item| parsed.set.contains_key(item) || parsed.remove.contains(item));
+            let strays = strays.get(&class.name).map_or(&[][..], Vec::as_slice);
+            let touched = !strays.is_empty()
+                || class
+                    .items
+                    .iter()
+                    .any(|item| parsed.set.contains_key(item) || parsed.remove.contains(item));
             let is_primary = class.name == primary;
             let wanted = touched || sets_password || (is_primary && state_changed);
             // Closing moves the clock of every class.
@@ -160,6 +164,12 @@ impl Vault {
                 Touched { row: Before::Live(row), body, key }
             } else {
                 let adds = sets_password || class.items.iter().any(|i| parsed.set.contains_key(i));
+                let row = rows.iter().find(|row| row.key == place_key);
+                if row.is_some_and(|row| row.state == state::RESTRICTED)
+                    && (touched || sets_password)
+                {
+                    return Err(REFUSED_STATE.error().with("subject", subject));
+                }
                 match self.touch(&rows, &place_key, &class.name, adds, &mut sequence).await? {
                     Some(touched) => touched,
                     None => continue,
@@ -173,6 +183,9 @@ impl Vault {
                 } else if parsed.remove.contains(item) {
                     body.remove(item);
                 }
+            }
+            for item in strays {
+                body.remove(item);
             }
             if let (Some(verifier), Some(item), true) = (&parsed.verifier, password, sets_password)
             {
@@ -239,7 +252,8 @@ impl Vault {
     /// What the policy requires, alone or together with other items, is there afterwards too; what is
     /// archived belongs to its law and does not count. Answers with the subject's rows.
     async fn stays_whole(&self, subject: SubjectId, parsed: &Parsed) -> Result<Vec<Row>> {
-        let rows = self.checked_all(subject).await?;
+        // Records are no part of the account.
+        let rows = self.checked_where(subject, |class| !RecordKind::is_reserved(class)).await?;
         let mut items: BTreeSet<Name> = parsed.set.keys().cloned().collect();
         for row in rows.iter().filter(|row| row.state == state::LIVE && row.class.is_some()) {
             let (kept, _) = Body::contents(&row.body)?;
@@ -254,6 +268,24 @@ impl Vault {
         Ok(rows)
     }
 
+    /// The items of an amendment that live rows hold although they belong to other classes now: a
+    /// new policy could not move them yet. By the row's class; they leave it with the amendment.
+    fn strays(&self, rows: &[Row], parsed: &Parsed) -> Result<BTreeMap<Name, Vec<Name>>> {
+        let password = self.policy.password_item().filter(|_| parsed.verifier.is_some());
+        let amended = |item: &Name| {
+            let set = parsed.set.contains_key(item) || parsed.remove.contains(item);
+            set || password.is_some_and(|password| password.name == *item)
+        };
+        let mut strays: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.state == state::LIVE) {
+            let Some(class) = &row.class else { continue };
+            let (items, _) = Body::contents(&row.body)?;
+            let stray = items.into_iter().filter(|item| amended(item) && self.leaves(item, class));
+            strays.entry(class.clone()).or_default().extend(stray);
+        }
+        Ok(strays)
+    }
+
     /// A row of another class; `None` if there is none and none is to be made. What is archived makes
     /// room for one, and keeps the clock that its law's day was told from.
     async fn touch(
@@ -265,7 +297,9 @@ impl Vault {
         sequence: &mut u64,
     ) -> Result<Option<Touched>> {
         let row = rows.iter().find(|row| row.key == *place);
-        let live = row.filter(|row| row.state == state::LIVE);
+        // The clock of what is restricted goes on, whatever may be done with it.
+        let live =
+            row.filter(|row| row.state == state::LIVE || !make && row.state == state::RESTRICTED);
         if let Some(row) = live.filter(|row| number_of(row).is_some()) {
             let (key, body) = (self.row_key(row).await?, Body::decode(&row.body)?);
             return Ok(Some(Touched { row: Before::Live(row.clone()), body, key }));

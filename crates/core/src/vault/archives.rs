@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 use super::Vault;
 use super::journal::next_version;
 use super::keys::{key_of, number_of};
+use super::records::place_of;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
-use crate::ports::{Expect, KeyState, RowWrite};
+use crate::ports::{Expect, KeyId, KeyState, RowWrite};
 use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, Place};
 
@@ -73,7 +74,7 @@ impl Vault {
     }
 
     /// Where rows of some classes must lie if they were not taken away: those that the safe still
-    /// has the keys of, besides the rows that were `found`.
+    /// has the keys of, besides the rows that were `found`. Of a kind of records, each its record.
     pub(super) async fn expected_archives(
         &self,
         subject: SubjectId,
@@ -85,7 +86,11 @@ impl Vault {
         let live = known.into_iter().filter(|(key, state)| {
             wanted(&key.class) && matches!(state, KeyState::Live(_)) && !found.contains(key)
         });
-        Ok(live.map(|(key, _)| self.archive_key(subject, &key.class, key.number)).collect())
+        let place = |key: KeyId| {
+            let record = place_of(subject, &key.class, key.number);
+            record.unwrap_or_else(|| self.archive_key(subject, &key.class, key.number))
+        };
+        Ok(live.map(|(key, _)| place(key)).collect())
     }
 }
 

@@ -133,6 +133,14 @@ pub static ITEM_MOVED: Code = Code::new(
     Kind::Configuration,
     "the identifier cannot move to another class: the accounts themselves are kept in its class",
 );
+/// An item moves out of a class with archived rows that hold it, and no law of the policy asks for
+/// it any more; context: `class`, the former one, and `field`.
+pub static ARCHIVED_ITEM_MOVED: Code = Code::new(
+    "policy.archived_item_moved",
+    Kind::Configuration,
+    "a law keeps archived values of the item, and does not move along with it: move it together with \
+     its law; or drop the law alone, sweep, and then move it",
+);
 /// Rows hold an item that the policy no longer declares; context: `field`.
 pub static ITEM_IN_USE: Code = Code::new(
     "policy.item_in_use",
@@ -231,6 +239,33 @@ pub static BAD_SHAPE: Code = Code::new(
     Kind::Input,
     "of a card its last four digits are kept, of an account its country and last four characters",
 );
+/// There is no such record; context: `subject`, `kind`.
+pub static NO_SUCH_RECORD: Code =
+    Code::new("vault.no_such_record", Kind::NotFound, "there is no such record");
+/// The policy was read before this kind of records was known.
+pub static UNKNOWN_KIND: Code = Code::new(
+    "vault.unknown_kind",
+    Kind::Configuration,
+    "the policy does not say how long records of this kind are kept",
+);
+/// A record is open in one of the states of other rows.
+pub static RECORD_STATE: Code = Code::new(
+    "vault.record_state",
+    Kind::Input,
+    "the state of an open record is a word of its room, and none of those of other rows",
+);
+/// A record would be left without what its room knows of it.
+pub static RECORD_WITHOUT_MODEL: Code =
+    Code::new("vault.record_without_model", Kind::Input, "a record holds the item `model`");
+/// A class that the policy does not declare. It is not named: anybody may have typed it.
+pub static UNDECLARED_CLASS: Code =
+    Code::new("vault.undeclared_class", Kind::Input, "the policy declares no such class");
+/// Nothing is there to be held or restricted; context: `class`.
+pub static NOTHING_OF_CLASS: Code = Code::new(
+    "vault.nothing_of_class",
+    Kind::NotFound,
+    "nothing of this class is kept that could be held or restricted",
+);
 /// Somebody else has claimed a job since, because its lease was over; context: `job`.
 pub static JOB_LOST: Code =
     Code::new("jobs.taken_over", Kind::Conflict, "another worker has taken this job over")
@@ -268,6 +303,7 @@ pub static CODES: &[&Code] = &[
     &SAME_VERSION,
     &CLASS_IN_USE,
     &ITEM_MOVED,
+    &ARCHIVED_ITEM_MOVED,
     &TYPE_CHANGED,
     &IDENTIFIER_MISSING,
     &VALUES_NOT_UNIQUE,
@@ -281,5 +317,11 @@ pub static CODES: &[&Code] = &[
     &MISSING_ROW,
     &ALTERED_LOOKUP,
     &OVERTAKEN,
+    &NO_SUCH_RECORD,
+    &UNKNOWN_KIND,
+    &RECORD_STATE,
+    &RECORD_WITHOUT_MODEL,
+    &UNDECLARED_CLASS,
+    &NOTHING_OF_CLASS,
     &JOB_LOST,
 ];

@@ -10,12 +10,14 @@ use std::collections::BTreeSet;
 
 use super::journal::{Draft, next_version, own_row};
 use super::keys::number_of;
+use super::records::place_of;
 use super::rows::stated;
 use super::{Actor, Vault};
 use crate::calendar::{self, EndRule, Period, Rule, StartRule};
 use crate::clock::{Span, Timestamp};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;
+use crate::leaf::RowStamp;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, KeyState, LogPosition, RowWrite};
@@ -163,12 +165,23 @@ impl Vault {
                 continue;
             }
             for key in free {
-                if horizon.covers(self.emptied_at(&key).await?) {
+                if !self.is_missed(&key).await? && horizon.covers(self.emptied_at(&key).await?) {
                     unused.destroy.push(key);
                 }
             }
         }
         Ok(unused)
+    }
+
+    /// Whether the record that a key seals is there, or was taken out of the store. A subject's rows
+    /// may be vouched for by its latest leaves, and a record be stated by older ones.
+    async fn is_missed(&self, key: &KeyId) -> Result<bool> {
+        let Some(place) = place_of(key.subject, &key.class, key.number) else { return Ok(false) };
+        match self.checked(key.subject, &[place]).await {
+            Ok(mut rows) => Ok(rows.pop().flatten().is_some()),
+            Err(error) if error.kind() == Kind::Integrity || error.is(&CONFLICT) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// When the row of a key's class went, if the subject's leaves still say so. What they no longer
@@ -177,13 +190,18 @@ impl Vault {
     async fn emptied_at(&self, key: &KeyId) -> Result<Option<Timestamp>> {
         // The policy may declare the class no longer.
         let kind = format!("profile.{}", key.class);
+        let record = place_of(key.subject, &key.class, key.number);
+        let is_it = |row: &RowStamp| match &record {
+            Some(place) => row.kind == place.kind && row.id == place.id,
+            None => row.kind.as_str() == kind,
+        };
         let mut before = None;
         loop {
             let leaves = self.ports.store.leaves_of(key.subject, true, before, LEAVES).await?;
             for stored in &leaves {
                 before = Some(stored.id);
                 let leaf = stated(key.subject, stored)?;
-                if leaf.rows.iter().any(|row| row.kind.as_str() == kind) {
+                if leaf.rows.iter().any(is_it) {
                     return Ok(Some(leaf.at));
                 }
             }

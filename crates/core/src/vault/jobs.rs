@@ -322,6 +322,29 @@ mod tests {
         assert!(key(&Name::parse(&"a".repeat(61)).unwrap()).unwrap_err().is(&BAD_NAME));
     }
 
+    #[test]
+    fn the_encoding_of_a_job_is_frozen() {
+        for case in crate::vectors::cases("job") {
+            let body = case.hex("bytes");
+            let row = Row { body, ..new_row(&key(&job().name).unwrap(), &job()) };
+            let decoded = JobState::decode(job().name, &row);
+            if let Some(code) = case.error() {
+                assert_eq!(decoded.unwrap_err().code(), code, "{}", case.name);
+                continue;
+            }
+            let is = JobState {
+                ended_at: case
+                    .maybe("ended_at")
+                    .map(|at| Timestamp::from_micros(at.parse().unwrap())),
+                failures: case.one("failures").parse().unwrap(),
+                code: case.maybe("code").map(str::to_owned),
+                ..job()
+            };
+            assert_eq!(is.encode(), row.body, "{}", case.name);
+            assert_eq!(decoded.unwrap(), is, "{}", case.name);
+        }
+    }
+
     proptest! {
         #[test]
         fn decoding_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {

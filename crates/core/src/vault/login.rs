@@ -306,7 +306,11 @@ impl Vault {
             rows => rows?,
         };
         for (class, row) in classes.into_iter().zip(rows) {
-            let stays = |row: &Row| row.state == state::LIVE && !leaving.takes(row);
+            // The clock of what is restricted goes on, whatever may be done with it.
+            let stays = |row: &Row| match &row.state {
+                live if *live == state::LIVE => !leaving.takes(row),
+                other => *other == state::RESTRICTED,
+            };
             let Some(row) = row.filter(stays) else { continue };
             let anchor_at = account.anchor(class, account.registered_at);
             match writes.iter_mut().find(|write| write.row.key == row.key) {

@@ -26,6 +26,7 @@ mod open;
 mod outline;
 mod prune;
 mod read;
+mod records;
 mod recover;
 mod register;
 mod rotate;
@@ -55,6 +56,10 @@ pub use open::{OnRestore, OpenOptions};
 pub use outline::{Outline, Seen};
 pub use prune::Pruned;
 pub use read::{Kept, View, ViewPage};
+pub use records::{
+    DueRecord, Effects, Entry, MODEL, NewRecord, OpenedRecord, RecordChange, RecordItems,
+    RecordKey, RecordOutline, Standing,
+};
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};
 

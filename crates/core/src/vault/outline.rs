@@ -8,9 +8,13 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
+use crate::policy::records::RecordKind;
 use crate::ports::{Cursor, Scan};
 use crate::row::{Row, RowKey, state};
 use crate::seal::Body;
+
+/// How many rows are looked at at once.
+const PAGE: usize = 512;
 
 /// What is known of a row without opening it. No personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +50,13 @@ pub struct Seen {
     pub(super) live: bool,
 }
 
+impl Seen {
+    /// Whether the row is among these, in the version that was seen.
+    pub(super) fn stands_in(&self, rows: &[Row]) -> bool {
+        rows.iter().any(|row| row.key == self.row && row.version == self.version)
+    }
+}
+
 impl Outline {
     /// The row in the version that was seen.
     #[must_use]
@@ -53,6 +64,12 @@ impl Outline {
         let (class, key) = (self.class.clone(), self.key);
         let live = self.state == state::LIVE;
         Seen { row: self.at.clone(), version: self.version, class, key, live }
+    }
+
+    /// Whether the row is a record: one that the SDK made, with a period of its own.
+    #[must_use]
+    pub fn is_record(&self) -> bool {
+        RecordKind::is_reserved(&self.class)
     }
 
     fn cursor(&self, at: Option<Timestamp>) -> Cursor {
@@ -140,6 +157,30 @@ impl Vault {
     ) -> Result<u64> {
         let scan = Scan::Anchored { class: class.clone(), state: state.clone(), until };
         self.ports.store.count(&scan, limit).await
+    }
+
+    /// How many archived rows of a class have a clock that started at `until` or before and no hold,
+    /// but for those of which the next item ends after `now`.
+    ///
+    /// # Errors
+    /// The codes of the store.
+    pub async fn count_archived(
+        &self,
+        class: &Name,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64> {
+        let scan = Scan::Anchored { class: class.clone(), state: state::ARCHIVED, until };
+        let (mut count, mut cursor) = (0u64, None);
+        loop {
+            let page = self.ports.store.scan(&scan, cursor.as_ref(), PAGE).await?;
+            let due = page.rows.iter().filter(|row| row.due_at.is_none_or(|at| at <= now));
+            count = count.saturating_add(due.count() as u64);
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(count);
+            }
+        }
     }
 
     /// How many rows a class has, in any state, counted up to `limit`.

@@ -19,6 +19,12 @@ pub static HELD: Code = Code::new(
     Kind::Refused,
     "a legal hold keeps some of this data, and nothing of the class can be erased before it is lifted",
 );
+/// Some of the data is restricted.
+pub static RESTRICTED: Code = Code::new(
+    "erasure.restricted",
+    Kind::Refused,
+    "some of this data is restricted, and is not erased before that is lifted",
+);
 /// The plan must be confirmed by its digest: it is large, or the clock is in doubt.
 pub static NOT_CONFIRMED: Code = Code::new(
     "sweep.not_confirmed",
@@ -27,4 +33,4 @@ pub static NOT_CONFIRMED: Code = Code::new(
 );
 
 /// Every code of this room.
-pub static CODES: &[&Code] = &[&HELD, &NOT_CONFIRMED];
+pub static CODES: &[&Code] = &[&HELD, &RESTRICTED, &NOT_CONFIRMED];

@@ -34,6 +34,11 @@ pub enum Fate {
     },
     /// A legal hold keeps it.
     Held,
+    /// It is restricted (Art. 18 GDPR): nothing is done to it before that is lifted.
+    Restricted,
+    /// A record of what was done, such as the file of a request: it shows that the law was kept
+    /// (Art. 5(2), 17(3)(e) GDPR), outlives the account, and ends by its own period.
+    Kept,
 }
 
 /// A line of a plan.
@@ -70,6 +75,12 @@ impl ErasurePlan {
         self.lines.iter().any(|line| line.fate == Fate::Held)
     }
 
+    /// Whether a restriction stands against it.
+    #[must_use]
+    pub fn is_restricted(&self) -> bool {
+        self.lines.iter().any(|line| line.fate == Fate::Restricted)
+    }
+
     /// As the vault carries it out.
     #[must_use]
     pub fn to_vault(&self, reason: &Name) -> SubjectPlan {
@@ -100,7 +111,8 @@ impl ErasurePlan {
                 (Fate::Reduce { items }, Some(key)) => {
                     plan.reduce.push(ReducedClass { class, key, reason, items: items.clone() });
                 }
-                (Fate::Archived | Fate::Held | Fate::Archive { .. } | Fate::Reduce { .. }, _) => {}
+                (Fate::Archived | Fate::Held | Fate::Restricted | Fate::Kept, _)
+                | (Fate::Archive { .. } | Fate::Reduce { .. }, None) => {}
             }
         }
         plan
@@ -111,13 +123,13 @@ impl ErasurePlan {
 ///
 /// # Law
 /// Art. 17(1) GDPR; a class with a statutory rule that has not ended is archived instead, as far as
-/// Art. 17(3)(b) reaches.
+/// Art. 17(3)(b) reaches. Records of what was done are kept for their own period.
 ///
 /// # Errors
-/// `vault.not_found` if nothing is held about the subject; the codes of the store.
+/// `vault.not_found` if nothing is held about the subject but records; the codes of the store.
 pub async fn plan(vault: &Vault, subject: SubjectId) -> Result<ErasurePlan> {
     let rows = vault.outline(subject).await?;
-    if rows.is_empty() {
+    if rows.iter().all(Outline::is_record) {
         return Err(NOT_FOUND.error().with("subject", subject));
     }
     of_rows(vault, subject, &rows).await
@@ -133,7 +145,7 @@ pub(super) async fn of_rows(
     // Where the account is not live its facts cannot be asked, and every duty is assumed. Where no
     // class has a duty nothing depends on them, and the account need not be opened.
     let live = |row: &Outline| row.class == *policy.primary_class() && row.state == state::LIVE;
-    let archives = |row: &Outline| policy.rules_of(&row.class).iter().any(|rule| rule.archive);
+    let archives = |row: &Outline| !policy.archives(&row.class, &row.items).is_empty();
     let facts = if !rows.iter().any(archives) {
         BTreeSet::new()
     } else if rows.iter().any(live) {
@@ -146,7 +158,9 @@ pub(super) async fn of_rows(
         let anchor = row.anchor_at.unwrap_or(now);
         let archived = row.state == state::ARCHIVED;
         let fate = match duty(policy, &row.class, &row.items, &facts, anchor, now, zone) {
+            _ if row.is_record() => Fate::Kept,
             _ if row.held => Fate::Held,
+            _ if row.state == state::RESTRICTED => Fate::Restricted,
             // What was archived once stays until its law ends; only the sweep takes it.
             _ if archived => Fate::Archived,
             Some(Duty { laws, items, until }) => Fate::Archive { laws, items, until },
@@ -154,6 +168,7 @@ pub(super) async fn of_rows(
         };
         lines.push(Line { class: row.class.clone(), key: row.key, archived, fate });
     }
-    let seen = rows.iter().map(Outline::seen).collect();
+    // What becomes of a record meanwhile does not matter to it.
+    let seen = rows.iter().filter(|row| !row.is_record()).map(Outline::seen).collect();
     Ok(ErasurePlan { subject, lines, closed_at: now, seen })
 }

@@ -3,8 +3,8 @@
 use tacenda_core::vault::{Actor, Receipt, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 
-use super::HELD;
 use super::plan::{ErasurePlan, plan};
+use super::{HELD, RESTRICTED};
 
 /// What an erasure did, and the proof of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +24,15 @@ pub struct Erasure {
 /// Art. 17(1) GDPR; Art. 17(3)(b) for what is archived.
 ///
 /// # Errors
-/// `vault.not_found`, [`HELD`], `erasure.scrub_blocked` (all is done but the receipt; the next
+/// `vault.not_found`, [`HELD`], [`RESTRICTED`] (Art. 18 GDPR), `erasure.scrub_blocked` (all is done but the receipt; the next
 /// start or `resume_destroys` finishes it); the codes of the ports.
 pub async fn erase(vault: &Vault, subject: SubjectId, actor: &Actor) -> Result<Erasure> {
     let plan = plan(vault, subject).await?;
     if plan.is_held() {
         return Err(HELD.error().with("subject", subject));
+    }
+    if plan.is_restricted() {
+        return Err(RESTRICTED.error().with("subject", subject));
     }
     let destroyed = vault.destroy(vec![plan.to_vault(&Name::fixed("request"))], actor).await?;
     let position = destroyed

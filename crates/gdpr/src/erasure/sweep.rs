@@ -307,12 +307,13 @@ async fn plan_one(
             let plan = of_rows(vault, subject, &rows).await?;
             return Ok(live_ended(vault, plan, &line.class));
         }
-        Reach::Rows => due.map(|row| (row.key, Fate::Erase)).collect(),
-        Reach::Items => due
+        // Of a row whose class's last law has ended a law may still keep what has moved since.
+        Reach::Rows | Reach::Items => due
             .filter_map(|row| Some((row.key, items_ended(row, ended(policy, row, now, zone))?)))
             .collect(),
     };
-    let line = |(key, fate)| Line { class: line.class.clone(), key, archived: true, fate };
+    let archived = line.state == state::ARCHIVED;
+    let line = |(key, fate)| Line { class: line.class.clone(), key, archived, fate };
     let lines: Vec<_> = fates.into_iter().map(line).collect();
     let seen = of_class.iter().map(|row| row.seen()).collect();
     let plan = ErasurePlan { subject, lines, closed_at: Timestamp::MIN, seen };
@@ -326,14 +327,15 @@ fn live_ended(vault: &Vault, mut plan: ErasurePlan, class: &Name) -> Option<Eras
         plan.lines.retain(|line| line.class == *class && !line.archived);
     }
     let goes = |line: &Line| matches!(line.fate, Fate::Erase | Fate::Archive { .. });
-    (!plan.is_held() && plan.lines.iter().any(goes)).then_some(plan)
+    let stands = plan.is_held() || plan.is_restricted();
+    (!stands && plan.lines.iter().any(goes)).then_some(plan)
 }
 
 /// An archived row loses the items whose last law has ended, and goes if it has no others.
 fn items_ended(row: &Outline, items: BTreeSet<Name>) -> Option<Fate> {
     match items.len() {
-        0 => None,
         all if all == row.items.len() => Some(Fate::Erase),
+        0 => None,
         _ => Some(Fate::Reduce { items }),
     }
 }

@@ -2,6 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 use tacenda_core::calendar;
+use tacenda_core::policy::records::KINDS;
 use tacenda_core::policy::{RetentionRule, StartRule};
 use tacenda_core::row::state;
 use tacenda_core::vault::{Outline, Vault};
@@ -27,7 +28,7 @@ pub enum Reach {
 pub struct SweepLine {
     /// The class.
     pub class: Name,
-    /// Live or archived.
+    /// Live or archived; of records, closed.
     pub state: Name,
     /// Whether the rows are due, or some of their items.
     pub reach: Reach,
@@ -85,40 +86,65 @@ pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
     let clock_in_doubt = vault.clock_in_doubt(now).await?;
     let zone = vault.ports().zone.as_ref();
     let mut lines = Vec::new();
-    for class in policy.classes.values() {
+    for class in policy.classes.keys() {
         for row_state in [state::LIVE, state::ARCHIVED] {
-            let rules = schedule(policy, &class.name, &row_state);
-            if rules.is_empty() {
-                continue;
-            }
-            let Some(cutoff) = calendar::cutoff(now, &rules, zone) else { continue };
-            let due = vault.count_anchored(&class.name, &row_state, cutoff, u64::MAX).await?;
-            if due == 0 {
-                continue;
-            }
-            let ended = rules_in(policy, &class.name, &row_state);
-            let laws = ended
-                .iter()
-                .filter_map(|rule| policy.laws.get(rule.law.as_ref()?))
-                .map(|law| law.citation.clone())
-                .collect();
-            let rules = ended.iter().map(|rule| told(rule)).collect();
-            lines.push(SweepLine {
-                over_share: over_share(vault, &class.name, due).await?,
-                class: class.name.clone(),
-                state: row_state,
-                reach: Reach::Rows,
-                cutoff,
-                due,
-                rules,
-                laws,
-            });
+            lines.extend(rows_line(vault, class, row_state, now).await?);
         }
-        lines.extend(items_line(vault, &class.name, now).await?);
+        lines.extend(items_line(vault, class, now).await?);
+    }
+    for kind in KINDS {
+        lines.extend(rows_line(vault, &kind.class, state::CLOSED, now).await?);
     }
     let day = zone.start_of_day(zone.local_date(now));
     let digest = digest(day, clock_in_doubt, &lines);
     Ok(RetentionPlan { now, lines, clock_in_doubt, digest })
+}
+
+/// The rows of a class and state whose last rule has ended.
+async fn rows_line(
+    vault: &Vault,
+    class: &Name,
+    row_state: Name,
+    now: Timestamp,
+) -> Result<Option<SweepLine>> {
+    let (policy, zone) = (vault.policy(), vault.ports().zone.as_ref());
+    let rules = schedule(policy, class, &row_state);
+    let cutoff = if rules.is_empty() { None } else { calendar::cutoff(now, &rules, zone) };
+    let Some(cutoff) = cutoff else { return Ok(None) };
+    let due = rows_due(vault, class, &row_state, cutoff, now).await?;
+    if due == 0 {
+        return Ok(None);
+    }
+    let ended = rules_in(policy, class, &row_state);
+    let laws = ended.iter().filter_map(|rule| policy.laws.get(rule.law.as_ref()?));
+    Ok(Some(SweepLine {
+        over_share: over_share(vault, class, due).await?,
+        class: class.clone(),
+        state: row_state,
+        reach: Reach::Rows,
+        cutoff,
+        due,
+        laws: laws.map(|law| law.citation.clone()).collect(),
+        rules: ended.iter().map(|rule| told(rule)).collect(),
+    }))
+}
+
+/// How many rows of a class and state are due whose clock started at `cutoff` or before. Where a
+/// law of another class may keep an item that has moved there since its row was archived, such rows
+/// are looked at, and do not count until it ends.
+async fn rows_due(
+    vault: &Vault,
+    class: &Name,
+    row_state: &Name,
+    cutoff: Timestamp,
+    now: Timestamp,
+) -> Result<u64> {
+    let others = vault.policy().classes.values().filter(|other| other.name != *class);
+    let mut laws = others.flat_map(|other| &other.rules).filter(|rule| rule.archive);
+    if *row_state != state::ARCHIVED || laws.next().is_none() {
+        return vault.count_anchored(class, row_state, cutoff, u64::MAX).await;
+    }
+    vault.count_archived(class, cutoff, now).await
 }
 
 /// The archived rows of a class of which a part has ended, and that do not end whole.

@@ -8,7 +8,8 @@ use tacenda_core::row::state;
 use tacenda_core::vault::{KeptUnder, Outline};
 use tacenda_core::{Name, Timestamp};
 
-/// The rules that keep a row of a class in a state: those for live data while it is live, those
+/// The rules that keep a row of a class in a state: those for live data while it is live (of
+/// records, the rule of their kind), those
 /// that a law imposes once it is archived. The latest end wins.
 #[must_use]
 pub fn schedule(policy: &Policy, class: &Name, row_state: &Name) -> Vec<Rule> {
@@ -59,15 +60,14 @@ pub fn duty(
     zone: &dyn Zone,
 ) -> Option<Duty> {
     let mut duties: Vec<_> = policy
-        .archived(class, facts)
+        .archived(class, items, facts)
         .into_iter()
         .filter_map(|(rule, asked)| {
             let (name, law) = policy.laws.get_key_value(rule.law.as_ref()?)?;
             let rule = rule.to_calendar(policy.financial_year_end);
-            let asked: BTreeSet<_> = asked.intersection(items).cloned().collect();
             Some((calendar::due(anchor, &[rule], zone), name, law, asked))
         })
-        .filter(|(until, .., asked)| *until > now && !asked.is_empty())
+        .filter(|(until, ..)| *until > now)
         .collect();
     duties.sort_by_key(|(until, ..)| std::cmp::Reverse(*until));
     let until = duties.first()?.0;

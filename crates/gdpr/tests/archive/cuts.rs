@@ -1,11 +1,12 @@
 //! Every operation of the ports cut, before and after: an archived class that begins again, a law
-//! that ends before another, and an archive that ends beside a live row.
+//! that ends before another, an archive that ends beside a live row, and one whose item moves.
 
 use std::sync::Arc;
 
 use pollster::block_on as wait;
 use tacenda_core::memory::{MemoryKeyring, MemoryStore};
-use tacenda_core::vault::{Actor, OnRestore, Vault};
+use tacenda_core::policy::Policy;
+use tacenda_core::vault::{Actor, OnRestore, OpenOptions, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{World, ada, staff, two_laws};
@@ -147,6 +148,29 @@ fn an_archive_that_ends_leaves_the_live_row_wherever_it_is_cut() {
             assert_eq!(billing(&vault, subject), ["1 live address country"]);
             assert_eq!(keys(world, subject), [1]);
             assert_eq!(addresses(&vault, subject), ["Rue 1"]);
+            wait(vault.audit()).unwrap();
+        },
+    );
+}
+
+#[test]
+fn an_item_moves_with_its_law_and_leaves_its_archive_where_it_is() {
+    let moved = super::moved::with_its_law(&two_laws());
+    everywhere(
+        begun_again,
+        |vault, _| {
+            // The same ports under another policy, as the next process opens them.
+            let ports = vault.ports().clone();
+            let policy = Policy::parse(&moved).unwrap();
+            wait(Vault::open(policy, ports, OpenOptions::default())).map(|_| ())
+        },
+        |world, subject, _| {
+            let vault = open(world, &moved);
+            assert_eq!(addresses(&vault, subject), ["ul. Prosta 1", "Rue 1"]);
+            let rows = ["0 archived address country", "1 live country"];
+            assert_eq!(billing(&vault, subject), rows);
+            unconfirmed_sweep(&vault).unwrap();
+            assert_eq!(billing(&vault, subject), rows);
             wait(vault.audit()).unwrap();
         },
     );

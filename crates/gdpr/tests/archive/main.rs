@@ -3,6 +3,7 @@
 
 mod cuts;
 mod laws;
+mod moved;
 
 use pollster::block_on as wait;
 use tacenda_core::ports::KeyState;

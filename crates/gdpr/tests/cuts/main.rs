@@ -6,6 +6,7 @@ mod audit;
 mod collect;
 mod life;
 mod policy;
+mod records;
 mod returns;
 mod rotation;
 mod sweep;

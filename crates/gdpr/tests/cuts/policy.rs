@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pollster::block_on as wait;
 use tacenda_core::ports::KeyState;
 use tacenda_core::row::state;
-use tacenda_core::vault::{OnRestore, Vault};
+use tacenda_core::vault::{Amendment, OnRestore, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_gdpr::erasure;
 use tacenda_testkit::world::{POLICY, World, request, staff};
@@ -298,4 +298,95 @@ fn clocks_are_set_and_tokens_made_wherever_the_process_is_killed() {
             wait(vault.audit()).unwrap();
         },
     );
+}
+
+/// The policy with a note that is unique: values are opened to judge it.
+fn unique() -> String {
+    let policy = POLICY.replace("[items.note]\n", "[items.note]\nunique = true\n");
+    policy.replace("version = 1", "version = 2")
+}
+
+#[test]
+fn a_policy_that_a_passing_fault_kept_out_locks_nobody_out() {
+    for policy in [unique(), collect::moved()] {
+        let prepare = |world: &Cuttable| {
+            let running = world.sound.open();
+            let items = [("email", "old@example.org"), ("note", "door"), ("card_last4", "4242")];
+            wait(running.register(request(&running, &items, true), &staff("support"))).unwrap();
+            running
+        };
+        let counted = {
+            let (world, faults) = (Cuttable::new(), Faults::none());
+            drop(prepare(&world));
+            drop(open(&world.cut(&faults), &policy).unwrap());
+            faults.operations()
+        };
+        let (mut kept_out, mut adopted) = (0, 0);
+        for operation in 0..counted {
+            for side in [Cut::Before, Cut::After] {
+                let world = Cuttable::new();
+                // It runs all the while, and nobody opens anything after the fault.
+                let running = prepare(&world);
+                let faults = Faults::cut(operation, side, After::Recovers);
+                let opened = open(&world.cut(&faults), &policy);
+                let item = [("email", "late@example.org")];
+                let late = request(&running, &item, true);
+                let wrote = code(&wait(running.register(late, &staff("support"))));
+                let before = code(&open(&world.sound, POLICY));
+                assert_eq!(wrote, before, "{operation}: refused by what is in force alone");
+                if wrote == "ok" {
+                    kept_out += 1;
+                    assert!(opened.is_err(), "{operation}");
+                    wait(running.audit()).unwrap();
+                } else {
+                    assert_eq!(wrote, "policy.older_version");
+                    adopted += 1;
+                }
+                let vault = open(&world.sound, &policy).unwrap();
+                wait(vault.audit()).unwrap();
+            }
+        }
+        assert!(kept_out > 10 && adopted > 2, "{kept_out} {adopted}");
+    }
+}
+
+#[test]
+fn a_value_that_one_gave_up_and_another_took_meanwhile_is_nobodys_twice() {
+    // More rows than a page has, with the two at its ends.
+    let noted = |vault: &Vault, subject: SubjectId, note: &str| {
+        let set = vec![vault.item(&Name::fixed("note"), note).unwrap()];
+        let amendment = Amendment { set, ..Amendment::default() };
+        wait(vault.amend(subject, amendment, &staff("support")))
+    };
+    let mut refused = 0;
+    for operation in 0.. {
+        let world = Cuttable::new();
+        let running = Arc::new(world.sound.open());
+        for n in 0..90 {
+            let email: &'static str = Box::leak(format!("c{n}@example.org").into_boxed_str());
+            register_without_note(&running, email);
+        }
+        let all = wait(running.subjects(None, 99)).unwrap();
+        let (first, last) = (all[0], all[89]);
+        noted(&running, first, "door").unwrap();
+        let other = running.clone();
+        let faults = Faults::meanwhile(operation, move || {
+            if noted(&other, first, "window").is_ok() {
+                noted(&other, last, "door").unwrap();
+            }
+        });
+        let opened = open(&world.cut(&faults), &unique());
+        assert_eq!(code(&opened), "ok", "{operation}");
+        refused += u32::from(noted(&running, first, "roof").is_err());
+        wait(opened.unwrap().audit()).unwrap();
+        if !faults.tripped() {
+            break;
+        }
+    }
+    assert!(refused > 5, "{refused}");
+}
+
+fn register_without_note(vault: &Vault, email: &'static str) {
+    let items = [("email", email), ("card_last4", "4242"), ("address", "Rue 1"), ("country", "FR")];
+    wait(vault.register(request(vault, &items, true), &staff("support"))).unwrap();
 }

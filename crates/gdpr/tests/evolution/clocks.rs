@@ -2,8 +2,10 @@
 
 use pollster::block_on as wait;
 use tacenda_core::clock::{Clock as _, Span};
+use tacenda_core::leaf::{Leaf, RowStamp};
+use tacenda_core::ports::{Change, Expect, NewLeaf, RowWrite};
 use tacenda_core::row::{Row, RowKey, state};
-use tacenda_core::vault::{Amendment, Vault};
+use tacenda_core::vault::{Actor, Amendment, Vault};
 use tacenda_core::{Name, SubjectId, Timestamp};
 use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
@@ -169,4 +171,74 @@ fn clocks_that_no_policy_changed_are_not_looked_at() {
     assert!(leaves.iter().all(|leaf| leaf.action != *"policy.items_moved"), "no job");
     assert_eq!(wait(before.keys_of(subject)).unwrap().len(), 3);
     assert_eq!(anchors(&world, subject), [Some(at(LONG_AGO)); 3]);
+}
+
+/// The clocked policy with the card in the class of billing, and the note in that of the card.
+fn moved(version: u64, clocked: &str) -> String {
+    let (two, card) =
+        ("items = [\"address\", \"country\"]\nclock", "items = [\"card_last4\"]\nclock");
+    let note = "\"first_name\", \"note\"]\nclock";
+    assert!([two, card, note].iter().all(|part| clocked.contains(part)));
+    clocked
+        .replace("version = 1", &format!("version = {version}"))
+        .replace(card, "items = [\"note\"]\nclock")
+        .replace(two, "items = [\"address\", \"country\", \"card_last4\"]\nclock")
+        .replace(note, "\"first_name\"]\nclock")
+}
+
+#[test]
+fn an_item_that_moves_to_a_clock_of_the_creation_is_not_young_again() {
+    let world = World::default();
+    let before = clocked(1, "created", "created");
+    let vault = open(&world, &before).unwrap();
+    let created = world.clock.now();
+    let items = [("email", "a@example.org"), ("card_last4", "4242"), ("note", "n")];
+    let one = request(&vault, &items, true);
+    let subject = wait(vault.register(one, &staff("support"))).unwrap().subject();
+    drop(vault);
+    world.clock.advance(Span::days(400));
+    let vault = open(&world, &moved(2, &before)).unwrap();
+    assert_eq!(anchors(&world, subject), [Some(created); 3], "also of billing, which is new");
+    wait(vault.audit()).unwrap();
+    world.clock.set(at("2029-06-02T08:00:00Z"));
+    sweep(&vault);
+    assert_eq!(wait(vault.outline(subject)).unwrap().len(), 0);
+}
+
+#[test]
+fn an_item_that_moves_out_of_a_row_that_is_held_is_held() {
+    let world = World::default();
+    let before = open(&world, POLICY).unwrap();
+    let items = [("email", "a@example.org"), ("card_last4", "4242")];
+    let subject = wait(before.register(request(&before, &items, true), &staff("support")));
+    let subject = subject.unwrap().subject();
+    hold(&world, &row(&world, subject, "payment"));
+    let vault = open(&world, &moved(2, POLICY)).unwrap();
+    let billing = row(&world, subject, "billing");
+    assert!(billing.held && !row(&world, subject, "account").held);
+    let plan = wait(erasure::plan(&vault, subject)).unwrap();
+    assert!(plan.is_held(), "{plan:?}");
+    wait(vault.audit()).unwrap();
+}
+
+/// Puts a hold on a row as a room would: the row and the leaf that states it in one change.
+fn hold(world: &World, row: &Row) {
+    let (key, version) = (&row.key, row.version);
+    let row = Row { held: true, version: version + 1, ..row.clone() };
+    let (kind, digest) = (key.kind.clone(), Some(row.digest()));
+    let leaf = Leaf {
+        at: world.clock.now(),
+        actor: Actor::system().id,
+        action: Name::fixed("hold.changed"),
+        purpose: None,
+        subject: key.subject,
+        details: vec![],
+        policy: [0; 32],
+        salt: [0; 16],
+        rows: vec![RowStamp { kind, id: key.id, digest }],
+    };
+    let leaves =
+        vec![NewLeaf { subject: key.subject, at: leaf.at, writes: true, bytes: leaf.encode() }];
+    let writes = vec![RowWrite { row, expect: Expect::Version(version) }];
+    wait(world.store.commit(Change { writes, leaves, ..Change::default() })).unwrap();
 }

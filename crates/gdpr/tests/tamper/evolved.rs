@@ -4,7 +4,7 @@ use pollster::block_on as wait;
 use tacenda_core::error::Context;
 use tacenda_core::leaf::Leaf;
 use tacenda_core::row::RowKey;
-use tacenda_core::vault::{OnRestore, Vault};
+use tacenda_core::vault::{Amendment, OnRestore, Vault};
 use tacenda_core::{Name, SubjectId};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 
@@ -63,6 +63,89 @@ fn one_altered_row_does_not_keep_a_policy_from_all_others() {
     assert_eq!(recovery.not_moved.subjects, 0);
     wait(vault.move_items()).unwrap();
     assert_eq!(card(&vault, ada), Ok(Some("4242".to_owned())));
+}
+
+#[test]
+fn what_was_amended_before_items_could_move_is_not_put_back() {
+    let amend =
+        |vault: &Vault, subject, change| wait(vault.amend(subject, change, &staff("support")));
+    let remove = |item| Amendment { remove: vec![Name::fixed(item)], ..Amendment::default() };
+    for (removed, expected) in [(false, Some("1111".to_owned())), (true, None)] {
+        let (world, store) = Adversary::world();
+        let ada = ada(&world.open());
+        store.edit(&profile(ada, "payment"), |row| row.held = true);
+        let (vault, recovery) = world.try_open(&moved(), OnRestore::Refuse).unwrap();
+        assert_eq!(recovery.not_moved.first, Some(ada));
+        store.repent();
+        let change = if removed { remove("card_last4") } else { set(&vault, "card_last4", "1111") };
+        amend(&vault, ada, change).unwrap();
+        assert_eq!(card(&vault, ada), Ok(expected.clone()), "at once");
+        let items = |vault: &Vault| -> Vec<_> {
+            let rows = wait(vault.outline(ada)).unwrap().into_iter();
+            rows.flat_map(|row| row.items).filter(|item| *item == *"card_last4").collect()
+        };
+        assert_eq!(items(&vault).len(), usize::from(!removed), "nowhere else");
+        wait(vault.move_items()).unwrap();
+        assert_eq!((card(&vault, ada), items(&vault).len()), (Ok(expected), usize::from(!removed)));
+        wait(vault.audit()).unwrap();
+    }
+}
+
+#[test]
+fn a_password_that_was_set_before_the_old_one_could_move_is_the_only_one() {
+    let (world, store) = Adversary::world();
+    let ada = ada(&world.open());
+    store.edit(&profile(ada, "account"), |row| row.held = true);
+    let policy = POLICY
+        .replace("version = 1\n", "version = 2\n")
+        .replace(
+            "[\"email\", \"password\", \"first_name\", \"note\"]\nclock",
+            "[\"email\", \"first_name\", \"note\"]\nclock",
+        )
+        .replace(
+            "items = [\"card_last4\"]\nclock",
+            "items = [\"card_last4\", \"password\"]\nclock",
+        );
+    let (vault, recovery) = world.try_open(&policy, OnRestore::Refuse).unwrap();
+    assert_eq!(recovery.not_moved.first, Some(ada));
+    store.repent();
+    let login = |password| code(wait(vault.login("ada@example.org", password)));
+    assert_eq!(login("correct horse"), "login.refused", "not moved yet");
+    let password = tacenda_core::password::Password::parse("battery staple").ok();
+    let change = Amendment { password, ..Amendment::default() };
+    wait(vault.amend(ada, change, &staff("support"))).unwrap();
+    for _ in 0..2 {
+        assert_eq!((login("battery staple"), login("correct horse")), ("ok", "login.refused"));
+        wait(vault.move_items()).unwrap();
+    }
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn an_item_that_moves_and_becomes_unique_is_found_by_the_value_that_it_has_now() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let (ada, eve) = (ada(&vault), eve(&vault));
+    for subject in [ada, eve] {
+        wait(vault.amend(subject, set(&vault, "note", "door"), &staff("support"))).unwrap();
+    }
+    store.edit(&profile(eve, "account"), |row| row.held = true);
+    let policy = unique()
+        .replace("\"first_name\", \"note\"]\nclock", "\"first_name\"]\nclock")
+        .replace("items = [\"card_last4\"]\nclock", "items = [\"card_last4\", \"note\"]\nclock");
+    let (vault, recovery) = world.try_open(&policy, OnRestore::Refuse).unwrap();
+    assert_eq!(recovery.not_moved.first, Some(eve));
+    store.repent();
+    assert_eq!(code(wait(vault.move_items())), "policy.items_not_moved", "it is Ada's by now");
+    wait(vault.amend(eve, set(&vault, "note", "window"), &staff("support"))).unwrap();
+    wait(vault.move_items()).unwrap();
+    let (note, purpose, support) = (Name::fixed("note"), Name::fixed("account"), staff("support"));
+    for (value, email) in [("window", "eve@example.org"), ("door", "Ada@Example.org")] {
+        let found = wait(vault.read_by(&note, value, &purpose, &support)).unwrap();
+        assert_eq!(found.get("email"), Some(email));
+    }
+    assert_eq!(wait(world.store.count_lookups()).unwrap(), 4, "one for each value in use");
+    wait(vault.audit()).unwrap();
 }
 
 #[test]

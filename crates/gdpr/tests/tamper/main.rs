@@ -9,6 +9,7 @@ mod evolved;
 mod logs;
 mod mended;
 mod pruned;
+mod records;
 mod restores;
 mod rows;
 mod safe;

@@ -14,7 +14,7 @@ use tacenda_core::row::{Row, RowKey, Token, decode_tokens, encode_tokens};
 use super::bucket::{self, BUCKETS};
 
 /// A [`Change`] that makes sense, ready to be written. Everything is sorted by bucket and key, so
-/// that two changes never wait for each other in a circle.
+/// that changes that do the same to the same rows never wait for each other in a circle.
 pub(super) struct Prepared {
     pub(super) inserts: Vec<Put>,
     /// With the version that is there.

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Client, Object};
+use deadpool_postgres::Client;
 use futures_util::future::{join, join3, join4};
 use tacenda_core::error::{Error, Result};
 use tacenda_core::ports::store::{CONFLICT, UNKNOWN_OUTCOME};
 use tacenda_core::ports::{Committed, LeafId};
+use tokio::time::timeout;
 
 use super::change::{Lookup, Prepared, lookups, read_tokens};
-use super::database::{ATTEMPTS, Database, pause};
+use super::database::{ATTEMPTS, Database, give_up, pause};
 use super::fault::Fault;
 use super::judge::{Seen, head_refusal, refusal};
 use super::{epoch, lease, write};
@@ -65,21 +66,26 @@ async fn attempt_on(
     careful: bool,
 ) -> Result<Committed, Failure> {
     let client = database.client().await.map_err(Failure::Before)?;
-    let written = write_all(&client, change, careful).await;
-    let committed = match written {
-        Ok(committed) => committed,
-        Err(failure) => {
-            if client.batch_execute("ROLLBACK").await.is_err() {
-                drop(Object::take(client));
-            }
+    let patience = database.patience();
+    let committed = match timeout(patience, write_all(&client, change, careful)).await {
+        Ok(Ok(committed)) => committed,
+        Ok(Err(failure)) => {
+            database.roll_back(client).await;
             return Err(failure);
         }
-    };
-    match client.batch_execute("COMMIT").await.map_err(Fault::from) {
-        Ok(()) => Ok(committed),
-        Err(fault) if fault.says_rolled_back() => Err(Failure::Before(fault)),
         Err(_) => {
-            drop(Object::take(client));
+            give_up(client);
+            return Err(Failure::Before(Fault::unheard()));
+        }
+    };
+    match timeout(patience, client.batch_execute("COMMIT"))
+        .await
+        .map(|done| done.map_err(Fault::from))
+    {
+        Ok(Ok(())) => Ok(committed),
+        Ok(Err(fault)) if fault.says_rolled_back() => Err(Failure::Before(fault)),
+        _ => {
+            give_up(client);
             Err(Failure::Unknown(committed))
         }
     }
@@ -219,7 +225,7 @@ async fn settle(database: &Database, change: &Prepared, committed: &Committed) -
         return Some(false);
     };
     for question in 0..QUESTIONS {
-        match ask(database, leaf.bucket, *id, leaf.hash.as_bytes()).await {
+        match asked(database, leaf.bucket, *id, leaf.hash.as_bytes()).await {
             Ok(happened) => return Some(happened),
             Err(_) => tokio::time::sleep(Duration::from_millis(50 << question)).await,
         }
@@ -227,8 +233,18 @@ async fn settle(database: &Database, change: &Prepared, committed: &Committed) -
     None
 }
 
-async fn ask(database: &Database, bucket: i16, id: LeafId, hash: &[u8]) -> Result<bool, Fault> {
+async fn asked(database: &Database, bucket: i16, id: LeafId, hash: &[u8]) -> Result<bool, Fault> {
     let client = database.client().await?;
+    match timeout(database.patience(), ask(&client, bucket, id, hash)).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            give_up(client);
+            Err(Fault::unheard())
+        }
+    }
+}
+
+async fn ask(client: &Client, bucket: i16, id: LeafId, hash: &[u8]) -> Result<bool, Fault> {
     // Whoever wrote the leaf holds the head of its chain until it is written or taken back.
     let sql = "SELECT next FROM heads WHERE bucket = $1 FOR UPDATE";
     client.query_opt(sql, &[&bucket]).await?;

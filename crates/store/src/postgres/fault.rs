@@ -37,6 +37,11 @@ impl std::error::Error for Answer {}
 impl Fault {
     pub(super) const LOST: Self = Self::Database(None);
 
+    /// There was no answer for longer than anybody waits; nobody asks again.
+    pub(super) fn unheard() -> Self {
+        Self::Ours(UNAVAILABLE.error())
+    }
+
     fn state(&self) -> Option<&str> {
         match self {
             Self::Database(Some(state)) => Some(state.code()),
@@ -71,7 +76,7 @@ impl Fault {
             Self::Database(None) => true,
             Self::Database(Some(state)) => {
                 matches!(state.code(), "40001" | "40P01" | "XX000" | "53300" | "57P01" | "57P02")
-                    || matches!(state.code(), "57P03" | "57P05")
+                    || matches!(state.code(), "57P03" | "57P05" | "25P03")
                     || state.code().starts_with("08")
             }
         }
@@ -102,14 +107,6 @@ impl Fault {
         match self {
             Self::Ours(error) => error,
             Self::Database(state) => Self::code(state.as_ref()).error().caused_by(Answer(state)),
-        }
-    }
-
-    /// The same under another code.
-    pub(super) fn under(self, code: &'static Code) -> Error {
-        match self {
-            Self::Ours(error) => error,
-            Self::Database(state) => code.error().caused_by(Answer(state)),
         }
     }
 }
@@ -173,6 +170,7 @@ mod tests {
             ("57P01", &UNAVAILABLE, true),
             ("08006", &UNAVAILABLE, true),
             ("XX000", &UNAVAILABLE, true),
+            ("25P03", &UNAVAILABLE, true),
             ("57014", &UNAVAILABLE, false),
             ("55P03", &UNAVAILABLE, false),
         ] {

@@ -117,7 +117,7 @@ impl Keyring for PostgresKeyring {
     }
 
     async fn scrub(&self) -> Result<Scrub> {
-        self.run(|db| async move { again!(db, c => scrub::scrub(c)) }).await
+        self.run(|db| async move { again!(patiently db, c => scrub::scrub(c, "keys")) }).await
     }
 
     async fn copies(&self) -> Result<KeyCopies> {

@@ -295,22 +295,13 @@ pub(super) async fn wrapped_otherwise(
     Ok(found)
 }
 
-/// Why a call that found a key taken is refused; `None` if it was this very call that took it, the
-/// time before, when its answer was lost.
-pub(super) async fn refused(
-    client: &Client,
-    call: &Call,
-    lost: bool,
-) -> Result<Option<Error>, Fault> {
-    let Call::Create(new) = call else { return Ok(Some(CONFLICT.error())) };
+/// Why a call that found a key taken is refused.
+pub(super) async fn refused(client: &Client, call: &Call) -> Result<Error, Fault> {
+    let Call::Create(new) = call else { return Ok(CONFLICT.error()) };
     let ids: Vec<KeyId> = new.keys.iter().map(|(id, _)| id.clone()).collect();
     let states = fetch(client, &ids).await?;
-    let is = |(_, wrapped): &(KeyId, WrappedKey), state: &KeyState| matches!(state, KeyState::Live(kept) if kept == wrapped);
-    if lost && new.keys.iter().zip(&states).all(|(key, state)| is(key, state)) {
-        return Ok(None);
-    }
     let named =
-        |error: Error, id: &KeyId| Some(error.with("subject", id.subject).with("class", &id.class));
+        |error: Error, id: &KeyId| error.with("subject", id.subject).with("class", &id.class);
     let mut states = ids.iter().zip(&states);
     let gone = |(_, state): &(&KeyId, &KeyState)| matches!(state, KeyState::Destroyed(_));
     if let Some((id, _)) = states.clone().find(gone) {
@@ -318,5 +309,5 @@ pub(super) async fn refused(
     }
     let mut seen = BTreeSet::new();
     let taken = states.find(|(id, state)| !seen.insert(*id) || **state != KeyState::Unknown);
-    Ok(taken.and_then(|(id, _)| named(CONFLICT.error(), id)).or_else(|| Some(CONFLICT.error())))
+    Ok(taken.map_or_else(|| CONFLICT.error(), |(id, _)| named(CONFLICT.error(), id)))
 }

@@ -7,7 +7,7 @@ use deadpool_postgres::Client;
 use tacenda_core::id::SubjectId;
 use tacenda_core::ports::check::BAD_REQUEST;
 use tacenda_core::ports::store::{CORRUPT, NOT_MERGED};
-use tacenda_core::ports::{LeafId, LogPosition, Scrub, StoredLeaf};
+use tacenda_core::ports::{LeafId, LogPosition, StoredLeaf};
 use tokio::time::Instant;
 use tokio_postgres::Row as SqlRow;
 
@@ -268,12 +268,4 @@ pub(super) async fn prune(
     let statement = client.prepare_cached(&sql).await?;
     let pruned = client.execute(&statement, &[&epoch, &from, &to, &keep]).await?;
     Ok((pruned, Some(to)))
-}
-
-/// Has the former rows of pruned leaves removed; a role that may not leaves it to autovacuum.
-pub(super) async fn vacuum(client: &Client) -> Result<Scrub, Fault> {
-    match client.batch_execute("VACUUM (TRUNCATE off) leaves").await.map_err(Fault::from) {
-        Err(fault) if fault.is_refused() => Ok(Scrub::Blocked),
-        other => other.map(|()| Scrub::Done),
-    }
 }

@@ -12,16 +12,19 @@ pub struct PostgresOptions {
     /// The most connections; 8 unless told.
     pub connections: usize,
     /// How long to wait for a connection, a new one or one of the pool; 10 seconds unless told.
-    /// Past it the answer is `store.unavailable`.
+    /// Past it the answer is `store.unavailable`. A connection whose other side acknowledges nothing
+    /// for as long is lost.
     pub connect_timeout: Duration,
-    /// How long one statement may take; 60 seconds unless told.
+    /// How long one statement may take; 60 seconds unless told. A connection that answers nothing
+    /// for twice as long is given up.
     pub statement_timeout: Duration,
     /// How long to wait for somebody else's lock; 10 seconds unless told.
     pub lock_timeout: Duration,
     /// How often the sequencer gives leaves their places while nobody waits for one; 100
     /// milliseconds unless told.
     pub merge_interval: Duration,
-    /// How long a sequencer that says nothing more keeps its lease; 5 seconds unless told.
+    /// How long a process that says nothing more keeps what it holds: the sequencer its lease, and
+    /// everybody the locks of a transaction under way; 5 seconds unless told.
     pub lease: Duration,
     /// How long to wait for places; 30 seconds unless told, and more than `lease`. Past it the
     /// answer is `store.not_merged`.

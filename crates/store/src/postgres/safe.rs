@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use deadpool_postgres::{Client, Object};
+use deadpool_postgres::Client;
 use futures_util::future::{join, join_all};
 use tacenda_core::clock::Timestamp;
 use tacenda_core::error::{Error, Result};
@@ -10,12 +10,13 @@ use tacenda_core::id::SubjectId;
 use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
 use tacenda_core::ports::kek::WRONG_KEY;
-use tacenda_core::ports::store::{CONFLICT, UNKNOWN_OUTCOME};
+use tacenda_core::ports::store::{CONFLICT, UNAVAILABLE, UNKNOWN_OUTCOME};
 use tacenda_core::ports::{KekId, KeyId, LogPosition, NewKeys, WrapId, WrappedKey};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::bucket;
-use super::database::{ATTEMPTS, Database, pause};
+use super::database::{ATTEMPTS, Database, give_up, pause};
 use super::fault::Fault;
 use super::keys::{self, Ids, refused};
 
@@ -33,62 +34,104 @@ pub(super) enum Call {
 }
 
 /// What a call answers: how much it did, and the new sequence number.
+#[derive(Clone, Copy)]
 pub(super) struct Done {
     pub(super) count: u64,
     pub(super) sequence: u64,
 }
 
-/// Makes a call, and makes it again where something was in the way. Every call but those that add
-/// may be made twice; of those that add it is found out whether the first time added.
+/// A call that was written and whose answer may be lost: its transaction, and what it answers.
+struct Written {
+    transaction: String,
+    done: Done,
+}
+
+/// Makes a call, and makes it again where something was in the way. Where the answer was lost it is
+/// first found out whether it happened: no call is made twice.
 pub(super) async fn make(database: &Database, call: &Call) -> Result<Done> {
-    let (mut attempt, mut lost) = (0, false);
+    let (mut attempt, mut lost) = (0, None);
     loop {
         let fault = match attempt_on(database, call, &mut lost).await {
             Ok(done) => return Ok(done),
             Err(fault) => fault,
         };
         if !fault.is_transient() || attempt == ATTEMPTS {
-            return Err(if lost { fault.under(&UNKNOWN_OUTCOME) } else { fault.error() });
+            return Err(match lost {
+                Some(_) => UNKNOWN_OUTCOME.error().caused_by(fault.error()),
+                None => fault.error(),
+            });
         }
         attempt += 1;
         pause(attempt).await;
     }
 }
 
-async fn attempt_on(database: &Database, call: &Call, lost: &mut bool) -> Result<Done, Fault> {
-    let client = database.client().await?;
-    match write(&client, call).await {
-        Ok(done) => match client.batch_execute("COMMIT").await.map_err(Fault::from) {
-            Ok(()) => Ok(done),
-            Err(fault) => {
-                *lost = *lost || !fault.says_rolled_back();
-                drop(Object::take(client));
-                Err(fault)
+async fn attempt_on(
+    database: &Database,
+    call: &Call,
+    lost: &mut Option<Written>,
+) -> Result<Done, Fault> {
+    let (client, patience) = (database.client().await?, database.patience());
+    if let Some(before) = lost {
+        match timeout(patience, happened(&client, before)).await {
+            Ok(Ok(true)) => return Ok(before.done),
+            Ok(Ok(false)) => *lost = None,
+            Ok(Err(fault)) => return Err(fault),
+            Err(_) => {
+                give_up(client);
+                return Err(Fault::unheard());
             }
-        },
-        Err(fault) => {
-            if client.batch_execute("ROLLBACK").await.is_err() {
-                drop(Object::take(client));
-                return Err(fault);
-            }
-            if !fault.is_taken() {
-                return Err(fault);
-            }
-            // Whoever took the key may have been this very call.
-            match refused(&client, call, *lost).await? {
-                Some(error) => Err(error.into()),
-                None => Ok(Done { count: 0, sequence: sequence(&client).await? }),
-            }
+        }
+    }
+    let written = match timeout(patience, write(&client, call)).await {
+        Ok(Ok(written)) => written,
+        Ok(Err(fault)) => return Err(refusal(database, client, call, fault).await),
+        Err(_) => {
+            give_up(client);
+            return Err(Fault::unheard());
+        }
+    };
+    match timeout(patience, client.batch_execute("COMMIT"))
+        .await
+        .map(|done| done.map_err(Fault::from))
+    {
+        Ok(Ok(())) => Ok(written.done),
+        Ok(Err(fault)) if fault.says_rolled_back() => Err(fault),
+        _ => {
+            give_up(client);
+            *lost = Some(written);
+            Err(Fault::LOST)
         }
     }
 }
 
-async fn sequence(client: &Client) -> Result<u64, Fault> {
-    let sql = "SELECT sequence FROM safe WHERE bucket = 0";
-    Ok(client.query_one(sql, &[]).await?.try_get::<_, i64>(0)?.cast_unsigned())
+/// Whether a call whose answer was lost happened. Its transaction holds the safe's row to its end,
+/// which is waited for; then the server knows which end it was.
+async fn happened(client: &Client, lost: &Written) -> Result<bool, Fault> {
+    let held = "SELECT sequence FROM safe WHERE bucket = 0 FOR UPDATE";
+    let sequence: i64 = client.query_one(held, &[]).await?.try_get(0)?;
+    if sequence.cast_unsigned() < lost.done.sequence {
+        return Ok(false);
+    }
+    let end = "SELECT pg_xact_status($1::text::xid8) = 'committed'";
+    let committed: Option<bool> = client.query_one(end, &[&lost.transaction]).await?.try_get(0)?;
+    Ok(committed.ok_or_else(|| UNAVAILABLE.error())?)
 }
 
-async fn write(client: &Client, call: &Call) -> Result<Done, Fault> {
+/// Takes a call back that may not happen; whose key is taken, where that is why.
+async fn refusal(database: &Database, client: Client, call: &Call, fault: Fault) -> Fault {
+    database.roll_back(client).await;
+    if !fault.is_taken() {
+        return fault;
+    }
+    let client = match database.client().await {
+        Ok(client) => client,
+        Err(fault) => return fault,
+    };
+    refused(&client, call).await.map_or_else(|fault| fault, Fault::from)
+}
+
+async fn write(client: &Client, call: &Call) -> Result<Written, Fault> {
     let kek = client.prepare_cached("SELECT kek FROM safe WHERE bucket = 0").await?;
     let (begun, kek) = join(client.batch_execute("BEGIN"), client.query_opt(&kek, &[])).await;
     begun?;
@@ -96,11 +139,13 @@ async fn write(client: &Client, call: &Call) -> Result<Done, Fault> {
     let kek = read_kek(kek?.ok_or_else(unfilled)?.try_get(0)?)?;
     accepts(kek, call)?;
     let count = apply(client, call).await?;
-    let (sequence, kek) = finish(client, call).await?.ok_or_else(|| WRONG_KEY.error())?;
+    let own = "SELECT pg_current_xact_id()::text";
+    let (finished, own) = join(finish(client, call), client.query_one(own, &[])).await;
+    let (sequence, kek) = finished?.ok_or_else(|| WRONG_KEY.error())?;
     if !matches!(call, Call::BeginRotation(..)) {
         accepts(kek, call)?;
     }
-    Ok(Done { count, sequence })
+    Ok(Written { transaction: own?.try_get(0)?, done: Done { count, sequence } })
 }
 
 /// Nothing new is kept under another key than the safe's own.

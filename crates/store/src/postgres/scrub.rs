@@ -1,4 +1,5 @@
-//! Removing what is left of destroyed keys: dead rows, and the write-ahead log that wrote them.
+//! Removing what is left of destroyed keys and of pruned texts: dead rows, and the write-ahead log that
+//! wrote them.
 
 use std::time::Duration;
 
@@ -12,14 +13,14 @@ use super::fault::Fault;
 /// How long to wait for readers before saying that they block.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Vacuums the keys once nobody can see their former rows, ends the segment of the write-ahead log
-/// and makes a checkpoint, so that the segments before it are recycled.
-#[expect(clippy::disallowed_methods, reason = "how long we wait for readers; no clock of the data")]
+/// Vacuums a table of ours once nobody can see its former rows, ends the segment of the write-ahead
+/// log and makes a checkpoint, so that the segments before it are recycled.
 ///
 /// A vacuum that takes long is waited for, one that has to wait for another is tried again later.
-pub(super) async fn scrub(client: &Client) -> Result<Scrub, Fault> {
-    may_vacuum(client).await?;
-    // Every destruction that was answered has a lower number than this.
+#[expect(clippy::disallowed_methods, reason = "how long we wait for readers; no clock of the data")]
+pub(super) async fn scrub(client: &Client, table: &'static str) -> Result<Scrub, Fault> {
+    may_vacuum(client, table).await?;
+    // Whatever was answered before has a lower number than this.
     let sql = "SELECT pg_current_xact_id()::xid::text";
     let now: String = client.query_one(sql, &[]).await?.try_get(0)?;
     let deadline = Instant::now() + PATIENCE;
@@ -31,7 +32,7 @@ pub(super) async fn scrub(client: &Client) -> Result<Scrub, Fault> {
     }
     // Both take as long as the safe and the server's buffers are large.
     client.batch_execute("SET statement_timeout = 0").await?;
-    let done = vacuum(client).await;
+    let done = vacuum(client, table).await;
     client.batch_execute("RESET statement_timeout").await?;
     match done {
         Err(fault) if fault.is_timeout() => Ok(Scrub::Blocked),
@@ -39,8 +40,8 @@ pub(super) async fn scrub(client: &Client) -> Result<Scrub, Fault> {
     }
 }
 
-async fn vacuum(client: &Client) -> Result<(), Fault> {
-    client.batch_execute("VACUUM (TRUNCATE off) keys").await?;
+async fn vacuum(client: &Client, table: &str) -> Result<(), Fault> {
+    client.batch_execute(&format!("VACUUM (TRUNCATE off) {table}")).await?;
     for statement in ["SELECT pg_switch_wal()", "CHECKPOINT"] {
         match client.batch_execute(statement).await.map_err(Fault::from) {
             // `roles.sql` grants both; without them the server does it in its own time.
@@ -51,11 +52,16 @@ async fn vacuum(client: &Client) -> Result<(), Fault> {
     Ok(())
 }
 
-/// To vacuum a table of somebody else's is no error, but a warning, and nothing happens.
-async fn may_vacuum(client: &Client) -> Result<(), Fault> {
-    let sql = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'keys'::regclass";
-    let may: bool = client.query_one(sql, &[]).await?.try_get(0)?;
-    if may { Ok(()) } else { Err(ACCESS_REFUSED.error().with("table", "keys").into()) }
+/// To vacuum a table of somebody else's is no error, but a warning, and nothing happens. Its owner
+/// may, and the database's, and from version 17 on whoever may maintain it.
+async fn may_vacuum(client: &Client, table: &'static str) -> Result<(), Fault> {
+    let sql = "SELECT pg_has_role(c.relowner, 'USAGE') OR pg_has_role(d.datdba, 'USAGE')
+            OR CASE WHEN current_setting('server_version_num')::int >= 170000
+                THEN has_table_privilege(c.oid, 'MAINTAIN') ELSE false END
+        FROM pg_class c, pg_database d
+        WHERE c.oid = $1::text::regclass AND d.datname = current_database()";
+    let may: bool = client.query_one(sql, &[&table]).await?.try_get(0)?;
+    if may { Ok(()) } else { Err(ACCESS_REFUSED.error().with("table", table).into()) }
 }
 
 /// Whether a session, a standby, a prepared transaction or a replication slot of this database still

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Client, Object};
+use deadpool_postgres::Client;
 use futures_util::future::join3;
 use tacenda_core::log::{Frontier, Hash};
 use tacenda_core::ports::store::CORRUPT;
@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::database::Database;
+use super::database::{Database, give_up};
 use super::fault::Fault;
 use super::place::{Edge, Pending, place};
 
@@ -91,24 +91,35 @@ impl Sequencer {
 
     /// Merges all that is there.
     async fn merge(&mut self) -> Result<(), Fault> {
-        let client = self.database.client().await?;
-        let Some(fence) = self.hold(&client).await? else { return Ok(()) };
-        while has_pending(&client).await? {
-            match self.merge_some(&client, fence).await {
-                Ok(true) => self.bell.given.notify_waiters(),
-                Ok(false) => {
-                    self.lease = None;
-                    return Ok(());
-                }
-                Err(fault) => {
-                    if client.batch_execute("ROLLBACK").await.is_err() {
-                        drop(Object::take(client));
-                    }
+        let client = self.database.merging().await?;
+        let patience = self.database.patience();
+        loop {
+            match tokio::time::timeout(patience, self.step(&client)).await {
+                Ok(Ok(true)) => self.bell.given.notify_waiters(),
+                Ok(Ok(false)) => return Ok(()),
+                Ok(Err(fault)) => {
+                    self.database.roll_back(client).await;
                     return Err(fault);
+                }
+                Err(_) => {
+                    give_up(client);
+                    return Err(Fault::unheard());
                 }
             }
         }
-        Ok(())
+    }
+
+    /// Merges as much as one transaction may; `false` if there is nothing, or nothing for us.
+    async fn step(&mut self, client: &Client) -> Result<bool, Fault> {
+        let Some(fence) = self.hold(client).await? else { return Ok(false) };
+        if !has_pending(client).await? {
+            return Ok(false);
+        }
+        let merged = self.merge_some(client, fence).await?;
+        if !merged {
+            self.lease = None;
+        }
+        Ok(merged)
     }
 
     /// The fencing number, if the lease is or becomes ours.
@@ -180,7 +191,7 @@ impl Sequencer {
 
     /// Gives the lease back, so that another process need not wait for its end.
     async fn release(&mut self) -> Result<(), Fault> {
-        let client = self.database.client().await?;
+        let client = self.database.merging().await?;
         let sql = "UPDATE log SET owner = NULL WHERE bucket = 0 AND owner = $1";
         client.execute(sql, &[&self.id]).await?;
         Ok(())

@@ -23,7 +23,7 @@ use super::database::{Database, again};
 use super::migrate::STORE;
 use super::sequencer::{Bell, Sequencer};
 use super::worker::Worker;
-use super::{PostgresOptions, head, holding, lease, log, read, scan};
+use super::{PostgresOptions, head, holding, lease, log, read, scan, scrub};
 
 /// A [`Store`] in a PostgreSQL database that many processes share.
 ///
@@ -216,7 +216,7 @@ impl Store for PostgresStore {
                 let step = again!(db, c => log::prune(c, epoch, from, to, &keep))?;
                 (total, next) = (total.saturating_add(step.0), step.1);
             }
-            let scrub = again!(db, c => log::vacuum(c))?;
+            let scrub = again!(patiently db, c => scrub::scrub(c, "leaves"))?;
             Ok(PrunedTexts { leaves: total, scrub })
         };
         self.run(work).await

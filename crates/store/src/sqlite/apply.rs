@@ -14,6 +14,7 @@ use super::change::{Lookup, Prepared, RowWrite, id_bytes, lookups, read_tokens};
 use super::fault::{fault, is_taken};
 use super::head::{Marked, StoreHead};
 use super::lease;
+use super::trail::Trails;
 
 /// The most leaves in an epoch: the index has 48 bits in [`place`].
 const MAX_LEAVES: u64 = 1 << 48;
@@ -40,18 +41,19 @@ pub(super) fn position(place: i64) -> Result<LogPosition> {
 pub(super) fn apply(
     connection: &Connection,
     head: &mut StoreHead,
-    change: Prepared,
+    mut change: Prepared,
 ) -> Result<Committed> {
     let head = head.marked()?;
     check_policy(head.policy.as_ref(), change.under)?;
     require(connection, &change.requires)?;
     lease::check(connection, &change.leased)?;
-    let (mut freed, mut taken) = (Vec::new(), change.lookups);
+    let mut trails = Trails::of(connection, &change, head)?;
+    let (mut freed, mut taken) = (Vec::new(), std::mem::take(&mut change.lookups));
     delete(connection, &change.deletes, &mut freed)?;
     for (write, version) in &change.updates {
         update(connection, write, *version, &mut freed, &mut taken)?;
     }
-    insert(connection, &change.inserts)?;
+    insert(connection, &change.inserts, &trails)?;
     move_lookups(connection, freed, taken)?;
     if let Some(epoch) = change.new_epoch {
         if head.epoch.checked_add(1) != Some(epoch) {
@@ -60,8 +62,10 @@ pub(super) fn apply(
         (head.epoch, head.frontier) = (epoch, Frontier::new());
     }
     head.safe_sequence = head.safe_sequence.max(change.safe_sequence);
-    head.policy = change.policy.or(head.policy.take());
-    append(connection, head, &change.leaves)
+    head.policy = change.policy.take().or(head.policy.take());
+    let committed = append(connection, head, &change.leaves, &mut trails)?;
+    trails.write(connection, &change)?;
+    Ok(committed)
 }
 
 fn conflict(key: &RowKey) -> Error {
@@ -132,21 +136,22 @@ fn update(
         taken.extend(write.lookups().filter(|lookup| !was.iter().any(|t| lookup.is_of(t))));
     }
     let sql = "UPDATE rows SET class = ?4, state = ?5, held = ?6, anchor_at = ?7, due_at = ?8,
-        version = ?9, tokens = ?10, body = ?11, lease_until = NULL
+        version = ?9, tokens = ?10, body = ?11, trail = coalesce(?12, trail), lease_until = NULL
         WHERE subject = ?1 AND kind = ?2 AND id = ?3";
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    execute(&mut statement, write).map_err(fault)
+    execute(&mut statement, write, None).map_err(fault)
 }
 
-fn insert(connection: &Connection, inserts: &[RowWrite]) -> Result<()> {
+fn insert(connection: &Connection, inserts: &[RowWrite], trails: &Trails) -> Result<()> {
     if inserts.is_empty() {
         return Ok(());
     }
     let sql = "INSERT INTO rows (subject, kind, id, class, state, held, anchor_at, due_at, version,
-        tokens, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        tokens, body, trail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
     for write in inserts {
-        execute(&mut statement, write).map_err(|error| {
+        let trail = trails.number(write.row.key.subject)?;
+        execute(&mut statement, write, Some(trail)).map_err(|error| {
             if is_taken(&error) { conflict(&write.row.key) } else { fault(error) }
         })?;
     }
@@ -188,10 +193,11 @@ fn append(
     connection: &Connection,
     head: &mut Marked,
     leaves: &[(NewLeaf, Hash)],
+    trails: &mut Trails,
 ) -> Result<Committed> {
     let mut ids = Vec::with_capacity(leaves.len());
-    let sql = "INSERT INTO leaves (place, hash, subject, writes, bytes)
-        VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO leaves (place, hash, subject, writes, earlier, bytes)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
     let mut nodes = Vec::new();
     for (leaf, hash) in leaves {
@@ -200,7 +206,8 @@ fn append(
             return Err(BAD_REQUEST.error().with("reason", "log epoch is full"));
         }
         let (place, subject) = (place(head.epoch, index), leaf.subject.as_bytes());
-        let values = params![place, hash.as_bytes(), subject, leaf.writes, leaf.bytes];
+        let earlier = if leaf.writes { trails.pass(leaf.subject, place, head) } else { None };
+        let values = params![place, hash.as_bytes(), subject, leaf.writes, earlier, leaf.bytes];
         // A place that is taken means that the head in the file is not that of its leaves.
         statement.execute(values).map_err(fault)?;
         ids.push(LeafId::at(LogPosition { epoch: head.epoch, index }));
@@ -219,7 +226,11 @@ fn append(
 
 /// Runs a statement over the columns of a row, in the order of the table. The values are not copied
 /// before SQLite takes them.
-fn execute(statement: &mut CachedStatement<'_>, write: &RowWrite) -> rusqlite::Result<()> {
+fn execute(
+    statement: &mut CachedStatement<'_>,
+    write: &RowWrite,
+    trail: Option<i64>,
+) -> rusqlite::Result<()> {
     let (row, key) = (&write.row, &write.row.key);
     let values = params![
         key.subject.as_bytes(),
@@ -233,6 +244,7 @@ fn execute(statement: &mut CachedStatement<'_>, write: &RowWrite) -> rusqlite::R
         row.version.cast_signed(),
         write.tokens,
         row.body,
+        trail,
     ];
     statement.execute(values).map(|_| ())
 }

@@ -30,6 +30,7 @@ mod safe;
 mod scan;
 mod schema;
 mod store;
+mod trail;
 mod writer;
 
 pub use keyring::SqliteKeyring;

@@ -21,6 +21,7 @@ use super::connection::Database;
 use super::copy::empty;
 use super::fault::fault;
 use super::head::StoreHead;
+use super::trail::CutTrails;
 
 /// How many leaves one transaction prunes at most, so that changes need not wait long.
 const BATCH: i64 = 2_000;
@@ -63,26 +64,30 @@ fn overwrite(connection: &Connection, from: i64, to: i64, keep: &BTreeSet<i64>) 
     let sql = "SELECT place FROM leaves WHERE place >= ?1 AND place < ?2 AND subject IS NOT NULL
         ORDER BY place LIMIT ?3";
     let places = places(connection, sql, from, to, BATCH)?;
-    let sql = "UPDATE leaves SET subject = NULL, bytes = zeroblob(length(bytes) + 16)
+    let mut trails = CutTrails::default();
+    let sql = "UPDATE leaves SET subject = NULL, earlier = ?2,
+        bytes = zeroblob(length(bytes) + iif(earlier > 0 AND coalesce(?2, 0) = 0, 24, 16))
         WHERE place = ?1";
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
     let mut pruned = 0;
     for place in places.iter().filter(|place| !keep.contains(place)) {
-        statement.execute([place]).map_err(fault)?;
+        let earlier = trails.cut(connection, *place)?;
+        statement.execute(params![place, earlier]).map_err(fault)?;
         pruned += 1;
     }
+    trails.forget(connection)?;
     Ok((pruned, places.last().map(|place| place.saturating_add(1))))
 }
 
 /// Rows that an update makes shorter leave their page as it is: only a page from which rows are
 /// deleted gives its room away.
 fn remove_zeros(connection: &Connection, from: i64, to: i64) -> Result<Step> {
-    let sql = "SELECT place, hash, writes FROM leaves WHERE place >= ?1 AND place < ?2
+    let sql = "SELECT place, hash, writes, earlier FROM leaves WHERE place >= ?1 AND place < ?2
         AND subject IS NULL AND bytes IS NOT NULL ORDER BY place LIMIT ?3";
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
     let leaves = statement.query_map([from, to, BATCH], read).map_err(fault)?;
-    let mut leaves: Vec<(i64, [u8; 32], bool)> =
+    let mut leaves: Vec<(i64, [u8; 32], bool, Option<i64>)> =
         leaves.collect::<rusqlite::Result<_>>().map_err(fault)?;
     let Some((last, ..)) = leaves.last().copied() else { return Ok((0, None)) };
     let sql = "SELECT place FROM leaves WHERE place >= ?1 AND place <= ?2 AND subject IS NOT NULL
@@ -99,11 +104,11 @@ fn remove_zeros(connection: &Connection, from: i64, to: i64) -> Result<Step> {
     for (place, ..) in &leaves {
         statement.execute([place]).map_err(fault)?;
     }
-    let sql = "INSERT INTO leaves (place, hash, subject, writes, bytes)
-        VALUES (?1, ?2, NULL, ?3, NULL)";
+    let sql = "INSERT INTO leaves (place, hash, subject, writes, earlier, bytes)
+        VALUES (?1, ?2, NULL, ?3, ?4, NULL)";
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    for (place, hash, writes) in &leaves {
-        statement.execute(params![place, hash, writes]).map_err(fault)?;
+    for (place, hash, writes, earlier) in &leaves {
+        statement.execute(params![place, hash, writes, earlier]).map_err(fault)?;
     }
     Ok((leaves.len() as u64, Some(last.saturating_add(1))))
 }

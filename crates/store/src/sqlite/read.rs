@@ -15,6 +15,7 @@ use super::apply::{place, position};
 use super::change::{id_bytes, read_key};
 use super::fault::fault;
 use super::scan::{COLUMNS, read_row};
+use super::trail::{Led, follow};
 
 pub(super) fn rows(connection: &Connection, keys: &[RowKey]) -> Result<Vec<Option<Row>>> {
     let sql = format!("SELECT {COLUMNS} FROM rows WHERE subject = ?1 AND kind = ?2 AND id = ?3");
@@ -132,14 +133,12 @@ pub(super) fn leaves(
     leaves.map(|leaf| leaf.map_err(fault).and_then(|leaf| leaf)).collect()
 }
 
-const WRITES: &str = "SELECT place, hash, bytes FROM leaves INDEXED BY leaves_writes
-    WHERE subject = ?1 AND writes = 1 AND place < ?2 ORDER BY place DESC LIMIT ?3";
-const OTHERS: &str = "SELECT place, hash, bytes FROM leaves INDEXED BY leaves_others
-    WHERE place >> 12 = ?4 AND subject = ?1 AND writes = 0 AND place < ?2
-    ORDER BY place DESC LIMIT ?3";
-const LAST_BLOCK: &str = "SELECT place >> 12 FROM leaves WHERE place < ?1
+const IN_BLOCK: &str = "SELECT place, hash, bytes FROM leaves INDEXED BY leaves_blocks
+    WHERE place >> 12 = ?5 AND subject = ?1 AND place < ?2 AND place >= ?3
+    AND +writes >= ?4 ORDER BY place DESC LIMIT ?6";
+const LAST_BLOCK: &str = "SELECT place >> 12 FROM leaves WHERE place < ?1 AND place >= ?2
     ORDER BY place DESC LIMIT 1";
-/// How many places a block of the index `leaves_others` has.
+/// How many places a block of the index `leaves_blocks` has.
 const BLOCK: i64 = 1 << 12;
 
 pub(super) fn leaves_of(
@@ -150,33 +149,59 @@ pub(super) fn leaves_of(
     limit: usize,
 ) -> Result<Vec<StoredLeaf>> {
     let before = before.map_or(i64::MAX, |before| place(before.epoch, before.number));
-    let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut statement = connection.prepare_cached(WRITES).map_err(fault)?;
-    let values = params![subject.as_bytes(), before, most];
-    let leaves = statement.query_map(values, read_leaf).map_err(fault)?;
-    let mut leaves: Vec<StoredLeaf> =
-        leaves.map(|leaf| leaf.map_err(fault).and_then(|leaf| leaf)).collect::<Result<_>>()?;
-    if writes {
+    let mut leaves = Vec::new();
+    if !writes {
+        in_blocks(connection, subject, false, (0, before), limit, &mut leaves)?;
         return Ok(leaves);
     }
-    let mut statement = connection.prepare_cached(OTHERS).map_err(fault)?;
-    let mut last_block = connection.prepare_cached(LAST_BLOCK).map_err(fault)?;
-    let (mut others, mut end) = (0, before);
-    // The latest block that has leaves, then the one before it: epochs leave gaps.
-    while others < limit
-        && let Some(block) =
-            last_block.query_row([end], |row| row.get::<_, i64>(0)).optional().map_err(fault)?
+    if let Led::Off { before, only_loose } =
+        follow(connection, subject, before, limit, &mut leaves)?
     {
-        let values = params![subject.as_bytes(), before, most, block];
+        let range = if only_loose { loose(connection)? } else { Some((0, i64::MAX)) };
+        if let Some((from, to)) = range {
+            let range = (from, before.min(to));
+            in_blocks(connection, subject, true, range, limit, &mut leaves)?;
+        }
+    }
+    Ok(leaves)
+}
+
+/// The leaves of a subject in a range of places, latest first, found in one block after the other,
+/// until there are as many as asked for.
+fn in_blocks(
+    connection: &Connection,
+    subject: SubjectId,
+    writes: bool,
+    (from, before): (i64, i64),
+    limit: usize,
+    leaves: &mut Vec<StoredLeaf>,
+) -> Result<()> {
+    let mut statement = connection.prepare_cached(IN_BLOCK).map_err(fault)?;
+    let mut last_block = connection.prepare_cached(LAST_BLOCK).map_err(fault)?;
+    let mut end = before;
+    // The latest block that has leaves, then the one before it: epochs leave gaps.
+    while leaves.len() < limit
+        && let Some(block) = last_block
+            .query_row([end, from], |row| row.get::<_, i64>(0))
+            .optional()
+            .map_err(fault)?
+    {
+        let left = i64::try_from(limit.saturating_sub(leaves.len())).unwrap_or(i64::MAX);
+        let values = params![subject.as_bytes(), before, from, writes, block, left];
         for leaf in statement.query_map(values, read_leaf).map_err(fault)? {
             leaves.push(leaf.map_err(fault)??);
-            others += 1;
         }
         end = block.saturating_mul(BLOCK);
     }
-    leaves.sort_unstable_by_key(|leaf| std::cmp::Reverse(leaf.id));
-    leaves.truncate(limit);
-    Ok(leaves)
+    Ok(())
+}
+
+/// Where leaves are that wrote rows and were on no trail when they came: from, and before.
+fn loose(connection: &Connection) -> Result<Option<(i64, i64)>> {
+    let sql = "SELECT loose_from, loose_to + 1 FROM head WHERE loose_from IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
+    let range = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
+    range.optional().map_err(fault)
 }
 
 fn read_leaf(row: &SqlRow<'_>) -> rusqlite::Result<Result<StoredLeaf>> {
@@ -217,11 +242,12 @@ mod tests {
             let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3));
             steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
         };
-        let search = "SEARCH leaves USING INDEX";
-        assert_eq!(plan(WRITES), format!("{search} leaves_writes (subject=? AND rowid<?)"));
-        let others = format!("{search} leaves_others (<expr>=? AND subject=? AND rowid<?)");
-        assert_eq!(plan(OTHERS), others);
-        let last = "SEARCH leaves USING INTEGER PRIMARY KEY (rowid<?)";
+        assert_eq!(
+            plan(IN_BLOCK),
+            "SEARCH leaves USING INDEX leaves_blocks \
+            (<expr>=? AND subject=? AND rowid>? AND rowid<?)"
+        );
+        let last = "SEARCH leaves USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
         assert_eq!(plan(LAST_BLOCK), last);
     }
 
@@ -233,7 +259,7 @@ mod tests {
         let block = BLOCK.cast_unsigned();
         let spots = [(1, 3), (1, block - 1), (1, block), (1, 5 * block + 7), (2, 0), (4, block)];
         let mut statement = connection
-            .prepare("INSERT INTO leaves VALUES (?1, zeroblob(32), ?2, ?3, x'00')")
+            .prepare("INSERT INTO leaves VALUES (?1, zeroblob(32), ?2, ?3, NULL, x'00')")
             .unwrap();
         let (me, other) = (SubjectId::from_bytes([1; 16]), SubjectId::from_bytes([2; 16]));
         for (n, (epoch, index)) in spots.into_iter().enumerate() {

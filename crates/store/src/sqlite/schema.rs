@@ -17,10 +17,14 @@ pub(super) struct Schema {
 /// empty, that is for unique tokens; else `owner` does. `leaves.place` is the epoch in the upper 16
 /// bits and the index in the lower 48; a leaf without a subject is pruned, whatever its bytes are.
 ///
-/// The leaves that wrote rows are found by subject at once: each read of a row asks for them. The
-/// others, which are most of a log, are indexed in blocks of 4,096 places, so that an append writes
-/// to the few pages of the last block and not all over a large tree; who wants them looks into one
-/// block after the other.
+/// Leaves are indexed by subject in blocks of 4,096 places, so that an append writes to the few pages
+/// of the last block and not all over a large tree; who looks for them looks into one block after the
+/// other. Each read of a row asks for the leaves that wrote rows, and finds them at once along their
+/// trail ([`super::trail`]): `rows.trail` is the same number in all rows of a subject,
+/// `trails.latest` the place of its latest such leaf, `leaves.earlier` of the one before each; `gone`
+/// holds the numbers of subjects that had rows and have none now, until their leaves are pruned. A
+/// place of 0 means that there may be leaves that only the blocks tell of, between the two places in
+/// the head.
 pub(super) static STORE: Schema = Schema {
     application: 0x5461_6356, // "TacV"
     version: 1,
@@ -28,7 +32,7 @@ pub(super) static STORE: Schema = Schema {
 CREATE TABLE rows (
     subject BLOB NOT NULL, kind TEXT NOT NULL, id BLOB NOT NULL,
     class TEXT, state TEXT NOT NULL, held INTEGER NOT NULL,
-    anchor_at INTEGER, due_at INTEGER, version INTEGER NOT NULL,
+    anchor_at INTEGER, due_at INTEGER, version INTEGER NOT NULL, trail INTEGER NOT NULL,
     tokens BLOB NOT NULL, body BLOB NOT NULL, lease_until INTEGER,
     PRIMARY KEY (subject, kind, id)
 ) WITHOUT ROWID;
@@ -40,11 +44,12 @@ CREATE TABLE lookups (
     PRIMARY KEY (index_name, token, owner)
 ) WITHOUT ROWID;
 CREATE TABLE leaves (
-    place INTEGER PRIMARY KEY, hash BLOB NOT NULL, subject BLOB, writes INTEGER NOT NULL, bytes BLOB
+    place INTEGER PRIMARY KEY, hash BLOB NOT NULL, subject BLOB, writes INTEGER NOT NULL,
+    earlier INTEGER, bytes BLOB
 );
-CREATE INDEX leaves_writes ON leaves (subject) WHERE writes = 1 AND subject IS NOT NULL;
-CREATE INDEX leaves_others ON leaves (place >> 12, subject)
-    WHERE writes = 0 AND subject IS NOT NULL;
+CREATE INDEX leaves_blocks ON leaves (place >> 12, subject) WHERE subject IS NOT NULL;
+CREATE TABLE trails (number INTEGER PRIMARY KEY, latest INTEGER);
+CREATE TABLE gone (subject BLOB PRIMARY KEY, trail INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE nodes (
     epoch INTEGER NOT NULL, level INTEGER NOT NULL, idx INTEGER NOT NULL, hash BLOB NOT NULL,
     PRIMARY KEY (epoch, level, idx)
@@ -52,7 +57,8 @@ CREATE TABLE nodes (
 CREATE TABLE head (
     one INTEGER PRIMARY KEY CHECK (one = 1), store BLOB NOT NULL, safe BLOB NOT NULL,
     epoch INTEGER NOT NULL, frontier BLOB NOT NULL, safe_sequence INTEGER NOT NULL,
-    policy_version INTEGER, policy_digest BLOB, last_leaf_at INTEGER
+    policy_version INTEGER, policy_digest BLOB, last_leaf_at INTEGER,
+    loose_from INTEGER, loose_to INTEGER
 );
 ",
 };

@@ -1,93 +1,15 @@
 //! A proxy cuts the connection around COMMIT: the outcome is found out, nothing is done twice.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::thread;
-
+use tacenda_core::clock::Timestamp;
 use tacenda_core::name::Name;
-use tacenda_core::ports::{KekId, KeyId, KeyState, Keyring, NewKeys, SafeInit, Store, WrappedKey};
+use tacenda_core::ports::{
+    KekId, KeyId, KeyState, Keyring, LogPosition, NewKeys, SafeInit, Store, WrappedKey,
+};
 use tacenda_store::postgres::PostgresKeyring;
 use tacenda_testkit::Cluster;
 
+use crate::proxy::{Cut, Proxy};
 use crate::support::{INIT, change, check, open, options, subject, wait};
-
-/// A simple query that says COMMIT.
-const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
-
-/// On which side of the server's COMMIT the cut falls.
-#[derive(Clone, Copy, PartialEq)]
-enum Cut {
-    Before,
-    After,
-}
-
-/// Cuts the n-th COMMIT that comes by, counted down; passes everything else.
-struct Proxy {
-    port: u16,
-    countdown: Arc<AtomicI32>,
-}
-
-impl Proxy {
-    fn to(server: u16, cut: Cut) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let countdown = Arc::new(AtomicI32::new(0));
-        let counted = Arc::clone(&countdown);
-        thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { continue };
-                let counted = Arc::clone(&counted);
-                let (mut back_from, mut back_to) =
-                    (server.try_clone().unwrap(), client.try_clone().unwrap());
-                thread::spawn(move || {
-                    let _ = std::io::copy(&mut back_from, &mut back_to);
-                    let _ = back_to.shutdown(Shutdown::Both);
-                });
-                thread::spawn(move || forward(client, server, cut, &counted));
-            }
-        });
-        Self { port, countdown }
-    }
-
-    fn url(&self, cluster: &Cluster, database: &str) -> String {
-        cluster.url(database).replace(&cluster.port().to_string(), &self.port.to_string())
-    }
-
-    fn arm(&self, nth: i32) {
-        self.countdown.store(nth, Ordering::SeqCst);
-    }
-
-    /// Whether the cut fell.
-    fn has_cut(&self) -> bool {
-        self.countdown.load(Ordering::SeqCst) <= 0
-    }
-}
-
-fn forward(mut client: TcpStream, mut server: TcpStream, cut: Cut, countdown: &AtomicI32) {
-    let mut buffer = [0; 1 << 16];
-    while let Ok(len @ 1..) = client.read(&mut buffer) {
-        let part = &buffer[..len];
-        let commits = part.windows(COMMIT.len()).any(|window| window == COMMIT);
-        if commits && countdown.fetch_sub(1, Ordering::SeqCst) == 1 {
-            // The client hears no more from here on.
-            client.shutdown(Shutdown::Both).unwrap();
-            if cut == Cut::After {
-                server.write_all(part).unwrap();
-                // The server says that it is done before it closes.
-                let _ = server.shutdown(Shutdown::Write);
-                return;
-            }
-            let _ = server.shutdown(Shutdown::Both);
-            return;
-        }
-        if server.write_all(part).is_err() {
-            break;
-        }
-    }
-    let _ = server.shutdown(Shutdown::Both);
-}
 
 #[test]
 fn a_commit_whose_answer_is_lost_happens_once() {
@@ -136,5 +58,45 @@ fn a_key_whose_making_was_cut_is_made_once() {
             assert_eq!(found, [KeyState::Live(wrapped(n))]);
         }
         assert_eq!(wait(safe.live_keys(None, 99)).unwrap().len(), 4);
+    }
+}
+
+/// Every call moves the sequence number once, whichever of its answers was lost.
+#[test]
+fn a_call_of_the_safe_whose_answer_was_lost_is_made_once() {
+    let cluster = Cluster::shared();
+    let wrapped = |n| WrappedKey { kek: KekId([3; 8]), bytes: vec![n; 60] };
+    for cut in [Cut::Before, Cut::After] {
+        let proxy = Proxy::to(cluster.port(), cut);
+        let url = cluster.database();
+        let database = url.rsplit('/').next().unwrap().split('?').next().unwrap();
+        let through = proxy.url(cluster, database);
+        let safe = wait(PostgresKeyring::open(&through, options("calls"))).unwrap();
+        let init = SafeInit { safe: [1; 16], store: [2; 16], kek: KekId([3; 8]), secrets: vec![] };
+        wait(safe.initialise(init)).unwrap();
+        let sequence = || wait(safe.status()).unwrap().unwrap().sequence;
+        let key = || KeyId::first(subject(1, 1), Name::fixed("account"));
+        let (at, position) = (Timestamp::from_micros(9), LogPosition { epoch: 1, index: 4 });
+        let print = NewKeys {
+            keys: vec![(key(), wrapped(1))],
+            fingerprints: vec![([5; 16], subject(1, 1), Timestamp::from_micros(1))],
+            ..NewKeys::default()
+        };
+        let calls: [&dyn Fn(); 6] = [
+            &|| assert!(wait(safe.create(print.clone())).unwrap() > 0),
+            &|| wait(safe.add_secret(&Name::fixed("index"), wrapped(2))).unwrap(),
+            &|| wait(safe.keep_checkpoint(position, "text")).unwrap(),
+            &|| assert_eq!(wait(safe.forget_fingerprints(at)).unwrap(), 1),
+            &|| assert!(wait(safe.destroy(&[key()], position, at)).unwrap() > 0),
+            &|| wait(safe.raise_sequence(1)).unwrap(),
+        ];
+        for (n, call) in calls.into_iter().enumerate() {
+            let before = sequence();
+            proxy.arm(1);
+            call();
+            assert!(proxy.has_cut(), "nothing was cut");
+            assert_eq!(sequence(), before + 1, "call {n}");
+        }
+        assert_eq!(wait(safe.secret(&Name::fixed("index"))).unwrap(), Some(wrapped(2)));
     }
 }

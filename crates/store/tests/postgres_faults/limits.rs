@@ -6,11 +6,12 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use tacenda_core::ports::Store;
 use tacenda_core::ports::store::{FULL, UNAVAILABLE};
+use tacenda_core::ports::{Change, Store};
 use tacenda_store::postgres::{PostgresOptions, PostgresStore};
 use tacenda_testkit::{Cluster, Durability};
 
+use crate::scrub::Session;
 use crate::support::{INIT, change, check, open, options, wait};
 
 /// A session that keeps every commit of a schema waiting until it is ended.
@@ -83,6 +84,48 @@ fn whoever_gets_no_connection_in_time_is_told() {
     assert!((1..=3).contains(&there), "{there}");
     wait(store.commit(change(1, 3, 0))).unwrap();
     assert_eq!(check(&store, &[]).len(), there + 1);
+}
+
+#[test]
+fn a_pool_that_has_run_out_stops_no_merge() {
+    let cluster = Cluster::shared();
+    let (url, schema) = (cluster.url("postgres"), cluster.unique_name());
+    let few = PostgresOptions {
+        connections: 2,
+        lease: Duration::from_secs(100),
+        merge_timeout: Duration::from_secs(200),
+        lock_timeout: Duration::from_secs(50),
+        ..options(&schema)
+    };
+    let store = wait(PostgresStore::open(&url, few)).unwrap();
+    wait(store.initialise(INIT)).unwrap();
+    wait(store.commit(change(1, 0, 0))).unwrap();
+    wait(store.settle()).unwrap();
+    // Everybody but the first customer waits for the head of his chain.
+    let mut holder = Session::open(&url);
+    holder.run("BEGIN");
+    holder.run(&format!(
+        "SELECT count(*) FROM (SELECT 1 FROM {schema}.heads WHERE bucket NOT IN
+            (SELECT bucket FROM {schema}.rows) FOR UPDATE) h"
+    ));
+    let waiting = format!(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'tuple' AND relation = '{schema}.heads'::regclass
+            OR locktype = 'transactionid' AND NOT granted"
+    );
+    thread::scope(|scope| {
+        let store = &store;
+        for n in 1..3 {
+            scope.spawn(move || wait(store.commit(change(1, n, 0))).unwrap());
+        }
+        while cluster.sql("postgres", &waiting).parse::<u32>().unwrap() < 2 {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let other = open(&url, &schema);
+        let leaves = change(1, 0, 0).leaves;
+        let again = wait(other.commit(Change { leaves, ..Change::default() })).unwrap();
+        wait(other.places(&again.leaves)).unwrap();
+        holder.run("ROLLBACK");
+    });
 }
 
 #[test]

@@ -2,9 +2,14 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 mod crash;
+mod crossed;
 mod cut;
+mod freeze;
 mod limits;
+mod proxy;
 mod refusals;
+mod roles;
 mod scrub;
 mod sequencers;
+mod standby;
 mod support;

@@ -8,7 +8,7 @@ use tacenda_core::error::{Code, Error};
 use tacenda_core::ports::Store;
 use tacenda_core::ports::check::BAD_REQUEST;
 use tacenda_core::ports::store::{ACCESS_REFUSED, NEWER_SCHEMA, READ_ONLY, UNAVAILABLE};
-use tacenda_store::postgres::{DISTRIBUTE_SQL, PostgresOptions, PostgresStore, ROLES_SQL};
+use tacenda_store::postgres::{PostgresKeyring, PostgresOptions, PostgresStore};
 use tacenda_testkit::Cluster;
 
 use crate::support::{INIT, change, check, open, options, wait};
@@ -99,43 +99,40 @@ fn who_waits_too_long_for_a_lock_is_told_and_nothing_is_written() {
     assert_eq!(check(&store, &[]).len(), 3);
 }
 
+/// The database's own default is another.
 #[test]
-fn the_roles_can_do_what_they_need_and_no_more() {
-    let cluster = Cluster::own(tacenda_testkit::Durability::None);
-    let (url, schema) = (cluster.url("postgres"), "tacenda");
-    let store = open(&url, schema);
+fn a_transaction_reads_what_is_committed_whatever_the_database_says() {
+    let cluster = Cluster::shared();
+    let url = cluster.database();
+    let name = url.rsplit('/').next().unwrap().split('?').next().unwrap();
+    let sql = format!("ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'");
+    cluster.sql("postgres", &sql);
+    let store = open(&url, "tacenda");
     wait(store.initialise(INIT)).unwrap();
-    wait(store.close()).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let run = |name: &str, text: &str| {
-        let file = folder.path().join(name);
-        std::fs::write(&file, text).unwrap();
-        let mut psql = Command::new("psql");
-        psql.args(["-X", "-q", "-v", "schema=tacenda", "-v", "ON_ERROR_STOP=1", "-f"]);
-        assert!(psql.arg(&file).arg(&url).status().unwrap().success(), "{name}");
-    };
-    // Twice, as an operator would.
-    for _ in 0..2 {
-        run("roles.sql", ROLES_SQL);
-        run("distribute.sql", DISTRIBUTE_SQL);
-    }
     cluster.sql(
-        "postgres",
-        "CREATE ROLE app LOGIN IN ROLE tacenda_app; CREATE ROLE auditor LOGIN IN ROLE tacenda_auditor",
+        name,
+        "CREATE FUNCTION tacenda.judge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF current_setting('transaction_isolation') <> 'read committed' THEN
+                RAISE EXCEPTION 'another isolation';
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER judge AFTER INSERT OR UPDATE ON tacenda.heads
+            FOR EACH STATEMENT EXECUTE FUNCTION tacenda.judge();
+        CREATE TRIGGER judge AFTER UPDATE ON tacenda.log
+            FOR EACH STATEMENT EXECUTE FUNCTION tacenda.judge()",
     );
-    let app = open(&url.replace("postgres@", "app@"), schema);
-    wait(app.commit(change(1, 0, 1))).unwrap();
-    assert_eq!(check(&app, &[]).len(), 2);
-    let may = |role: &str, sql: &str| {
-        let mut psql = Command::new("psql");
-        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql]).stderr(Stdio::null());
-        let url = url.replace("postgres@", &format!("{role}@"));
-        psql.arg(url).stdout(Stdio::null()).status().unwrap().success()
-    };
-    assert!(may("auditor", "SELECT count(*) FROM tacenda.leaves"));
-    assert!(!may("auditor", "SELECT count(*) FROM tacenda.rows"));
-    assert!(!may("auditor", "DELETE FROM tacenda.leaves"));
-    assert!(may("app", "SELECT count(*) FROM tacenda.rows"));
-    assert!(!may("app", "DROP TABLE tacenda.rows"));
-    assert!(!may("app", "UPDATE tacenda.tacenda_schema SET version = 2"));
+    wait(store.commit(change(1, 0, 2))).unwrap();
+    assert_eq!(check(&store, &[]).len(), 3);
+}
+
+#[test]
+fn old_fingerprints_are_found_by_an_index() {
+    let cluster = Cluster::shared();
+    let (url, schema) = (cluster.url("postgres"), cluster.unique_name());
+    drop(wait(PostgresKeyring::open(&url, options(&schema))).unwrap());
+    let sql =
+        format!("SET enable_seqscan = off; EXPLAIN DELETE FROM {schema}.fingerprints WHERE at < 5");
+    let plan = cluster.sql("postgres", &sql);
+    assert!(plan.contains("fingerprints_at"), "{plan}");
 }

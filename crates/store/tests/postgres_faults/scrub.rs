@@ -18,10 +18,10 @@ const KEK: KekId = KekId([9; 8]);
 const NEEDLE: &[u8] = b"the sealed key of somebody who leaves";
 
 /// Another session, which stays open between its statements.
-struct Session(Child, BufReader<ChildStdout>);
+pub(crate) struct Session(Child, BufReader<ChildStdout>);
 
 impl Session {
-    fn open(url: &str) -> Self {
+    pub(crate) fn open(url: &str) -> Self {
         let mut psql = Command::new("psql");
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]).arg(url);
         let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -30,7 +30,7 @@ impl Session {
     }
 
     /// Runs a statement and waits until it is done.
-    fn run(&mut self, sql: &str) {
+    pub(crate) fn run(&mut self, sql: &str) {
         writeln!(self.0.stdin.as_mut().unwrap(), "{sql};\n\\echo done").unwrap();
         let mut line = String::new();
         while line.trim() != "done" {

@@ -9,6 +9,7 @@ use crate::policy::codes::{BAD_BASIS, BAD_VALUE};
 use crate::policy::item_type::{self, ItemType};
 use crate::policy::model::{Anchors, Class, Item, Purpose, RetentionRule, Role, Texts};
 use crate::policy::reader::{NO_HELP, choose};
+use crate::policy::records::RESERVED;
 use crate::policy::words::{
     About, Action, AnchorEvent, Basis, CriminalCondition, EndRule, KeyScope, SpecialCondition,
     StartRule,
@@ -16,9 +17,6 @@ use crate::policy::words::{
 
 const ITEM: &[&str] =
     &["type", "category", "about", "required", "required_with", "unique", "example"];
-
-/// What the names of the SDK's own sealed items begin with.
-const RESERVED: &str = "tacenda.";
 
 pub(super) fn items(
     r: &mut Reader<'_>,
@@ -31,11 +29,7 @@ pub(super) fn items(
     }
     let mut items = BTreeMap::new();
     for (name, node) in root.entries(r, "items", ITEM) {
-        if name.as_str().starts_with(RESERVED) {
-            let message =
-                format!("`{name}` begins with `{RESERVED}`, which the SDK keeps for itself");
-            r.add(&BAD_VALUE, &entry("items", &name), message, NO_HELP);
-        }
+        refuse_reserved(r, "items", &name);
         let class = classes.values().find(|class| class.items.contains(&name));
         let item_type = node.word(r, "type", item_type::parse, item_type::WORDS);
         let category = node.parsed(r, "category", forms::category, forms::CATEGORY);
@@ -53,6 +47,13 @@ pub(super) fn items(
         items.insert(name, item);
     }
     items
+}
+
+fn refuse_reserved(r: &mut Reader<'_>, section: &str, name: &Name) {
+    if name.as_str().starts_with(RESERVED) {
+        let message = format!("`{name}` begins with `{RESERVED}`, which the SDK keeps for itself");
+        r.add(&BAD_VALUE, &entry(section, name), message, NO_HELP);
+    }
 }
 
 /// The item by which an account is found. Where there is none, a contradiction is reported later.
@@ -77,6 +78,7 @@ pub(super) fn classes(r: &mut Reader<'_>, root: &Node<'_>, cx: &Context) -> BTre
     }
     let mut classes = BTreeMap::new();
     for (name, node) in root.entries(r, "classes", &["items", "clock", "key", "retention"]) {
+        refuse_reserved(r, "classes", &name);
         let mut anchors = Anchors { open: None, closed: None };
         if let Some(clock) = node.section(r, "clock", &["open", "closed"]) {
             anchors =

@@ -4,6 +4,7 @@ mod breach;
 mod data;
 mod forms;
 mod means;
+mod records;
 mod who;
 
 use super::lists::Declared;
@@ -39,6 +40,7 @@ const ROOT: &[&str] = &[
     "imports",
     "measures",
     "breach",
+    "records",
 ];
 
 /// What the sections of a file need of each other.
@@ -116,6 +118,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         imports: means::imports(r, root),
         measures: means::measures(r, root, &cx),
         breach: breach::breach(r, root, &cx),
+        records: records::records(r, root, &cx),
         languages: cx.languages,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{BASE, EXAMPLE, edited, parsed};
 use crate::name::Name;
+use crate::policy::records::REQUESTS;
 use crate::policy::{IbanMode, ItemType, Period, Policy, Refusal, codes};
 use crate::{Error, error::Kind};
 
@@ -78,9 +79,11 @@ fn the_example_says_what_the_service_says() {
 fn only_what_a_law_covers_is_archived() {
     let policy = parsed(EXAMPLE);
     let (billing, account) = (Name::fixed("billing"), Name::fixed("account"));
-    assert!(policy.archived(&account, &names(["invoiced"])).is_empty());
-    assert!(policy.archived(&billing, &names(["paid offer"])).is_empty());
-    let archived = policy.archived(&billing, &names(["invoiced"]));
+    let of = |class: &Name| policy.classes[class].items.iter().cloned().collect();
+    let (billed, accounts): (BTreeSet<_>, BTreeSet<_>) = (of(&billing), of(&account));
+    assert!(policy.archived(&account, &accounts, &names(["invoiced"])).is_empty());
+    assert!(policy.archived(&billing, &billed, &names(["paid offer"])).is_empty());
+    let archived = policy.archived(&billing, &billed, &names(["invoiced"]));
     let (rule, items) = &archived[0];
     assert_eq!((archived.len(), rule.keep), (1, Period::Years(10)));
     assert_eq!(items.len(), policy.classes["billing"].items.len());
@@ -119,6 +122,40 @@ fn differences_name_what_stored_rows_are_concerned_of() {
     let unique = parsed(&edited(BASE, "[items.company]", "[items.company]\nunique = true"));
     assert_eq!(unique.diff(&old).unique_changed, names(["company"]));
     assert_eq!(old.diff(&unique).unique_changed, names(["company"]));
+}
+
+#[test]
+fn the_records_of_the_sdk_have_a_rule_of_their_own() {
+    let policy = parsed(BASE);
+    let rules = policy.rules_of(&REQUESTS.class);
+    assert_eq!(rules.iter().map(|rule| rule.keep).collect::<Vec<_>>(), [Period::Years(2)]);
+    assert_eq!(policy.live_rules(&REQUESTS.class).count(), 1);
+    assert!(policy.rules_of(&Name::fixed("tacenda.others")).is_empty());
+    let longer = parsed(&edited(BASE, "keep = \"2 years\"", "keep = \"4 years\""));
+    let diff = longer.diff(&policy);
+    assert_eq!(diff.records_changed, names(["requests"]));
+    assert!(policy.diff(&policy).is_empty() && diff.rules_changed.is_empty());
+    let lacking = edited(BASE, "requests = {", "# requests = {");
+    let problem = super::problems(&lacking).remove(0);
+    assert!(problem.message.contains("`requests`"), "{}", problem.message);
+    assert!(problem.help.unwrap().contains("data subjects' requests"));
+}
+
+#[test]
+fn names_of_the_sdk_are_not_for_classes() {
+    let class = "[classes.\"tacenda.requests\"]\nitems = [\"company\"]\n\
+        clock = { open = \"created\", closed = \"created\" }\nkey = \"subject\"\n\n\
+        [[classes.\"tacenda.requests\".retention]]\nkeep = \"1 year\"\n";
+    let text = edited(
+        BASE,
+        "items = [\"company\", \"iban_tail\"]\nclock",
+        "items = [\"iban_tail\"]\nclock",
+    );
+    let errors = Policy::parse(&format!("{text}\n{class}")).unwrap_err();
+    let found: Vec<_> =
+        errors.problems().iter().filter(|p| p.message.contains("keeps for itself")).collect();
+    assert_eq!(found.len(), 1, "{errors}");
+    assert!(found[0].path.starts_with("classes."));
 }
 
 #[test]

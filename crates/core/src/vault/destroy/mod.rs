@@ -32,6 +32,7 @@ use crate::clock::Timestamp;
 use crate::error::{Context, Error, Kind, Result};
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
+use crate::policy::records::RecordKind;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, KeyState, LeafId, LogPosition, RowWrite, Scan, Scrub};
 use crate::row::{Row, RowKey, state};
@@ -286,6 +287,7 @@ impl Vault {
                 plan.erase.first().map_or(Name::fixed("request"), |one| one.reason.clone());
             for (key, state) in known {
                 let idle = matches!(state, KeyState::Live(_))
+                    && !RecordKind::is_reserved(&key.class)
                     && !plan.seen.iter().any(|seen| seen.class == key.class);
                 if !idle {
                     continue;

@@ -12,6 +12,7 @@ use crate::name::Name;
 use crate::ports::{Expect, KeyCopies, LogPosition, RowDelete, RowWrite};
 use crate::row::{Row, RowKey, state};
 use crate::vault::keys::number_of;
+use crate::vault::records::is_record;
 use crate::vault::{Actor, Seen};
 
 /// A job whose rows are gone, as far as they are the ones that the log states.
@@ -170,11 +171,15 @@ impl Vault {
         let mut found = Found::default();
         for row in rows {
             let Some(class) = row.class.clone() else { continue };
-            let (live, number) = (row.state == state::LIVE, number_of(&row));
+            // A restriction that came after the intent came too late.
+            let live = row.state == state::LIVE || row.state == state::RESTRICTED;
+            let number = number_of(&row);
             let archived = plan.archive.iter().find(|k| k.class == class && Some(k.key) == number);
             let reduced = plan.reduce.iter().find(|r| r.class == class && Some(r.key) == number);
             if erases(plan, &class, number, live) {
                 found.deletes.push(RowDelete { key: row.key, version: row.version });
+            } else if is_record(&row) {
+                // It has a period of its own, whatever becomes of the account.
             } else if let Some(kept) = archived.filter(|_| live) {
                 found.writes.push(self.archived(row, &kept.items, plan.closed_at)?);
             } else if let Some(reduced) = reduced.filter(|_| row.state == state::ARCHIVED) {

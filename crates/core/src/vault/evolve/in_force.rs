@@ -60,6 +60,11 @@ impl InForce {
         self.items.get(item).is_some_and(|known| known.item_type != now)
     }
 
+    /// Whether it is not known that an item has left a class already.
+    pub(super) fn may_move(&self, item: &Name, from: &Name) -> bool {
+        self.items.get(item).is_none_or(|known| known.class == *from)
+    }
+
     /// Whether it is not known that an item was unique before.
     pub(super) fn may_be_shared(&self, item: &Name) -> bool {
         self.items.get(item).is_none_or(|known| !known.unique)

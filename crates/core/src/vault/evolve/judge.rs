@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::account::STATE_ITEM;
 use super::super::codes::{
-    CLASS_IN_USE, IDENTIFIER_MISSING, ITEM_IN_USE, ITEM_MOVED, TYPE_CHANGED, VALUES_NOT_UNIQUE,
+    ARCHIVED_ITEM_MOVED, CLASS_IN_USE, IDENTIFIER_MISSING, ITEM_IN_USE, ITEM_MOVED, TYPE_CHANGED,
+    VALUES_NOT_UNIQUE,
 };
+use super::super::records::is_record;
 use super::in_force::InForce;
 use super::{PAGE, Vault};
 use crate::codec::MALFORMED;
@@ -56,7 +58,7 @@ impl Vault {
 
     /// Whether a row holds items of another class, or is found by other items than the policy says.
     fn row_moves(&self, row: &Row, before: &InForce) -> Result<bool> {
-        let Some(class) = &row.class else { return Ok(false) };
+        let Some(class) = row.class.as_ref().filter(|_| !is_record(row)) else { return Ok(false) };
         if !self.policy.classes.contains_key(class) {
             return Err(CLASS_IN_USE.error().with("class", class));
         }
@@ -80,10 +82,23 @@ impl Vault {
             if before.had_other_type(item, declared.item_type) {
                 return Err(TYPE_CHANGED.error().field_is(item));
             }
-            // What is archived stays as the law found it, until the law ends.
-            moves |= declared.class != *class && !archived;
+            if declared.class == *class {
+                continue;
+            }
+            // What is archived stays as the law found it, until the law ends. A law that the same
+            // policy drops was perhaps only forgotten, and what it kept would be gone for good.
+            if archived && before.may_move(item, class) && !self.is_kept(class, &items, item) {
+                return Err(ARCHIVED_ITEM_MOVED.error().with("class", class).field_is(item));
+            }
+            moves |= !archived;
         }
         Ok(moves)
+    }
+
+    /// Whether a law keeps an item of an archived row of a class, be it ended or not.
+    fn is_kept(&self, class: &Name, items: &BTreeSet<Name>, item: &Name) -> bool {
+        let facts = self.policy.facts.keys().cloned().collect();
+        self.policy.archived(class, items, &facts).iter().any(|(_, asked)| asked.contains(item))
     }
 
     /// Whether accounts are found by an item.
@@ -109,9 +124,13 @@ impl Vault {
         Ok(Token { index: item.clone(), value, unique: true })
     }
 
-    /// Whether a row is the one that the log states.
+    /// Whether a row is the one that the log states, and nobody has changed it since.
     async fn stands(&self, row: &Row) -> Result<bool> {
-        sound(self.checked(row.key.subject, std::slice::from_ref(&row.key)).await)
+        match self.checked(row.key.subject, std::slice::from_ref(&row.key)).await {
+            Ok(now) => Ok(now.contains(&Some(row.clone()))),
+            Err(error) if error.kind() == Kind::Integrity => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes up the values that a page of rows has of items that became unique. They are opened
@@ -122,14 +141,8 @@ impl Vault {
         }
         let mut holding = Vec::new();
         for row in rows {
-            let Some(class) = row.class.clone().filter(|_| row.state != state::ARCHIVED) else {
-                continue;
-            };
-            let Ok(body) = Body::decode(&row.body) else { continue };
-            let items: Vec<_> = body.items().filter(|item| met.contains_key(*item)).collect();
-            if !items.is_empty() {
-                let items = items.into_iter().cloned().collect();
-                holding.push((Holding { class, body, items }, row));
+            if let Some(held) = Holding::of(&row, |item| met.contains_key(item)) {
+                holding.push((held, row));
             }
         }
         let (holding, rows): (Vec<_>, Vec<_>) = holding.into_iter().unzip();
@@ -148,16 +161,39 @@ impl Vault {
                 let Some(known) = met.get_mut(&token.index) else { continue };
                 let subject = row.key.subject;
                 let Some(other) = known.insert(token.value, subject) else { continue };
-                // What an altered row says counts for nothing.
-                if !self.stands(row).await? {
+                // What an altered row says counts for nothing, and others may still write: what one
+                // gave up since its page was read, the other may have taken.
+                if !self.still_has(subject, &token, index).await? {
                     known.insert(token.value, other);
-                } else if sound(self.checked_all(other).await)? {
+                } else if self.still_has(other, &token, index).await? {
                     let twice = VALUES_NOT_UNIQUE.error().field_is(&token.index);
                     return Err(twice.with("subject", subject));
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether a live row of a subject has a value now, and all its rows are what the log states.
+    async fn still_has(&self, subject: SubjectId, token: &Token, index: &IndexKey) -> Result<bool> {
+        let rows = match self.checked_all(subject).await {
+            Err(error) if error.kind() == Kind::Integrity => return Ok(false),
+            rows => rows?,
+        };
+        for row in rows {
+            let Some(holding) = Holding::of(&row, |item| *item == token.index) else { continue };
+            let found = match self.row_key(&row).await {
+                Ok(key) => self.values(&holding, &row, &key, index),
+                Err(error) => Err(error),
+            };
+            match found {
+                Ok(found) if found.contains(token) => return Ok(true),
+                // Altered, or about to go.
+                Err(error) if !is_of_a_row(error.kind()) => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(false)
     }
 
     fn values(
@@ -205,6 +241,17 @@ struct Holding {
     items: Vec<Name>,
 }
 
+impl Holding {
+    /// `None` if a row is no live one of a profile, or holds none of these items.
+    fn of(row: &Row, wanted: impl Fn(&Name) -> bool) -> Option<Self> {
+        let counts = row.state != state::ARCHIVED && !is_record(row);
+        let class = row.class.clone().filter(|_| counts)?;
+        let body = Body::decode(&row.body).ok()?;
+        let items: Vec<_> = body.items().filter(|item| wanted(item)).cloned().collect();
+        (!items.is_empty()).then_some(Self { class, body, items })
+    }
+}
+
 /// Whether a live row's clock is to be set anew.
 pub(super) fn is_clocked(row: &Row, clocks: &BTreeSet<Name>) -> bool {
     row.state != state::ARCHIVED && row.class.as_ref().is_some_and(|class| clocks.contains(class))
@@ -213,12 +260,4 @@ pub(super) fn is_clocked(row: &Row, clocks: &BTreeSet<Name>) -> bool {
 /// Whether what went wrong is wrong with one row, and not with the store or the safe.
 const fn is_of_a_row(kind: Kind) -> bool {
     matches!(kind, Kind::Integrity | Kind::NotFound)
-}
-
-fn sound<T>(rows: Result<T>) -> Result<bool> {
-    match rows {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == Kind::Integrity => Ok(false),
-        Err(error) => Err(error),
-    }
 }

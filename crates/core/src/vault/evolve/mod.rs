@@ -2,8 +2,9 @@
 //!
 //! A new policy comes in two steps. First the store refuses everybody who still runs under the one
 //! before, so that no row changes any more while all of them are judged; then the policy is adopted,
-//! or what it cannot be adopted for is an error and the one before is in force again. So nothing
-//! that is forbidden slips in between the judgement and the adoption.
+//! or what it cannot be adopted for is an error and the one before is in force again, be it a row or
+//! a store that does not answer. So nothing that is forbidden slips in between the judgement and the
+//! adoption.
 //!
 //! Adopted together with the policy is a job, if rows are to change: items are sealed anew under the
 //! key of the class that they belong to now, look-ups and clocks are set. It runs before the vault
@@ -25,9 +26,9 @@ use super::codes::{ITEMS_NOT_MOVED, SAME_VERSION};
 use super::journal::{Draft, next_version, own_row};
 use super::sweeps::DONE;
 use super::{Actor, Vault};
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::id::SubjectId;
-use crate::ports::store::OLDER_POLICY;
+use crate::ports::store::{CONFLICT, OLDER_POLICY};
 use crate::ports::{Expect, PolicyMark, RowWrite};
 use crate::row::{Row, state};
 
@@ -125,22 +126,40 @@ impl Vault {
         Ok(())
     }
 
-    async fn change_policy(&self, mut standing: Standing) -> Result<()> {
+    async fn change_policy(&self, standing: Standing) -> Result<()> {
         if standing.coming.as_ref() != Some(&self.policy_mark()) {
             // What is found now is found before anything is written, and disturbs nobody.
             self.judge(&standing.in_force).await?;
+        }
+        let refused = match self.bring_policy(standing).await {
+            Err(error) if !error.is(&CONFLICT) => error,
+            other => return other,
+        };
+        // Who runs under the policy before would be refused until somebody opens again, whether
+        // it is the policy that is at fault or a store that did not answer. If it cannot be taken
+        // back either, why it did not come is still what is to be told.
+        drop(self.take_back().await);
+        Err(refused)
+    }
+
+    /// Both steps.
+    async fn bring_policy(&self, mut standing: Standing) -> Result<()> {
+        if standing.coming.as_ref() != Some(&self.policy_mark()) {
             standing = self.fence_policy(standing).await?;
         }
-        match self.judge(&standing.in_force).await {
-            Ok(moves) => {
-                let clocks = standing.in_force.clocks_changed(&self.policy);
-                self.adopt(standing.row.as_ref(), Some(clocks).filter(|_| moves)).await
-            }
-            Err(refused) if refused.kind() == Kind::Configuration => {
-                self.withdraw(&standing, &self.policy_mark()).await?;
-                Err(refused)
-            }
-            Err(error) => Err(error),
+        let moves = self.judge(&standing.in_force).await?;
+        let clocks = standing.in_force.clocks_changed(&self.policy);
+        self.adopt(standing.row.as_ref(), Some(clocks).filter(|_| moves)).await
+    }
+
+    /// Withdraws our policy if it is still coming: a step whose answer was lost may have been taken.
+    async fn take_back(&self) -> Result<()> {
+        let mark = self.ports.store.status().await?.and_then(|store| store.policy);
+        let Some(mark) = mark.filter(|mark| *mark == self.policy_mark()) else { return Ok(()) };
+        let standing = self.standing(mark).await?;
+        match &standing.coming {
+            Some(coming) => self.withdraw(&standing, coming).await,
+            None => Ok(()),
         }
     }
 

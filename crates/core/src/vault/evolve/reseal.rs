@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::codes::BLOCKED;
 use super::super::journal::{Draft, next_version, own_row};
+use super::super::records::is_record;
 use super::judge::is_clocked;
 use super::{Actor, NotMoved, PAGE, Vault};
 use crate::codec::{Decoder, Encoder};
@@ -116,6 +117,9 @@ impl Vault {
     }
 
     fn is_misplaced(&self, row: &Row, job: &Job) -> bool {
+        if is_record(row) {
+            return false;
+        }
         if self.is_misdated(row) {
             return true;
         }

@@ -8,8 +8,10 @@ use super::super::account::{AccountState, STATE_ITEM};
 use super::super::codes::NOT_FOUND;
 use super::super::journal::next_version;
 use super::super::keys::{number_of, numbers_of};
+use super::super::records::is_record;
 use super::Vault;
 use super::reseal::Job;
+use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
@@ -17,8 +19,16 @@ use crate::ports::{Expect, RowWrite};
 use crate::row::{Row, RowKey, Token, state};
 use crate::seal::{Body, DataKey, Place};
 
-/// An item on its way to another class, with its value and its token.
-type Moving = (Name, Zeroizing<Vec<u8>>, Option<Token>);
+/// Items on their way to another class.
+#[derive(Default)]
+struct Moving {
+    /// Each with its value and its token.
+    items: Vec<(Name, Zeroizing<Vec<u8>>, Option<Token>)>,
+    /// The earliest clock of the rows that they leave: they were made by then.
+    made_by: Option<Timestamp>,
+    /// Whether a hold keeps one of these rows.
+    held: bool,
+}
 
 /// What is known of one subject, and what becomes of it.
 struct Subject {
@@ -68,8 +78,8 @@ impl Vault {
         let moving = self.take_out(&mut of).await?;
         self.set_tokens(&mut of).await?;
         self.set_clocks(&mut of, job).await?;
-        for (class, items) in moving {
-            self.put_in(&mut of, &class, items, sequence).await?;
+        for (class, moving) in moving {
+            self.put_in(&mut of, &class, moving, sequence).await?;
         }
         let Subject { live, archived, mut writes, .. } = of;
         let mut deletes = Vec::new();
@@ -90,13 +100,13 @@ impl Vault {
     }
 
     /// Whether an item that a row of `class` holds belongs to another class now.
-    pub(super) fn leaves(&self, item: &Name, class: &Name) -> bool {
+    pub(in crate::vault) fn leaves(&self, item: &Name, class: &Name) -> bool {
         self.policy.class_of(item).is_some_and(|now| now.name != *class)
     }
 
     /// Takes items out of the rows that they no longer belong to.
-    async fn take_out(&self, of: &mut Subject) -> Result<BTreeMap<Name, Vec<Moving>>> {
-        let mut moving: BTreeMap<Name, Vec<Moving>> = BTreeMap::new();
+    async fn take_out(&self, of: &mut Subject) -> Result<BTreeMap<Name, Moving>> {
+        let mut moving: BTreeMap<Name, Moving> = BTreeMap::new();
         for (class, part) in &mut of.live {
             let gone = part.body.items().filter(|item| self.leaves(item, class));
             for item in gone.cloned().collect::<Vec<_>>() {
@@ -106,7 +116,10 @@ impl Vault {
                 part.body.remove(&item);
                 let token = part.row.tokens.iter().position(|token| token.index == item);
                 let token = token.map(|at| part.row.tokens.remove(at));
-                moving.entry(now.name.clone()).or_default().push((item, plain, token));
+                let to = moving.entry(now.name.clone()).or_default();
+                to.items.push((item, plain, token));
+                to.made_by = to.made_by.into_iter().chain(part.row.anchor_at).min();
+                to.held |= part.row.held;
                 part.fate = Fate::Loses;
             }
         }
@@ -153,14 +166,21 @@ impl Vault {
         Ok(())
     }
 
-    /// Seals items under the key of the class that they belong to now.
+    /// Seals items under the key of the class that they belong to now. Where that has a value
+    /// already it is the later one, given under the policy in force, and the other goes.
     async fn put_in(
         &self,
         of: &mut Subject,
         class: &Name,
-        items: Vec<Moving>,
+        mut moving: Moving,
         sequence: &mut u64,
     ) -> Result<()> {
+        if let Some(part) = of.live.get(class) {
+            moving.items.retain(|(item, ..)| part.body.items().all(|other| other != item));
+        }
+        if moving.items.is_empty() {
+            return Ok(());
+        }
         let place_key = self.profile_key(of.id, class);
         let was = of.all.iter().find(|row| row.key == place_key && row.state != state::ARCHIVED);
         let key = match was {
@@ -176,14 +196,16 @@ impl Vault {
             let account = self.state_of(of).await?;
             let account = account.ok_or_else(|| NOT_FOUND.error().with("subject", of.id))?;
             let declared = self.policy.classes.get(class);
-            let anchor_at = declared.and_then(|class| account.anchor(class, self.now()));
+            let made = moving.made_by.unwrap_or(self.now());
+            let anchor_at = declared.and_then(|class| account.anchor(class, made));
             let row = new_row(place_key.clone(), class, anchor_at);
             let fate = Fate::Begins(before.map(|before| before.version));
             let part = Part { row, body: Body::default(), key: None, fate };
             of.live.insert(class.clone(), part);
         }
         let Some(part) = of.live.get_mut(class) else { return Ok(()) };
-        for (item, plain, token) in items {
+        part.row.held |= moving.held;
+        for (item, plain, token) in moving.items {
             let place = Place { row: &place_key, class };
             part.body.seal(place, &item, &plain, &key.cipher(), self.ports.rng.as_ref());
             if self.is_indexed(&item) {
@@ -225,7 +247,8 @@ impl Vault {
 impl Subject {
     fn new(id: SubjectId, all: Vec<Row>) -> Result<Self> {
         let (mut live, mut archived) = (BTreeMap::new(), BTreeMap::new());
-        for row in &all {
+        // The items of a record are its room's, whatever they are called.
+        for row in all.iter().filter(|row| !is_record(row)) {
             let Some(class) = row.class.clone() else { continue };
             if row.state == state::ARCHIVED {
                 archived.insert(row.key.clone(), row.clone());
@@ -255,7 +278,7 @@ pub(in crate::vault) fn first_version(row: Row, before: Option<u64>) -> RowWrite
     }
 }
 
-fn new_row(key: RowKey, class: &Name, anchor_at: Option<crate::clock::Timestamp>) -> Row {
+fn new_row(key: RowKey, class: &Name, anchor_at: Option<Timestamp>) -> Row {
     Row {
         key,
         class: Some(class.clone()),

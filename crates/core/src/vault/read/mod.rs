@@ -111,7 +111,7 @@ impl Vault {
         let live = account.is_some();
         let may_open = |row: &Row| match &row.class {
             Some(class) if row.state == state::ARCHIVED => {
-                !self.archive_items(purpose, class, row).is_empty()
+                self.archive_items(purpose, class, row).is_ok_and(|items| !items.is_empty())
             }
             _ => live && row.state == state::LIVE,
         };
@@ -129,9 +129,10 @@ impl Vault {
     }
 
     /// What a purpose may see now of an archived row of a class. A hold stops its clock.
-    fn archive_items(&self, purpose: &Name, class: &Name, row: &Row) -> BTreeSet<Name> {
+    fn archive_items(&self, purpose: &Name, class: &Name, row: &Row) -> Result<BTreeSet<Name>> {
+        let (items, _) = Body::contents(&row.body)?;
         let (anchor, zone) = (row.anchor_at.filter(|_| !row.held), self.ports.zone.as_ref());
-        self.policy.archive_items(purpose, class, anchor, self.now(), zone)
+        Ok(self.policy.archive_items(purpose, class, &items, anchor, self.now(), zone))
     }
 
     /// The rows that hold these items, checked against the log, those that made room only for an
@@ -151,11 +152,14 @@ impl Vault {
             .collect();
         let is_primary = self.profile_key(subject, primary);
         let mut rows = if archive {
-            let wanted = |class: &Name| class == primary || classes.contains(class);
-            let mut rows = self.checked_where(subject, wanted).await?;
-            // In the order of their keys, and so of the class's: those that made room by the number of
-            // their key, then the profile's.
-            rows.retain(|row| row.class.is_some());
+            // An item may have moved since a row was archived, which stays in the class of then: any
+            // class may have one. In the order of their keys, and so of the class's: those that
+            // made room by the number of their key, then the profile's.
+            let mut rows = self.checked_all(subject).await?;
+            rows.retain(|row| {
+                let now = |class: &Name| class == primary || classes.contains(class);
+                row.class.as_ref().is_some_and(|of| row.state == state::ARCHIVED || now(of))
+            });
             rows
         } else {
             let others = classes.iter().map(|class| self.profile_key(subject, class));
@@ -200,11 +204,13 @@ impl Vault {
         for (row, key) in rows.iter().zip(keys) {
             let Some(class) = &row.class else { continue };
             let (body, cipher) = (Body::decode(&row.body)?, key.cipher());
-            let mut wanted = wanted(class);
-            if row.state == state::ARCHIVED {
-                let lawful = self.archive_items(purpose, class, row);
-                wanted.retain(|item| lawful.contains(item));
-            }
+            // What is archived lies where the law found it, wherever an item belongs now.
+            let wanted = if row.state == state::ARCHIVED {
+                let lawful = self.archive_items(purpose, class, row)?;
+                lawful.intersection(items).cloned().collect()
+            } else {
+                wanted(class)
+            };
             for item in wanted {
                 let place = Place { row: &row.key, class };
                 view.insert(&item, row, body.open(place, &item, &cipher)?)?;

@@ -89,7 +89,7 @@ impl Vault {
         let gone: BTreeSet<_> =
             known.into_iter().filter(|(_, state)| !is_live(state)).map(|(key, _)| key).collect();
         let kept_on = |row: &Row| {
-            row.state == state::LIVE
+            (row.state == state::LIVE || row.state == state::RESTRICTED)
                 && row.class.as_ref().is_some_and(|class| {
                     let key = key_of(row);
                     self.policy.classes.contains_key(class)
@@ -105,12 +105,12 @@ impl Vault {
         let (mut used, mut unused) = (BTreeSet::new(), BTreeSet::new());
         for row in rows {
             let Some(class) = row.class.clone() else { continue };
-            let key = key_of(&row);
+            let (key, (items, _)) = (key_of(&row), Body::contents(&row.body)?);
             match self.fate(row, &class, tombstone).await? {
                 Fate::Archive(write) => {
                     used.extend(key);
                     leaf = leaf.detail("archived", &class);
-                    for law in self.laws_of(&class) {
+                    for law in self.laws_of(&class, &items) {
                         leaf = leaf.detail("law", Context::published(law));
                     }
                     writes.push(write);
@@ -136,9 +136,10 @@ impl Vault {
 
     async fn fate(&self, row: Row, class: &Name, tombstone: &Tombstone) -> Result<Fate> {
         let facts = self.policy.facts.keys().cloned().collect();
-        let laws = self.policy.archived(class, &facts);
+        let (held, _) = Body::contents(&row.body)?;
+        let laws = self.policy.archived(class, &held, &facts);
         let items: BTreeSet<_> = laws.into_iter().flat_map(|(_, items)| items).collect();
-        if !Body::decode(&row.body)?.items().any(|item| items.contains(item)) {
+        if items.is_empty() {
             return Ok(Fate::Erase(row));
         }
         // An altered row is not taken over under a new digest.
@@ -146,10 +147,10 @@ impl Vault {
         self.archived(row, &items, Some(tombstone.at)).map(Fate::Archive)
     }
 
-    /// How the laws are cited that archive items of a class.
-    fn laws_of(&self, class: &Name) -> Vec<&str> {
+    /// How the laws are cited that archive items of a row of a class.
+    fn laws_of(&self, class: &Name, items: &BTreeSet<Name>) -> Vec<&str> {
         let facts = self.policy.facts.keys().cloned().collect();
-        let rules = self.policy.archived(class, &facts).into_iter();
+        let rules = self.policy.archived(class, items, &facts).into_iter();
         let laws = rules.filter_map(|(rule, _)| self.policy.laws.get(rule.law.as_ref()?));
         laws.map(|law| law.citation.as_str()).collect()
     }

@@ -24,6 +24,9 @@ use super::{PostgresKeyring, PostgresOptions, PostgresStore};
 /// How much is read and written at once.
 const PAGE: usize = 2_000;
 
+/// The origin is read inside the transaction, and may take its time.
+const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0";
+
 /// A store and its safe, to be moved. Nobody may write them meanwhile, or ever after.
 #[derive(Clone)]
 pub struct Origin {
@@ -142,16 +145,21 @@ async fn move_all(
     told: &(dyn Fn(Adopted) + Send + Sync),
 ) -> Result<(), Fault> {
     let mut adopted = Adopted::default();
+    // Both are there, before anything is moved into one.
+    let connected = async |database: &Database, name: &'static str| {
+        let client = database.client().await;
+        client.map_err(|fault| Fault::from(fault.error().with("database", name)))
+    };
+    let (client, of_keys) = (connected(rows, "rows").await?, connected(keys, "keys").await?);
     {
-        let client = keys.client().await?;
+        let client = of_keys;
         SAFE.migrate(&client, &keys.options.schema).await?;
-        client.batch_execute("BEGIN").await?;
+        client.batch_execute(BEGIN).await?;
         let moved = keys::move_safe(&client, from, &mut adopted, told).await;
         end(&client, from, moved).await?;
     }
-    let client = rows.client().await?;
     STORE.migrate(&client, &rows.options.schema).await?;
-    client.batch_execute("BEGIN").await?;
+    client.batch_execute(BEGIN).await?;
     let moved = rows::move_store(&client, from, &mut adopted, told).await;
     end(&client, from, moved).await
 }

@@ -26,6 +26,7 @@ CREATE TABLE fingerprints (
     PRIMARY KEY (bucket, fingerprint)
 );
 CREATE INDEX fingerprints_subject ON fingerprints (subject);
+CREATE INDEX fingerprints_at ON fingerprints (at);
 
 CREATE TABLE secrets (
     bucket smallint NOT NULL,

@@ -9,12 +9,15 @@ use tacenda::{
     Actor, ActorId, Amendment, Name, NewPassword, RegisterRequest, SubjectId, Tacenda, block_on,
 };
 use tacenda_core::password::Password;
+use tacenda_core::policy::records::REQUESTS;
+use tacenda_core::vault::{Effects, Entry, MODEL, NewRecord, RecordChange, RecordItems, Standing};
 use tacenda_testkit::StepClock;
 
 use super::super::support::{NOW, master, rows, safe, shown, staff, time};
 use super::forms::hex;
 use super::{
-    AMENDED, DUE, IMPORTED, ITEMS, LEGACY_PASSWORD, PASSWORD, REFUSED, WRONG_PASSWORD, sha256,
+    AMENDED, ASKED, DUE, IMPORTED, ITEMS, LEGACY_PASSWORD, PASSWORD, REFUSED, WRONG_PASSWORD,
+    sha256,
 };
 
 const POLICY: &str = include_str!("../../../../../examples/glpi-network-cloud/privacy.toml");
@@ -101,6 +104,8 @@ pub(super) fn live(home: &Path, sealed: bool) {
     let subject = register_and_log_in(&t, &me);
     refusals(&t, subject, &me);
     amend(&t, subject, &me);
+    ask(&t, Some(subject), &me);
+    ask(&t, None, &me);
     snapshot(&data, &out.join("lived"));
     let imported = block_on(t.customers().read_by_email(IMPORTED[0].1, "billing", &me)).unwrap();
     assert_eq!(imported.get("company"), Some(IMPORTED[1].1));
@@ -221,4 +226,43 @@ fn amend(t: &Tacenda, subject: SubjectId, me: &Actor) {
     assert_eq!(view.get("address"), Some(AMENDED[0].1));
     block_on(t.customers().set_fact(subject, "paid offer", false, me)).unwrap();
     failed(block_on(t.customers().read(subject, "billing", me)), "policy.condition_not_met");
+}
+
+/// Somebody asks for something, by a record as a room would make it.
+fn ask(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
+    let (reply_to, words) = (Name::fixed("reply_to"), Name::fixed("words"));
+    let new = NewRecord {
+        subject,
+        standing: Standing::Open { state: Name::fixed("received"), due_at: Some(time(NOW)) },
+        items: RecordItems::default()
+            .with(MODEL, ASKED[0].1.as_bytes().to_vec())
+            .with(reply_to.clone(), ASKED[1].1.as_bytes().to_vec())
+            .with_words(words.clone(), ASKED[2].1),
+        entry: Entry::new("request.opened"),
+        effects: Effects::default(),
+    };
+    println!("{new:?} {new:#?}");
+    let key = block_on(t.vault().add_record(&REQUESTS, new, me)).unwrap();
+    println!("{key:?} {:?}", block_on(t.vault().records_of(key.subject, &REQUESTS)).unwrap());
+    let (all, purpose) = ([MODEL, reply_to.clone(), words.clone()], Name::fixed("billing"));
+    let read = block_on(t.vault().read_record(&key, &all, &purpose, me)).unwrap();
+    println!("{read:?} {read:#?}");
+    assert_eq!(read.items.words(&reply_to), Some(ASKED[1].1));
+    let kept = read.items.words(&words).unwrap();
+    assert!(kept.starts_with("delete my cerulean plumage") && !kept.contains("5555 5555"));
+    failed(
+        block_on(t.vault().read_record(&key, &all, &Name::fixed("marketing"), me)),
+        "policy.unknown_purpose",
+    );
+    let closed = block_on(t.vault().change_record(&key, &all, me, |opened| {
+        println!("{opened:?}");
+        Ok(RecordChange {
+            standing: Standing::Closed { at: time(NOW) },
+            set: RecordItems::default(),
+            remove: [reply_to.clone()].into(),
+            entry: Entry::new("request.closed"),
+            effects: Effects::default(),
+        })
+    }));
+    println!("{:?}", closed.unwrap());
 }

@@ -62,6 +62,12 @@ const ITEMS: [(&str, &str); 8] = [
 ];
 const AMENDED: [(&str, &str); 2] =
     [("address", "quai des Hirondelles 271"), ("email", "canary.amended@elm.example")];
+/// What a data subject's request holds.
+const ASKED: [(&str, &str); 3] = [
+    ("model", "the model of a canary's request"),
+    ("reply_to", "canary.reply@hazel.example"),
+    ("words", "delete my cerulean plumage, and the card 5555 5555 5555 4444"),
+];
 const PASSWORD: &str = "correct canary battery staple";
 const WRONG_PASSWORD: &str = "wrong canary battery staple";
 const LEGACY_PASSWORD: &str = "the legacy canary password";
@@ -72,12 +78,13 @@ fn sha256(text: &str) -> Vec<u8> {
 
 /// Everything that must not be found, by what it is.
 fn canaries() -> BTreeMap<String, Vec<u8>> {
-    let lists: [(&str, &[(&str, &str)]); 5] = [
+    let lists: [(&str, &[(&str, &str)]); 6] = [
         ("imported", &IMPORTED),
         ("due", &DUE),
         ("refused", &REFUSED),
         ("registered", &ITEMS),
         ("amended", &AMENDED),
+        ("asked", &ASKED),
     ];
     let items = lists.iter().flat_map(|(of, list)| {
         list.iter().map(move |(item, text)| (format!("{of} {item}"), text.as_bytes().to_vec()))
@@ -91,6 +98,8 @@ fn canaries() -> BTreeMap<String, Vec<u8>> {
     // The part before the @ alone, and a card number without its blanks.
     all.insert("local part".to_owned(), b"canary.register".to_vec());
     all.insert("card number".to_owned(), b"4242424242424242".to_vec());
+    all.insert("words".to_owned(), b"cerulean plumage".to_vec());
+    all.insert("card in words".to_owned(), b"5555 5555 5555 4444".to_vec());
     all.insert("master key".to_owned(), STANDARD.decode(MASTER).unwrap());
     all
 }

@@ -1,0 +1,69 @@
+//! The section `[records]`: how long the SDK's own records are kept.
+
+use std::collections::BTreeMap;
+
+use super::{Context, Node, Reader};
+use crate::name::Name;
+use crate::policy::codes::MISSING_KEY;
+use crate::policy::model::RetentionRule;
+use crate::policy::records::KINDS;
+use crate::policy::words::{Action, EndRule, StartRule};
+
+/// The keys of the section, in the order of [`KINDS`].
+const KEYS: &[&str] = &["requests"];
+const RULE: &[&str] = &["keep", "start", "end", "law", "example"];
+
+/// Every kind of records has an entry: what the SDK makes is not kept for ever either.
+pub(super) fn records(
+    r: &mut Reader<'_>,
+    root: &Node<'_>,
+    cx: &Context,
+) -> BTreeMap<Name, RetentionRule> {
+    let Some(node) = root.section_opt(r, "records", KEYS) else {
+        if root.value("records").is_none() {
+            let all: Vec<_> = KINDS.iter().map(|kind| example(kind.key, kind.what)).collect();
+            let message = "the file lacks the key `records`".to_owned();
+            r.add(&MISSING_KEY, "", message, all.join("; ").into());
+        }
+        return BTreeMap::new();
+    };
+    let mut rules = BTreeMap::new();
+    for kind in KINDS {
+        if node.value(kind.key).is_none() {
+            let message = format!("`records` lacks the key `{}`", kind.key);
+            r.add(&MISSING_KEY, &node.path, message, example(kind.key, kind.what).into());
+        } else if let Some(rule) = node.section_opt(r, kind.key, RULE) {
+            rules.insert(Name::fixed(kind.key), rule_of(r, &rule, cx));
+        }
+    }
+    rules
+}
+
+fn example(key: &str, what: &str) -> String {
+    format!("`{key} = {{ keep = \"3 years\" }}` keeps {what}, for that long")
+}
+
+fn rule_of(r: &mut Reader<'_>, node: &Node<'_>, cx: &Context) -> RetentionRule {
+    let start = node.word_opt(r, "start", StartRule::parse, StartRule::WORDS);
+    let end = node.word_opt(r, "end", EndRule::parse, EndRule::WORDS);
+    RetentionRule {
+        keep: node.period(r, "keep"),
+        start: start.unwrap_or(StartRule::Event),
+        end: end.unwrap_or(EndRule::SameDay),
+        law: node.name_opt(r, "law", &cx.laws),
+        action: Action::Erase,
+        archive: false,
+        warn_before: None,
+        example: node.flag(r, "example"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_key() {
+        assert_eq!(KEYS, KINDS.iter().map(|kind| kind.key).collect::<Vec<_>>());
+    }
+}

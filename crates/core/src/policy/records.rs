@@ -1,0 +1,84 @@
+//! The kinds of records that the SDK itself makes, and how long the policy keeps each.
+//!
+//! A record is a row with personal data that nobody registered: a data subject's request is the
+//! first. A new kind is an entry of [`KINDS`]; every policy has to say then how long it is kept.
+
+use crate::name::Name;
+
+use super::model::{Policy, RetentionRule};
+
+/// What the names of the SDK's own classes and sealed items begin with; no policy declares such a
+/// name.
+pub const RESERVED: &str = "tacenda.";
+
+/// A kind of records.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RecordKind {
+    /// The key of the section `[records]` that says how long they are kept.
+    pub key: &'static str,
+    /// The kind of their rows.
+    pub kind: Name,
+    /// The class of their rows, and so of their keys.
+    pub class: Name,
+    /// What they are, for whoever writes a policy.
+    pub what: &'static str,
+}
+
+/// Data subjects' requests (Art. 12, 15 to 22 and 7(3) GDPR).
+pub static REQUESTS: RecordKind = RecordKind {
+    key: "requests",
+    kind: Name::fixed("request"),
+    class: Name::fixed("tacenda.requests"),
+    what: "the files of data subjects' requests, from the day on which each is closed",
+};
+
+/// All kinds.
+pub static KINDS: &[&RecordKind] = &[&REQUESTS];
+
+impl RecordKind {
+    /// The kind whose rows have this class.
+    #[must_use]
+    pub fn of_class(class: &Name) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.class == *class).copied()
+    }
+
+    /// Whether the name of a class is kept for records, of this release or of another.
+    #[must_use]
+    pub fn is_reserved(class: &Name) -> bool {
+        class.as_str().starts_with(RESERVED)
+    }
+}
+
+impl Policy {
+    /// How long records of a kind are kept once they are closed.
+    #[must_use]
+    pub fn record_rule(&self, kind: &RecordKind) -> Option<&RetentionRule> {
+        self.records.get(kind.key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_apart_and_their_classes_are_reserved() {
+        let of = |part: fn(&RecordKind) -> &str| -> BTreeSet<&str> {
+            KINDS.iter().map(|kind| part(kind)).collect()
+        };
+        let all = KINDS.len();
+        assert_eq!(of(|kind| kind.key).len(), all);
+        assert_eq!(of(|kind| kind.kind.as_str()).len(), all);
+        assert_eq!(of(|kind| kind.class.as_str()).len(), all);
+        for kind in KINDS {
+            assert!(RecordKind::is_reserved(&kind.class));
+            assert_eq!(RecordKind::of_class(&kind.class), Some(*kind));
+            // Kinds of profiles and archives begin with these.
+            let own = ["profile", "archive", "job"].map(|of| kind.kind.as_str().starts_with(of));
+            assert_eq!(own, [false; 3]);
+        }
+        assert_eq!(RecordKind::of_class(&Name::fixed("account")), None);
+    }
+}

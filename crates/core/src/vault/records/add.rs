@@ -1,0 +1,107 @@
+//! Adding a record: its key is durable, then its row and its leaf.
+
+use super::effects::Effects;
+use super::{
+    ATTEMPTS, Draft, Entry, RecordItems, RecordKey, Standing, Vault, check_new, number_of,
+};
+use crate::error::Result;
+use crate::id::{RowId, SubjectId};
+use crate::policy::records::RecordKind;
+use crate::ports::store::CONFLICT;
+use crate::ports::{Expect, RowWrite};
+use crate::row::Row;
+use crate::seal::{Body, Place};
+use crate::vault::Actor;
+use crate::vault::codes::{NOT_FOUND, UNKNOWN_KIND};
+
+/// A record to be added.
+#[derive(Debug)]
+pub struct NewRecord {
+    /// Whom it is about: a subject of whom something was written, an account or not; `None` for
+    /// somebody unknown, who gets an id of its own.
+    pub subject: Option<SubjectId>,
+    /// How it stands.
+    pub standing: Standing,
+    /// What it holds: [`MODEL`](super::MODEL) at least.
+    pub items: RecordItems,
+    /// What the log says of it.
+    pub entry: Entry,
+    /// What happens to the subject's own data in the same change.
+    pub effects: Effects,
+}
+
+impl Vault {
+    /// Adds a record with its leaf. Its row is told from others of its kind by the number of its key.
+    ///
+    /// # Errors
+    /// [`NOT_FOUND`] for a subject of whom the log says nothing; `vault.record_state`,
+    /// `vault.record_without_model`, `vault.in_future`; `vault.unknown_kind` if the policy has no
+    /// rule for the kind; those of [`Effects`]; `store.conflict` if others keep coming first; the
+    /// codes of the ports.
+    pub async fn add_record(
+        &self,
+        kind: &'static RecordKind,
+        new: NewRecord,
+        actor: &Actor,
+    ) -> Result<RecordKey> {
+        check_new(&new.standing, &new.items, self.now())?;
+        if self.policy.record_rule(kind).is_none() {
+            return UNKNOWN_KIND.err();
+        }
+        let subject = match new.subject {
+            Some(subject) => self.known(subject).await?,
+            None => SubjectId::generate(self.now(), self.ports.rng.as_ref()),
+        };
+        for _ in 1..ATTEMPTS {
+            match self.try_add(subject, kind, &new, actor).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            }
+        }
+        self.try_add(subject, kind, &new, actor).await
+    }
+
+    /// A record about nobody is a slip of somebody who typed an id.
+    async fn known(&self, subject: SubjectId) -> Result<SubjectId> {
+        let written = self.was_written(subject).await?;
+        if written { Ok(subject) } else { Err(NOT_FOUND.error().with("subject", subject)) }
+    }
+
+    async fn try_add(
+        &self,
+        subject: SubjectId,
+        kind: &'static RecordKind,
+        new: &NewRecord,
+        actor: &Actor,
+    ) -> Result<RecordKey> {
+        let (now, mut sequence) = (self.now(), 0);
+        let fence = self.key_fence().await?;
+        let known = match new.subject {
+            Some(_) => self.rows_of_kind(subject, kind).await?,
+            None => Vec::new(),
+        };
+        let used = known.iter().filter_map(number_of).collect();
+        let data = self.next_key(subject, &kind.class, &used, &mut sequence).await?;
+        let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
+        let (place, mut body) = (key.row(), Body::default());
+        for (item, value) in &new.items.0 {
+            let place = Place { row: &place, class: &kind.class };
+            // EXPOSE: the value is sealed.
+            body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
+        }
+        let row = Row {
+            class: Some(kind.class.clone()),
+            body: body.encode(),
+            ..crate::vault::journal::own_row(place)
+        };
+        let mut draft = Draft::new(sequence);
+        let mut writes = self.carry_through(subject, &new.effects).await?;
+        let row = new.standing.clone().put(row);
+        writes.push(RowWrite { row, expect: Expect::Absent });
+        let leaf = self.leaf(now, actor, new.entry.action, subject);
+        draft.record(new.entry.clone().told(leaf), writes, &[]);
+        draft.under_fence(fence);
+        self.commit(draft).await?;
+        Ok(key)
+    }
+}

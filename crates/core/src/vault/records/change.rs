@@ -1,0 +1,117 @@
+//! Changing a record: what a room needs is opened, it decides, and the row follows with its leaf.
+
+use std::collections::BTreeSet;
+
+use super::effects::Effects;
+use super::{
+    ATTEMPTS, Draft, Entry, MODEL, OpenedRecord, RecordItems, RecordKey, RecordOutline, Standing,
+    Vault,
+};
+use crate::error::Result;
+use crate::name::Name;
+use crate::ports::store::CONFLICT;
+use crate::row::Row;
+use crate::seal::{Body, DataKey, Place};
+use crate::vault::Actor;
+use crate::vault::codes::RECORD_WITHOUT_MODEL;
+use crate::vault::journal::next_version;
+
+/// What becomes of a record.
+#[derive(Debug)]
+pub struct RecordChange {
+    /// How it stands from now on.
+    pub standing: Standing,
+    /// Items that get a new value.
+    pub set: RecordItems,
+    /// Items that go.
+    pub remove: BTreeSet<Name>,
+    /// What the log says of it.
+    pub entry: Entry,
+    /// What happens to the subject's own data in the same change.
+    pub effects: Effects,
+}
+
+impl Vault {
+    /// Opens what a room needs of a record, lets it decide, and writes what it decided: one change
+    /// with one leaf. If another change of the same rows comes first, the room decides again.
+    ///
+    /// What is opened is for the decision alone and goes nowhere else; whoever shows it to somebody
+    /// reads it ([`Vault::read_record`]).
+    ///
+    /// # Errors
+    /// The error with which `decide` refuses: nothing is written then. `vault.no_such_record`;
+    /// `vault.record_state`, `vault.record_without_model`, `vault.in_future`; those of [`Effects`];
+    /// the integrity codes; `keys.destroyed` if the record is being erased; `store.conflict` if
+    /// others keep coming first; the codes of the ports.
+    pub async fn change_record(
+        &self,
+        key: &RecordKey,
+        needed: &[Name],
+        actor: &Actor,
+        mut decide: impl FnMut(&OpenedRecord) -> Result<RecordChange> + Send,
+    ) -> Result<RecordOutline> {
+        for _ in 1..ATTEMPTS {
+            match self.try_change(key, needed, actor, &mut decide).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            }
+        }
+        self.try_change(key, needed, actor, &mut decide).await
+    }
+
+    async fn try_change(
+        &self,
+        key: &RecordKey,
+        needed: &[Name],
+        actor: &Actor,
+        decide: &mut (impl FnMut(&OpenedRecord) -> Result<RecordChange> + Send),
+    ) -> Result<RecordOutline> {
+        let row = self.record_row(key).await?;
+        let data = self.row_key(&row).await?;
+        let opened = self.open_record(key, &row, &data, needed)?;
+        let RecordChange { standing, set, remove, entry, effects } = decide(&opened)?;
+        drop(opened);
+        let now = self.now();
+        standing.check(now)?;
+        if remove.contains(&MODEL) {
+            return RECORD_WITHOUT_MODEL.err();
+        }
+        let mut body = Body::decode(&row.body)?;
+        for item in &remove {
+            body.remove(item);
+        }
+        let place = Place { row: &row.key, class: &key.kind.class };
+        for (item, value) in &set.0 {
+            // EXPOSE: the value is sealed.
+            body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
+        }
+        let mut writes = self.carry_through(key.subject, &effects).await?;
+        let write = next_version(standing.put(Row { body: body.encode(), ..row }));
+        let outline = RecordOutline::of(key.clone(), &write.row)?;
+        writes.push(write);
+        let mut draft = Draft::new(0);
+        let leaf = self.leaf(now, actor, entry.action, key.subject);
+        draft.record(entry.told(leaf), writes, &[]);
+        self.commit(draft).await?;
+        Ok(outline)
+    }
+
+    /// Opens some items of a record.
+    pub(super) fn open_record(
+        &self,
+        key: &RecordKey,
+        row: &Row,
+        data: &DataKey,
+        needed: &[Name],
+    ) -> Result<OpenedRecord> {
+        let (body, cipher) = (Body::decode(&row.body)?, data.cipher());
+        let place = Place { row: &row.key, class: &key.kind.class };
+        let mut items = RecordItems::default();
+        for item in needed {
+            if let Some(value) = body.open(place, item, &cipher)? {
+                items.0.insert(item.clone(), value);
+            }
+        }
+        Ok(OpenedRecord { outline: RecordOutline::of(key.clone(), row)?, items })
+    }
+}

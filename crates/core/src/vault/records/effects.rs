@@ -1,0 +1,90 @@
+//! What a record does to its subject's own data: holds and restrictions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Vault;
+use crate::error::Result;
+use crate::id::SubjectId;
+use crate::name::Name;
+use crate::ports::keyring::DESTROYED;
+use crate::ports::store::CONFLICT;
+use crate::ports::{KeyState, RowWrite};
+use crate::row::{Row, state};
+use crate::vault::Seen;
+use crate::vault::codes::{NOTHING_OF_CLASS, UNDECLARED_CLASS};
+use crate::vault::journal::next_version;
+
+/// What happens to rows of the record's subject in the change of the record, under the same leaf.
+///
+/// # Errors
+/// `vault.undeclared_class`; `vault.nothing_of_class` for a hold or a restriction of what is not
+/// there; `keys.destroyed` if it is being erased; `store.conflict` if one of the rows is not as it
+/// was `seen`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// Classes whose rows, in use and archived, are held from now on, or no longer. No erasure and
+    /// no sweep takes what is held (Art. 17(3) GDPR).
+    pub held: BTreeMap<Name, bool>,
+    /// Classes whose rows in use are restricted from now on, or in use again (Art. 18 GDPR). What is
+    /// archived is read for its law alone already, and stays so.
+    pub restricted: BTreeMap<Name, bool>,
+    /// Rows as they were before the room looked at whatever else it decided by, such as other holds
+    /// of the same subject: if one of these classes was written since, the decision is to be made
+    /// again.
+    pub seen: Vec<Seen>,
+}
+
+impl Vault {
+    /// The rows that effects write. Those that are as they should be already are written as well, so
+    /// that two holds of one row, placed and lifted at once, meet.
+    pub(super) async fn carry_through(
+        &self,
+        subject: SubjectId,
+        effects: &Effects,
+    ) -> Result<Vec<RowWrite>> {
+        let Effects { held, restricted, seen } = effects;
+        let classes: BTreeSet<&Name> = held.keys().chain(restricted.keys()).collect();
+        if classes.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !classes.iter().all(|class| self.policy.classes.contains_key(*class)) {
+            return UNDECLARED_CLASS.err();
+        }
+        let rows = self.checked_where(subject, |class| classes.contains(class)).await?;
+        let of_class = |row: &Row| row.class.as_ref().is_some_and(|class| classes.contains(class));
+        let rows: Vec<_> = rows.into_iter().filter(of_class).collect();
+        if !seen.iter().filter(|one| classes.contains(&one.class)).all(|one| one.stands_in(&rows)) {
+            return CONFLICT.err();
+        }
+        for (class, _) in held.iter().filter(|(_, hold)| **hold) {
+            found(class, &rows, |_| true)?;
+        }
+        for (class, _) in restricted.iter().filter(|(_, restrict)| **restrict) {
+            found(class, &rows, |row| row.state != state::ARCHIVED)?;
+        }
+        // Whoever erases has said so in the log: a hold comes too late.
+        let keys = self.wrapped_keys(&rows).await?;
+        if keys.values().any(|state| matches!(state, KeyState::Destroyed(_))) {
+            return Err(DESTROYED.error().with("subject", subject));
+        }
+        Ok(rows.into_iter().map(|row| affected(row, held, restricted)).collect())
+    }
+}
+
+fn found(class: &Name, rows: &[Row], counts: fn(&Row) -> bool) -> Result<()> {
+    if rows.iter().any(|row| row.class.as_ref() == Some(class) && counts(row)) {
+        return Ok(());
+    }
+    Err(NOTHING_OF_CLASS.error().with("class", class))
+}
+
+fn affected(row: Row, held: &BTreeMap<Name, bool>, restricted: &BTreeMap<Name, bool>) -> RowWrite {
+    let of = |map: &BTreeMap<Name, bool>| row.class.as_ref().and_then(|c| map.get(c)).copied();
+    let (held, restrict) = (of(held).unwrap_or(row.held), of(restricted));
+    let state = match restrict {
+        Some(true) if row.state == state::LIVE => state::RESTRICTED,
+        Some(false) if row.state == state::RESTRICTED => state::LIVE,
+        _ => row.state.clone(),
+    };
+    next_version(Row { held, state, ..row })
+}

@@ -1,0 +1,272 @@
+//! The leaves that wrote a subject's rows are found as in memory, whatever came before, and whatever
+//! somebody does to the rows.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::path::PathBuf;
+
+use pollster::block_on as wait;
+use proptest::prelude::*;
+use rusqlite::Connection;
+use tacenda_core::clock::Timestamp;
+use tacenda_core::error::Result;
+use tacenda_core::id::SubjectId;
+use tacenda_core::memory::MemoryStore;
+use tacenda_core::name::Name;
+use tacenda_core::ports::{
+    Change, Expect, LeafId, NewLeaf, RowDelete, RowWrite, Store, StoreInit, StoredLeaf,
+};
+use tacenda_core::row::{Row, RowKey, state};
+use tacenda_store::sqlite::{SqliteOptions, SqliteStore};
+
+const SUBJECTS: u8 = 4;
+
+fn subject(n: u8) -> SubjectId {
+    SubjectId::from_bytes([n; 16])
+}
+
+fn key(who: u8, other: bool) -> RowKey {
+    let kind = if other { "profile.billing" } else { "profile.account" };
+    RowKey::only(subject(who), Name::fixed(kind))
+}
+
+fn leaf(who: u8, writes: bool, text: u64) -> NewLeaf {
+    let bytes = format!("leaf {text} of {who}").into_bytes();
+    NewLeaf { subject: subject(who), at: Timestamp::from_micros(1), writes, bytes }
+}
+
+fn marked<S: Store>(store: S) -> S {
+    wait(store.initialise(StoreInit { store: [1; 16], safe: [2; 16] })).unwrap();
+    store
+}
+
+/// A change that writes or deletes these rows, as they are there or not, with these leaves.
+fn change(store: &impl Store, rows: &[(RowKey, bool)], leaves: Vec<NewLeaf>) -> Change {
+    let mut change = Change { leaves, ..Change::default() };
+    for (key, delete) in rows {
+        let row = wait(store.rows(std::slice::from_ref(key))).unwrap().remove(0);
+        let (version, body) = (row.as_ref().map_or(0, |row| row.version), vec![7; 40]);
+        match (row, delete) {
+            (Some(_), true) => change.deletes.push(RowDelete { key: key.clone(), version }),
+            (None, true) => {}
+            (row, false) => {
+                let expect = row.map_or(Expect::Absent, |_| Expect::Version(version));
+                let row = Row {
+                    key: key.clone(),
+                    class: None,
+                    state: state::LIVE,
+                    held: false,
+                    anchor_at: None,
+                    due_at: None,
+                    version: version + 1,
+                    tokens: Vec::new(),
+                    body,
+                };
+                change.writes.push(RowWrite { row, expect });
+            }
+        }
+    }
+    change
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Change { rows: Vec<(u8, bool, bool)>, leaves: Vec<(u8, bool)> },
+    Prune { to: u64, keep: Vec<u64> },
+    Epoch,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let rows = prop::collection::vec((0..SUBJECTS, any::<bool>(), any::<bool>()), 0..4);
+    let rows = rows.prop_map(|mut rows| {
+        rows.sort_unstable();
+        rows.dedup_by_key(|(who, other, _)| (*who, *other));
+        rows
+    });
+    let leaves = prop::collection::vec((0..SUBJECTS, prop::bool::weighted(0.8)), 1..4);
+    prop_oneof![
+        12 => (rows, leaves).prop_map(|(rows, leaves)| Step::Change { rows, leaves }),
+        2 => (1u64..40, prop::collection::vec(0u64..40, 0..3))
+            .prop_map(|(to, keep)| Step::Prune { to, keep }),
+        1 => Just(Step::Epoch),
+    ]
+}
+
+fn found(store: &impl Store, who: u8, before: Option<LeafId>, limit: usize) -> Vec<StoredLeaf> {
+    wait(store.leaves_of(subject(who), true, before, limit)).unwrap()
+}
+
+/// All pages of the leaves, and those before any of them, are the same in both stores.
+fn compare(store: &SqliteStore, model: &MemoryStore) {
+    for who in 0..SUBJECTS {
+        let all = found(model, who, None, 999);
+        assert_eq!(found(store, who, None, 999), all);
+        assert_eq!(found(store, who, None, 2), found(model, who, None, 2));
+        for (n, leaf) in all.iter().enumerate() {
+            let before = Some(leaf.id);
+            assert_eq!(found(store, who, before, 2), found(model, who, before, 2), "{n}");
+            let between = Some(LeafId { number: leaf.id.number + 1, ..leaf.id });
+            assert_eq!(found(store, who, between, 99), found(model, who, between, 99));
+        }
+        let keys = [key(who, false), key(who, true)];
+        let both = wait(store.rows_with_leaves(subject(who), &keys, 9)).unwrap();
+        assert_eq!(both, wait(model.rows_with_leaves(subject(who), &keys, 9)).unwrap());
+        let holdings = wait(store.holdings(&[subject(who)], 3)).unwrap();
+        assert_eq!(holdings, wait(model.holdings(&[subject(who)], 3)).unwrap());
+    }
+}
+
+/// What is left of subjects that have neither rows nor leaves.
+fn is_forgotten(path: &PathBuf) {
+    let connection = Connection::open(path).unwrap();
+    let left = "SELECT count(*) FROM gone WHERE subject NOT IN
+        (SELECT subject FROM leaves WHERE subject IS NOT NULL AND writes = 1)
+        AND trail IN (SELECT number FROM trails WHERE latest IS NOT NULL)";
+    let count = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count(left), 0);
+    assert_eq!(count("SELECT count(*) FROM gone WHERE subject IN (SELECT subject FROM rows)"), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn trails_lead_where_the_memory_store_looks(steps in prop::collection::vec(step(), 1..30)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.db");
+        let store = marked(SqliteStore::open(&path, SqliteOptions::default()).unwrap());
+        let (model, mut epoch) = (marked(MemoryStore::new()), 1);
+        for (n, step) in (0u64..).zip(&steps) {
+            match step {
+                Step::Change { rows, leaves } => {
+                    let rows: Vec<_> =
+                        rows.iter().map(|(who, other, gone)| (key(*who, *other), *gone)).collect();
+                    let leaves = leaves.iter().map(|(who, writes)| leaf(*who, *writes, n));
+                    let change = change(&model, &rows, leaves.collect());
+                    wait(model.commit(change.clone())).unwrap();
+                    wait(store.commit(change)).unwrap();
+                }
+                Step::Prune { to, keep } => {
+                    for epoch in 1..=epoch {
+                        let pruned = wait(model.prune(epoch, 0, *to, keep)).unwrap();
+                        let here = wait(store.prune(epoch, 0, *to, keep)).unwrap();
+                        prop_assert_eq!(here.leaves, pruned.leaves);
+                    }
+                    is_forgotten(&path);
+                }
+                Step::Epoch => {
+                    epoch += 1;
+                    let leaves = vec![leaf(0, true, n)];
+                    let change = Change { new_epoch: Some(epoch), leaves, ..Change::default() };
+                    wait(model.commit(change.clone())).unwrap();
+                    wait(store.commit(change)).unwrap();
+                }
+            }
+        }
+        compare(&store, &model);
+    }
+}
+
+/// A store in a file with two subjects, of whom each was written twice; and a connection beside it.
+fn written() -> (tempfile::TempDir, SqliteStore, Connection) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.db");
+    let store = marked(SqliteStore::open(&path, SqliteOptions::default()).unwrap());
+    for n in 0..2 {
+        for who in [1, 2] {
+            let rows = [(key(who, false), false), (key(who, true), false)];
+            let change = change(&store, &rows, vec![leaf(who, true, n)]);
+            wait(store.commit(change)).unwrap();
+        }
+    }
+    let beside = Connection::open(&path).unwrap();
+    (folder, store, beside)
+}
+
+fn erase(store: &SqliteStore, who: u8) {
+    let rows = [(key(who, false), true), (key(who, true), true)];
+    let change = change(store, &rows, vec![leaf(who, true, 9)]);
+    wait(store.commit(change)).unwrap();
+}
+
+fn latest(store: &SqliteStore, who: u8) -> Result<Vec<String>> {
+    let leaves = wait(store.leaves_of(subject(who), true, None, 9))?;
+    let texts = leaves.into_iter().map(|leaf| String::from_utf8(leaf.bytes.unwrap()).unwrap());
+    Ok(texts.collect())
+}
+
+/// Older rows of a subject, one or all of them, do not bring an older trail with them.
+#[test]
+fn rows_that_are_put_back_do_not_hide_the_leaves_after_them() {
+    for only in ["profile.account", "profile.%"] {
+        let (_folder, store, beside) = written();
+        beside.execute_batch("CREATE TEMP TABLE old AS SELECT * FROM rows").unwrap();
+        let change = change(&store, &[(key(1, false), false)], vec![leaf(1, true, 5)]);
+        wait(store.commit(change)).unwrap();
+        let put_back =
+            format!("INSERT OR REPLACE INTO rows SELECT * FROM old WHERE kind LIKE '{only}'");
+        beside.execute_batch(&put_back).unwrap();
+        assert_eq!(latest(&store, 1).unwrap(), ["leaf 5 of 1", "leaf 1 of 1", "leaf 0 of 1"]);
+        erase(&store, 1);
+        beside.execute_batch(&put_back).unwrap();
+        let now = ["leaf 9 of 1", "leaf 5 of 1", "leaf 1 of 1", "leaf 0 of 1"];
+        assert_eq!(latest(&store, 1).unwrap(), now);
+    }
+}
+
+#[test]
+fn leaves_are_found_without_rows_and_by_rows_of_others() {
+    let (_folder, store, beside) = written();
+    let expected = ["leaf 1 of 1", "leaf 0 of 1"];
+    for tampering in [
+        "UPDATE rows SET trail = (SELECT trail FROM rows WHERE subject > ?1)",
+        "UPDATE trails SET latest = (SELECT max(latest) FROM trails)",
+        "UPDATE trails SET latest = latest + 1000",
+        "DELETE FROM rows",
+    ] {
+        beside
+            .execute(&tampering.replace("?1", "x'01010101010101010101010101010101'"), [])
+            .unwrap();
+        assert_eq!(latest(&store, 1).unwrap(), expected, "{tampering}");
+    }
+    // And of the one who was erased, at once.
+    let (_folder, store, beside) = written();
+    erase(&store, 1);
+    assert_eq!(latest(&store, 1).unwrap().len(), 3);
+    beside.execute_batch("DELETE FROM gone").unwrap();
+    assert_eq!(latest(&store, 1).unwrap().len(), 3);
+}
+
+/// Whoever takes a trail away hides nothing with it, and the next change lays it again.
+#[test]
+fn a_trail_that_is_lost_is_found_in_the_log() {
+    let (_folder, store, beside) = written();
+    let count = || beside.query_row("SELECT count(*) FROM trails", [], |row| row.get::<_, i64>(0));
+    for who in [1, 2] {
+        beside.execute("DELETE FROM trails WHERE number = ?1", [who]).unwrap();
+        assert_eq!(latest(&store, who).unwrap().len(), 2);
+        let change = change(&store, &[(key(who, false), false)], vec![leaf(who, true, 5)]);
+        wait(store.commit(change)).unwrap();
+        assert_eq!(latest(&store, who).unwrap().len(), 3);
+        assert_eq!(count().unwrap(), 2);
+    }
+}
+
+/// An erased subject is in no table once its leaves are pruned.
+#[test]
+fn who_is_erased_and_pruned_is_nowhere() {
+    let (folder, store, beside) = written();
+    erase(&store, 1);
+    let count = |sql| beside.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM gone"), 1);
+    assert_eq!(wait(store.prune(1, 0, 3, &[])).unwrap().leaves, 3);
+    assert_eq!(count("SELECT count(*) FROM gone"), 1);
+    assert_eq!(wait(store.prune(1, 3, 5, &[])).unwrap().leaves, 2);
+    assert_eq!(count("SELECT count(*) FROM gone"), 0);
+    assert_eq!(count("SELECT count(*) FROM trails"), 1);
+    assert_eq!(count("SELECT count(*) FROM leaves WHERE earlier IS NOT NULL"), 0);
+    is_forgotten(&folder.path().join("rows.db"));
+}
