@@ -6,6 +6,7 @@
 mod args;
 mod dated;
 mod intake;
+mod request;
 mod run;
 
 use std::error::Error;

@@ -14,6 +14,7 @@ use tacenda::{
 
 use crate::args::Options;
 use crate::intake::{import, passwords};
+use crate::request;
 
 /// Prints a line. Whoever reads may have gone, which is no reason to panic: the run ends with it.
 macro_rules! say {
@@ -231,7 +232,8 @@ async fn sweep(options: &Options, t: &Tacenda, me: &Actor) -> Outcome<Result<(),
 
 async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
     heading("Erasure on request")?;
-    let erased = t.erasure().erase(ada, me).await?;
+    let asked = request::receive(t, ada).await?;
+    let erased = request::decide(t, &asked, me).await?;
     for line in &erased.plan.lines {
         let fate = match &line.fate {
             Fate::Erase => "erased, key destroyed".to_owned(),
@@ -247,6 +249,7 @@ async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
         };
         say!("  {:<10} {fate}", line.class)?;
     }
+    request::answer(t, &asked, me).await?;
     let login = t.customers().login(EMAIL, PASSWORD).await;
     ensure(login.err().is_some_and(|e| e.code() == "login.refused"), "an erased account logs in")?;
     say!("  the address and password log nobody in")?;
@@ -263,6 +266,6 @@ pub(crate) fn heading(text: &str) -> Outcome {
     Ok(())
 }
 
-fn ensure(holds: bool, otherwise: &str) -> Outcome {
+pub(crate) fn ensure(holds: bool, otherwise: &str) -> Outcome {
     if holds { Ok(()) } else { Err(otherwise.into()) }
 }

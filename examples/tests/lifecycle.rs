@@ -154,6 +154,9 @@ fn a_whole_run_and_another_over_the_same_folder() {
         "3 accepted (0 of them known",
         "3 bare SHA-256 digests, sealed; 3 of them wrapped",
         "0 bare, 3 wrapped",
+        "received from the account, to be answered by 2",
+        "partly refused: laws keep ",
+        "answered, with complaint and court; the address for it is gone",
     ] {
         assert!(first.out.contains(said), "{said}: {}", first.out);
     }
@@ -183,8 +186,8 @@ fn a_whole_run_and_another_over_the_same_folder() {
     let t = world.open();
     assert!(subjects(&t).is_superset(&customers));
     // The customer of the run itself and the next with the address came and went; of the one who was
-    // invoiced the law keeps a class, under one key.
-    assert_eq!(written(&t).1, before.1 + 1, "no other key was made");
+    // invoiced the law keeps a class under one key, and the file of the request has another.
+    assert_eq!(written(&t).1, before.1 + 2, "no other key was made");
     block_on(t.close()).unwrap();
 
     for said in [first, second] {

@@ -1,7 +1,7 @@
 //! Embeddable compliance and privacy: one `privacy.toml` is enforced, recorded and published.
 //!
 //! [`Tacenda::builder`] wires a policy, a store, a safe and a master key together; the rooms are
-//! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::retention`],
+//! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::requests`], [`Tacenda::retention`],
 //! [`Tacenda::log`], [`Tacenda::jobs`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
 //! thread you have.
 //!
@@ -16,6 +16,7 @@ pub mod import;
 pub mod jobs;
 mod keys;
 mod log;
+mod requests;
 mod retention;
 #[cfg(feature = "system")]
 mod system;
@@ -33,6 +34,7 @@ pub use jobs::{Job, Jobs, JobsRun, Ran};
 pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
 pub use log::{Log, VerifiedReceipt, verify_receipt};
 pub use pollster::block_on;
+pub use requests::Requests;
 pub use retention::Retention;
 #[cfg(feature = "system")]
 pub use system::{SystemClock, SystemRng};
@@ -86,6 +88,16 @@ impl Tacenda {
     #[must_use]
     pub fn erasure(&self) -> Erasures<'_> {
         Erasures { vault: &self.vault }
+    }
+
+    /// Requests of data subjects (Art. 12, 15 to 22 and 7(3) GDPR), by the working days of the
+    /// controller's country.
+    ///
+    /// # Errors
+    /// `calendar.region_unknown` for a country without a table of holidays:
+    /// [`tacenda_gdpr::requests`] takes any [`tacenda_core::calendar::WorkingDays`].
+    pub fn requests(&self) -> Result<Requests<'_>> {
+        Requests::new(&self.vault)
     }
 
     /// Retention (Art. 5(1)(e) GDPR): the plan of a sweep, and the sweep.

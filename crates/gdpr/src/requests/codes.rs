@@ -50,6 +50,20 @@ codes! {
     /// A decision before it is settled who asks.
     IDENTITY_OPEN = "requests.identity_open", Refused, "the identity of the requester is settled first";
 
+    /// A step from a session of the account by somebody who is not its subject, or by a subject in
+    /// the controller's place.
+    NOT_THE_SUBJECT = "requests.not_the_subject", Refused,
+        "a session is the subject's own, and a subject speaks for itself alone";
+    /// An answer that nothing is held, or was erased on a day, where rows and log say otherwise.
+    NOT_SO = "requests.not_so", Conflict, "rows and log say otherwise of what is held";
+    /// An erasure by a request for something else.
+    NO_ERASURE = "requests.no_erasure", Refused, "the request asks for no erasure";
+    /// An erasure of everything by a request for a part.
+    PART_OF_ALL = "requests.part_of_all", Refused,
+        "the request is about a part, and everything would be erased";
+    /// Words or an address for a request that is closed.
+    FILE_CLOSED = "requests.file_closed", Conflict, "the file of the request is closed";
+
     /// A request that is said to repeat itself.
     LINKED_TO_ITSELF = "requests.linked_to_itself", Input, "a request does not repeat itself";
     /// A link that is there already.

@@ -168,6 +168,15 @@ impl Request {
         self.add(Event::Remarked(remark), stamp)
     }
 
+    /// Takes the step that an event stands for: what a room over rows is asked to enter.
+    ///
+    /// # Errors
+    /// Those of that step.
+    pub(super) fn step(self, event: Event, calendar: &Calendar<'_>, stamp: Stamp) -> Result<Self> {
+        // Whose dates are not reckoned, of those nothing more is asked.
+        self.add_dated(event, calendar, stamp)
+    }
+
     fn add(self, event: Event, stamp: Stamp) -> Result<Self> {
         let entry = Entry { at: stamp.at, by: stamp.by, event };
         rules::check_order(&self, &entry)?;

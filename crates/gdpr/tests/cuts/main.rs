@@ -7,6 +7,7 @@ mod collect;
 mod life;
 mod policy;
 mod records;
+mod requests;
 mod returns;
 mod rotation;
 mod sweep;

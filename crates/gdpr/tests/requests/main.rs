@@ -6,8 +6,12 @@
     reason = "helpers of tests fail loudly"
 )]
 
+mod agenda;
 mod dates;
 mod decisions;
+mod door;
+mod erasing;
+mod kept;
 mod model;
 mod plain;
 mod steps;

@@ -6,12 +6,13 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use tacenda_core::calendar::{Region, TimeZoneRules, WorkingDays};
 use tacenda_core::clock::Span;
-use tacenda_core::{ActorId, Name, Result, Timestamp};
+use tacenda_core::vault::{Actor, Vault};
+use tacenda_core::{ActorId, Name, Result, SubjectId, Timestamp};
 use tacenda_gdpr::requests::{
-    Answer, Calendar, Channel, Clarification, Decision, Document, Evidence, Extension, Ground,
-    Hints, IdentityAnswer, IdentityAsk, IdentityOutcome, IdentityQuestion, Intake, Note,
+    Answer, Arrival, Calendar, Channel, Clarification, Decision, Document, Evidence, Extension,
+    Ground, Hints, IdentityAnswer, IdentityAsk, IdentityOutcome, IdentityQuestion, Intake, Note,
     PartialRefusal, Proof, ProofKind, Refusal, Refusals, Request, RequestId, Requester, Right,
-    Scope, SeenDocument, Stamp,
+    Scope, SeenDocument, Stamp, Whom,
 };
 
 pub(crate) const DPO: ActorId = ActorId::from_bytes([1; 16]);
@@ -123,4 +124,33 @@ pub(crate) fn partly(ground: Ground) -> Decision {
 pub(crate) fn answer(days: i64, hints: bool) -> Answer {
     let hints = Hints { complaint: hints, court: hints };
     Answer { sent_at: day(days), by: Channel::Email, hints }
+}
+
+/// In the world of the other tests: its zone, and France.
+pub(crate) fn utc() -> Calendar<'static> {
+    Calendar::new(&tacenda_core::calendar::Utc, france().working)
+}
+
+pub(crate) const ACCOUNT: Name = Name::fixed("account");
+pub(crate) const ADDRESS: &str = "ada@elsewhere.example";
+pub(crate) const WROTE: &str = "Everything, please. My card is 4111 1111 1111 1111.";
+
+/// A letter that arrives now.
+pub(crate) fn arrival(vault: &Vault, whom: Whom, right: Right) -> Arrival {
+    Arrival {
+        whom,
+        right,
+        requester: Requester::Subject,
+        channel: Channel::Letter,
+        scope: Scope::ALL,
+        received_at: vault.now(),
+        reply_to: Some(tacenda_gdpr::requests::ReplyTo::email(ADDRESS).unwrap()),
+        words: Some(tacenda_gdpr::requests::Words::new(WROTE)),
+    }
+}
+
+/// One from the account of a subject, with its actor.
+pub(crate) fn from_account(vault: &Vault, subject: SubjectId, right: Right) -> (Arrival, Actor) {
+    let letter = arrival(vault, Whom::Known(subject), right);
+    (Arrival { channel: Channel::Account, ..letter }, Actor::subject(subject))
 }

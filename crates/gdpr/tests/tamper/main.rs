@@ -10,6 +10,7 @@ mod logs;
 mod mended;
 mod pruned;
 mod records;
+mod requests;
 mod restores;
 mod rows;
 mod safe;

@@ -3,12 +3,13 @@
 //! A data subject's request is a record; so will be holds, consents, grants, breaches, messages. The
 //! room says what a record holds, how it stands and what is told of it in the log; keys, sealing,
 //! the log and retention are here, and no room has any of its own. An operation is a file: `add`,
-//! `change`, `read`, `list`. What a change does to the subject's own data is `effects`.
+//! `beside`, `change`, `read`, `list`. What a change does to the subject's own data is `effects`.
 //!
 //! A record is open, in a state of its room, or closed. Its retention clock runs exactly while it is
 //! closed, so that a sweep finds what is due by class and that one state.
 
 mod add;
+mod beside;
 mod change;
 mod effects;
 mod items;

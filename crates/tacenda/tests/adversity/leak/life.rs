@@ -4,6 +4,9 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
+use tacenda::gdpr::requests::{
+    Arrival, Channel, Event, Note, ReplyTo, Requester, Right, Scope, Whom, Words,
+};
 use tacenda::import::{CustomerRecord, Verdict, VerdictWriter, import_csv};
 use tacenda::{
     Actor, ActorId, Amendment, Name, NewPassword, RegisterRequest, SubjectId, Tacenda, block_on,
@@ -106,6 +109,8 @@ pub(super) fn live(home: &Path, sealed: bool) {
     amend(&t, subject, &me);
     ask(&t, Some(subject), &me);
     ask(&t, None, &me);
+    request(&t, Some(subject), &me);
+    request(&t, None, &me);
     snapshot(&data, &out.join("lived"));
     let imported = block_on(t.customers().read_by_email(IMPORTED[0].1, "billing", &me)).unwrap();
     assert_eq!(imported.get("company"), Some(IMPORTED[1].1));
@@ -265,4 +270,48 @@ fn ask(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
         })
     }));
     println!("{:?}", closed.unwrap());
+}
+
+/// Somebody makes a request, and it is worked on to its end.
+fn request(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
+    let requests = t.requests().unwrap();
+    let arrival = Arrival {
+        whom: subject.map_or(Whom::Unknown, Whom::Known),
+        right: Right::Access,
+        requester: Requester::Proxy(None),
+        channel: Channel::Email,
+        scope: Scope::ALL,
+        received_at: time(NOW),
+        reply_to: Some(ReplyTo::email(ASKED[1].1).unwrap()),
+        words: Some(Words::new(ASKED[2].1)),
+    };
+    println!("{arrival:?} {arrival:#?}");
+    let at = block_on(requests.receive(arrival, me)).unwrap();
+    println!("{at:?}");
+    block_on(requests.hear(&at.key, &Words::new(ASKED[2].1), me)).unwrap();
+    for remark in [ASKED[0].1, ASKED[2].1] {
+        match Note::parse(remark) {
+            Ok(note) => {
+                let event = Event::Remarked(note);
+                println!("{event:?}");
+                println!("{:?}", block_on(requests.step(&at.key, event, me)).unwrap());
+            }
+            Err(error) => println!("{}", shown(&error)),
+        }
+    }
+    let file = block_on(requests.read(&at.key, "billing", me)).unwrap();
+    println!("{file:?} {file:#?}");
+    let words = block_on(requests.read_words(&at.key, "billing", me)).unwrap();
+    let reply_to = block_on(requests.read_reply_to(&at.key, "billing", me)).unwrap();
+    assert!(words.as_ref().unwrap().as_text().contains("cerulean plumage"));
+    assert_eq!(reply_to, Some(ReplyTo::email(ASKED[1].1).unwrap()));
+    println!("{words:?} {reply_to:?}");
+    let unread = block_on(requests.read(&at.key, "marketing", me));
+    failed(unread, "policy.unknown_purpose");
+    let session = block_on(requests.step(&at.key, Event::SessionSeen(time(NOW)), me));
+    failed(session, "requests.not_the_subject");
+    let (feed, listing) = block_on(requests.feed("Requests", at.due, "billing", me)).unwrap();
+    assert!(feed.contains(&at.id.to_string()));
+    println!("{feed} {listing:?}");
+    println!("{:?}", block_on(requests.step(&at.key, Event::Withdrawn(time(NOW)), me)).unwrap());
 }

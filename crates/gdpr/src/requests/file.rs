@@ -1,0 +1,92 @@
+//! The file of a request as a record: its items, how it stands, what the log says of a step.
+
+use std::collections::BTreeSet;
+
+use tacenda_core::codec::MALFORMED;
+use tacenda_core::vault::{
+    Actor, Effects, Entry, MODEL, OpenedRecord, RecordChange, RecordItems, Standing, Vault,
+};
+use tacenda_core::{ActorId, Name, Result, SubjectId, Timestamp};
+
+use super::due::Calendar;
+use super::state::{Event, Request};
+use super::steps::Stamp;
+
+/// The item with the address for the answer; it goes when the file is closed.
+pub(super) const REPLY_TO: Name = Name::fixed("reply_to");
+/// The item with what the requester wrote.
+pub(super) const WORDS: Name = Name::fixed("words");
+
+/// The file in a record of which [`MODEL`] is open.
+pub(super) fn of(record: &OpenedRecord) -> Result<Request> {
+    match record.items.get(&MODEL) {
+        Some(model) => Request::decode(model),
+        None => MALFORMED.err(),
+    }
+}
+
+/// How a request stands: in its stage until its due date, or closed.
+pub(super) fn standing(
+    request: &Request,
+    calendar: &Calendar<'_>,
+    now: Timestamp,
+) -> Result<Standing> {
+    if let Some(at) = request.closed_at() {
+        return Ok(Standing::Closed { at });
+    }
+    let due_at = Some(request.due(calendar, now)?.over_at(calendar.zone));
+    Ok(Standing::Open { state: Name::fixed(request.state().stage().as_str()), due_at })
+}
+
+/// The change that puts a request in the place of the one before.
+pub(super) fn change(
+    request: &Request,
+    calendar: &Calendar<'_>,
+    now: Timestamp,
+    entry: Entry,
+) -> Result<RecordChange> {
+    let gone = if request.needs_reply_to() { BTreeSet::new() } else { BTreeSet::from([REPLY_TO]) };
+    Ok(RecordChange {
+        standing: standing(request, calendar, now)?,
+        set: RecordItems::default().with(MODEL, request.encode()),
+        remove: gone,
+        entry,
+        effects: Effects::default(),
+    })
+}
+
+/// Now, by this actor.
+pub(super) fn stamp(vault: &Vault, actor: &Actor) -> Stamp {
+    Stamp { at: vault.now(), by: actor.id }
+}
+
+/// Whether the actor is a data subject, not staff and not the SDK itself.
+pub(super) fn is_a_subject(actor: &Actor) -> bool {
+    actor.role.is_none() && actor.id != ActorId::SYSTEM
+}
+
+/// Whether the actor is this data subject.
+pub(super) fn is_the_subject(actor: &Actor, subject: SubjectId) -> bool {
+    *actor == Actor::subject(subject)
+}
+
+/// What the log calls a step.
+pub(super) const fn action(event: &Event) -> &'static str {
+    match event {
+        Event::Received(_) => "request.received",
+        Event::Acknowledged(_) => "request.acknowledged",
+        Event::Linked(_) => "request.linked",
+        Event::Restated(..) => "request.restated",
+        Event::AuthorityShown(_) => "request.authority_shown",
+        Event::IdentityAsked(_) => "request.identity_asked",
+        Event::IdentityAnswered(_) => "request.identity_answered",
+        Event::SessionSeen(_) => "request.session_seen",
+        Event::ClarificationAsked(_) => "request.clarification_asked",
+        Event::ClarificationAnswered(..) => "request.clarification_answered",
+        Event::Extended(_) => "request.extended",
+        Event::Decided(_) => "request.decided",
+        Event::Answered(_) => "request.answered",
+        Event::Withdrawn(_) => "request.withdrawn",
+        Event::Remarked(_) => "request.remarked",
+    }
+}

@@ -1,0 +1,73 @@
+//! Whether anything is held of whoever asks, by the rows and the log.
+
+use chrono::NaiveDate;
+use tacenda_core::calendar::day_of;
+use tacenda_core::leaf::Leaf;
+use tacenda_core::policy::records::RESERVED;
+use tacenda_core::vault::{Outline, Vault};
+use tacenda_core::{Result, SubjectId, Timestamp};
+
+use super::decision::Decision;
+
+/// The most leaves of a subject that are looked through.
+const MOST: usize = 1 << 20;
+
+/// What is held of a subject, but for the files of its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// Nothing, and the log has no word of an erasure.
+    Nothing,
+    /// Nothing; it was erased on this day of the controller's zone.
+    ErasedOn(NaiveDate),
+    /// Something, in use or archived.
+    Something,
+}
+
+impl Held {
+    /// The decision that follows from it alone, if one does.
+    #[must_use]
+    pub const fn decision(self) -> Option<Decision> {
+        match self {
+            Self::Nothing => Some(Decision::NothingHeld),
+            Self::ErasedOn(day) => Some(Decision::ErasedBefore(day)),
+            Self::Something => None,
+        }
+    }
+}
+
+/// What is held of a subject. It opens nothing and leaves no leaf.
+///
+/// Where the log was pruned since, what was erased before is known no more, and nothing is held.
+///
+/// # Errors
+/// The integrity codes; the codes of the store.
+pub async fn held(vault: &Vault, subject: SubjectId) -> Result<Held> {
+    let rows = vault.outline(subject).await?;
+    if !rows.iter().all(Outline::is_record) {
+        return Ok(Held::Something);
+    }
+    let (mut limit, mut seen) = (64usize, None);
+    loop {
+        let leaves = vault.history(subject, limit).await?;
+        if let Some(at) = leaves.iter().find_map(erased_at) {
+            return Ok(Held::ErasedOn(day_of(vault.ports().zone.as_ref(), at)));
+        }
+        if seen == Some(leaves.len()) || limit >= MOST {
+            return Ok(Held::Nothing);
+        }
+        seen = Some(leaves.len());
+        limit = limit.saturating_mul(8);
+    }
+}
+
+/// When data of the subject's own went, and not a record alone, if a leaf says so. What was erased again
+/// after a restore went on the day on which its key was destroyed.
+fn erased_at(leaf: &Leaf) -> Option<Timestamp> {
+    let mut details = leaf.details.iter();
+    let own = details.any(|(key, class)| key == "erased" && !class.starts_with(RESERVED));
+    match leaf.action.as_str() {
+        "erasure.done" if own => Some(leaf.at),
+        "erasure.replayed" if own => Timestamp::parse_rfc3339(leaf.find("destroyed_at")?).ok(),
+        _ => None,
+    }
+}

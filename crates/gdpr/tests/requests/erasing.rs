@@ -1,0 +1,99 @@
+//! A request for erasure, from its receipt over the erasure to its answer.
+
+use pollster::block_on as wait;
+use tacenda_core::SubjectId;
+use tacenda_core::vault::Vault;
+use tacenda_gdpr::requests::{
+    self, Answer, Arrival, Channel, Decision, Event, Held, Hints, Received, Right, Scope, Whom,
+    step,
+};
+use tacenda_testkit::world::{World, ada, request, staff};
+
+use crate::support::*;
+
+fn mine(vault: &Vault, subject: SubjectId, right: Right) -> Received {
+    let (arrival, me) = from_account(vault, subject, right);
+    wait(requests::receive(vault, &utc(), arrival, &me)).unwrap()
+}
+
+fn erase(vault: &Vault, at: &Received) -> tacenda_core::Result<requests::Erased> {
+    wait(requests::erase(vault, &utc(), &at.key, &staff("support")))
+}
+
+fn answer(vault: &Vault, at: &Received, told: bool) -> &'static str {
+    let hints = Hints { complaint: told, court: told };
+    let answer = Event::Answered(Answer { sent_at: vault.now(), by: Channel::Email, hints });
+    code(wait(step(vault, &utc(), &at.key, answer, &staff("support"))))
+}
+
+fn read(vault: &Vault, at: &Received) -> requests::Request {
+    wait(requests::read(vault, &at.key, &ACCOUNT, &staff("support"))).unwrap()
+}
+
+#[test]
+fn what_a_law_keeps_is_a_refusal_of_that_part() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let at = mine(&vault, subject, Right::Erasure);
+    let done = erase(&vault, &at).unwrap();
+    let Decision::PartlyRefused(part) = &done.decision else { panic!("{done:?}") };
+    let [refusal] = part.grounds() else { panic!("{part:?}") };
+    let what = (refusal.class.as_ref().unwrap().as_str(), refusal.item.as_ref().unwrap().as_str());
+    assert_eq!(what, ("billing", "address"), "the country goes");
+    assert_eq!(refusal.ground, requests::Ground::LegalObligation);
+    let reason = "Code de commerce, art. L123-22 al. 2, until 2037-01-01";
+    assert_eq!(refusal.reason.as_text(), reason);
+    let file = read(&vault, &at);
+    assert_eq!(file.state().decision(), Some(&done.decision));
+    let noted = file.entries().last().unwrap();
+    let Event::Remarked(note) = &noted.event else { panic!("{noted:?}") };
+    let index = done.erasure.receipt.position.index;
+    let expected = format!("Erased. The receipt is entry {index} of epoch 1 of the log.");
+    assert_eq!(note.as_text(), expected);
+    assert_eq!(wait(requests::held(&vault, subject)).unwrap(), Held::Something);
+    assert_eq!(answer(&vault, &at, false), "requests.remedies_missing");
+    assert_eq!(answer(&vault, &at, true), "ok");
+
+    // Asked again, what is archived already is refused by the same law.
+    let letter = mine(&vault, subject, Right::Erasure);
+    let again = erase(&vault, &letter);
+    let decided = read(&vault, &letter).state().decision().cloned();
+    assert_eq!(decided.as_ref(), Some(&done.decision), "{again:?}");
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn what_no_law_keeps_goes_and_the_answer_can_be_sent() {
+    let world = World::default();
+    let vault = world.open();
+    let items = [("email", "eve@example.org"), ("card_last4", "4242")];
+    let eve = request(&vault, &items, false);
+    let subject = wait(vault.register(eve, &staff("support"))).unwrap().subject();
+    let at = mine(&vault, subject, Right::Erasure);
+    assert_eq!(erase(&vault, &at).unwrap().decision, Decision::Granted(None));
+    assert_eq!(wait(requests::held(&vault, subject)).unwrap(), Held::ErasedOn(date("2026-06-01")));
+    assert_eq!(code(erase(&vault, &at)), "vault.not_found", "nothing is left");
+    assert_eq!(answer(&vault, &at, false), "ok");
+}
+
+#[test]
+fn nothing_goes_by_a_request_that_does_not_ask_for_it() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let access = mine(&vault, subject, Right::Access);
+    assert_eq!(code(erase(&vault, &access)), "requests.no_erasure");
+    let (part, me) = from_account(&vault, subject, Right::Erasure);
+    let classes = [tacenda_core::Name::fixed("payment")].into();
+    let part = Arrival { scope: Scope { classes, ..Scope::ALL }, ..part };
+    let part = wait(requests::receive(&vault, &utc(), part, &me)).unwrap();
+    assert_eq!(code(erase(&vault, &part)), "requests.part_of_all");
+    let letter = arrival(&vault, Whom::Known(subject), Right::Erasure);
+    let letter = wait(requests::receive(&vault, &utc(), letter, &staff("support"))).unwrap();
+    assert_eq!(code(erase(&vault, &letter)), "requests.identity_open");
+    let own = wait(requests::erase(&vault, &utc(), &letter.key, &me));
+    assert_eq!(code(own), "requests.not_the_subject", "the controller decides");
+    assert_eq!(wait(vault.outline(subject)).unwrap().len(), 6, "three rows and three files");
+    assert!(wait(vault.login("ada@example.org", "correct horse")).is_ok());
+}
