@@ -5,7 +5,7 @@ use tacenda_core::calendar::day_of;
 use tacenda_core::leaf::Leaf;
 use tacenda_core::policy::records::RESERVED;
 use tacenda_core::vault::{Outline, Vault};
-use tacenda_core::{Result, SubjectId};
+use tacenda_core::{Result, SubjectId, Timestamp};
 
 use super::decision::Decision;
 
@@ -49,8 +49,8 @@ pub async fn held(vault: &Vault, subject: SubjectId) -> Result<Held> {
     let (mut limit, mut seen) = (64usize, None);
     loop {
         let leaves = vault.history(subject, limit).await?;
-        if let Some(leaf) = leaves.iter().find(|leaf| is_erasure(leaf)) {
-            return Ok(Held::ErasedOn(day_of(vault.ports().zone.as_ref(), leaf.at)));
+        if let Some(at) = leaves.iter().find_map(erased_at) {
+            return Ok(Held::ErasedOn(day_of(vault.ports().zone.as_ref(), at)));
         }
         if seen == Some(leaves.len()) || limit >= MOST {
             return Ok(Held::Nothing);
@@ -60,9 +60,14 @@ pub async fn held(vault: &Vault, subject: SubjectId) -> Result<Held> {
     }
 }
 
-/// Whether a leaf says that data of the subject's own went, and not a record alone.
-fn is_erasure(leaf: &Leaf) -> bool {
+/// When data of the subject's own went, and not a record alone, if a leaf says so. What was erased again
+/// after a restore went on the day on which its key was destroyed.
+fn erased_at(leaf: &Leaf) -> Option<Timestamp> {
     let mut details = leaf.details.iter();
-    leaf.action == *"erasure.done"
-        && details.any(|(key, class)| key == "erased" && !class.starts_with(RESERVED))
+    let own = details.any(|(key, class)| key == "erased" && !class.starts_with(RESERVED));
+    match leaf.action.as_str() {
+        "erasure.done" if own => Some(leaf.at),
+        "erasure.replayed" if own => Timestamp::parse_rfc3339(leaf.find("destroyed_at")?).ok(),
+        _ => None,
+    }
 }

@@ -6,14 +6,15 @@ use pollster::block_on as wait;
 use tacenda_core::Name;
 use tacenda_core::calendar::{Region, Utc, WorkingDays};
 use tacenda_core::row::RowKey;
-use tacenda_core::vault::Vault;
+use tacenda_core::vault::{OnRestore, Vault};
 use tacenda_gdpr::requests::{
-    self, Arrival, Calendar, Channel, Event, Received, Requester, Right, Scope, Whom,
+    self, Arrival, Calendar, Channel, Event, Held, Received, Requester, Right, Scope, Whom,
 };
-use tacenda_testkit::world::{ada, staff};
+use tacenda_testkit::world::{POLICY, World, ada, staff};
 
 use super::adversary::Adversary;
 use super::code;
+use super::restores::before_the_erasure;
 
 fn calendar() -> Calendar<'static> {
     static FRANCE: LazyLock<WorkingDays> =
@@ -62,4 +63,22 @@ fn an_altered_file_stops_no_new_request_and_hides_no_other() {
     assert_eq!(unread, [(key, "vault.altered_row")]);
     store.repent();
     assert_eq!(read(&receive(&vault, Whom::Known(subject))).unwrap().links().len(), 3);
+}
+
+#[test]
+fn what_was_erased_again_after_a_restore_was_erased_on_its_first_day() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let items = [("email", "eve@example.org"), ("card_last4", "4242")];
+    let eve = tacenda_testkit::world::request(&vault, &items, false);
+    let subject = wait(vault.register(eve, &staff("support"))).unwrap().subject();
+    world.set_time("2026-06-09T23:30:00Z");
+    wait(tacenda_gdpr::erasure::erase(&vault, subject, &staff("support"))).unwrap();
+    world.set_time("2026-06-20T08:00:00Z");
+    let restored = World { store: before_the_erasure(&store), ..world };
+    let (vault, _) = restored.try_open(POLICY, OnRestore::Replay).unwrap();
+    let history = wait(vault.history(subject, 9)).unwrap();
+    assert!(history.iter().all(|leaf| leaf.action != *"erasure.done"), "it is lost");
+    let day = "2026-06-09".parse().unwrap();
+    assert_eq!(wait(requests::held(&vault, subject)).unwrap(), Held::ErasedOn(day));
 }

@@ -259,7 +259,7 @@ fn killed_anywhere(world: &World, store: &Adversary, subject: SubjectId, epoch: 
 }
 
 /// The rows as they were before the first erasure.
-fn before_the_erasure(store: &Adversary) -> Arc<MemoryStore> {
+pub(crate) fn before_the_erasure(store: &Adversary) -> Arc<MemoryStore> {
     let intended = |change: &Change| {
         let mut leaves = change.leaves.iter().map(|leaf| Leaf::decode(&leaf.bytes).unwrap());
         leaves.any(|leaf| leaf.action == *"erasure.intended")

@@ -126,7 +126,7 @@ impl Vault {
     }
 
     /// The job row goes on without the plans of those who stay, and theirs are put into one of their
-    /// own in the same change, so that at any time each of the two is in one of them.
+    /// own in the same change: at any time each plan is in one job.
     fn record_rows_gone(
         &self,
         draft: &mut Draft,
