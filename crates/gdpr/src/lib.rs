@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod breach;
+pub mod case;
 pub mod erasure;
 pub mod requests;
 pub mod retention;
@@ -13,4 +14,4 @@ pub mod retention;
 use tacenda_core::Code;
 
 /// Every code of this crate.
-pub static CODES: &[&[&Code]] = &[breach::CODES, erasure::CODES, requests::CODES];
+pub static CODES: &[&[&Code]] = &[breach::CODES, case::CODES, erasure::CODES, requests::CODES];

@@ -1,20 +1,8 @@
 //! The codes of the breach room.
 
-use tacenda_core::error::{Code, Kind};
-
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $kind:ident, $summary:literal;)+) => {
-        $($(#[$doc])* pub static $name: Code = Code::new($code, Kind::$kind, $summary);)+
-
-        /// The codes of this room.
-        pub static CODES: &[&Code] = &[$(&$name),+];
-    };
-}
+use crate::case::codes;
 
 codes! {
-    /// A text of the register that is empty, too long or holds control characters.
-    BAD_NOTE = "breach.bad_note", Input,
-        "a text is 1 to 8000 characters, none of them a control character but for line breaks";
     /// A breach that is none: neither confidentiality, integrity nor availability (Art. 4(12) GDPR).
     BAD_NATURE = "breach.bad_nature", Input,
         "a breach is one of confidentiality, integrity or availability, and a theft one of confidentiality";

@@ -19,9 +19,8 @@ mod codes;
 pub mod form;
 pub mod severity;
 pub mod state;
-mod words;
 
+pub use crate::case::Note;
 pub use codes::CODES;
 pub use codes::*;
 pub use state::{Breach, State};
-pub use words::Note;

@@ -1,20 +1,8 @@
 //! The codes of the room of requests.
 
-use tacenda_core::error::{Code, Kind};
-
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $kind:ident, $summary:literal;)+) => {
-        $($(#[$doc])* pub static $name: Code = Code::new($code, Kind::$kind, $summary);)+
-
-        /// The codes of this room.
-        pub static CODES: &[&Code] = &[$(&$name),+];
-    };
-}
+use crate::case::codes;
 
 codes! {
-    /// A text of the file that is empty, too long or holds control characters.
-    BAD_NOTE = "requests.bad_note", Input,
-        "a text is 1 to 8000 characters, none of them a control character but for line breaks";
     /// An address for the answer that is none.
     BAD_REPLY_TO = "requests.bad_reply_to", Input, "no answer can go to this address";
 

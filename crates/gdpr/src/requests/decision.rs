@@ -6,7 +6,7 @@ use tacenda_core::{Name, Result, Timestamp};
 use super::codes::{NO_REASONS, PART_WITHOUT_CLASS};
 use super::intake::Channel;
 use super::rights::Right;
-use super::words::{Note, choice};
+use crate::case::{Note, choice};
 
 choice! {
     /// On what ground a request, or a part of it, is refused. What a hint on screen says of a right

@@ -8,7 +8,7 @@ use super::decision::Decision;
 use super::lists::Line;
 use super::rights::Right;
 use super::state::{Event, Extension, Request};
-use super::words::choice;
+use crate::case::choice;
 
 /// What days are reckoned by: the controller's zone, the working days of where it acts, and how soon
 /// a question has to be asked to count.

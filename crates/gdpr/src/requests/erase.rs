@@ -12,7 +12,7 @@ use super::due::Calendar;
 use super::rights::Right;
 use super::state::{Event, Request};
 use super::step::{enter, step};
-use super::words::Note;
+use crate::case::Note;
 use crate::erasure::{self, Erasure, ErasurePlan, Fate, HELD, RESTRICTED};
 use crate::retention::{Duty, duty};
 

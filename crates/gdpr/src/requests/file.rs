@@ -10,7 +10,7 @@ use tacenda_core::{ActorId, Name, Result, SubjectId, Timestamp};
 
 use super::due::Calendar;
 use super::state::{Event, Request};
-use super::steps::Stamp;
+use crate::case::Stamp;
 
 /// The item with the address for the answer; it goes when the file is closed.
 pub(super) const REPLY_TO: Name = Name::fixed("reply_to");

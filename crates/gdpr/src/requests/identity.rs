@@ -9,7 +9,7 @@
 use chrono::NaiveDate;
 use tacenda_core::{ActorId, Timestamp};
 
-use super::words::{Note, choice};
+use crate::case::{Note, choice};
 
 choice! {
     /// What sort of document somebody showed.

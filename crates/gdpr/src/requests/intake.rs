@@ -7,7 +7,7 @@ use tacenda_core::{Name, Rng, RowId, Timestamp};
 
 use super::identity::Proof;
 use super::rights::Right;
-use super::words::choice;
+use crate::case::choice;
 
 /// The number of a request: random, so that it can stand in letters, lists and calendars without
 /// telling whose it is.

@@ -43,6 +43,7 @@ mod step;
 mod steps;
 mod words;
 
+pub use crate::case::{Note, Stamp};
 pub use agenda::{Listing, Work, agenda, lines};
 pub use codes::CODES;
 pub use codes::*;
@@ -66,5 +67,4 @@ pub use reply::{PostalLines, ReplyTo};
 pub use rights::{RestrictionGround, Right};
 pub use state::{Clarification, Closed, Entry, Event, Extension, Request, Stage, State};
 pub use step::{Entered, step};
-pub use steps::Stamp;
-pub use words::{Note, Words};
+pub use words::Words;

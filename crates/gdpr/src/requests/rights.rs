@@ -1,6 +1,6 @@
 //! What is asked for, and what the law says of each right.
 
-use super::words::choice;
+use crate::case::choice;
 
 choice! {
     /// On what ground processing is to be restricted.

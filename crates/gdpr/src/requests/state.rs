@@ -13,7 +13,7 @@ use super::decision::{Answer, Decision};
 use super::identity::{Evidence, Identity, IdentityAnswer, IdentityQuestion, Proof};
 use super::intake::{Intake, RequestId, Requester, Scope};
 use super::rights::Right;
-use super::words::{Note, choice};
+use crate::case::{Note, choice};
 
 /// A question on what the request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The steps that somebody takes. Each checks what the law asks for, and then adds an entry.
 
-use tacenda_core::{ActorId, Result, Timestamp};
+use tacenda_core::{Result, Timestamp};
 
 use super::decision::{Answer, Decision};
 use super::due::Calendar;
@@ -9,16 +9,7 @@ use super::intake::{Intake, RequestId, Scope};
 use super::rights::Right;
 use super::rules;
 use super::state::{Clarification, Entry, Event, Extension, Request};
-use super::words::Note;
-
-/// When a step is entered, and by whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
-    /// When.
-    pub at: Timestamp,
-    /// By whom.
-    pub by: ActorId,
-}
+use crate::case::{Note, Stamp};
 
 /// What every step can fail with: `requests.clock_went_back` if the last entry is later,
 /// `requests.wrong_step` with the `state` and the `step` if it does not follow, and, for what is said

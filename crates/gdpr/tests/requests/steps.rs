@@ -129,7 +129,7 @@ fn a_document_is_asked_for_with_a_reason_and_seen_by_a_person() {
     assert_eq!(shown(asked(why()), DPO, "2026-03-08"), "requests.in_future");
     assert_eq!(shown(asked(why()), DPO, "2026-03-06"), "ok");
     // A reason is a text with something in it.
-    assert_eq!(code(Note::parse("  ")), "requests.bad_note");
+    assert_eq!(code(Note::parse("  ")), "case.bad_note");
 }
 
 #[test]

@@ -13,9 +13,9 @@ use super::super::state::{
     Awareness, Breach, Closed, Count, Discovery, Facts, Ground, Incident, Judgement, Means,
     NoticeKind, Occurrence, People, PeopleAnswer, State, Telling,
 };
-use super::super::words::{Note, letter};
 use super::authority::{Competent, competent};
 use super::{Form, Value};
+use crate::case::Note;
 
 /// What the notification is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -359,4 +359,9 @@ fn data_type(category: &str) -> char {
         "a special category without type"
     );
     known.map_or('u', |(_, letter)| *letter)
+}
+
+/// A choice by the letter that the authority's template gives it: `a` for the first, and so on.
+fn letter<T: PartialEq>(all: &[T], value: &T) -> char {
+    ('a'..='z').zip(all).find(|(_, one)| *one == value).map_or('a', |(letter, _)| letter)
 }

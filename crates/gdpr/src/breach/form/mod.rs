@@ -24,7 +24,7 @@ use chrono::NaiveDate;
 use tacenda_core::{Result, Timestamp};
 
 use super::codes::{BAD_FIELD, FIELD_KNOWN, UNKNOWN_FIELD};
-use super::words::Note;
+use crate::case::Note;
 
 pub use authority::{AUTHORITIES, Authority, Competent, competent, find};
 pub use field::{Field, FieldKind, Need};

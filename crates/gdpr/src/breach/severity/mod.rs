@@ -20,7 +20,7 @@ use std::fmt;
 use tacenda_core::Result;
 
 use super::codes::{BAD_SCORE, NO_DATA, SCORE_WITHOUT_REASON};
-use super::words::choice;
+use crate::case::choice;
 
 pub use suggest::{Hint, Suggestion, suggest};
 pub use tables::{Availability, Confidentiality, DataClass, Factor, Identification, Integrity};

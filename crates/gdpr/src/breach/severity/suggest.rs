@@ -7,8 +7,8 @@ use tacenda_core::pii::ItemType;
 use tacenda_core::pii::category::{covers, special};
 use tacenda_core::policy::{Item, Policy};
 
-use super::super::words::choice;
 use super::{DataClass, DataScore, Factor, Identification};
+use crate::case::choice;
 
 choice! {
     /// Why an ease of identification is suggested.

@@ -1,6 +1,6 @@
 //! The tables of the method: classes of data, ease of identification, circumstances.
 
-use super::super::words::choice;
+use crate::case::choice;
 
 choice! {
     /// What sort of data it is.

@@ -7,7 +7,7 @@ use tacenda_core::policy::{OperatorRole, PromiseNature};
 use tacenda_core::{Name, Result, Timestamp};
 
 use super::super::codes::{BAD_NATURE, BAD_PERIOD};
-use super::super::words::{Note, choice};
+use crate::case::{Note, choice};
 
 /// What became of the data (Art. 4(12) GDPR).
 ///

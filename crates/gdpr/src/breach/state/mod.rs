@@ -24,15 +24,15 @@ mod steps;
 use tacenda_core::{ActorId, Timestamp};
 
 use super::clock::Deadline;
-use super::words::Note;
+use crate::case::Note;
 
+pub use crate::case::Stamp;
 pub use facts::{Cause, Count, Discovery, Facts, Incident, Nature, Occurrence, People};
 pub use model::{
     Awareness, Exemption, Ground, Judgement, KeysOutside, Means, Notice, NoticeKind, Notices,
     PeopleAnswer, Promise, Remedy, Telling, Unfounded,
 };
 pub use rules::{Duty, DutyState};
-pub use steps::Stamp;
 
 /// Where a breach is, with what has been decided on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]

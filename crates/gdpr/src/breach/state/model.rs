@@ -7,8 +7,8 @@ use tacenda_core::{ActorId, Name, Timestamp};
 
 use super::super::clock::Deadline;
 use super::super::severity::{Risk, Severity};
-use super::super::words::{Note, choice};
 use super::facts::Facts;
+use crate::case::{Note, choice};
 
 /// A promise that is about this breach, as it stood in the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,25 +3,16 @@
 
 use tacenda_core::calendar::Zone;
 use tacenda_core::policy::Policy;
-use tacenda_core::{ActorId, Result, Timestamp};
+use tacenda_core::{Result, Timestamp};
 
 use super::super::clock::deadlines;
 use super::super::codes::NO_ROLE;
-use super::super::words::Note;
 use super::rules;
 use super::{
     Awareness, Breach, Entry, Event, Facts, Judgement, Notice, Notices, PeopleAnswer, Promise,
     Remedy, State, Telling, Unfounded,
 };
-
-/// When a step is entered, and by whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
-    /// When.
-    pub at: Timestamp,
-    /// By whom.
-    pub by: ActorId,
-}
+use crate::case::{Note, Stamp};
 
 impl Breach {
     /// Opens a breach with a suspicion. A promise may bind from here on.

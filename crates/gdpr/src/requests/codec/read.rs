@@ -1,9 +1,9 @@
 //! From bytes to a request.
 
-use chrono::NaiveDate;
+use tacenda_core::Result;
 use tacenda_core::codec::{Decoder, MALFORMED};
-use tacenda_core::{ActorId, Result, Timestamp};
 
+use crate::case::read::{actor, day, note, option, time, word};
 use crate::requests::decision::{
     Answer, Charge, ChargeGround, Decision, Ground, Hints, PartialRefusal, Refusal, Refusals,
 };
@@ -14,7 +14,6 @@ use crate::requests::identity::{
 use crate::requests::intake::{Channel, Intake, Items, RequestId, Requester, Scope};
 use crate::requests::rights::{RestrictionGround, Right};
 use crate::requests::state::{Clarification, Entry, Event, Extension};
-use crate::requests::words::Note;
 
 pub(super) fn entry(d: &mut Decoder<'_>) -> Result<Entry> {
     let (at, by) = (time(d)?, actor(d)?);
@@ -144,34 +143,4 @@ fn refusals(d: &mut Decoder<'_>) -> Result<Vec<Refusal>> {
         })
     };
     (0..d.list(10)?).map(|_| refusal(d)).collect()
-}
-
-fn time(d: &mut Decoder<'_>) -> Result<Timestamp> {
-    d.i64().map(Timestamp::from_micros)
-}
-
-/// A day as its text has it, and in no other form.
-fn day(d: &mut Decoder<'_>) -> Result<NaiveDate> {
-    let text = d.text()?;
-    let day = text.parse::<NaiveDate>().ok().filter(|day| day.to_string() == text);
-    day.ok_or_else(|| MALFORMED.error())
-}
-
-fn actor(d: &mut Decoder<'_>) -> Result<ActorId> {
-    d.raw().map(ActorId::from_bytes)
-}
-
-fn note(d: &mut Decoder<'_>) -> Result<Note> {
-    d.text().map(Note::stored)
-}
-
-fn word<T>(d: &mut Decoder<'_>, parse: fn(&str) -> Option<T>) -> Result<T> {
-    parse(d.text()?).ok_or_else(|| MALFORMED.error())
-}
-
-fn option<'a, T>(
-    d: &mut Decoder<'a>,
-    read: impl FnOnce(&mut Decoder<'a>) -> Result<T>,
-) -> Result<Option<T>> {
-    if d.flag()? { read(d).map(Some) } else { Ok(None) }
 }

@@ -1,9 +1,8 @@
 //! From a request to bytes.
 
-use chrono::NaiveDate;
-use tacenda_core::Timestamp;
 use tacenda_core::codec::Encoder;
 
+use crate::case::write::{day, flag, note, option, time};
 use crate::requests::decision::{Decision, Refusal};
 use crate::requests::identity::{
     Evidence, IdentityAnswer, IdentityAsk, IdentityOutcome, IdentityQuestion, Proof,
@@ -11,7 +10,6 @@ use crate::requests::identity::{
 use crate::requests::intake::{Intake, Requester, Scope};
 use crate::requests::rights::Right;
 use crate::requests::state::{Clarification, Entry, Event, Extension};
-use crate::requests::words::Note;
 
 pub(super) fn entry(e: &mut Encoder, entry: &Entry) {
     let Entry { at, by, event } = entry;
@@ -133,29 +131,5 @@ fn refusals(e: &mut Encoder, grounds: &[Refusal]) {
         }
         e.text(ground.as_str());
         note(e, reason);
-    }
-}
-
-fn time(e: &mut Encoder, at: Timestamp) {
-    e.i64(at.as_micros());
-}
-
-fn day(e: &mut Encoder, day: NaiveDate) {
-    e.text(&day.to_string());
-}
-
-fn note(e: &mut Encoder, note: &Note) {
-    // EXPOSE: the encoding is what a row seals
-    e.text(note.as_text());
-}
-
-fn flag(e: &mut Encoder, flag: bool) {
-    e.u8(u8::from(flag));
-}
-
-fn option<T>(e: &mut Encoder, value: Option<&T>, each: impl FnOnce(&mut Encoder, &T)) {
-    flag(e, value.is_some());
-    if let Some(value) = value {
-        each(e, value);
     }
 }

@@ -1,13 +1,13 @@
 //! From bytes to a breach.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tacenda_core::codec::{Decoder, MALFORMED};
 use tacenda_core::pii::Country;
 use tacenda_core::policy::{
     OperatorRole, PromiseChannel, PromiseNature, PromiseTrigger, RiskThreshold,
 };
-use tacenda_core::{ActorId, Result, Timestamp};
+use tacenda_core::{ActorId, Result};
 
 use crate::breach::clock::{Deadline, Due};
 use crate::breach::severity::{
@@ -19,7 +19,7 @@ use crate::breach::state::{
     Judgement, KeysOutside, Means, Nature, Notice, NoticeKind, Notices, Occurrence, People,
     PeopleAnswer, Promise, Remedy, Telling, Unfounded,
 };
-use crate::breach::words::Note;
+use crate::case::read::{list, note, option, time, word, words};
 
 pub(super) fn entry(d: &mut Decoder<'_>) -> Result<Entry> {
     let (at, by) = (time(d)?, ActorId::from_bytes(d.raw()?));
@@ -195,45 +195,4 @@ fn unfounded(d: &mut Decoder<'_>) -> Result<Unfounded> {
     let reason = note(d)?;
     let approved_by = option(d, |d| Ok(ActorId::from_bytes(d.raw()?)))?;
     Ok(Unfounded { reason, approved_by })
-}
-
-fn time(d: &mut Decoder<'_>) -> Result<Timestamp> {
-    d.i64().map(Timestamp::from_micros)
-}
-
-fn note(d: &mut Decoder<'_>) -> Result<Note> {
-    d.text().map(Note::stored)
-}
-
-fn word<T>(d: &mut Decoder<'_>, parse: fn(&str) -> Option<T>) -> Result<T> {
-    parse(d.text()?).ok_or_else(|| MALFORMED.error())
-}
-
-fn option<'a, T>(
-    d: &mut Decoder<'a>,
-    read: impl FnOnce(&mut Decoder<'a>) -> Result<T>,
-) -> Result<Option<T>> {
-    if d.flag()? { read(d).map(Some) } else { Ok(None) }
-}
-
-fn list<'a, T>(
-    d: &mut Decoder<'a>,
-    min: usize,
-    read: impl Fn(&mut Decoder<'a>) -> Result<T>,
-) -> Result<Vec<T>> {
-    (0..d.list(min)?).map(|_| read(d)).collect()
-}
-
-/// A set of words, strictly ascending by bytes: a set has one encoding.
-fn words<T: Ord>(d: &mut Decoder<'_>, parse: fn(&str) -> Option<T>) -> Result<BTreeSet<T>> {
-    let (mut set, mut last) = (BTreeSet::new(), "");
-    for _ in 0..d.list(4)? {
-        let text = d.text()?;
-        if text <= last {
-            return MALFORMED.err();
-        }
-        last = text;
-        set.insert(parse(text).ok_or_else(|| MALFORMED.error())?);
-    }
-    Ok(set)
 }

@@ -1,9 +1,6 @@
 //! From a breach to bytes.
 
-use std::collections::BTreeSet;
-
 use tacenda_core::codec::Encoder;
-use tacenda_core::{Name, Timestamp};
 
 use crate::breach::clock::Deadline;
 use crate::breach::severity::Inputs;
@@ -11,7 +8,7 @@ use crate::breach::state::{
     Count, Entry, Event, Exemption, Facts, Judgement, Notice, Notices, Occurrence, PeopleAnswer,
     Promise, Telling, Unfounded,
 };
-use crate::breach::words::Note;
+use crate::case::write::{flag, list, name, note, option, time, words};
 
 pub(super) fn entry(e: &mut Encoder, entry: &Entry) {
     let Entry { at, by, event } = entry;
@@ -187,42 +184,4 @@ fn unfounded_of(e: &mut Encoder, unfounded: &Unfounded) {
     option(e, approved_by.as_ref(), |e, by| {
         e.raw(by.as_bytes());
     });
-}
-
-fn time(e: &mut Encoder, at: Timestamp) {
-    e.i64(at.as_micros());
-}
-
-fn note(e: &mut Encoder, note: &Note) {
-    // EXPOSE: the encoding is what a row seals
-    e.text(note.as_text());
-}
-
-fn name(e: &mut Encoder, name: &Name) {
-    e.text(name.as_str());
-}
-
-fn flag(e: &mut Encoder, flag: bool) {
-    e.u8(u8::from(flag));
-}
-
-fn option<T>(e: &mut Encoder, value: Option<&T>, each: impl FnOnce(&mut Encoder, &T)) {
-    flag(e, value.is_some());
-    if let Some(value) = value {
-        each(e, value);
-    }
-}
-
-fn list<T>(e: &mut Encoder, values: &[T], each: impl Fn(&mut Encoder, &T)) {
-    e.list(values.len());
-    values.iter().for_each(|value| each(e, value));
-}
-
-/// A set of words, in the order of their bytes.
-fn words<T>(e: &mut Encoder, values: &BTreeSet<T>, word: impl Fn(&T) -> &'static str) {
-    let words: BTreeSet<_> = values.iter().map(word).collect();
-    e.list(words.len());
-    for word in words {
-        e.text(word);
-    }
 }

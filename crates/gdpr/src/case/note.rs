@@ -1,13 +1,19 @@
-//! Texts that people write into the register, and closed choices.
+//! Texts of the controller's people.
 
 use std::fmt;
 
+use tacenda_core::error::{Code, Kind};
 use tacenda_core::pii::Sensitive;
 use tacenda_core::{Result, guard};
 
-use super::codes::BAD_NOTE;
+/// A text that is empty, too long or holds control characters.
+pub static BAD_NOTE: Code = Code::new(
+    "case.bad_note",
+    Kind::Input,
+    "a text is 1 to 8000 characters, none of them a control character but for line breaks",
+);
 
-/// A text of the register: what happened, why somebody decided so, what was done.
+/// A text that somebody of the controller writes about a case: what happened, a reason, a remark.
 ///
 /// It may speak of people, so it has no `Display`, and its `Debug` tells nothing.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,7 +38,7 @@ impl Note {
     }
 
     /// A text that was read before and stored since: the guard of that day has seen it.
-    pub(super) fn stored(text: &str) -> Self {
+    pub(crate) fn stored(text: &str) -> Self {
         Self(text.to_owned().into())
     }
 
@@ -49,39 +55,6 @@ impl fmt::Debug for Note {
         f.write_str("Note(..)")
     }
 }
-
-/// Declares an enum whose variants have a word each, which is what is stored.
-macro_rules! choice {
-    ($($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? })+) => {$(
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $($(#[$doc])* $variant),+ }
-
-        impl $name {
-            /// Every choice, in the order of the source.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// Its word, as it is stored.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// The choice that a word stands for; `None` for any other text.
-            #[must_use]
-            pub fn parse(text: &str) -> Option<Self> {
-                match text { $($word => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    )+};
-}
-
-/// A choice by the letter that the authority's template gives it: `a` for the first, and so on.
-pub(super) fn letter<T: PartialEq>(all: &[T], value: &T) -> char {
-    ('a'..='z').zip(all).find(|(_, one)| *one == value).map_or('a', |(letter, _)| letter)
-}
-
-pub(super) use choice;
 
 #[cfg(test)]
 mod tests {
