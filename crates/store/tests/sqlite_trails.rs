@@ -255,6 +255,18 @@ fn a_trail_that_is_lost_is_found_in_the_log() {
     }
 }
 
+/// Rows of an erased subject that somebody puts back can be taken away as any others.
+#[test]
+fn who_is_erased_is_erased_again() {
+    let (folder, store, beside) = written();
+    beside.execute_batch("CREATE TEMP TABLE old AS SELECT * FROM rows").unwrap();
+    erase(&store, 1);
+    beside.execute_batch("INSERT OR IGNORE INTO rows SELECT * FROM old").unwrap();
+    erase(&store, 1);
+    assert_eq!(latest(&store, 1).unwrap().len(), 4);
+    is_forgotten(&folder.path().join("rows.db"));
+}
+
 /// An erased subject is in no table once its leaves are pruned.
 #[test]
 fn who_is_erased_and_pruned_is_nowhere() {

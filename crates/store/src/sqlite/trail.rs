@@ -139,7 +139,7 @@ impl Trails {
             let Some(trail) = self.0.get(&subject) else { continue };
             let mut rows = connection.prepare_cached(OF_ROWS).map_err(fault)?;
             if !rows.exists([subject.as_bytes()]).map_err(fault)? {
-                let sql = "INSERT INTO gone (subject, trail) VALUES (?1, ?2)";
+                let sql = "INSERT OR REPLACE INTO gone (subject, trail) VALUES (?1, ?2)";
                 let mut statement = connection.prepare_cached(sql).map_err(fault)?;
                 statement.execute(params![subject.as_bytes(), trail.number]).map_err(fault)?;
                 if !trail.moved {
