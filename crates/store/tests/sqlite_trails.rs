@@ -19,6 +19,8 @@ use tacenda_core::row::{Row, RowKey, state};
 use tacenda_store::sqlite::{SqliteOptions, SqliteStore};
 
 const SUBJECTS: u8 = 4;
+/// A day in 2011: the ids of subjects 0 and 1 are older, those of the others are not.
+const TODAY: Timestamp = Timestamp::from_micros(1_300_000_000_000_000);
 
 fn subject(n: u8) -> SubjectId {
     SubjectId::from_bytes([n; 16])
@@ -31,7 +33,7 @@ fn key(who: u8, other: bool) -> RowKey {
 
 fn leaf(who: u8, writes: bool, text: u64) -> NewLeaf {
     let bytes = format!("leaf {text} of {who}").into_bytes();
-    NewLeaf { subject: subject(who), at: Timestamp::from_micros(1), writes, bytes }
+    NewLeaf { subject: subject(who), at: TODAY, writes, bytes }
 }
 
 fn marked<S: Store>(store: S) -> S {
@@ -253,6 +255,40 @@ fn a_trail_that_is_lost_is_found_in_the_log() {
         assert_eq!(latest(&store, who).unwrap().len(), 3);
         assert_eq!(count().unwrap(), 2);
     }
+}
+
+/// Who takes away all rows of a subject hides nothing once it is written to again. An id of the day
+/// itself is not looked for: what is done to it on that day only an audit finds.
+#[test]
+fn a_subject_that_lost_all_its_rows_keeps_its_leaves() {
+    for (who, old) in [(0, 2), (1, 2), (2, 0)] {
+        let (_folder, store, beside) = written();
+        if who == 0 {
+            for n in 0..2 {
+                let change = change(&store, &[(key(0, false), false)], vec![leaf(0, true, n)]);
+                wait(store.commit(change)).unwrap();
+            }
+        }
+        beside.execute_batch("DELETE FROM rows").unwrap();
+        for n in 5..7 {
+            let change = change(&store, &[(key(who, false), false)], vec![leaf(who, true, n)]);
+            wait(store.commit(change)).unwrap();
+        }
+        let found = latest(&store, who).unwrap();
+        assert_eq!(found.len(), 2 + old, "{who}: {found:?}");
+    }
+}
+
+/// Rows of an erased subject that somebody puts back can be taken away as any others.
+#[test]
+fn who_is_erased_is_erased_again() {
+    let (folder, store, beside) = written();
+    beside.execute_batch("CREATE TEMP TABLE old AS SELECT * FROM rows").unwrap();
+    erase(&store, 1);
+    beside.execute_batch("INSERT OR IGNORE INTO rows SELECT * FROM old").unwrap();
+    erase(&store, 1);
+    assert_eq!(latest(&store, 1).unwrap().len(), 4);
+    is_forgotten(&folder.path().join("rows.db"));
 }
 
 /// An erased subject is in no table once its leaves are pruned.

@@ -7,11 +7,13 @@
 //!
 //! What a row says of its trail is no proof. Where it leads to no leaf of its subject, the blocks of
 //! the log are searched instead, in which every leaf is found by its subject; so they are for a
-//! subject that has no row and is not among those in `gone`, which are the ones that had some.
+//! subject that has no row and is not among those in `gone`, which are the ones that had some. A trail
+//! begins anew for an id of the day alone; any other subject may have had rows that were taken away.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row as SqlRow, ToSql, params};
+use tacenda_core::clock::{Span, Timestamp};
 use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::ports::store::CORRUPT;
@@ -69,6 +71,7 @@ impl Trails {
         let mut subjects: Vec<SubjectId> = inserts.chain(deletes).chain(leaves).collect();
         subjects.sort_unstable();
         subjects.dedup();
+        let now = change.leaves.iter().map(|(leaf, _)| leaf.at).max();
         let (mut trails, mut last_number) = (BTreeMap::new(), None);
         let mut numbers = connection.prepare_cached(NUMBER).map_err(fault)?;
         for subject in subjects {
@@ -82,7 +85,11 @@ impl Trails {
                 let last = last_number.map_or_else(|| last_of_all(connection), Ok)?;
                 let number = last + 1;
                 last_number = Some(number);
-                let latest = head.loose.map(|_| UNLINKED);
+                let latest = if is_of_today(subject, now) {
+                    head.loose.map(|_| UNLINKED)
+                } else {
+                    latest_in_blocks(connection, subject)?
+                };
                 let state = State::New;
                 trails.insert(subject, Trail { number, latest, state, lost: false, moved: true });
             }
@@ -139,7 +146,7 @@ impl Trails {
             let Some(trail) = self.0.get(&subject) else { continue };
             let mut rows = connection.prepare_cached(OF_ROWS).map_err(fault)?;
             if !rows.exists([subject.as_bytes()]).map_err(fault)? {
-                let sql = "INSERT INTO gone (subject, trail) VALUES (?1, ?2)";
+                let sql = "INSERT OR REPLACE INTO gone (subject, trail) VALUES (?1, ?2)";
                 let mut statement = connection.prepare_cached(sql).map_err(fault)?;
                 statement.execute(params![subject.as_bytes(), trail.number]).map_err(fault)?;
                 if !trail.moved {
@@ -149,6 +156,12 @@ impl Trails {
         }
         Ok(())
     }
+}
+
+/// Whether a subject is as new as its id says, so that nobody need look for its leaves.
+fn is_of_today(subject: SubjectId, now: Option<Timestamp>) -> bool {
+    let until = subject.day().plus(Span::days(1));
+    subject != SubjectId::CONTROLLER && now.is_some_and(|now| now < until)
 }
 
 fn last_of_all(connection: &Connection) -> Result<i64> {

@@ -204,11 +204,16 @@ impl<'a> Jobs<'a> {
         }
     }
 
-    /// When a job is due that nobody could take; `None` if it is now, and another worker has it.
+    /// When a job is due that nobody could take; `None` if it is now, and another worker has it. That
+    /// it is free to be taken is no more than its row says, so this is compared with the log.
     async fn still_due(&self, name: &Name, actor: &Actor) -> Result<Option<Timestamp>> {
         let names = std::slice::from_ref(name);
         let job = self.tacenda.vault.plan_jobs(names, actor).await?.pop().transpose()?;
-        Ok(job.map(|job| job.due_at).filter(|at| *at > self.tacenda.vault.now()))
+        let due_at = job.map(|job| job.due_at).filter(|at| *at > self.tacenda.vault.now());
+        if due_at.is_none() {
+            self.tacenda.vault.check_job(name).await?;
+        }
+        Ok(due_at)
     }
 
     /// How long after its end a job is due again.

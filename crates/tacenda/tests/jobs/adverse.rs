@@ -175,7 +175,10 @@ fn an_altered_job_stops_no_other_and_is_named() {
     };
     let far: Alter = |row| Row { due_at: Some(tacenda::Timestamp::MAX), ..row };
     let later: Alter = |row| Row { due_at: row.due_at.map(|at| at.plus(Span::days(1))), ..row };
+    // No worker takes what is not pending, somebody says.
+    let done: Alter = |row| Row { state: Name::fixed("done"), ..row };
     for (alteration, code, days) in [
+        (done, "vault.altered_row", 1),
         (unread, "codec.malformed", 1),
         (failed, "vault.altered_row", 1),
         (far, "vault.altered_row", 1),
