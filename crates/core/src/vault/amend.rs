@@ -277,10 +277,15 @@ impl Vault {
             set || password.is_some_and(|password| password.name == *item)
         };
         let mut strays: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
-        for row in rows.iter().filter(|row| row.state == state::LIVE) {
+        let is_restricted = |row: &Row| row.state == state::RESTRICTED;
+        for row in rows.iter().filter(|row| row.state == state::LIVE || is_restricted(row)) {
             let Some(class) = &row.class else { continue };
             let (items, _) = Body::contents(&row.body)?;
             let stray = items.into_iter().filter(|item| amended(item) && self.leaves(item, class));
+            let stray: Vec<_> = stray.collect();
+            if is_restricted(row) && !stray.is_empty() {
+                return Err(REFUSED_STATE.error().with("subject", row.key.subject));
+            }
             strays.entry(class.clone()).or_default().extend(stray);
         }
         Ok(strays)
