@@ -268,8 +268,9 @@ impl Vault {
         Ok(rows)
     }
 
-    /// The items of an amendment that live rows hold although they belong to other classes now: a
-    /// new policy could not move them yet. By the row's class; they leave it with the amendment.
+    /// The items of an amendment that rows in use hold although they belong to other classes now: a
+    /// new policy could not move them yet. By the row's class; they leave it with the amendment,
+    /// which fails where that row is restricted.
     fn strays(&self, rows: &[Row], parsed: &Parsed) -> Result<BTreeMap<Name, Vec<Name>>> {
         let password = self.policy.password_item().filter(|_| parsed.verifier.is_some());
         let amended = |item: &Name| {
@@ -277,7 +278,8 @@ impl Vault {
             set || password.is_some_and(|password| password.name == *item)
         };
         let mut strays: BTreeMap<Name, Vec<Name>> = BTreeMap::new();
-        for row in rows.iter().filter(|row| row.state == state::LIVE) {
+        let in_use = |row: &&Row| row.state == state::LIVE || row.state == state::RESTRICTED;
+        for row in rows.iter().filter(in_use) {
             let Some(class) = &row.class else { continue };
             let (items, _) = Body::contents(&row.body)?;
             let stray = items.into_iter().filter(|item| amended(item) && self.leaves(item, class));

@@ -211,12 +211,48 @@ fn an_item_does_not_move_while_the_law_that_keeps_it_is_dropped() {
 }
 
 #[test]
+fn no_later_move_drops_the_law_either() {
+    let world = World::default();
+    let subject = erased(&world, POLICY);
+    let with = with_its_law(POLICY);
+    let vault = open(&world, &with);
+    let kept = told(&vault, subject);
+    drop(vault);
+    // On to the account's class, and back to where it was archived.
+    let back = dropped(3, false);
+    for policy in [dropped(3, true), back.clone()] {
+        let error = world.try_open(&policy, OnRestore::Refuse).err().unwrap();
+        assert_eq!(error.code(), "policy.archived_item_moved");
+        assert_eq!(error.field().as_deref(), Some("address"));
+        assert_eq!(error.context("class").unwrap().to_string(), "`billing`");
+    }
+    let vault = open(&world, &with);
+    sweep(&vault);
+    assert_eq!(told(&vault, subject), kept, "nothing has changed");
+    drop(vault);
+    // With its law it moves back, and nothing is due.
+    let vault = open(&world, &POLICY.replace("version = 1", "version = 3"));
+    sweep(&vault);
+    assert_eq!(told(&vault, subject), kept);
+    drop(vault);
+    drop(open(&world, &back.replace("version = 3", "version = 4")));
+}
+
+#[test]
 fn a_law_ends_for_what_has_moved_with_it_as_for_what_has_not() {
     let world = World::default();
     let subject = erased(&world, POLICY);
     drop(open(&world, &with_its_law(POLICY)));
-    // Two versions later nobody asks for it any more, and it has not moved with this one.
-    let vault = open(&world, &dropped(3, true));
+    // One version later no law asks for it any more, and it stays where it is.
+    let rule = RULE.replace("classes.billing", "classes.invoices");
+    let alone = with_its_law(POLICY).replace("version = 2", "version = 3");
+    assert_eq!(alone.matches(&rule).count(), 1);
+    let (start, end) =
+        (alone.find("[purposes.accounting]").unwrap(), alone.find("[roles.support]").unwrap());
+    let alone = format!("{}{}", &alone[..start], &alone[end..])
+        .replace(&rule, "")
+        .replace(", \"accounting\"", "");
+    let vault = open(&world, &alone);
     assert_eq!(wait(retention::plan(&vault)).unwrap().due(), 1);
     sweep(&vault);
     assert_eq!((billing(&vault, subject).len(), keys(&world, subject).len()), (0, 0));

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use pollster::block_on as wait;
 use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::row::state;
-use tacenda_core::vault::{Actor, Amendment, Effects, NewRecord, Outline, Vault};
+use tacenda_core::vault::{Actor, Amendment, Effects, NewRecord, OnRestore, Outline, Vault};
 use tacenda_core::{Name, SubjectId};
 use tacenda_gdpr::{erasure, retention};
-use tacenda_testkit::world::{World, ada, staff};
+use tacenda_testkit::world::{POLICY, World, ada, staff};
 
 use super::support::{add, affect, code, new};
 
@@ -196,5 +196,56 @@ fn the_clock_of_what_is_restricted_goes_on() {
     assert_eq!(found, clock(&state::LIVE));
     let view = wait(vault.read(subject, &Name::fixed("billing"), &staff("billing"))).unwrap();
     assert_eq!(view.get("card_last4"), Some("4242"));
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_policy_moves_nothing_out_of_what_is_restricted() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = add(&vault, Some(subject)).unwrap();
+    affect(&vault, &key, &restrict(&[("payment", true)])).unwrap();
+    drop(vault);
+    // The only item of the class moves to another one, and the class is for the note now.
+    let policy = POLICY
+        .replace("version = 1", "version = 2")
+        .replace("\"first_name\", \"note\"]\nclock", "\"first_name\", \"card_last4\"]\nclock")
+        .replace("items = [\"card_last4\"]", "items = [\"note\"]");
+    let open = || {
+        let (vault, recovery) = world.try_open(&policy, OnRestore::Refuse).unwrap();
+        assert_eq!(recovery.not_moved.subjects, 0);
+        (vault, recovery.not_moved.restricted)
+    };
+    let states = |vault: &Vault| -> Vec<_> {
+        rows(vault, subject).into_iter().map(|row| (row.class, row.state)).collect()
+    };
+    let card = |vault: &Vault| {
+        let view = wait(vault.read(subject, &Name::fixed("billing"), &staff("billing"))).unwrap();
+        view.get("card_last4").map(str::to_owned)
+    };
+    for _ in 0..2 {
+        let (vault, waits) = open();
+        assert!(waits);
+        wait(vault.move_items()).unwrap();
+        assert_eq!(card(&vault), None);
+        let item = Name::fixed("card_last4");
+        let set =
+            Amendment { set: vec![vault.item(&item, "1881").unwrap()], ..Amendment::default() };
+        let remove = Amendment { remove: vec![item], ..Amendment::default() };
+        for amendment in [set, remove] {
+            let amended = wait(vault.amend(subject, amendment, &staff("support")));
+            assert_eq!(code(amended), "vault.not_live");
+        }
+        world.set_time("2030-01-01T00:00:00Z");
+        sweep(&vault);
+        assert!(states(&vault).contains(&(Name::fixed("payment"), state::RESTRICTED)));
+    }
+    let (vault, _) = open();
+    affect(&vault, &key, &restrict(&[("payment", false)])).unwrap();
+    wait(vault.move_items()).unwrap();
+    assert_eq!(card(&vault).as_deref(), Some("4242"));
+    assert_eq!(states(&vault).len(), 2, "the class holds nothing any more");
+    assert!(!open().1);
     wait(vault.audit()).unwrap();
 }

@@ -60,9 +60,10 @@ impl InForce {
         self.items.get(item).is_some_and(|known| known.item_type != now)
     }
 
-    /// Whether it is not known that an item has left a class already.
-    pub(super) fn may_move(&self, item: &Name, from: &Name) -> bool {
-        self.items.get(item).is_none_or(|known| known.class == *from)
+    /// Whether an item moves to a class with the policy that comes now: it was in another one. Where
+    /// nobody knows where it was, it moves unless it lies in that class.
+    pub(super) fn moves(&self, item: &Name, lies_in: &Name, to: &Name) -> bool {
+        self.items.get(item).map_or(lies_in, |known| &known.class) != to
     }
 
     /// Whether it is not known that an item was unique before.

@@ -82,15 +82,14 @@ impl Vault {
             if before.had_other_type(item, declared.item_type) {
                 return Err(TYPE_CHANGED.error().field_is(item));
             }
-            if declared.class == *class {
-                continue;
-            }
-            // What is archived stays as the law found it, until the law ends. A law that the same
-            // policy drops was perhaps only forgotten, and what it kept would be gone for good.
-            if archived && before.may_move(item, class) && !self.is_kept(class, &items, item) {
+            // What is archived stays as the law found it, until the law ends. A law that is dropped
+            // with a move, be it the first or back again, was perhaps only forgotten, and what it
+            // kept would be gone for good.
+            let now = &declared.class;
+            if archived && before.moves(item, class, now) && !self.is_kept(class, &items, item) {
                 return Err(ARCHIVED_ITEM_MOVED.error().with("class", class).field_is(item));
             }
-            moves |= !archived;
+            moves |= !archived && now != class;
         }
         Ok(moves)
     }

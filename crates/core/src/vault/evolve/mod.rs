@@ -10,7 +10,7 @@
 //! key of the class that they belong to now, look-ups and clocks are set. It runs before the vault
 //! opens, page by page, and whoever opens next goes on with it. A subject whose rows are not what
 //! the log says stops nobody else: its items stay where they are, and unread; the job stays too, and
-//! whoever opens next tries again.
+//! whoever opens next tries again. So it is with items of a row that is restricted.
 
 mod in_force;
 mod judge;
@@ -42,6 +42,9 @@ pub struct NotMoved {
     pub subjects: u64,
     /// The first of them.
     pub first: Option<SubjectId>,
+    /// Whether items of others are in restricted rows (Art. 18 GDPR), and wait there until the
+    /// restriction is lifted.
+    pub restricted: bool,
     /// The one met last: a subject's rows may lie on two pages.
     last: Option<SubjectId>,
 }
@@ -87,7 +90,8 @@ impl Vault {
     }
 
     /// Moves items that were left when the policy changed, because their rows were not what the log
-    /// says; for when these rows are as they were again. Opening does the same.
+    /// says; for when these rows are as they were again. Opening does the same. So do items move that
+    /// were restricted; those that still are stay, and are no error.
     ///
     /// # Errors
     /// [`ITEMS_NOT_MOVED`] with how many `subjects` are left and the first `subject`, once all

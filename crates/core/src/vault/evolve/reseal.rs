@@ -6,6 +6,7 @@ use super::super::codes::BLOCKED;
 use super::super::journal::{Draft, next_version, own_row};
 use super::super::records::is_record;
 use super::judge::is_clocked;
+use super::subject::Resealed;
 use super::{Actor, NotMoved, PAGE, Vault};
 use crate::codec::{Decoder, Encoder};
 use crate::error::{Kind, Result};
@@ -49,6 +50,8 @@ struct Passed {
     altered: Vec<SubjectId>,
     /// Keys of theirs are destroyed, and the rows are about to go.
     dying: BTreeSet<SubjectId>,
+    /// Whether items of others wait until they are no longer restricted.
+    waits: bool,
 }
 
 impl Vault {
@@ -86,14 +89,18 @@ impl Vault {
             match self.reseal(&subjects, &job).await {
                 // Somebody else does the same: look at the page again.
                 Err(error) if error.is(&CONFLICT) => continue,
-                altered => altered?.into_iter().for_each(|subject| left.add(subject)),
+                passed => {
+                    let Passed { altered, waits, .. } = passed?;
+                    altered.into_iter().for_each(|subject| left.add(subject));
+                    left.restricted |= waits;
+                }
             }
             cursor = page.next;
             if cursor.is_none() {
                 break;
             }
         }
-        if left.subjects > 0 {
+        if left.subjects > 0 || left.restricted {
             return Ok(left);
         }
         let leaf =
@@ -134,17 +141,19 @@ impl Vault {
             })
     }
 
-    /// Changes a page of subjects. Answers with whose rows are not what the log says.
-    async fn reseal(&self, subjects: &BTreeSet<SubjectId>, job: &Job) -> Result<Vec<SubjectId>> {
-        let Passed { mut altered, dying } = self.reseal_page(subjects, job).await?;
+    /// Changes a page of subjects. Answers with who is passed over; nobody is dying any more.
+    async fn reseal(&self, subjects: &BTreeSet<SubjectId>, job: &Job) -> Result<Passed> {
+        let mut passed = self.reseal_page(subjects, job).await?;
+        let dying = std::mem::take(&mut passed.dying);
         if !dying.is_empty() {
             // An erasure that another process began a moment ago.
             self.finish_erasures().await?;
             let again = self.reseal_page(&dying, job).await?;
-            altered.extend(again.altered.into_iter().chain(again.dying));
-            altered.sort_unstable();
+            passed.altered.extend(again.altered.into_iter().chain(again.dying));
+            passed.altered.sort_unstable();
+            passed.waits |= again.waits;
         }
-        Ok(altered)
+        Ok(passed)
     }
 
     /// A leaf for each subject, one commit.
@@ -176,8 +185,12 @@ impl Vault {
         let mut changes = Vec::with_capacity(subjects.len());
         for subject in subjects {
             match self.reseal_one(*subject, job, &mut sequence).await {
-                Ok((writes, deletes)) if writes.is_empty() && deletes.is_empty() => {}
-                Ok(change) => changes.push((*subject, change)),
+                Ok(Resealed { writes, deletes, waits }) => {
+                    passed.waits |= waits;
+                    if !(writes.is_empty() && deletes.is_empty()) {
+                        changes.push((*subject, writes, deletes));
+                    }
+                }
                 Err(error) if error.is(&DESTROYED) => {
                     passed.dying.insert(*subject);
                 }
@@ -191,7 +204,7 @@ impl Vault {
             return Ok(());
         }
         let mut draft = Draft::new(sequence);
-        for (subject, (writes, deletes)) in changes {
+        for (subject, writes, deletes) in changes {
             let leaf = self.leaf(self.now(), &Actor::system(), "policy.resealed", subject);
             draft.record(leaf, writes, &deletes);
         }

@@ -39,6 +39,16 @@ struct Subject {
     live: BTreeMap<Name, Part>,
     archived: BTreeMap<RowKey, Row>,
     writes: Vec<RowWrite>,
+    /// Whether items stay in rows that are restricted.
+    waits: bool,
+}
+
+/// What changes in a subject's rows.
+pub(super) struct Resealed {
+    pub(super) writes: Vec<RowWrite>,
+    pub(super) deletes: Vec<Row>,
+    /// Whether items stay where they are as long as they are restricted.
+    pub(super) waits: bool,
 }
 
 /// A live row with its items.
@@ -73,7 +83,7 @@ impl Vault {
         subject: SubjectId,
         job: &Job,
         sequence: &mut u64,
-    ) -> Result<(Vec<RowWrite>, Vec<Row>)> {
+    ) -> Result<Resealed> {
         let mut of = Subject::new(subject, self.checked_all(subject).await?)?;
         let moving = self.take_out(&mut of).await?;
         self.set_tokens(&mut of).await?;
@@ -81,7 +91,7 @@ impl Vault {
         for (class, moving) in moving {
             self.put_in(&mut of, &class, moving, sequence).await?;
         }
-        let Subject { live, archived, mut writes, .. } = of;
+        let Subject { live, archived, mut writes, waits, .. } = of;
         let mut deletes = Vec::new();
         for Part { row, body, fate, .. } in live.into_values() {
             let empty = body.items().next().is_none();
@@ -96,7 +106,7 @@ impl Vault {
         for row in archived.into_values().filter(|row| self.is_misdated(row)) {
             writes.push(next_version(Row { due_at: self.due(&row), ..row }));
         }
-        Ok((writes, deletes))
+        Ok(Resealed { writes, deletes, waits })
     }
 
     /// Whether an item that a row of `class` holds belongs to another class now.
@@ -104,12 +114,18 @@ impl Vault {
         self.policy.class_of(item).is_some_and(|now| now.name != *class)
     }
 
-    /// Takes items out of the rows that they no longer belong to.
+    /// Takes items out of the rows that they no longer belong to. What is restricted (Art. 18 GDPR)
+    /// is stored and nothing else: moved, every purpose of its new class would read it.
     async fn take_out(&self, of: &mut Subject) -> Result<BTreeMap<Name, Moving>> {
         let mut moving: BTreeMap<Name, Moving> = BTreeMap::new();
         for (class, part) in &mut of.live {
             let gone = part.body.items().filter(|item| self.leaves(item, class));
-            for item in gone.cloned().collect::<Vec<_>>() {
+            let gone: Vec<_> = gone.cloned().collect();
+            if part.row.state == state::RESTRICTED {
+                of.waits |= !gone.is_empty();
+                continue;
+            }
+            for item in gone {
                 let Some(now) = self.policy.class_of(&item) else { continue };
                 // EXPOSE: sealed again at once, under the key of the item's new class.
                 let Some(plain) = self.open_item(class, part, &item).await? else { continue };
@@ -257,7 +273,7 @@ impl Subject {
             let (body, row) = (Body::decode(&row.body)?, row.clone());
             live.insert(class, Part { row, body, key: None, fate: Fate::Stays });
         }
-        Ok(Self { id, all, live, archived, writes: Vec::new() })
+        Ok(Self { id, all, live, archived, writes: Vec::new(), waits: false })
     }
 }
 

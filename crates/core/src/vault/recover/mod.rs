@@ -32,8 +32,9 @@ pub struct Recovery {
     /// Which copies of destroyed keys the safe makes that no erasure reaches. Anything but
     /// [`KeyCopies::None`] is for the operator to end: see [`Keyring::copies`](crate::ports::Keyring).
     pub key_copies: KeyCopies,
-    /// Whose items could not move to the class that the policy now has them in; the next opening,
-    /// or [`Vault::move_items`], tries again. Nobody reads these items meanwhile.
+    /// Whose items could not move to the class that the policy now has them in, altered or restricted
+    /// as they are; the next opening, or [`Vault::move_items`], tries again. Nobody reads these items
+    /// meanwhile.
     pub not_moved: NotMoved,
 }
 
