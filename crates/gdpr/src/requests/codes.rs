@@ -42,7 +42,7 @@ codes! {
     /// the controller's place.
     NOT_THE_SUBJECT = "requests.not_the_subject", Refused,
         "a session is the subject's own, and a subject speaks for itself alone";
-    /// An answer that nothing is held, or was erased on a day, where rows and log say otherwise.
+    /// An answer that nothing is held, or was erased, where rows and log say otherwise.
     NOT_SO = "requests.not_so", Conflict, "rows and log say otherwise of what is held";
     /// An erasure by a request for something else.
     NO_ERASURE = "requests.no_erasure", Refused, "the request asks for no erasure";

@@ -3,14 +3,19 @@
 use chrono::NaiveDate;
 use tacenda_core::Result;
 use tacenda_core::calendar::day_of;
-use tacenda_core::vault::{Actor, Entry, MODEL, OpenedRecord, RecordKey, Standing, Vault};
+use tacenda_core::row::state;
+use tacenda_core::vault::{
+    Actor, Entry, MODEL, OpenedRecord, Outline, RecordKey, Standing, Vault,
+};
 
 use super::codes::{NOT_SO, NOT_THE_SUBJECT};
-use super::decision::Decision;
+use super::decision::{Decision, Ground};
 use super::due::Calendar;
 use super::file;
 use super::held::{Held, held};
 use super::identity::{Evidence, IdentityOutcome};
+use super::intake::Items;
+use super::rights::Right;
 use super::state::{Event, Request, Stage};
 
 /// Where a request is after a step.
@@ -34,8 +39,8 @@ pub struct Entered {
 /// # Errors
 /// Those of that step; `requests.not_the_subject` for a session that is not the subject's own, and for
 /// a step that a subject takes in the controller's place; `requests.not_so` for a decision that
-/// nothing is held, or was erased on a day, where that is not so; those of
-/// [`Vault::change_record`].
+/// nothing is held, or was erased on a day, where that is not so, and for the answer to a granted request
+/// for erasure while what it is about is still there; those of [`Vault::change_record`].
 pub async fn step(
     vault: &Vault,
     calendar: &Calendar<'_>,
@@ -45,7 +50,8 @@ pub async fn step(
 ) -> Result<Entered> {
     check_actor(key, &event, actor)?;
     check_held(vault, key, &event).await?;
-    enter(vault, calendar, key, &event, actor, |_| Ok(())).await
+    let in_use = in_use(vault, key, &event).await?;
+    enter(vault, calendar, key, &event, actor, |request| check_gone(request, &in_use)).await
 }
 
 /// Enters an event in a file of which something else is asked first.
@@ -55,7 +61,7 @@ pub(super) async fn enter(
     key: &RecordKey,
     event: &Event,
     actor: &Actor,
-    check: fn(&Request) -> Result<()>,
+    check: impl Fn(&Request) -> Result<()> + Send + Sync,
 ) -> Result<Entered> {
     check_actor(key, event, actor)?;
     let mut stage = Stage::Received;
@@ -113,4 +119,39 @@ async fn check_held(vault: &Vault, key: &RecordKey, event: &Event) -> Result<()>
         _ => return Ok(()),
     };
     if held(vault, key.subject).await? == claimed { Ok(()) } else { NOT_SO.err() }
+}
+
+/// What is in use of the subject's own, where an answer is entered.
+async fn in_use(vault: &Vault, key: &RecordKey, event: &Event) -> Result<Vec<Outline>> {
+    if !matches!(event, Event::Answered(_)) {
+        return Ok(Vec::new());
+    }
+    let mut rows = vault.outline(key.subject).await?;
+    rows.retain(|row| !row.is_record() && row.state != state::ARCHIVED);
+    Ok(rows)
+}
+
+/// Nobody is told that something was erased that is in use. What is refused stays; but what is refused
+/// because a law keeps it is archived.
+fn check_gone(request: &Request, in_use: &[Outline]) -> Result<()> {
+    let Some(decision @ (Decision::Granted(_) | Decision::PartlyRefused(_))) =
+        request.state().decision()
+    else {
+        return Ok(());
+    };
+    // Which items are about the person alone the rows do not tell.
+    let scope = request.scope();
+    if request.right() != Right::Erasure || scope.items != Items::Both {
+        return Ok(());
+    }
+    let grounds = decision.grounds().iter().filter(|one| one.ground != Ground::LegalObligation);
+    let stays: Vec<_> = grounds.map(|one| (one.class.as_ref(), one.item.as_ref())).collect();
+    let asked = |row: &&Outline| scope.classes.is_empty() || scope.classes.contains(&row.class);
+    let mut asked = in_use.iter().filter(asked);
+    let gone = asked.all(|row| {
+        let class = Some(&row.class);
+        let refused = |item| stays.contains(&(class, None)) || stays.contains(&(class, Some(item)));
+        row.items.iter().all(refused)
+    });
+    if gone { Ok(()) } else { NOT_SO.err() }
 }

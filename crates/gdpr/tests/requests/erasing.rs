@@ -4,8 +4,8 @@ use pollster::block_on as wait;
 use tacenda_core::SubjectId;
 use tacenda_core::vault::Vault;
 use tacenda_gdpr::requests::{
-    self, Answer, Arrival, Channel, Decision, Event, Held, Hints, Received, Right, Scope, Whom,
-    step,
+    self, Answer, Arrival, Channel, Decision, Event, Ground, Held, Hints, PartialRefusal, Received,
+    Right, Scope, Whom, step,
 };
 use tacenda_testkit::world::{World, ada, request, staff};
 
@@ -28,6 +28,49 @@ fn answer(vault: &Vault, at: &Received, told: bool) -> &'static str {
 
 fn read(vault: &Vault, at: &Received) -> requests::Request {
     wait(requests::read(vault, &at.key, &ACCOUNT, &staff("support"))).unwrap()
+}
+
+fn decide(vault: &Vault, at: &Received, decision: Decision) -> &'static str {
+    code(wait(step(vault, &utc(), &at.key, Event::Decided(decision), &staff("support"))))
+}
+
+fn without(ground: Ground, classes: &[&'static str]) -> Decision {
+    let grounds = classes.iter().map(|class| refusal(ground, Some(class))).collect();
+    Decision::PartlyRefused(PartialRefusal::new(grounds).unwrap())
+}
+
+#[test]
+fn nobody_is_told_that_something_went_that_is_there() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let at = mine(&vault, subject, Right::Erasure);
+    assert_eq!(decide(&vault, &at, Decision::Granted(None)), "ok");
+    assert_eq!(answer(&vault, &at, true), "requests.not_so");
+    assert_eq!(decide(&vault, &at, without(Ground::LegalClaims, &["billing"])), "ok");
+    assert_eq!(answer(&vault, &at, true), "requests.not_so", "the account is there");
+    let all = ["account", "billing", "payment"];
+    assert_eq!(decide(&vault, &at, without(Ground::LegalObligation, &all)), "ok");
+    assert_eq!(answer(&vault, &at, true), "requests.not_so", "what a law keeps is archived");
+    assert_eq!(decide(&vault, &at, without(Ground::LegalClaims, &all)), "ok");
+    assert_eq!(answer(&vault, &at, true), "ok", "that is what is told");
+
+    let no = mine(&vault, subject, Right::Erasure);
+    assert_eq!(decide(&vault, &no, refused(Ground::LegalClaims)), "ok");
+    assert_eq!(answer(&vault, &no, true), "ok");
+    let (part, me) = from_account(&vault, subject, Right::Erasure);
+    let classes = [tacenda_core::Name::fixed("voucher")].into();
+    let part = Arrival { scope: Scope { classes, ..Scope::ALL }, ..part };
+    let part = wait(requests::receive(&vault, &utc(), part, &me)).unwrap();
+    assert_eq!(decide(&vault, &part, Decision::Granted(None)), "ok");
+    assert_eq!(answer(&vault, &part, true), "ok", "there is nothing of that class");
+
+    // A law keeps what is archived.
+    let at = mine(&vault, subject, Right::Erasure);
+    assert_eq!(decide(&vault, &at, Decision::Granted(None)), "ok");
+    assert_eq!(answer(&vault, &at, true), "requests.not_so");
+    wait(tacenda_gdpr::erasure::erase(&vault, subject, &staff("support"))).unwrap();
+    assert_eq!(answer(&vault, &at, true), "ok");
 }
 
 #[test]
