@@ -49,6 +49,9 @@ codes! {
     /// An erasure of everything by a request for a part.
     PART_OF_ALL = "requests.part_of_all", Refused,
         "the request is about a part, and everything would be erased";
+    /// An erasure of what a person decided otherwise about.
+    DECIDED_OTHERWISE = "requests.decided_otherwise", Refused,
+        "it was decided otherwise; what is erased now is decided anew first";
     /// Words or an address for a request that is closed.
     FILE_CLOSED = "requests.file_closed", Conflict, "the file of the request is closed";
 

@@ -74,6 +74,33 @@ fn nobody_is_told_that_something_went_that_is_there() {
 }
 
 #[test]
+fn what_was_decided_is_not_overruled() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let at = mine(&vault, subject, Right::Erasure);
+    let ground = requests::ChargeGround::Excessive;
+    let fee = requests::Charge { ground, reason: note("Again.") };
+    let otherwise = [
+        without(Ground::LegalClaims, &["billing"]),
+        without(Ground::LegalObligation, &["payment"]),
+        refused(Ground::LegalClaims),
+        Decision::Granted(Some(fee)),
+    ];
+    for decision in otherwise {
+        assert_eq!(decide(&vault, &at, decision.clone()), "ok");
+        assert_eq!(code(erase(&vault, &at)), "requests.decided_otherwise", "{decision:?}");
+        assert_eq!(read(&vault, &at).state().decision(), Some(&decision));
+    }
+    assert_eq!(wait(vault.outline(subject)).unwrap().len(), 4, "three rows and a file");
+    // Decided anew, it is carried out.
+    assert_eq!(decide(&vault, &at, Decision::Granted(None)), "ok");
+    let done = erase(&vault, &at).unwrap();
+    assert_eq!(code(erase(&vault, &at)), "ok", "and again, by the same laws");
+    assert_eq!(read(&vault, &at).state().decision(), Some(&done.decision));
+}
+
+#[test]
 fn what_a_law_keeps_is_a_refusal_of_that_part() {
     let world = World::default();
     let vault = world.open();
