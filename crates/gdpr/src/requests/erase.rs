@@ -6,9 +6,10 @@ use tacenda_core::calendar::day_of;
 use tacenda_core::vault::{Actor, KeptUnder, Outline, RecordKey, Vault};
 use tacenda_core::{Name, Result};
 
-use super::codes::{DECIDED_OTHERWISE, NO_ERASURE, PART_OF_ALL};
+use super::codes::{DECIDED_OTHERWISE, NO_ERASURE, NOT_THE_SUBJECT, PART_OF_ALL};
 use super::decision::{Decision, Ground, PartialRefusal, Refusal};
 use super::due::Calendar;
+use super::file;
 use super::rights::Right;
 use super::state::{Event, Request, State};
 use super::step::{enter, step};
@@ -45,6 +46,10 @@ pub async fn erase(
     key: &RecordKey,
     actor: &Actor,
 ) -> Result<Erased> {
+    // What stands in the way is told to nobody who may not decide.
+    if file::is_a_subject(actor) {
+        return NOT_THE_SUBJECT.err();
+    }
     let plan = erasure::plan(vault, key.subject).await?;
     if plan.is_held() {
         return Err(HELD.error().with("subject", key.subject));

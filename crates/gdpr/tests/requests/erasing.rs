@@ -2,7 +2,7 @@
 
 use pollster::block_on as wait;
 use tacenda_core::SubjectId;
-use tacenda_core::vault::Vault;
+use tacenda_core::vault::{Actor, Vault};
 use tacenda_gdpr::requests::{
     self, Answer, Arrival, Channel, Decision, Event, Ground, Held, Hints, PartialRefusal, Received,
     Right, Scope, Whom, step,
@@ -144,6 +144,9 @@ fn what_no_law_keeps_goes_and_the_answer_can_be_sent() {
     assert_eq!(erase(&vault, &at).unwrap().decision, Decision::Granted(None));
     assert_eq!(wait(requests::held(&vault, subject)).unwrap(), Held::ErasedOn(date("2026-06-01")));
     assert_eq!(code(erase(&vault, &at)), "vault.not_found", "nothing is left");
+    let stranger = Actor::subject(ada(&vault));
+    let told = code(wait(requests::erase(&vault, &utc(), &at.key, &stranger)));
+    assert_eq!(told, "requests.not_the_subject", "that nothing is left is not told to others");
     assert_eq!(answer(&vault, &at, false), "ok");
 }
 
