@@ -14,7 +14,7 @@ use super::due::Calendar;
 use super::file;
 use super::held::{Held, held};
 use super::identity::{Evidence, IdentityOutcome};
-use super::intake::Items;
+use super::intake::{Items, Requester};
 use super::rights::Right;
 use super::state::{Event, Request, Stage};
 
@@ -37,8 +37,8 @@ pub struct Entered {
 /// As the step of [`Request`] with the event's name.
 ///
 /// # Errors
-/// Those of that step; `requests.not_the_subject` for a session that is not the subject's own, and for
-/// a step that a subject takes in the controller's place; `requests.not_so` for a decision that
+/// Those of that step; `requests.not_the_subject` for a session that is not the subject's own, or that
+/// is to show who a proxy or heir is, and for a step that a subject takes in the controller's place; `requests.not_so` for a decision that
 /// nothing is held, or was erased on a day, where that is not so, and for the answer to a granted request
 /// for erasure while what it is about is still there; those of [`Vault::change_record`].
 pub async fn step(
@@ -51,7 +51,11 @@ pub async fn step(
     check_actor(key, &event, actor)?;
     check_held(vault, key, &event).await?;
     let in_use = in_use(vault, key, &event).await?;
-    enter(vault, calendar, key, &event, actor, |request| check_gone(request, &in_use)).await
+    let check = |request: &Request| {
+        check_session(request, &event)?;
+        check_gone(request, &in_use)
+    };
+    enter(vault, calendar, key, &event, actor, check).await
 }
 
 /// Enters an event in a file of which something else is asked first.
@@ -96,15 +100,26 @@ fn told(event: &Event) -> Entry {
     }
 }
 
-/// A session is the subject's own; a subject enters what is its own to say.
-fn check_actor(key: &RecordKey, event: &Event, actor: &Actor) -> Result<()> {
-    let by_session = match event {
+/// Whether it is settled by a session who asks.
+fn is_by_session(event: &Event) -> bool {
+    match event {
         Event::SessionSeen(_) => true,
         Event::IdentityAnswered(answer) => {
             matches!(answer.outcome, IdentityOutcome::Confirmed(Evidence::Session))
         }
         _ => false,
-    };
+    }
+}
+
+/// The session of an account does not show who a proxy or an heir is.
+fn check_session(request: &Request, event: &Event) -> Result<()> {
+    let shown = !is_by_session(event) || *request.requester() == Requester::Subject;
+    if shown { Ok(()) } else { NOT_THE_SUBJECT.err() }
+}
+
+/// A session is the subject's own; a subject enters what is its own to say.
+fn check_actor(key: &RecordKey, event: &Event, actor: &Actor) -> Result<()> {
+    let by_session = is_by_session(event);
     let own = by_session || matches!(event, Event::ClarificationAnswered(..) | Event::Withdrawn(_));
     let is_the_subject = file::is_the_subject(actor, key.subject);
     let refused = if file::is_a_subject(actor) { !(own && is_the_subject) } else { by_session };

@@ -188,6 +188,11 @@ fn a_session_is_the_subjects_own() {
     let proxy = Arrival { requester: Requester::Proxy(None), ..arrival };
     let by_proxy = wait(requests::receive(&vault, &utc(), proxy, &me)).unwrap();
     assert_eq!(*read(&vault, &by_proxy).state(), State::Received, "who asks is open");
+    let by_me = |event: Event| code(wait(step(&vault, &utc(), &by_proxy.key, event, &me)));
+    let session = shown(&vault, requests::Evidence::Session);
+    assert_eq!(by_me(Event::SessionSeen(vault.now())), "requests.not_the_subject");
+    assert_eq!(take(&vault, &by_proxy, asked(&vault)), "ok");
+    assert_eq!(by_me(session), "requests.not_the_subject", "nor as an answer");
 
     let letter = receive(&vault, Whom::Known(subject), Right::Access);
     let seen = || Event::SessionSeen(vault.now());
