@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use tacenda_core::calendar::day_of;
+use tacenda_core::clock::Span;
 use tacenda_core::vault::{Actor, KeptUnder, Outline, RecordKey, Vault};
 use tacenda_core::{Name, Result};
 
@@ -140,10 +141,13 @@ fn archive(vault: &Vault, row: &Outline) -> Option<Duty> {
     duty(policy, &row.class, &row.items, &facts, row.anchor_at?, now, zone)
 }
 
-/// Each law with the first day on which it keeps nothing any more.
+/// Each law with the last day on which it keeps something.
 fn reason(calendar: &Calendar<'_>, laws: &[KeptUnder]) -> String {
     let told = laws.iter().map(|law| match law.until {
-        Some(until) => format!("{}, until {}", law.citation, day_of(calendar.zone, until)),
+        Some(until) => {
+            let last = day_of(calendar.zone, until.minus(Span::micros(1)));
+            format!("{}, until {last}", law.citation)
+        }
         None => law.citation.clone(),
     });
     told.collect::<Vec<_>>().join("; ")

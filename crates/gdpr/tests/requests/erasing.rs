@@ -112,7 +112,7 @@ fn what_a_law_keeps_is_a_refusal_of_that_part() {
     let what = (refusal.class.as_ref().unwrap().as_str(), refusal.item.as_ref().unwrap().as_str());
     assert_eq!(what, ("billing", "address"), "the country goes");
     assert_eq!(refusal.ground, requests::Ground::LegalObligation);
-    let reason = "Code de commerce, art. L123-22 al. 2, until 2037-01-01";
+    let reason = "Code de commerce, art. L123-22 al. 2, until 2036-12-31";
     assert_eq!(refusal.reason.as_text(), reason);
     let file = read(&vault, &at);
     assert_eq!(file.state().decision(), Some(&done.decision));
