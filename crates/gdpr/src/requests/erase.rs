@@ -32,7 +32,8 @@ pub struct Erased {
 /// its last day. The answer is to be sent then.
 ///
 /// The decision is durable before anything goes. Whoever was stopped in between calls it again: it is
-/// decided anew by what is there then.
+/// decided anew by what is there then. Whoever was stopped once something went leaves the rest to the
+/// next start or `resume_destroys`; the receipt is in the log then, and the file does not name it.
 ///
 /// # Law
 /// Art. 17(1) and (3)(b), 12(4) GDPR.
@@ -40,7 +41,9 @@ pub struct Erased {
 /// # Errors
 /// `requests.no_erasure` for another right; `requests.part_of_all` if it is not about everything;
 /// `requests.decided_otherwise` if it was decided already, for a fee, as a refusal, or with a refusal of a
-/// part that no law of the policy keeps: it is decided anew first, by [`step`]; as [`step`] and [`erasure::erase`]. After one of the latter it is decided, and nothing was erased.
+/// part that no law of the policy keeps: it is decided anew first, by [`step`]; as [`step`] and [`erasure::erase`],
+/// so `vault.not_found` if nothing is left. After `erasure.scrub_blocked`, or if it cannot be noted any
+/// more, everything has gone.
 pub async fn erase(
     vault: &Vault,
     calendar: &Calendar<'_>,
