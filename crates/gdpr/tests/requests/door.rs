@@ -139,6 +139,13 @@ fn who_may_not_read_is_not_told_whether_somebody_is_known() {
         assert_eq!(wait(requests::held(&vault, other.key.subject)).unwrap(), Held::Nothing);
     }
     assert_eq!(wait(vault.records_of(subject, &REQUESTS)).unwrap().len(), 1);
+    // A purpose that is none is a slip, and makes nobody unknown.
+    for email in ["ada@example.org", "eve@example.org"] {
+        let whom = Whom::HasEmail(Email::parse(email).unwrap(), Name::fixed("acount"));
+        let letter = arrival(&vault, whom, Right::Access);
+        let refused = wait(requests::receive(&vault, &utc(), letter, &staff("support")));
+        assert_eq!(code(refused), "policy.unknown_purpose");
+    }
 }
 
 #[test]
