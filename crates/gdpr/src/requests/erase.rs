@@ -41,8 +41,8 @@ pub struct Erased {
 /// # Errors
 /// `requests.no_erasure` for another right; `requests.part_of_all` if it is not about everything;
 /// `requests.decided_otherwise` if it was decided already, for a fee, as a refusal, or with a refusal of a
-/// part that no law of the policy keeps: it is decided anew first, by [`step`]; as [`step`] and [`erasure::erase`],
-/// so `vault.not_found` if nothing is left. After `erasure.scrub_blocked`, or if it cannot be noted any
+/// part that no law of the policy keeps: it is decided anew first, by [`step`]; as [`step`] and
+/// [`erasure::erase`], so `vault.not_found` if nothing is left. After `erasure.scrub_blocked`, or if it cannot be noted any
 /// more, everything has gone.
 pub async fn erase(
     vault: &Vault,

@@ -4,9 +4,7 @@ use chrono::NaiveDate;
 use tacenda_core::Result;
 use tacenda_core::calendar::day_of;
 use tacenda_core::row::state;
-use tacenda_core::vault::{
-    Actor, Entry, MODEL, OpenedRecord, Outline, RecordKey, Standing, Vault,
-};
+use tacenda_core::vault::{Actor, Entry, MODEL, OpenedRecord, Outline, RecordKey, Standing, Vault};
 
 use super::codes::{NOT_SO, NOT_THE_SUBJECT};
 use super::decision::{Decision, Ground};
@@ -38,9 +36,10 @@ pub struct Entered {
 ///
 /// # Errors
 /// Those of that step; `requests.not_the_subject` for a session that is not the subject's own, or that
-/// is to show who a proxy or heir is, and for a step that a subject takes in the controller's place; `requests.not_so` for a decision that
-/// nothing is held, or was erased on a day, where that is not so, and for the answer to a granted request
-/// for erasure while what it is about is still there; those of [`Vault::change_record`].
+/// is to show who a proxy or heir is, and for a step that a subject takes in the controller's place;
+/// `requests.not_so` for a decision that nothing is held, or was erased on a day, where that is not so,
+/// and for the answer to a granted request for erasure while what it is about is in use; those of
+/// [`Vault::change_record`].
 pub async fn step(
     vault: &Vault,
     calendar: &Calendar<'_>,
