@@ -42,13 +42,16 @@ codes! {
     /// the controller's place.
     NOT_THE_SUBJECT = "requests.not_the_subject", Refused,
         "a session is the subject's own, and a subject speaks for itself alone";
-    /// An answer that nothing is held, or was erased on a day, where rows and log say otherwise.
+    /// An answer that nothing is held, or was erased, where rows and log say otherwise.
     NOT_SO = "requests.not_so", Conflict, "rows and log say otherwise of what is held";
     /// An erasure by a request for something else.
     NO_ERASURE = "requests.no_erasure", Refused, "the request asks for no erasure";
     /// An erasure of everything by a request for a part.
     PART_OF_ALL = "requests.part_of_all", Refused,
         "the request is about a part, and everything would be erased";
+    /// An erasure of what a person decided otherwise about.
+    DECIDED_OTHERWISE = "requests.decided_otherwise", Refused,
+        "it was decided otherwise; what is erased now is decided anew first";
     /// Words or an address for a request that is closed.
     FILE_CLOSED = "requests.file_closed", Conflict, "the file of the request is closed";
 

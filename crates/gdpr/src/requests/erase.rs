@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use tacenda_core::calendar::day_of;
+use tacenda_core::clock::Span;
 use tacenda_core::vault::{Actor, KeptUnder, Outline, RecordKey, Vault};
 use tacenda_core::{Name, Result};
 
-use super::codes::{NO_ERASURE, PART_OF_ALL};
+use super::codes::{DECIDED_OTHERWISE, NO_ERASURE, NOT_THE_SUBJECT, PART_OF_ALL};
 use super::decision::{Decision, Ground, PartialRefusal, Refusal};
 use super::due::Calendar;
+use super::file;
 use super::rights::Right;
-use super::state::{Event, Request};
+use super::state::{Event, Request, State};
 use super::step::{enter, step};
 use crate::case::Note;
 use crate::erasure::{self, Erasure, ErasurePlan, Fate, HELD, RESTRICTED};
@@ -30,20 +32,28 @@ pub struct Erased {
 /// its last day. The answer is to be sent then.
 ///
 /// The decision is durable before anything goes. Whoever was stopped in between calls it again: it is
-/// decided anew by what is there then.
+/// decided anew by what is there then. Whoever was stopped once something went leaves the rest to the
+/// next start or `resume_destroys`; the receipt is in the log then, and the file does not name it.
 ///
 /// # Law
 /// Art. 17(1) and (3)(b), 12(4) GDPR.
 ///
 /// # Errors
-/// `requests.no_erasure` for another right; `requests.part_of_all` if it is not about everything; as
-/// [`step`] and [`erasure::erase`]. After one of the latter it is decided, and nothing was erased.
+/// `requests.no_erasure` for another right; `requests.part_of_all` if it is not about everything;
+/// `requests.decided_otherwise` if it was decided already, for a fee, as a refusal, or with a refusal of a
+/// part that no law of the policy keeps: it is decided anew first, by [`step`]; as [`step`] and
+/// [`erasure::erase`], so `vault.not_found` if nothing is left. After `erasure.scrub_blocked`, or if it cannot be noted any
+/// more, everything has gone.
 pub async fn erase(
     vault: &Vault,
     calendar: &Calendar<'_>,
     key: &RecordKey,
     actor: &Actor,
 ) -> Result<Erased> {
+    // What stands in the way is told to nobody who may not decide.
+    if file::is_a_subject(actor) {
+        return NOT_THE_SUBJECT.err();
+    }
     let plan = erasure::plan(vault, key.subject).await?;
     if plan.is_held() {
         return Err(HELD.error().with("subject", key.subject));
@@ -53,7 +63,11 @@ pub async fn erase(
     }
     let decision = decision(vault, calendar, &plan).await?;
     let event = Event::Decided(decision.clone());
-    enter(vault, calendar, key, &event, actor, is_about_everything).await?;
+    let check = |request: &Request| {
+        is_about_everything(request)?;
+        is_not_decided_otherwise(request, &decision)
+    };
+    enter(vault, calendar, key, &event, actor, check).await?;
     let erasure = erasure::erase(vault, key.subject, actor).await?;
     let (epoch, index) = (erasure.receipt.position.epoch, erasure.receipt.position.index);
     let text = format!("Erased. The receipt is entry {index} of epoch {epoch} of the log.");
@@ -68,6 +82,24 @@ fn is_about_everything(request: &Request) -> Result<()> {
     let scope = request.scope();
     let all = scope.classes.is_empty() && scope.items == super::Items::Both;
     if all { Ok(()) } else { PART_OF_ALL.err() }
+}
+
+/// What was decided before is not overruled: it was granted, or nothing was refused that is not refused
+/// now.
+fn is_not_decided_otherwise(request: &Request, now: &Decision) -> Result<()> {
+    let State::Decided { decision: before, .. } = request.state() else { return Ok(()) };
+    let still = |one: &Refusal| {
+        let same = |other: &Refusal| {
+            (&other.class, &other.item, other.ground) == (&one.class, &one.item, one.ground)
+        };
+        now.grounds().iter().any(same)
+    };
+    let follows = match before {
+        Decision::Granted(charge) => charge.is_none(),
+        Decision::PartlyRefused(part) => part.grounds().iter().all(still),
+        Decision::Refused(..) | Decision::NothingHeld | Decision::ErasedBefore(_) => false,
+    };
+    if follows { Ok(()) } else { DECIDED_OTHERWISE.err() }
 }
 
 /// What the plan comes to: granted but for what laws keep.
@@ -112,10 +144,13 @@ fn archive(vault: &Vault, row: &Outline) -> Option<Duty> {
     duty(policy, &row.class, &row.items, &facts, row.anchor_at?, now, zone)
 }
 
-/// Each law with the first day on which it keeps nothing any more.
+/// Each law with the last day on which it keeps something.
 fn reason(calendar: &Calendar<'_>, laws: &[KeptUnder]) -> String {
     let told = laws.iter().map(|law| match law.until {
-        Some(until) => format!("{}, until {}", law.citation, day_of(calendar.zone, until)),
+        Some(until) => {
+            let last = day_of(calendar.zone, until.minus(Span::micros(1)));
+            format!("{}, until {last}", law.citation)
+        }
         None => law.citation.clone(),
     });
     told.collect::<Vec<_>>().join("; ")

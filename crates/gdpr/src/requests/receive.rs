@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use tacenda_core::pii::Email;
+use tacenda_core::policy::codes::UNKNOWN_PURPOSE;
 use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::vault::{Actor, Effects, Entry, MODEL, NewRecord, RecordItems, RecordKey, Vault};
 use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
@@ -69,7 +70,7 @@ pub struct Received {
 /// # Errors
 /// As [`Request::receive`]; `requests.not_the_subject` for the channel of the account where the actor
 /// is not its subject, and for a subject who asks about somebody else; `vault.not_found` for a known
-/// subject who is not; `calendar.beyond_calendar`; the codes of the ports.
+/// subject who is not; `policy.unknown_purpose`; `calendar.beyond_calendar`; the codes of the ports.
 pub async fn receive(
     vault: &Vault,
     calendar: &Calendar<'_>,
@@ -118,6 +119,8 @@ async fn find(vault: &Vault, whom: &Whom, actor: &Actor) -> Result<Option<Subjec
     // EXPOSE: the vault looks it up.
     match vault.read_by(&item, email.as_typed(), purpose, actor).await {
         Ok(view) => Ok(Some(view.subject)),
+        // A slip of whoever calls, whoever is meant.
+        Err(error) if error.is(&UNKNOWN_PURPOSE) => Err(error),
         Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Refused | Kind::Input) => {
             Ok(None)
         }

@@ -3,14 +3,17 @@
 use chrono::NaiveDate;
 use tacenda_core::Result;
 use tacenda_core::calendar::day_of;
-use tacenda_core::vault::{Actor, Entry, MODEL, OpenedRecord, RecordKey, Standing, Vault};
+use tacenda_core::row::state;
+use tacenda_core::vault::{Actor, Entry, MODEL, OpenedRecord, Outline, RecordKey, Standing, Vault};
 
 use super::codes::{NOT_SO, NOT_THE_SUBJECT};
-use super::decision::Decision;
+use super::decision::{Decision, Ground};
 use super::due::Calendar;
 use super::file;
 use super::held::{Held, held};
 use super::identity::{Evidence, IdentityOutcome};
+use super::intake::{Items, Requester};
+use super::rights::Right;
 use super::state::{Event, Request, Stage};
 
 /// Where a request is after a step.
@@ -32,9 +35,10 @@ pub struct Entered {
 /// As the step of [`Request`] with the event's name.
 ///
 /// # Errors
-/// Those of that step; `requests.not_the_subject` for a session that is not the subject's own, and for
-/// a step that a subject takes in the controller's place; `requests.not_so` for a decision that
-/// nothing is held, or was erased on a day, where that is not so; those of
+/// Those of that step; `requests.not_the_subject` for a session that is not the subject's own, or that
+/// is to show who a proxy or heir is, and for a step that a subject takes in the controller's place;
+/// `requests.not_so` for a decision that nothing is held, or was erased on a day, where that is not so,
+/// and for the answer to a granted request for erasure while what it is about is in use; those of
 /// [`Vault::change_record`].
 pub async fn step(
     vault: &Vault,
@@ -45,7 +49,12 @@ pub async fn step(
 ) -> Result<Entered> {
     check_actor(key, &event, actor)?;
     check_held(vault, key, &event).await?;
-    enter(vault, calendar, key, &event, actor, |_| Ok(())).await
+    let in_use = in_use(vault, key, &event).await?;
+    let check = |request: &Request| {
+        check_session(request, &event)?;
+        check_gone(request, &in_use)
+    };
+    enter(vault, calendar, key, &event, actor, check).await
 }
 
 /// Enters an event in a file of which something else is asked first.
@@ -55,7 +64,7 @@ pub(super) async fn enter(
     key: &RecordKey,
     event: &Event,
     actor: &Actor,
-    check: fn(&Request) -> Result<()>,
+    check: impl Fn(&Request) -> Result<()> + Send + Sync,
 ) -> Result<Entered> {
     check_actor(key, event, actor)?;
     let mut stage = Stage::Received;
@@ -90,15 +99,26 @@ fn told(event: &Event) -> Entry {
     }
 }
 
-/// A session is the subject's own; a subject enters what is its own to say.
-fn check_actor(key: &RecordKey, event: &Event, actor: &Actor) -> Result<()> {
-    let by_session = match event {
+/// Whether it is settled by a session who asks.
+fn is_by_session(event: &Event) -> bool {
+    match event {
         Event::SessionSeen(_) => true,
         Event::IdentityAnswered(answer) => {
             matches!(answer.outcome, IdentityOutcome::Confirmed(Evidence::Session))
         }
         _ => false,
-    };
+    }
+}
+
+/// The session of an account does not show who a proxy or an heir is.
+fn check_session(request: &Request, event: &Event) -> Result<()> {
+    let shown = !is_by_session(event) || *request.requester() == Requester::Subject;
+    if shown { Ok(()) } else { NOT_THE_SUBJECT.err() }
+}
+
+/// A session is the subject's own; a subject enters what is its own to say.
+fn check_actor(key: &RecordKey, event: &Event, actor: &Actor) -> Result<()> {
+    let by_session = is_by_session(event);
     let own = by_session || matches!(event, Event::ClarificationAnswered(..) | Event::Withdrawn(_));
     let is_the_subject = file::is_the_subject(actor, key.subject);
     let refused = if file::is_a_subject(actor) { !(own && is_the_subject) } else { by_session };
@@ -113,4 +133,39 @@ async fn check_held(vault: &Vault, key: &RecordKey, event: &Event) -> Result<()>
         _ => return Ok(()),
     };
     if held(vault, key.subject).await? == claimed { Ok(()) } else { NOT_SO.err() }
+}
+
+/// What is in use of the subject's own, where an answer is entered.
+async fn in_use(vault: &Vault, key: &RecordKey, event: &Event) -> Result<Vec<Outline>> {
+    if !matches!(event, Event::Answered(_)) {
+        return Ok(Vec::new());
+    }
+    let mut rows = vault.outline(key.subject).await?;
+    rows.retain(|row| !row.is_record() && row.state != state::ARCHIVED);
+    Ok(rows)
+}
+
+/// Nobody is told that something was erased that is in use. What is refused stays; but what is refused
+/// because a law keeps it is archived.
+fn check_gone(request: &Request, in_use: &[Outline]) -> Result<()> {
+    let Some(decision @ (Decision::Granted(_) | Decision::PartlyRefused(_))) =
+        request.state().decision()
+    else {
+        return Ok(());
+    };
+    // Which items are about the person alone the rows do not tell.
+    let scope = request.scope();
+    if request.right() != Right::Erasure || scope.items != Items::Both {
+        return Ok(());
+    }
+    let grounds = decision.grounds().iter().filter(|one| one.ground != Ground::LegalObligation);
+    let stays: Vec<_> = grounds.map(|one| (one.class.as_ref(), one.item.as_ref())).collect();
+    let asked = |row: &&Outline| scope.classes.is_empty() || scope.classes.contains(&row.class);
+    let mut asked = in_use.iter().filter(asked);
+    let gone = asked.all(|row| {
+        let class = Some(&row.class);
+        let refused = |item| stays.contains(&(class, None)) || stays.contains(&(class, Some(item)));
+        row.items.iter().all(refused)
+    });
+    if gone { Ok(()) } else { NOT_SO.err() }
 }

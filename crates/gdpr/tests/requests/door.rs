@@ -139,6 +139,13 @@ fn who_may_not_read_is_not_told_whether_somebody_is_known() {
         assert_eq!(wait(requests::held(&vault, other.key.subject)).unwrap(), Held::Nothing);
     }
     assert_eq!(wait(vault.records_of(subject, &REQUESTS)).unwrap().len(), 1);
+    // A purpose that is none is a slip, and makes nobody unknown.
+    for email in ["ada@example.org", "eve@example.org"] {
+        let whom = Whom::HasEmail(Email::parse(email).unwrap(), Name::fixed("acount"));
+        let letter = arrival(&vault, whom, Right::Access);
+        let refused = wait(requests::receive(&vault, &utc(), letter, &staff("support")));
+        assert_eq!(code(refused), "policy.unknown_purpose");
+    }
 }
 
 #[test]
@@ -188,6 +195,11 @@ fn a_session_is_the_subjects_own() {
     let proxy = Arrival { requester: Requester::Proxy(None), ..arrival };
     let by_proxy = wait(requests::receive(&vault, &utc(), proxy, &me)).unwrap();
     assert_eq!(*read(&vault, &by_proxy).state(), State::Received, "who asks is open");
+    let by_me = |event: Event| code(wait(step(&vault, &utc(), &by_proxy.key, event, &me)));
+    let session = shown(&vault, requests::Evidence::Session);
+    assert_eq!(by_me(Event::SessionSeen(vault.now())), "requests.not_the_subject");
+    assert_eq!(take(&vault, &by_proxy, asked(&vault)), "ok");
+    assert_eq!(by_me(session), "requests.not_the_subject", "nor as an answer");
 
     let letter = receive(&vault, Whom::Known(subject), Right::Access);
     let seen = || Event::SessionSeen(vault.now());

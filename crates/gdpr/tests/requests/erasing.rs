@@ -2,10 +2,10 @@
 
 use pollster::block_on as wait;
 use tacenda_core::SubjectId;
-use tacenda_core::vault::Vault;
+use tacenda_core::vault::{Actor, Vault};
 use tacenda_gdpr::requests::{
-    self, Answer, Arrival, Channel, Decision, Event, Held, Hints, Received, Right, Scope, Whom,
-    step,
+    self, Answer, Arrival, Channel, Decision, Event, Ground, Held, Hints, PartialRefusal, Received,
+    Right, Scope, Whom, step,
 };
 use tacenda_testkit::world::{World, ada, request, staff};
 
@@ -30,6 +30,75 @@ fn read(vault: &Vault, at: &Received) -> requests::Request {
     wait(requests::read(vault, &at.key, &ACCOUNT, &staff("support"))).unwrap()
 }
 
+fn decide(vault: &Vault, at: &Received, decision: Decision) -> &'static str {
+    code(wait(step(vault, &utc(), &at.key, Event::Decided(decision), &staff("support"))))
+}
+
+fn without(ground: Ground, classes: &[&'static str]) -> Decision {
+    let grounds = classes.iter().map(|class| refusal(ground, Some(class))).collect();
+    Decision::PartlyRefused(PartialRefusal::new(grounds).unwrap())
+}
+
+#[test]
+fn nobody_is_told_that_something_went_that_is_there() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let at = mine(&vault, subject, Right::Erasure);
+    assert_eq!(decide(&vault, &at, Decision::Granted(None)), "ok");
+    assert_eq!(answer(&vault, &at, true), "requests.not_so");
+    assert_eq!(decide(&vault, &at, without(Ground::LegalClaims, &["billing"])), "ok");
+    assert_eq!(answer(&vault, &at, true), "requests.not_so", "the account is there");
+    let all = ["account", "billing", "payment"];
+    assert_eq!(decide(&vault, &at, without(Ground::LegalObligation, &all)), "ok");
+    assert_eq!(answer(&vault, &at, true), "requests.not_so", "what a law keeps is archived");
+    assert_eq!(decide(&vault, &at, without(Ground::LegalClaims, &all)), "ok");
+    assert_eq!(answer(&vault, &at, true), "ok", "that is what is told");
+
+    let no = mine(&vault, subject, Right::Erasure);
+    assert_eq!(decide(&vault, &no, refused(Ground::LegalClaims)), "ok");
+    assert_eq!(answer(&vault, &no, true), "ok");
+    let (part, me) = from_account(&vault, subject, Right::Erasure);
+    let classes = [tacenda_core::Name::fixed("voucher")].into();
+    let part = Arrival { scope: Scope { classes, ..Scope::ALL }, ..part };
+    let part = wait(requests::receive(&vault, &utc(), part, &me)).unwrap();
+    assert_eq!(decide(&vault, &part, Decision::Granted(None)), "ok");
+    assert_eq!(answer(&vault, &part, true), "ok", "there is nothing of that class");
+
+    // A law keeps what is archived.
+    let at = mine(&vault, subject, Right::Erasure);
+    assert_eq!(decide(&vault, &at, Decision::Granted(None)), "ok");
+    assert_eq!(answer(&vault, &at, true), "requests.not_so");
+    wait(tacenda_gdpr::erasure::erase(&vault, subject, &staff("support"))).unwrap();
+    assert_eq!(answer(&vault, &at, true), "ok");
+}
+
+#[test]
+fn what_was_decided_is_not_overruled() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let at = mine(&vault, subject, Right::Erasure);
+    let ground = requests::ChargeGround::Excessive;
+    let fee = requests::Charge { ground, reason: note("Again.") };
+    let otherwise = [
+        without(Ground::LegalClaims, &["billing"]),
+        without(Ground::LegalObligation, &["payment"]),
+        refused(Ground::LegalClaims),
+        Decision::Granted(Some(fee)),
+    ];
+    for decision in otherwise {
+        assert_eq!(decide(&vault, &at, decision.clone()), "ok");
+        assert_eq!(code(erase(&vault, &at)), "requests.decided_otherwise", "{decision:?}");
+        assert_eq!(read(&vault, &at).state().decision(), Some(&decision));
+    }
+    assert_eq!(wait(vault.outline(subject)).unwrap().len(), 4, "three rows and a file");
+    // Decided anew, it is carried out.
+    assert_eq!(decide(&vault, &at, Decision::Granted(None)), "ok");
+    let done = erase(&vault, &at).unwrap();
+    assert_eq!(read(&vault, &at).state().decision(), Some(&done.decision));
+}
+
 #[test]
 fn what_a_law_keeps_is_a_refusal_of_that_part() {
     let world = World::default();
@@ -42,7 +111,7 @@ fn what_a_law_keeps_is_a_refusal_of_that_part() {
     let what = (refusal.class.as_ref().unwrap().as_str(), refusal.item.as_ref().unwrap().as_str());
     assert_eq!(what, ("billing", "address"), "the country goes");
     assert_eq!(refusal.ground, requests::Ground::LegalObligation);
-    let reason = "Code de commerce, art. L123-22 al. 2, until 2037-01-01";
+    let reason = "Code de commerce, art. L123-22 al. 2, until 2036-12-31";
     assert_eq!(refusal.reason.as_text(), reason);
     let file = read(&vault, &at);
     assert_eq!(file.state().decision(), Some(&done.decision));
@@ -74,6 +143,9 @@ fn what_no_law_keeps_goes_and_the_answer_can_be_sent() {
     assert_eq!(erase(&vault, &at).unwrap().decision, Decision::Granted(None));
     assert_eq!(wait(requests::held(&vault, subject)).unwrap(), Held::ErasedOn(date("2026-06-01")));
     assert_eq!(code(erase(&vault, &at)), "vault.not_found", "nothing is left");
+    let stranger = Actor::subject(ada(&vault));
+    let told = code(wait(requests::erase(&vault, &utc(), &at.key, &stranger)));
+    assert_eq!(told, "requests.not_the_subject", "that nothing is left is not told to others");
     assert_eq!(answer(&vault, &at, false), "ok");
 }
 

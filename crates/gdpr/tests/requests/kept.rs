@@ -8,7 +8,7 @@ use tacenda_core::{Result, Timestamp};
 use tacenda_gdpr::requests::{
     self, Arrival, Channel, Charge, ChargeGround, Decision, Event, Evidence, Ground,
     IdentityAnswer, IdentityAsk, IdentityOutcome, IdentityQuestion, Request, RequestId, Requester,
-    Right, Scope, Stamp, Whom, step,
+    Right, Scope, Stamp, State, Whom, step,
 };
 use tacenda_testkit::world::{World, ada, staff};
 
@@ -106,9 +106,19 @@ proptest! {
             world.clock.advance(Span::days(later));
             let now = vault.now();
             let event = event((what, how, ago), now);
+            // Nothing goes here of what an erasure was granted for.
+            let granted = matches!(
+                file.state(),
+                State::Decided { decision: Decision::Granted(_) | Decision::PartlyRefused(_), .. }
+            );
+            let not_so = known
+                && granted
+                && file.right() == Right::Erasure
+                && matches!(event, Event::Answered(_));
             let alone = attempt(file.clone(), event.clone(), Stamp { at: now, by: actor.id });
             let kept = wait(step(&vault, &utc(), &at.key, event, &actor));
             match (alone, kept) {
+                (_, kept) if not_so => prop_assert_eq!(code(kept), "requests.not_so"),
                 (Ok(next), Ok(entered)) => {
                     taken += 1;
                     file = next;
