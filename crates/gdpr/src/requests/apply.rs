@@ -63,6 +63,7 @@ fn next(state: State, event: &Event) -> Option<State> {
     match event {
         Event::Received(_) => None,
         Event::Remarked(_) => Some(state),
+        Event::Reopened(_) => reopened(state),
         _ if matches!(state, State::Closed(_)) => None,
         Event::Acknowledged(_) | Event::Linked(_) | Event::AuthorityShown(_) => Some(state),
         Event::Restated(..) => (!matches!(state, State::Decided { .. })).then_some(state),
@@ -128,6 +129,16 @@ fn next(state: State, event: &Event) -> Option<State> {
             }
             _ => None,
         },
+    }
+}
+
+/// In work again, if it is settled who asked.
+fn reopened(state: State) -> Option<State> {
+    match state {
+        State::Closed(Closed::Answered { identity: Identity::Confirmed(identity), .. }) => {
+            Some(State::InWork { identity })
+        }
+        _ => None,
     }
 }
 

@@ -83,6 +83,9 @@ codes! {
     /// A refusal that does not tell of complaint and court (Art. 12(4) GDPR).
     REMEDIES_MISSING = "requests.remedies_missing", Refused,
         "a refusal tells of the complaint to an authority and of the way to a court";
+    /// A request that is to be opened again although nothing was refused that could be free now.
+    NOTHING_REFUSED = "requests.nothing_refused", Conflict,
+        "nothing was refused that a hold or a law can have kept from erasure";
     /// A due date that no calendar feed can hold.
     NOT_IN_FEED = "requests.not_in_feed", Input, "a calendar feed holds the years 0 to 9999";
 }

@@ -131,7 +131,7 @@ impl Request {
     /// Never before the date without pauses. While nothing is entered, a later `now` never leads to
     /// an earlier date: what an index holds is too early at worst.
     pub fn due(&self, calendar: &Calendar<'_>, now: Timestamp) -> Result<Due> {
-        let received = calendar.day(self.received_at());
+        let received = calendar.day(self.runs_from());
         let waited = self.waited(received, calendar, now);
         let counted = waited.iter().filter(|one| one.uncounted.is_none());
         let pauses: Vec<_> =
@@ -165,7 +165,7 @@ impl Request {
     /// The extension that holds, if there is one.
     #[must_use]
     pub fn extension(&self) -> Option<&Extension> {
-        let mut events = self.entries.iter().map(|entry| &entry.event);
+        let mut events = self.current().iter().map(|entry| &entry.event);
         let found = events.find_map(|event| match event {
             Event::Extended(extension) => Some(extension),
             _ => None,
@@ -190,7 +190,7 @@ impl Request {
             };
             waited.push(Waited { asked, from, to: to.max(from), uncounted });
         };
-        for entry in &self.entries {
+        for entry in self.current() {
             let ended = match &entry.event {
                 Event::IdentityAsked(question) => {
                     open = Some((Asked::Identity, calendar.day(question.asked_at)));

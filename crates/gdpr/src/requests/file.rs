@@ -88,5 +88,6 @@ pub(super) const fn action(event: &Event) -> &'static str {
         Event::Answered(_) => "request.answered",
         Event::Withdrawn(_) => "request.withdrawn",
         Event::Remarked(_) => "request.remarked",
+        Event::Reopened(_) => "request.reopened",
     }
 }

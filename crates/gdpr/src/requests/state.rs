@@ -205,6 +205,8 @@ pub enum Event {
     Withdrawn(Timestamp),
     /// Something worth keeping, that changes nothing.
     Remarked(Note),
+    /// What it was refused for stands no longer, and why: it is to be answered again.
+    Reopened(Note),
 }
 
 impl Event {
@@ -227,6 +229,7 @@ impl Event {
             Self::Answered(_) => "answered",
             Self::Withdrawn(_) => "withdrawn",
             Self::Remarked(_) => "remarked",
+            Self::Reopened(_) => "reopened",
         }
     }
 }

@@ -65,7 +65,7 @@ fn event((what, how, ago): (u8, u8, i64), now: Timestamp) -> Event {
 fn attempt(request: Request, event: Event, stamp: Stamp) -> Result<Request> {
     let calendar = utc();
     match event {
-        Event::Received(_) | Event::SessionSeen(_) => panic!("not drawn"),
+        Event::Received(_) | Event::SessionSeen(_) | Event::Reopened(_) => panic!("not drawn"),
         Event::Acknowledged(at) => request.acknowledge(at, stamp),
         Event::Linked(earlier) => request.link(earlier, stamp),
         Event::Restated(right, scope, reason) => request.restate(right, scope, reason, stamp),

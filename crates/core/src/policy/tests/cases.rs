@@ -6,6 +6,9 @@ use super::{BASE, edited, problems};
 use crate::error::Kind;
 use crate::policy::CODES;
 
+const RECORDS: &str = "[records]\nrequests = { keep = \"2 years\" }\nholds = { keep = \"30 months\" }\n\
+    restrictions = { keep = \"42 months\" }";
+
 /// Code, path of the problem, what is replaced, by what.
 const CASES: &[(&str, &str, &str, &str)] = &[
     ("syntax", "", "version = 1", "version = one"),
@@ -305,10 +308,12 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "classes = [\"account\"]",
         "classes = [\"acount\"]",
     ),
-    ("missing_key", "", "[records]\nrequests = { keep = \"2 years\" }", ""),
+    ("missing_key", "", RECORDS, ""),
     ("missing_key", "records", "requests = { keep = \"2 years\" }", ""),
     ("missing_key", "records.requests", "{ keep = \"2 years\" }", "{}"),
-    ("unknown_key", "records.holds", "[records]", "[records]\nholds = { keep = \"2 years\" }"),
+    ("missing_key", "records", "holds = { keep = \"30 months\" }", ""),
+    ("missing_key", "records", "restrictions = { keep = \"42 months\" }", ""),
+    ("unknown_key", "records.x", "[records]", "[records]\nx = { keep = \"2 years\" }"),
     ("unknown_key", "records.requests.archive", "{ keep = \"2", "{ archive = true, keep = \"2"),
     ("bad_value", "records.requests.keep", "2 years", "2 aeons"),
     ("undeclared", "records.requests.law", "{ keep = \"2", "{ law = \"tax\", keep = \"2"),

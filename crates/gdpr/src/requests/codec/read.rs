@@ -48,6 +48,7 @@ pub(super) fn entry(d: &mut Decoder<'_>) -> Result<Entry> {
         }),
         "withdrawn" => Event::Withdrawn(time(d)?),
         "remarked" => Event::Remarked(note(d)?),
+        "reopened" => Event::Reopened(note(d)?),
         _ => return MALFORMED.err(),
     };
     Ok(Entry { at, by, event })

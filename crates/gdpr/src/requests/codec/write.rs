@@ -53,6 +53,7 @@ pub(super) fn entry(e: &mut Encoder, entry: &Entry) {
             flag(e, answer.hints.court);
         }
         Event::Remarked(remark) => note(e, remark),
+        Event::Reopened(reason) => note(e, reason),
     }
 }
 
