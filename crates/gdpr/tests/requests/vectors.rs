@@ -175,7 +175,7 @@ fn event(page: &mut Page, event: &Event) {
                 page.put("hints", &told);
             }
         }
-        Event::Remarked(text) => page.note("text", text),
+        Event::Remarked(text) | Event::Reopened(text) => page.note("text", text),
     }
 }
 
