@@ -65,9 +65,13 @@ pub(super) async fn release_in(
         before = Some(hold.clone());
         let others = others.iter().map(file::of).collect::<Result<Vec<_>>>()?;
         classes = let_go(vault, &hold, &others, rows);
-        let held: BTreeMap<_, _> = classes.iter().map(|class| (class.clone(), false)).collect();
+        // All of them are written, also those that stay: two releases at once meet, and one of them
+        // decides again.
+        let marked = rows.iter().filter(|row| row.held && is_declared(vault, &row.class));
+        let held: BTreeMap<_, _> =
+            marked.map(|row| (row.class.clone(), !classes.contains(&row.class))).collect();
         let hold = hold.release(reason.clone(), file::stamp(vault, actor))?;
-        let entry = Entry::new("hold.released").detail("classes", held.len());
+        let entry = Entry::new("hold.released").detail("classes", classes.len());
         Ok(file::change(vault, &hold, entry, Effects { held, ..Effects::default() }))
     };
     let done = vault.change_record_beside(key, &[MODEL], actor, decide).await;
@@ -89,11 +93,15 @@ fn let_go(vault: &Vault, hold: &Hold, others: &[Hold], rows: &[Outline]) -> BTre
     let last = !others.iter().any(|other| other.stage().is_in_force());
     let held: BTreeSet<_> = rows.iter().filter(|row| row.held).map(|row| &row.class).collect();
     let goes = |class: &&Name| {
-        policy.classes.contains_key(*class)
+        is_declared(vault, class)
             && (last || hold.holds(policy, class))
             && !others.iter().any(|other| other.holds(policy, class))
     };
     held.into_iter().filter(goes).cloned().collect()
+}
+
+fn is_declared(vault: &Vault, class: &Name) -> bool {
+    vault.policy().classes.contains_key(class)
 }
 
 async fn is_released(vault: &Vault, key: &RecordKey) -> Result<bool> {

@@ -35,10 +35,13 @@ pub async fn lift(vault: &Vault, key: &RecordKey, actor: &Actor) -> Result<Lifte
         let stays = |class: &Name| others.iter().any(|other| other.restricts(class));
         let rows = rows.iter().filter(|row| row.state == state::RESTRICTED);
         let own = rows.map(|row| row.class.clone()).filter(|class| restriction.restricts(class));
-        classes = own.filter(|class| !stays(class)).collect();
-        let restricted: BTreeMap<_, _> = classes.iter().map(|one| (one.clone(), false)).collect();
+        // Those that stay are written as well: two that are lifted at once meet, and one of them decides
+        // again.
+        let restricted: BTreeMap<_, _> = own.map(|class| (class.clone(), stays(&class))).collect();
+        let goes = restricted.iter().filter(|(_, stays)| !**stays);
+        classes = goes.map(|(class, _)| class.clone()).collect();
         let restriction = restriction.lift(file::stamp(vault, actor))?;
-        let entry = Entry::new("restriction.lifted").detail("classes", restricted.len());
+        let entry = Entry::new("restriction.lifted").detail("classes", classes.len());
         let effects = Effects { restricted, ..Effects::default() };
         Ok(file::change(vault, &restriction, entry, effects))
     };

@@ -4,6 +4,7 @@
 
 mod audit;
 mod collect;
+mod holds;
 mod life;
 mod policy;
 mod records;

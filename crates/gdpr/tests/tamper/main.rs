@@ -6,6 +6,7 @@ mod adversary;
 mod archives;
 mod batches;
 mod evolved;
+mod holds;
 mod logs;
 mod mended;
 mod pruned;
