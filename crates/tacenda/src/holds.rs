@@ -108,13 +108,20 @@ impl<'a> Holds<'a> {
         holds::release_group(self.vault, &self.requests.calendar(), group, reason, actor).await
     }
 
-    /// The holds to be reviewed by this day, overdue ones too, without opening any; with
-    /// [`NaiveDate::MAX`] all that are open.
+    /// The holds to be reviewed by this day, overdue ones too, without opening any.
     ///
     /// # Errors
     /// As [`holds::agenda`].
     pub async fn agenda(&self, until: NaiveDate) -> Result<Vec<Work>> {
         holds::agenda(self.vault, until).await
+    }
+
+    /// All holds that are open.
+    ///
+    /// # Errors
+    /// As [`holds::agenda`].
+    pub async fn open(&self) -> Result<Vec<Work>> {
+        holds::agenda(self.vault, NaiveDate::MAX).await
     }
 
     /// The holds whose review is overdue.

@@ -81,12 +81,20 @@ impl Restrictions<'_> {
     }
 
     /// The restrictions to be reviewed by this day, overdue ones too, and those of which the end was
-    /// announced, without opening any; with [`NaiveDate::MAX`] all that are in force.
+    /// announced, without opening any.
     ///
     /// # Errors
     /// As [`restriction::agenda`].
     pub async fn agenda(&self, until: NaiveDate) -> Result<Vec<Work>> {
         restriction::agenda(self.vault, until).await
+    }
+
+    /// All restrictions that are in force.
+    ///
+    /// # Errors
+    /// As [`restriction::agenda`].
+    pub async fn open(&self) -> Result<Vec<Work>> {
+        restriction::agenda(self.vault, NaiveDate::MAX).await
     }
 
     /// The restrictions whose review is overdue, and those of which the end was announced.
