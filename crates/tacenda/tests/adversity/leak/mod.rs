@@ -85,7 +85,7 @@ fn sha256(text: &str) -> Vec<u8> {
 
 /// Everything that must not be found, by what it is.
 fn canaries() -> BTreeMap<String, Vec<u8>> {
-    let lists: [(&str, &[(&str, &str)]); 6] = [
+    let lists: [(&str, &[(&str, &str)]); 7] = [
         ("imported", &IMPORTED),
         ("due", &DUE),
         ("refused", &REFUSED),
