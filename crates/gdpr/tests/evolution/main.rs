@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod clocks;
+mod customer;
+mod model;
+mod shape;
 mod unique;
 
 use std::sync::Arc;
