@@ -16,6 +16,7 @@ pub(super) type Values = BTreeMap<usize, String>;
 pub(super) struct Live {
     pub(super) items: Values,
     pub(super) restricted: bool,
+    pub(super) held: bool,
 }
 
 /// What laws keep.
@@ -24,6 +25,7 @@ pub(super) struct Archive {
     pub(super) class: usize,
     pub(super) anchor: Timestamp,
     pub(super) items: Values,
+    pub(super) held: bool,
 }
 
 #[derive(Debug)]
@@ -38,8 +40,8 @@ pub(super) struct Customer {
     pub(super) archives: Vec<Archive>,
 }
 
-/// Class, state, clock, items.
-pub(super) type Outlined = (String, String, Option<Timestamp>, BTreeSet<String>);
+/// Class, state, clock, whether it is held, items.
+pub(super) type Outlined = (String, String, Option<Timestamp>, bool, BTreeSet<String>);
 
 pub(super) fn due(anchor: Timestamp, years: u32) -> Timestamp {
     let keep = Period::Years(years);
@@ -65,6 +67,20 @@ impl Customer {
 
     pub(super) fn is_restricted(&self) -> bool {
         self.live.values().any(|row| row.restricted)
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.live.values().any(|row| row.held) || self.archives.iter().any(|of| of.held)
+    }
+
+    /// Holds what there is of a class, or no longer; whether there is anything.
+    pub(super) fn hold(&mut self, class: usize, on: bool) -> bool {
+        let live = self.live.get_mut(&class).map(|row| &mut row.held);
+        let archives = self.archives.iter_mut().filter(|of| of.class == class);
+        let all: Vec<_> = live.into_iter().chain(archives.map(|of| &mut of.held)).collect();
+        let found = !all.is_empty();
+        all.into_iter().for_each(|held| *held = on);
+        found
     }
 
     fn anchor(&self, shape: &Shape) -> Option<Timestamp> {
@@ -102,18 +118,18 @@ impl Customer {
         let Some(Live { mut items, .. }) = self.live.remove(&class) else { return };
         items.retain(|item, _| ends(shape, class, *item, anchor) > now);
         if !items.is_empty() {
-            self.archives.push(Archive { class, anchor, items });
+            self.archives.push(Archive { class, anchor, items, held: false });
         }
     }
 
     pub(super) fn sweep(&mut self, shape: &Shape, now: Timestamp) {
         for class in 1..CLASSES.len() {
-            let free = self.live.get(&class).is_some_and(|row| !row.restricted);
+            let free = self.live.get(&class).is_some_and(|row| !row.restricted && !row.held);
             if free && self.anchor(shape).is_some_and(|anchor| due(anchor, 1) <= now) {
                 self.end(shape, class, now);
             }
         }
-        for Archive { class, anchor, items } in &mut self.archives {
+        for Archive { class, anchor, items, .. } in self.archives.iter_mut().filter(|of| !of.held) {
             items.retain(|item, _| ends(shape, *class, *item, *anchor) > now);
         }
         self.archives.retain(|archive| !archive.items.is_empty());
@@ -136,30 +152,31 @@ impl Customer {
                 row.items.keys().copied().filter(|item| shape.home[*item] != *class).collect();
             moving.extend(gone.into_iter().filter_map(|item| {
                 let value = row.items.remove(&item)?;
-                Some((*class, item, value))
+                Some((*class, row.held, item, value))
             }));
         }
-        for (class, item, value) in moving {
+        for (class, held, item, value) in moving {
             if class != 0 && self.live.get(&class).is_some_and(|row| row.items.is_empty()) {
                 self.live.remove(&class);
             }
-            self.live.entry(shape.home[item]).or_default().items.entry(item).or_insert(value);
+            let row = self.live.entry(shape.home[item]).or_default();
+            row.items.entry(item).or_insert(value);
+            row.held |= held;
         }
     }
 
     pub(super) fn rows(&self, shape: &Shape) -> Vec<Outlined> {
-        let outlined = |class: usize, state: &str, anchor, items: &Values| {
+        let outlined = |class: usize, state: &str, anchor, held, items: &Values| {
             let items = items.keys().map(|item| ITEMS[*item].to_owned()).collect();
-            (CLASSES[class].to_owned(), state.to_owned(), anchor, items)
+            (CLASSES[class].to_owned(), state.to_owned(), anchor, held, items)
         };
         let live = self.live.iter().map(|(class, row)| {
             let state = if row.restricted { "restricted" } else { "live" };
-            outlined(*class, state, self.anchor(shape), &row.items)
+            outlined(*class, state, self.anchor(shape), row.held, &row.items)
         });
-        let archived = self
-            .archives
-            .iter()
-            .map(|of| outlined(of.class, "archived", Some(of.anchor), &of.items));
+        let archived = self.archives.iter();
+        let archived =
+            archived.map(|of| outlined(of.class, "archived", Some(of.anchor), of.held, &of.items));
         let mut rows: Vec<_> = live.chain(archived).collect();
         rows.sort();
         rows
@@ -180,7 +197,8 @@ impl Customer {
         }
         for of in &self.archives {
             let lawful = law.is_some_and(|law| {
-                shape.keeps(law, of.class, item) && now < due(of.anchor, LAWS[law].years)
+                let is_over = !of.held && now >= due(of.anchor, LAWS[law].years);
+                shape.keeps(law, of.class, item) && !is_over
             });
             seen.extend(of.items.get(&item).filter(|_| lawful).map(|v| (v.clone(), true)));
         }

@@ -1,6 +1,7 @@
 //! A policy that changes, and keys that follow one another.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod acts;
 mod clocks;
 mod customer;
 mod model;

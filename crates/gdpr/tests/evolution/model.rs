@@ -2,23 +2,22 @@
 //! and moved, over customers who come, go, close, are restricted, swept and erased: a model that
 //! knows no store says which rows there are, what each purpose sees, and which policy is refused.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use pollster::block_on as wait;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use tacenda_core::clock::Span;
-use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::ports::KeyState;
-use tacenda_core::vault::{
-    Actor, Amendment, Effects, Entry, MODEL, NewRecord, OnRestore, RecordChange, RecordItems,
-    Standing, Vault,
-};
+use tacenda_core::vault::{Actor, Amendment, Effects, OnRestore, Recovery, Vault};
 use tacenda_core::{Name, Result};
 use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{World, request, staff};
 use tacenda_testkit::{After, Cut, FailingKeyring, FailingStore, Faults};
 
+use super::acts::{
+    affect, amend, amended_so, erase, erased_so, record, restricted_so, restriction,
+};
 use super::code;
 use super::customer::{Customer, Live, Values};
 use super::shape::{CLASSES, ITEMS, LAWS, NOTE, Shape};
@@ -40,11 +39,23 @@ enum Op {
     Close(Index),
     Erase(Index),
     Restrict(Index, usize, bool),
+    Hold(Index, usize, bool),
     Wait(u16),
     Sweep,
     MoveItems,
     /// Killed after so many calls of the ports, if at all, and brought again.
     Policy(Vec<Delta>, Option<u8>),
+    /// Brought while a process under the policy before does something, before the call of the
+    /// ports with this number.
+    Beside(Vec<Delta>, u8, Beside),
+}
+
+/// What another process does, to whom.
+#[derive(Debug, Clone)]
+enum Beside {
+    Set(Index, usize),
+    Restrict(Index, usize, bool),
+    Erase(Index),
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
@@ -53,9 +64,16 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         3 => (0usize..2, 0u8..8).prop_map(|(law, classes)| Delta::Rules(law, classes)),
         1 => any::<bool>().prop_map(Delta::Unique),
         1 => any::<bool>().prop_map(Delta::Started),
-    ];
-    let deltas = proptest::collection::vec(delta, 1..4);
+    ]
+    .boxed();
+    let deltas = || proptest::collection::vec(delta.clone(), 1..4);
     let who = any::<Index>;
+    let beside = prop_oneof![
+        (who(), 0usize..4).prop_map(|(who, item)| Beside::Set(who, item)),
+        (who(), 0usize..3, any::<bool>())
+            .prop_map(|(who, class, on)| Beside::Restrict(who, class, on)),
+        who().prop_map(Beside::Erase),
+    ];
     let op = prop_oneof![
         4 => any::<[bool; 4]>().prop_map(Op::Register),
         3 => (who(), 0usize..4).prop_map(|(who, item)| Op::Set(who, item)),
@@ -64,11 +82,14 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         2 => who().prop_map(Op::Erase),
         2 => (who(), 0usize..3).prop_map(|(who, class)| Op::Restrict(who, class, true)),
         2 => (who(), 0usize..3).prop_map(|(who, class)| Op::Restrict(who, class, false)),
+        1 => (who(), 0usize..3, any::<bool>()).prop_map(|(who, class, on)| Op::Hold(who, class, on)),
         3 => (0u16..800).prop_map(Op::Wait),
         3 => Just(Op::Sweep),
         1 => Just(Op::MoveItems),
-        6 => (deltas, proptest::option::weighted(0.4, 0u8..60))
+        6 => (deltas(), proptest::option::weighted(0.4, 0u8..60))
             .prop_map(|(deltas, cut)| Op::Policy(deltas, cut)),
+        3 => (deltas(), 0u8..60, beside)
+            .prop_map(|(deltas, call, beside)| Op::Beside(deltas, call, beside)),
     ];
     proptest::collection::vec(op, 1..30)
 }
@@ -76,7 +97,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
 struct Machine {
     world: World,
     shape: Shape,
-    vault: Vault,
+    vault: Arc<Vault>,
     customers: Vec<Customer>,
     values: u32,
 }
@@ -84,7 +105,7 @@ struct Machine {
 impl Machine {
     fn new() -> Self {
         let (world, shape) = (World::default(), Shape::first());
-        let vault = world.try_open(&shape.text(), OnRestore::Refuse).unwrap().0;
+        let vault = Arc::new(world.try_open(&shape.text(), OnRestore::Refuse).unwrap().0);
         Self { world, shape, vault, customers: Vec::new(), values: 0 }
     }
 
@@ -102,7 +123,9 @@ impl Machine {
         let now = self.vault.now();
         let who = match op {
             Op::Set(who, _) | Op::Remove(who, _) | Op::Restrict(who, ..) => Some(who),
-            Op::Close(who) | Op::Erase(who) => Some(who),
+            Op::Close(who) | Op::Erase(who) | Op::Hold(who, ..) => Some(who),
+            Op::Beside(_, _, Beside::Set(who, _) | Beside::Restrict(who, ..)) => Some(who),
+            Op::Beside(_, _, Beside::Erase(who)) => Some(who),
             _ => None,
         };
         let at = who.map(|who| who.index(self.customers.len().max(1)));
@@ -115,10 +138,15 @@ impl Machine {
         match (op, customer) {
             (Op::Register(items), _) => self.register(items),
             (Op::Set(_, item), Some(_)) => {
-                let value = self.value(*item);
-                self.amend(at.unwrap(), *item, Some(&value));
+                let value = Some(self.value(*item));
+                let customer = &mut self.customers[at.unwrap()];
+                let amended = amend(&self.vault, customer.subject, *item, value.as_deref());
+                amended_so(customer, &self.shape, *item, value.as_deref(), amended);
             }
-            (Op::Remove(_, item), Some(_)) => self.amend(at.unwrap(), *item, None),
+            (Op::Remove(_, item), Some(customer)) => {
+                let amended = amend(vault, customer.subject, *item, None);
+                amended_so(customer, shape, *item, None, amended);
+            }
             (Op::Close(_), Some(customer)) => {
                 if customer.is_open_to() && customer.closed.is_none() {
                     let close = Amendment { close_at: Some(now), ..Amendment::default() };
@@ -126,8 +154,23 @@ impl Machine {
                     customer.closed = Some(now);
                 }
             }
-            (Op::Erase(_), Some(customer)) => erase(vault, shape, customer),
-            (Op::Restrict(_, class, on), Some(customer)) => restrict(vault, customer, *class, *on),
+            (Op::Erase(_), Some(customer)) => {
+                if customer.is_there() {
+                    erased_so(customer, shape, now, erase(vault, customer.subject));
+                }
+            }
+            (Op::Restrict(_, class, on), Some(customer)) => {
+                let key = record(vault, customer);
+                let restricted = affect(vault, &key, restriction(*class, *on));
+                restricted_so(customer, *class, *on, restricted);
+            }
+            (Op::Hold(_, class, on), Some(customer)) => {
+                let key = record(vault, customer);
+                let held = [(Name::fixed(CLASSES[*class]), *on)].into();
+                let held = affect(vault, &key, Effects { held, ..Effects::default() });
+                let found = customer.hold(*class, *on) || !on;
+                assert_eq!(held, if found { "ok" } else { "vault.nothing_of_class" });
+            }
             (Op::Wait(days), _) => world.clock.advance(Span::days(i64::from(*days))),
             (Op::Sweep, _) => self.sweep(),
             (Op::MoveItems, _) => {
@@ -135,6 +178,9 @@ impl Machine {
                 self.customers.iter_mut().for_each(|customer| customer.move_items(shape));
             }
             (Op::Policy(deltas, cut), _) => self.policy(deltas, *cut),
+            (Op::Beside(deltas, call, beside), Some(_)) => {
+                self.beside(deltas, *call, at.unwrap(), beside);
+            }
             _ => unreachable!("somebody was picked"),
         }
     }
@@ -162,24 +208,6 @@ impl Machine {
         self.customers.push(customer);
     }
 
-    fn amend(&mut self, at: usize, item: usize, value: Option<&str>) {
-        let customer = &mut self.customers[at];
-        let name = Name::fixed(ITEMS[item]);
-        let amendment = match value {
-            Some(value) => {
-                let set = vec![self.vault.item(&name, value).unwrap()];
-                Amendment { set, ..Amendment::default() }
-            }
-            None => Amendment { remove: vec![name], ..Amendment::default() },
-        };
-        let amended = code(wait(self.vault.amend(customer.subject, amendment, &staff("support"))));
-        match (customer.amend(&self.shape, item, value), customer.is_open_to()) {
-            (true, _) => assert_eq!(amended, "ok"),
-            (false, true) => assert_eq!(amended, "vault.not_live"),
-            (false, false) => assert_eq!(amended, "vault.not_found"),
-        }
-    }
-
     fn sweep(&mut self) {
         let digest = wait(retention::plan(&self.vault)).unwrap().digest;
         let actor = Actor::system();
@@ -189,7 +217,7 @@ impl Machine {
         assert_eq!(wait(retention::plan(&self.vault)).unwrap().due(), 0);
     }
 
-    fn policy(&mut self, deltas: &[Delta], cut: Option<u8>) {
+    fn next(&self, deltas: &[Delta]) -> Shape {
         let mut next = Shape { version: self.shape.version + 1, ..self.shape.clone() };
         for delta in deltas {
             match delta {
@@ -199,25 +227,73 @@ impl Machine {
                 Delta::Started(started) => next.started = *started,
             }
         }
-        let text = next.text();
+        next
+    }
+
+    fn under(&self, faults: &Faults) -> World {
+        World {
+            store: Arc::new(FailingStore::new(self.world.store.clone(), faults.clone())),
+            keyring: Arc::new(FailingKeyring::new(self.world.keyring.clone(), faults.clone())),
+            ..self.world.clone()
+        }
+    }
+
+    fn policy(&mut self, deltas: &[Delta], cut: Option<u8>) {
+        let next = self.next(deltas);
         if let Some(calls) = cut {
             let faults = Faults::cut(u64::from(calls), Cut::After, After::StaysDown);
-            let failing = World {
-                store: Arc::new(FailingStore::new(self.world.store.clone(), faults.clone())),
-                keyring: Arc::new(FailingKeyring::new(self.world.keyring.clone(), faults)),
-                ..self.world.clone()
-            };
-            let _ = failing.try_open(&text, OnRestore::Refuse);
+            let _ = self.under(&faults).try_open(&next.text(), OnRestore::Refuse);
         }
-        let refused = self.customers.iter().any(|one| one.keeps_out(&self.shape, &next));
-        let opened = self.world.try_open(&text, OnRestore::Refuse);
-        if refused {
+        let opened = self.world.try_open(&next.text(), OnRestore::Refuse);
+        self.follow(next, opened);
+    }
+
+    /// What another process does under the policy before counts if it could do it, and is refused
+    /// from the moment on in which the policy is about to come.
+    fn beside(&mut self, deltas: &[Delta], call: u8, at: usize, beside: &Beside) {
+        let (next, now) = (self.next(deltas), self.vault.now());
+        let value = match beside {
+            Beside::Set(_, item) => Some(self.value(*item)),
+            _ => None,
+        };
+        let key = record(&self.vault, &mut self.customers[at]);
+        let subject = self.customers[at].subject;
+        let did = Arc::new(Mutex::new(None));
+        let (told, vault) = (did.clone(), self.vault.clone());
+        let (act, given) = (beside.clone(), value.clone());
+        let faults = Faults::meanwhile(u64::from(call), move || {
+            let did = match act {
+                Beside::Set(_, item) => amend(&vault, subject, item, given.as_deref()),
+                Beside::Restrict(_, class, on) => affect(&vault, &key, restriction(class, on)),
+                Beside::Erase(_) => erase(&vault, subject),
+            };
+            *told.lock().unwrap() = Some(did);
+        });
+        let opened = self.under(&faults).try_open(&next.text(), OnRestore::Refuse);
+        let (did, customer) = (*did.lock().unwrap(), &mut self.customers[at]);
+        if let Some(did) = did.filter(|did| *did != "policy.older_version") {
+            match beside {
+                Beside::Set(_, item) => {
+                    amended_so(customer, &self.shape, *item, value.as_deref(), did);
+                }
+                Beside::Restrict(_, class, on) => restricted_so(customer, *class, *on, did),
+                Beside::Erase(_) if !customer.is_there() => {}
+                Beside::Erase(_) => erased_so(customer, &self.shape, now, did),
+            }
+        }
+        self.follow(next, opened);
+    }
+
+    /// What comes of a policy that was brought.
+    fn follow(&mut self, next: Shape, opened: Result<(Vault, Recovery)>) {
+        if self.customers.iter().any(|one| one.keeps_out(&self.shape, &next)) {
             assert_eq!(code(opened), "policy.archived_item_moved");
-            self.vault = self.world.try_open(&self.shape.text(), OnRestore::Refuse).unwrap().0;
+            let before = self.world.try_open(&self.shape.text(), OnRestore::Refuse);
+            self.vault = Arc::new(before.unwrap().0);
         } else {
             let (vault, recovery) = opened.unwrap();
             self.shape = next;
-            self.vault = vault;
+            self.vault = Arc::new(vault);
             let waits = |one: &Customer| one.has_strays(&self.shape, true);
             assert_eq!(recovery.not_moved.subjects, 0);
             assert_eq!(recovery.not_moved.restricted, self.customers.iter().any(waits));
@@ -234,7 +310,8 @@ impl Machine {
                 .map(|row| {
                     let items = row.items.iter().filter(|item| ITEMS.contains(&item.as_str()));
                     let items = items.map(|item| item.as_str().to_owned()).collect();
-                    (row.class.as_str().to_owned(), row.state.to_string(), row.anchor_at, items)
+                    let (class, state) = (row.class.to_string(), row.state.to_string());
+                    (class, state, row.anchor_at, row.held, items)
                 })
                 .collect();
             rows.sort();
@@ -274,13 +351,22 @@ impl Machine {
 
     /// Nothing is restricted any more, everybody is erased, and every law ends.
     fn end(mut self) {
-        for customer in &mut self.customers {
-            (0..CLASSES.len()).for_each(|class| restrict(&self.vault, customer, class, false));
+        for at in 0..self.customers.len() {
+            let customer = &mut self.customers[at];
+            let key = record(&self.vault, customer);
+            for class in 0..CLASSES.len() {
+                let held = [(Name::fixed(CLASSES[class]), false)].into();
+                let lifted =
+                    affect(&self.vault, &key, Effects { held, ..restriction(class, false) });
+                restricted_so(customer, class, false, lifted);
+                customer.hold(class, false);
+            }
         }
         self.run(&Op::MoveItems);
         self.check();
-        for at in 0..self.customers.len() {
-            erase(&self.vault, &self.shape, &mut self.customers[at]);
+        let now = self.vault.now();
+        for customer in self.customers.iter_mut().filter(|one| one.is_there()) {
+            erased_so(customer, &self.shape, now, erase(&self.vault, customer.subject));
         }
         self.check();
         self.world.clock.advance(Span::days(5 * 366));
@@ -293,54 +379,6 @@ impl Machine {
                 assert!(of_record || matches!(state, KeyState::Destroyed(_)), "{key:?}");
             }
         }
-    }
-}
-
-fn erase(vault: &Vault, shape: &Shape, customer: &mut Customer) {
-    if !customer.is_there() {
-        return;
-    }
-    let erased = code(wait(erasure::erase(vault, customer.subject, &staff("support"))));
-    if customer.is_restricted() {
-        assert_eq!(erased, "erasure.restricted");
-        return;
-    }
-    assert_eq!(erased, "ok");
-    (0..CLASSES.len()).for_each(|class| customer.end(shape, class, vault.now()));
-}
-
-/// Restricts a class, or lifts that, by a record.
-fn restrict(vault: &Vault, customer: &mut Customer, class: usize, on: bool) {
-    let name = Name::fixed(CLASSES[class]);
-    let effects = Effects { restricted: [(name, on)].into(), ..Effects::default() };
-    if customer.record.is_none() {
-        let new = NewRecord {
-            subject: Some(customer.subject),
-            standing: Standing::Open { state: Name::fixed("received"), due_at: None },
-            items: RecordItems::default().with(MODEL, b"restriction".to_vec()),
-            entry: Entry::new("request.opened"),
-            effects: Effects::default(),
-        };
-        let added = wait(vault.add_record(&REQUESTS, new, &staff("support")));
-        customer.record = Some(added.unwrap());
-    }
-    let key = customer.record.clone().unwrap();
-    let changed: Result<_> = wait(vault.change_record(&key, &[], &staff("support"), |opened| {
-        Ok(RecordChange {
-            standing: opened.outline.standing.clone(),
-            set: RecordItems::default(),
-            remove: [].into(),
-            entry: Entry::new("request.held"),
-            effects: effects.clone(),
-        })
-    }));
-    match customer.live.get_mut(&class) {
-        Some(row) => {
-            assert_eq!(code(changed), "ok");
-            row.restricted = on;
-        }
-        None if on => assert_eq!(code(changed), "vault.nothing_of_class"),
-        None => assert_eq!(code(changed), "ok"),
     }
 }
 
