@@ -22,7 +22,7 @@ const RETRY_EVERY: Duration = Duration::from_millis(10);
 pub(super) fn writer(path: &Path, options: &SqliteOptions, schema: &Schema) -> Result<Connection> {
     touch(path)?;
     // Turning the journal into a write-ahead log needs the file alone, and SQLite does not wait for
-    // that by itself.
+    // that by itself. So no statement waits, and all of them are tried again.
     let mut patience = options.busy_timeout.as_millis() / RETRY_EVERY.as_millis();
     loop {
         match try_writer(path, options, schema) {
@@ -44,6 +44,7 @@ pub(super) fn writer(path: &Path, options: &SqliteOptions, schema: &Schema) -> R
 pub(super) fn reader(path: &Path, options: &SqliteOptions) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    connection.busy_timeout(options.busy_timeout).map_err(fault)?;
     settle(&connection, options, options.reader_cache).map_err(fault)?;
     connection.pragma_update(None, "query_only", true).map_err(fault)?;
     Ok(connection)
@@ -63,6 +64,7 @@ impl From<rusqlite::Error> for Failed {
 fn try_writer(path: &Path, options: &SqliteOptions, schema: &Schema) -> Result<Connection, Failed> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::ZERO)?;
     if connection.is_readonly(MAIN_DB)? {
         return Err(Failed::Refused(READ_ONLY.error()));
     }
@@ -77,13 +79,13 @@ fn try_writer(path: &Path, options: &SqliteOptions, schema: &Schema) -> Result<C
     if new {
         create(&connection, schema)?;
     }
+    connection.busy_timeout(options.busy_timeout)?;
     Ok(connection)
 }
 
-/// The settings of every connection. `secure_delete` is on before the first insert: what is
-/// deleted is overwritten with zeros.
+/// The settings of every connection, but for how long it waits. `secure_delete` is on before the
+/// first insert: what is deleted is overwritten with zeros.
 fn settle(connection: &Connection, options: &SqliteOptions, cache: u64) -> rusqlite::Result<()> {
-    connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(64);
     let secure: i64 =
         connection.pragma_update_and_check(None, "secure_delete", true, |row| row.get(0))?;
@@ -212,6 +214,7 @@ mod tests {
                 ("mmap_size", "0"),
                 ("page_size", "4096"),
                 ("trusted_schema", "0"),
+                ("busy_timeout", "10000"),
             ] {
                 assert_eq!(pragma(name), value, "{name}");
             }
