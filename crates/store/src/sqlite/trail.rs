@@ -32,7 +32,7 @@ const NUMBER: &str = "SELECT trail, 0 FROM rows WHERE subject = ?1
 const GONE: &str = "INSERT OR REPLACE INTO gone (subject, trail) VALUES (?1, ?2)";
 const NOT_GONE: &str = "DELETE FROM gone WHERE subject = ?1";
 const LATEST: &str = "SELECT latest FROM trails WHERE number = ?1";
-const END: &str = "SELECT trails.latest, leaves.subject, leaves.writes FROM trails
+const END: &str = "SELECT trails.latest, leaves.writes AND leaves.subject = ?2 FROM trails
     LEFT JOIN leaves ON leaves.place = trails.latest WHERE trails.number = ?1";
 const LEAF: &str = "SELECT place, hash, bytes, subject, writes, earlier FROM leaves
     WHERE place = ?1";
@@ -215,14 +215,11 @@ enum End {
 impl End {
     fn of(connection: &Connection, number: i64, subject: SubjectId) -> Result<Self> {
         let mut statement = connection.prepare_cached(END).map_err(fault)?;
-        let read = |row: &SqlRow<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-        let end: Option<(Option<i64>, Option<[u8; 16]>, Option<bool>)> =
-            statement.query_row([number], read).optional().map_err(fault)?;
-        Ok(match end {
-            Some((Some(latest), Some(of), Some(true))) if of == *subject.as_bytes() => {
-                Self::At(latest)
-            }
-            Some((_, Some(_), _)) => Self::OfAnother,
+        let values = params![number, subject.as_bytes()];
+        let end = statement.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional();
+        Ok(match end.map_err(fault)? {
+            Some((Some(latest), Some(true))) => Self::At(latest),
+            Some((_, Some(false))) => Self::OfAnother,
             _ => Self::Lost,
         })
     }
