@@ -205,6 +205,36 @@ fn an_altered_record_and_its_account_end_apart() {
     wait(vault.audit()).unwrap();
 }
 
+#[test]
+fn a_record_whose_erasure_waits_does_not_keep_its_account() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = add(&vault, Some(subject));
+    assert_eq!(close(&vault, &key), "ok");
+    world.set_time("2029-06-01T00:00:00Z");
+    wait(vault.login("ada@example.org", "correct horse")).unwrap();
+    world.set_time("2029-06-02T00:00:00Z");
+    let (inner, at) = (store.clone(), place(&key));
+    let alter = move || inner.edit(&at, |row| row.version += 1);
+    store.act(At::Committed("erasure.intended"), alter);
+    let try_sweep = || {
+        let digest = wait(retention::plan(&vault)).unwrap().digest;
+        code(wait(erasure::sweep(&vault, Some(digest), &Actor::system(), &mut |_| {})))
+    };
+    assert_eq!(try_sweep(), "vault.altered_row");
+    assert_eq!(wait(vault.destroys_under_way()).unwrap(), 1);
+    // Years later the account is due.
+    world.set_time("2033-06-02T00:00:00Z");
+    assert_eq!(try_sweep(), "vault.altered_row", "the record still waits");
+    let gone = rows(&[("billing", "archived"), ("tacenda.requests", "closed")]);
+    assert_eq!(left(&vault, subject), gone);
+    store.repent();
+    assert_eq!(try_sweep(), "ok");
+    assert_eq!(left(&vault, subject), gone[..1]);
+    wait(vault.audit()).unwrap();
+}
+
 fn before_the_erasure(store: &Adversary) -> std::sync::Arc<MemoryStore> {
     let intended = |change: &Change| {
         let mut leaves = change.leaves.iter().map(|leaf| Leaf::decode(&leaf.bytes).unwrap());

@@ -25,7 +25,7 @@ pub struct Batch {
     pub unscrubbed: Option<Unscrubbed>,
     /// What could not go.
     pub left: Option<Left>,
-    /// Subjects whose plans were dropped: an erasure that was under way takes something of them.
+    /// Subjects whose plans were dropped: an erasure that was under way takes what they name.
     pub elsewhere: u64,
 }
 
@@ -38,8 +38,8 @@ impl Vault {
     /// The intent decides. A change of a row before it, a login among them, fails the batch with
     /// `store.conflict`, and it is planned anew; a login after it is refused, however long the rest
     /// takes and whoever carries it out. So what fails after it is not planned again: it is `left` to
-    /// [`Vault::resume_destroys`], and whoever another erasure takes something of is left to that one:
-    /// nobody is erased twice.
+    /// [`Vault::resume_destroys`], and what another erasure takes is left to that one: nobody is erased
+    /// twice.
     ///
     /// # Errors
     /// `store.conflict` before the intent; the codes of the ports; [`BLOCKED`] if another process has

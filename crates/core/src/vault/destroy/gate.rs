@@ -8,7 +8,7 @@
 //! a sweep changes it. So two sweeps that saw the same rows take them once. An erasure on request
 //! waits for no clock, and leaves the gate alone.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::rows::erases;
 use super::{Draft, Expect, Job, Name, Result, Row, RowKey, RowWrite, SubjectId, SubjectPlan};
@@ -55,9 +55,17 @@ impl Vault {
         Ok(Leaving { gate, plans })
     }
 
-    /// Of whom erasures under way take something, as far as their rows are still there.
-    pub(super) async fn subjects_leaving(&self) -> Result<BTreeSet<SubjectId>> {
-        Ok(self.plans_pending().await?.into_iter().map(|plan| plan.subject).collect())
+    /// Leaves out plans for what erasures under way take, as far as their rows are still there.
+    pub(super) async fn without_leaving(&self, plans: &mut Vec<SubjectPlan>) -> Result<()> {
+        let mut pending: BTreeMap<SubjectId, Vec<SubjectPlan>> = BTreeMap::new();
+        for plan in self.plans_pending().await? {
+            pending.entry(plan.subject).or_default().push(plan);
+        }
+        plans.retain(|plan| {
+            let of_subject = pending.get(&plan.subject).into_iter().flatten();
+            !of_subject.into_iter().any(|other| other.meets(plan))
+        });
+        Ok(())
     }
 
     async fn plans_pending(&self) -> Result<Vec<SubjectPlan>> {

@@ -114,6 +114,17 @@ impl SubjectPlan {
         self.erase.iter().any(|erased| erased.class == *class)
     }
 
+    /// Whether both take something of a class.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        self.classes().any(|class| other.classes().any(|of_other| of_other == class))
+    }
+
+    fn classes(&self) -> impl Iterator<Item = &Name> {
+        let erased = self.erase.iter().map(|erased| &erased.class);
+        let archived = self.archive.iter().map(|kept| &kept.class);
+        erased.chain(archived).chain(self.reduce.iter().map(|reduced| &reduced.class))
+    }
+
     /// Whether rows of a class have to be what the log states before this is carried out: of records
     /// those that it names, and all others unless it names records alone.
     pub(super) fn concerns(&self, class: &Name) -> bool {

@@ -180,8 +180,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Step 1: what will go is in the log before anything goes. Of what is due, whoever an erasure
-    /// under way takes something of is left to that one; `None` if that is all of them.
+    /// Step 1: what will go is in the log before anything goes. Of what is due, that which an
+    /// erasure under way takes is left to that one; `None` if that is all of it.
     async fn intend(
         &self,
         mut plans: Vec<SubjectPlan>,
@@ -201,8 +201,7 @@ impl Vault {
             };
             if gate.is_some() {
                 // Behind the gate: two sweeps that saw the same rows do not both take them.
-                let leaving = self.subjects_leaving().await?;
-                job.plans.retain(|plan| !leaving.contains(&plan.subject));
+                self.without_leaving(&mut job.plans).await?;
                 if job.plans.is_empty() {
                     return Ok(None);
                 }

@@ -3,7 +3,8 @@
 use super::{
     BLOCKED, CONFLICT, Destroyed, Resumed, Row, RowKey, SCRUBBING, Scrub, UNDER_WAY, Vault,
 };
-use super::{Result, state};
+use super::{Result, SCAN_PAGE, SubjectId, state};
+use crate::error::Kind;
 
 impl Vault {
     /// Finishes every erasure that was under way when a process stopped; answers with what it
@@ -52,9 +53,9 @@ impl Vault {
     /// Step 4 of all jobs whose rows are gone.
     async fn resume_scrubs(&self, resumed: &mut Resumed) -> Result<()> {
         let mut waiting = Vec::new();
-        for key in self.job_keys(&SCRUBBING).await? {
-            let sound = self.as_stated(&key).await.map(|_| waiting.push(key));
-            resumed.unless_told(sound)?;
+        for page in self.job_keys(&SCRUBBING).await?.chunks(SCAN_PAGE) {
+            let rows = self.each_as_stated(page, resumed).await?;
+            waiting.extend(rows.into_iter().map(|row| row.key));
         }
         if waiting.is_empty() {
             return Ok(());
@@ -63,17 +64,32 @@ impl Vault {
             resumed.blocked = Some(BLOCKED.error().with("jobs", waiting.len()));
             return Ok(());
         }
-        for key in waiting {
-            let clean = self.clean(&key).await.map(|done| resumed.done.extend(done));
-            resumed.unless_told(clean)?;
+        for page in waiting.chunks(SCAN_PAGE) {
+            for row in self.each_as_stated(page, resumed).await? {
+                let done = match self.found(row).await {
+                    Ok(job) => self.scrubbed(job).await,
+                    Err(error) => Err(error),
+                };
+                let done = done.map(|done| resumed.done.extend(done));
+                resumed.unless_told(done)?;
+            }
         }
         Ok(())
     }
 
-    /// The end of a job that waited for a scrub.
-    async fn clean(&self, key: &RowKey) -> Result<Vec<Destroyed>> {
-        let job = self.found(self.as_stated(key).await?).await?;
-        self.scrubbed(job).await
+    /// The rows of jobs that are the ones that the log states. Of many the log is read back once.
+    async fn each_as_stated(&self, keys: &[RowKey], resumed: &mut Resumed) -> Result<Vec<Row>> {
+        match self.checked(SubjectId::CONTROLLER, keys).await {
+            Ok(rows) => return Ok(rows.into_iter().flatten().collect()),
+            Err(error) if error.kind() == Kind::Integrity || error.is(&CONFLICT) => {}
+            Err(error) => return Err(error),
+        }
+        let mut rows = Vec::with_capacity(keys.len());
+        for key in keys {
+            let row = self.as_stated(key).await.map(|row| rows.push(row));
+            resumed.unless_told(row)?;
+        }
+        Ok(rows)
     }
 
     /// A job's row, if it is the one that the log states.
