@@ -1,6 +1,6 @@
 //! Logging in: one Argon2id and one leaf for everybody, whoever they are.
 
-use super::account::{Account, AccountState, STATE_ITEM};
+use super::account::{Account, STATE_ITEM};
 use super::codes::REFUSED;
 use super::destroy::Leaving;
 use super::journal::{Draft, next_version};
@@ -10,7 +10,6 @@ use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::password::{self, Password, Verdict, Verifier};
-use crate::policy::AnchorEvent;
 use crate::ports::keyring::DESTROYED;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, RowWrite};
@@ -49,10 +48,12 @@ pub(super) enum PasswordRow {
 impl Vault {
     /// Checks an address and a password.
     ///
-    /// An account that a sweep is about to erase is refused as if it were gone: its time was up when
-    /// the sweep entered the log. An unknown, closed or erased account costs one Argon2id at the policy's parameters, one leaf
-    /// and as many calls of the ports as any other whose password is wrong. A login that is accepted
-    /// moves the anchor of activity at most once a day, and replaces a verifier of a legacy system or of lower parameters.
+    /// An account that is about to be erased is refused as if it were gone: what is due was so when
+    /// the sweep entered the log. An unknown, closed or erased account costs one Argon2id at the
+    /// policy's parameters, one leaf and as many calls of the ports as any other whose password is
+    /// wrong. A login that is accepted moves the clocks of activity at most once a day, each that
+    /// belongs to a row that is what the log states, and replaces a verifier of a legacy system or of
+    /// lower parameters.
     ///
     /// # Law
     /// Art. 32(1) GDPR; RFC 9106 for Argon2id.
@@ -204,17 +205,15 @@ impl Vault {
         let Account { row, state, .. } = &candidate.account;
         let (account, version) = (row.key.clone(), row.version);
         let subject = account.subject;
-        let mut draft = Draft::new(0);
-        // A login that moves no clock makes nothing last longer.
         let moves = state.last_login_at.is_none_or(|last| now >= last.plus(Span::days(1)));
-        let leaving = if moves { Some(self.leaving(subject).await?) } else { None };
-        if let Some(leaving) = &leaving {
-            if leaving.takes(row) {
-                return self.refuse(subject, UNKNOWN).await;
-            }
-            leaving.require(&mut draft);
+        let leaving = self.leaving(subject).await?;
+        if leaving.takes(row) {
+            return self.refuse(subject, UNKNOWN).await;
         }
-        let writes = self.rewritten(candidate, upgraded, now, leaving.as_ref()).await?;
+        let mut draft = Draft::new(0);
+        leaving.require(&mut draft);
+        let moves = moves.then_some((now, &leaving));
+        let writes = self.rewritten(candidate, upgraded, moves).await?;
         // Whoever was closed or erased since the password was tried is not let in.
         if !writes.iter().any(|write| write.row.key == account) {
             draft.require(account, Expect::Version(version));
@@ -236,14 +235,13 @@ impl Vault {
         REFUSED.err()
     }
 
-    /// The rows that an accepted login changes: the verifier and, if what is `leaving` was asked, the
-    /// day of the last login, with the clock of every class that runs from it and stays.
+    /// The rows that an accepted login changes: the verifier and, if it `moves` clocks, the day of the
+    /// last login, with the clock of every class that runs from it and is not leaving.
     async fn rewritten(
         &self,
         candidate: Candidate,
         upgraded: Option<Verifier>,
-        now: Timestamp,
-        leaving: Option<&Leaving>,
+        moves: Option<(Timestamp, &Leaving)>,
     ) -> Result<Vec<RowWrite>> {
         let Candidate { account: Account { row, mut body, key, mut state }, password } = candidate;
         let item = self.policy.password_item();
@@ -252,7 +250,7 @@ impl Vault {
         let mut writes = Vec::new();
         let place = Place { row: &row.key, class: primary };
         let mut changed = false;
-        if leaving.is_some() {
+        if let Some((now, _)) = moves {
             state.last_login_at = Some(now);
             body.seal(place, &STATE_ITEM, &state.encode(), &key.cipher(), rng);
             changed = true;
@@ -271,53 +269,13 @@ impl Vault {
         }
         if changed {
             let class = self.policy.classes.get(primary);
-            let created = row.anchor_at.unwrap_or(now);
+            let created = row.anchor_at.unwrap_or_else(|| self.now());
             let anchor_at = class.and_then(|class| state.anchor(class, created)).or(row.anchor_at);
             writes.push(next_version(Row { body: body.encode(), anchor_at, ..row.clone() }));
         }
-        if let Some(leaving) = leaving {
+        if let Some((_, leaving)) = moves {
             self.move_clocks(&state, row.key.subject, leaving, &mut writes).await?;
         }
         Ok(writes)
-    }
-
-    /// Sets the clock of the other classes that run from the last login.
-    async fn move_clocks(
-        &self,
-        account: &AccountState,
-        subject: SubjectId,
-        leaving: &Leaving,
-        writes: &mut Vec<RowWrite>,
-    ) -> Result<()> {
-        let primary = self.policy.primary_class();
-        let classes: Vec<_> = self
-            .policy
-            .classes
-            .values()
-            .filter(|class| class.name != *primary)
-            .filter(|class| class.anchors.open == Some(AnchorEvent::LastLogin))
-            .collect();
-        let keys: Vec<_> =
-            classes.iter().map(|class| self.profile_key(subject, &class.name)).collect();
-        let rows = match self.checked(subject, &keys).await {
-            // A row that is not what the log states is found by whoever reads it; its owner is
-            // let in, and its clock stays.
-            Err(error) if error.kind() == Kind::Integrity => return Ok(()),
-            rows => rows?,
-        };
-        for (class, row) in classes.into_iter().zip(rows) {
-            // The clock of what is restricted goes on, whatever may be done with it.
-            let stays = |row: &Row| match &row.state {
-                live if *live == state::LIVE => !leaving.takes(row),
-                other => *other == state::RESTRICTED,
-            };
-            let Some(row) = row.filter(stays) else { continue };
-            let anchor_at = account.anchor(class, account.registered_at);
-            match writes.iter_mut().find(|write| write.row.key == row.key) {
-                Some(write) => write.row.anchor_at = anchor_at,
-                None => writes.push(next_version(Row { anchor_at, ..row })),
-            }
-        }
-        Ok(())
     }
 }

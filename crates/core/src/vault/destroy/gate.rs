@@ -1,11 +1,12 @@
-//! The gate between a sweep and whoever would make an account last longer.
+//! The gate between a sweep and whoever comes back to what it takes.
 //!
 //! What a sweep takes is due when its intent enters the log: that change requires the rows in the
-//! versions that the plan saw, so a login before it counts. From then on the account is over, and
-//! nothing that comes later may say otherwise, whether the sweep goes on at once or is resumed
-//! days after. So whoever moves a clock or changes a fact reads a row of this module (the *gate*),
-//! looks at the erasures under way, and requires the gate unchanged in the change; each intent of
-//! a sweep changes it. An erasure on request waits for no clock, and leaves the gate alone.
+//! versions that the plan saw, so a login or an amendment before it counts. From then on what goes
+//! is over, and nothing that comes later may say otherwise, whether the sweep goes on at once or is
+//! resumed days after. So every login and every amendment reads a row of this module (the *gate*),
+//! looks at the erasures under way, and requires the gate unchanged in its change; each intent of a
+//! sweep changes it. An erasure on request waits for no clock, and leaves the gate alone: whoever
+//! finds its intent is refused likewise, and what overlaps with it came before it, and goes.
 
 use super::rows::erases;
 use super::{Draft, Expect, Job, Name, Result, Row, RowKey, RowWrite, SubjectId, SubjectPlan};
@@ -34,6 +35,11 @@ impl Leaving {
                 |kept: &super::ArchivedClass| kept.class == *class && Some(kept.key) == number;
             erases(plan, class, number, true) || plan.archive.iter().any(archives)
         })
+    }
+
+    /// Whether anything of the subject is about to go.
+    pub(in crate::vault) const fn is_any(&self) -> bool {
+        !self.plans.is_empty()
     }
 
     /// Makes a change depend on no sweep having come since.
