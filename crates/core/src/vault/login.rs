@@ -1,7 +1,7 @@
 //! Logging in: one Argon2id and one leaf for everybody, whoever they are.
 
 use super::account::{Account, STATE_ITEM};
-use super::codes::REFUSED;
+use super::codes::{NOT_FOUND, REFUSED};
 use super::destroy::Leaving;
 use super::journal::{Draft, next_version};
 use super::{Actor, Vault};
@@ -137,8 +137,14 @@ impl Vault {
     ) -> Result<Result<(Candidate, Verifier), &'static str>> {
         let account = match self.account(subject).await {
             Ok(account) => account,
-            // Erased between the look-up and now.
-            Err(error) if error.kind() == Kind::NotFound => return Ok(Err(UNKNOWN)),
+            // Erased between the look-up and now, its key gone, or restricted: none is told by the time.
+            Err(error) if error.kind() == Kind::NotFound => {
+                if error.is(&NOT_FOUND) {
+                    self.index_key().await?;
+                }
+                self.no_password(subject).await?;
+                return Ok(Err(UNKNOWN));
+            }
             Err(error) => return Err(error),
         };
         if account.state.closed_at.is_some() && !closed_too {

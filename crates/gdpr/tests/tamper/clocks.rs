@@ -41,7 +41,7 @@ fn mended(
 ) -> SubjectId {
     let subject = ada(vault);
     let key = profile(subject, class);
-    store.edit(&key, |row| row.body[40] ^= 1);
+    store.edit(&key, |row| row.body.truncate(9));
     for _ in 0..times {
         world.clock.advance(Span::days(20));
         wait(vault.login("ada@example.org", "correct horse")).unwrap();

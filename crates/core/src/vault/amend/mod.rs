@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::parsed::{Parsed, change_state};
 use super::account::{Account, STATE_ITEM};
-use super::codes::{NOT_UNIQUE, REFUSED_STATE, REQUIRED, UNDER_WAY};
+use super::codes::{NOT_FOUND, NOT_UNIQUE, REFUSED_STATE, REQUIRED, UNDER_WAY};
 use super::destroy::Leaving;
 use super::evolve::first_version;
 use super::items::ItemValue;
@@ -15,7 +15,7 @@ use super::keys::{number_of, numbers_of};
 use super::register::tokens;
 use super::{Actor, Vault};
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::password::Password;
@@ -75,7 +75,7 @@ impl Vault {
     /// # Errors
     /// `vault.undeclared_item`, `vault.undeclared_fact`, `vault.required_item` (a required item
     /// cannot be blanked), `vault.not_unique`, `vault.closed_already`, `vault.not_found`,
-    /// `vault.not_live` for a class that is restricted, `erasure.under_way` for an account or a class
+    /// `vault.not_live` for a class or an account that is restricted, `erasure.under_way` for an account or a class
     /// that is about to go; the integrity codes and those of the ports.
     pub async fn amend(
         &self,
@@ -112,7 +112,12 @@ impl Vault {
     ) -> Result<()> {
         let now = self.now();
         let fence = self.key_fence().await?;
-        let mut account = self.account(subject).await?;
+        let mut account = match self.account(subject).await {
+            Err(error) if error.is(&NOT_FOUND) => {
+                return Err(self.no_account(subject, error).await?);
+            }
+            account => account?,
+        };
         let state_changed = change_state(&mut account, parsed, now)?;
         let under_way = || UNDER_WAY.error().with("subject", subject);
         if leaving.takes(&account.row) {
@@ -240,19 +245,35 @@ impl Vault {
         }
     }
 
-    /// What the policy requires, alone or together with other items, is there afterwards too; what is
-    /// archived belongs to its law and does not count. Answers with the subject's rows.
+    /// Why there is no account to amend: a restricted one is there.
+    async fn no_account(&self, subject: SubjectId, not_found: Error) -> Result<Error> {
+        let key = self.profile_key(subject, self.policy.primary_class());
+        let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
+        let restricted = row.is_some_and(|row| row.state == state::RESTRICTED);
+        Ok(if restricted { REFUSED_STATE.error().with("subject", subject) } else { not_found })
+    }
+
+    /// What the policy requires of what is amended, alone or together with other items, is there
+    /// afterwards too; what is archived belongs to its law and does not count. Answers with the
+    /// subject's rows.
     async fn stays_whole(&self, subject: SubjectId, parsed: &Parsed) -> Result<Vec<Row>> {
         // Records are no part of the account.
         let rows = self.checked_where(subject, |class| !RecordKind::is_reserved(class)).await?;
-        let mut items: BTreeSet<Name> = parsed.set.keys().cloned().collect();
-        for row in rows.iter().filter(|row| row.state == state::LIVE && row.class.is_some()) {
+        let password = self.policy.password_item().filter(|_| parsed.verifier.is_some());
+        let set = parsed.set.keys().chain(password.map(|item| &item.name));
+        let set: BTreeSet<Name> = set.cloned().collect();
+        let mut items = set.clone();
+        let in_use = |row: &&Row| row.state == state::LIVE || row.state == state::RESTRICTED;
+        for row in rows.iter().filter(in_use).filter(|row| row.class.is_some()) {
             let (kept, _) = Body::contents(&row.body)?;
             items.extend(kept.into_iter().filter(|item| !parsed.remove.contains(item)));
         }
         for item in self.policy.items.values().filter(|item| !items.contains(&item.name)) {
+            let removed = parsed.remove.contains(&item.name);
+            // What was lacking before, as after a change of policy, is not this amendment's to give.
+            let touched = removed || item.required_with.iter().any(|other| set.contains(other));
             let asked = item.required_with.iter().any(|other| items.contains(other));
-            if asked || parsed.remove.contains(&item.name) && item.required {
+            if touched && asked || removed && item.required {
                 return Err(REQUIRED.error().field_is(&item.name));
             }
         }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 use super::super::account::Account;
-use super::super::codes::{CLOSED_ALREADY, IN_FUTURE, OUT_OF_ORDER, REQUIRED, UNDECLARED_FACT};
+use super::super::codes::{
+    CLOSED_ALREADY, IN_FUTURE, OUT_OF_ORDER, REQUIRED, UNDECLARED, UNDECLARED_FACT,
+};
 use super::super::items::{ItemValue, declared};
 use super::{Amendment, Vault};
 use crate::clock::Timestamp;
@@ -34,6 +36,9 @@ impl Vault {
         }
         if !amendment.facts.keys().all(|fact| self.policy.facts.contains_key(fact)) {
             return UNDECLARED_FACT.err();
+        }
+        if amendment.password.is_some() && self.policy.password_item().is_none() {
+            return UNDECLARED.err();
         }
         let verifier = match amendment.password {
             Some(plain) => Some(self.hash_password(plain).await?.encode()),
