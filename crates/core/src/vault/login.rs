@@ -61,6 +61,17 @@ impl Vault {
     /// # Errors
     /// [`REFUSED`]; the integrity codes of `vault` and `seal`; the codes of the ports.
     pub async fn login(&self, identifier: &str, password: &str) -> Result<Login> {
+        for _ in 1..ATTEMPTS {
+            match self.try_login(identifier, password).await {
+                // The password was changed since it was tried.
+                Err(error) if error.is(&CONFLICT) => {}
+                done => return done,
+            }
+        }
+        self.try_login(identifier, password).await
+    }
+
+    async fn try_login(&self, identifier: &str, password: &str) -> Result<Login> {
         let identifier_item = self.policy.identifier().name.clone();
         let subject = self.lookup(&identifier_item, identifier).await?;
         let candidate = match subject {
@@ -74,6 +85,7 @@ impl Vault {
             Ok((candidate, verifier)) => (Ok(candidate), Some(verifier)),
             Err(why) => (Err(why), None),
         };
+        let tried = verifier.as_ref().map(Verifier::encode);
         let params = self.params;
         let salt = crate::rng::generate(self.ports.rng.as_ref());
         // What cannot be a password is a wrong one, and costs as much.
@@ -97,7 +109,9 @@ impl Vault {
         };
         let (verdict, upgraded) = password::perform(self.ports.passwords.as_ref(), work).await?;
         match (candidate, verdict) {
-            (Ok(candidate), Verdict::Match { .. }) => self.accept(candidate, upgraded).await,
+            (Ok(candidate), Verdict::Match { .. }) => {
+                self.accept(candidate, &tried.unwrap_or_default(), upgraded).await
+            }
             (Ok(candidate), Verdict::NoMatch) => {
                 self.refuse(candidate.account.row.key.subject, WRONG).await
             }
@@ -181,26 +195,26 @@ impl Vault {
         Ok(Ok((Candidate { account, password }, verifier)))
     }
 
-    async fn accept(&self, candidate: Candidate, upgraded: Option<Verifier>) -> Result<Login> {
+    async fn accept(
+        &self,
+        candidate: Candidate,
+        tried: &[u8],
+        upgraded: Option<Verifier>,
+    ) -> Result<Login> {
         let subject = candidate.account.row.key.subject;
         let mut done = self.try_accept(candidate, upgraded).await;
         for _ in 0..ATTEMPTS {
             if !done.as_ref().is_err_and(|error| error.is(&CONFLICT)) {
                 break;
             }
-            // Another change came first: if the account is still open, it is the one that the
-            // password was tried on. A new verifier comes with the next login.
-            let account = match self.account(subject).await {
-                Ok(account) => account,
-                Err(error) if error.kind() == Kind::NotFound => {
-                    return self.refuse(subject, UNKNOWN).await;
-                }
-                Err(error) => return Err(error),
+            // Another change came first. A new verifier comes with the next login.
+            let (candidate, verifier) = match self.candidate(subject, false).await? {
+                Ok(found) => found,
+                Err(why) => return self.refuse(subject, why).await,
             };
-            if account.state.closed_at.is_some() {
-                return self.refuse(subject, CLOSED).await;
+            if *verifier.encode() != *tried {
+                return done;
             }
-            let candidate = Candidate { account, password: PasswordRow::Account };
             done = self.try_accept(candidate, None).await;
         }
         done
@@ -209,8 +223,11 @@ impl Vault {
     async fn try_accept(&self, candidate: Candidate, upgraded: Option<Verifier>) -> Result<Login> {
         let now = self.now();
         let Account { row, state, .. } = &candidate.account;
-        let (account, version) = (row.key.clone(), row.version);
-        let subject = account.subject;
+        let subject = row.key.subject;
+        let mut tried_on = vec![(row.key.clone(), Expect::Version(row.version))];
+        if let PasswordRow::Apart { row, .. } = &candidate.password {
+            tried_on.push((row.key.clone(), Expect::Version(row.version)));
+        }
         let moves = state.last_login_at.is_none_or(|last| now >= last.plus(Span::days(1)));
         let leaving = self.leaving(subject).await?;
         if leaving.takes(row) {
@@ -220,10 +237,9 @@ impl Vault {
         leaving.require(&mut draft);
         let moves = moves.then_some((now, &leaving));
         let writes = self.rewritten(candidate, upgraded, moves).await?;
-        // Whoever was closed or erased since the password was tried is not let in.
-        if !writes.iter().any(|write| write.row.key == account) {
-            draft.require(account, Expect::Version(version));
-        }
+        // Whoever was closed or erased, or has another password, since this one was tried is not let in.
+        tried_on.retain(|(key, _)| !writes.iter().any(|write| write.row.key == *key));
+        tried_on.into_iter().for_each(|(key, expect)| draft.require(key, expect));
         draft.record(self.accepted(subject, now), writes, &[]);
         self.commit(draft).await.map(|_| Login { subject })
     }

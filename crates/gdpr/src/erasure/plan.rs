@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tacenda_core::row::state;
 use tacenda_core::vault::codes::NOT_FOUND;
 use tacenda_core::vault::{
-    ArchivedClass, ErasedClass, KeptUnder, Outline, ReducedClass, Seen, SubjectPlan, Vault,
+    Actor, ArchivedClass, ErasedClass, KeptUnder, Outline, ReducedClass, Seen, SubjectPlan, Vault,
 };
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 
@@ -131,8 +131,23 @@ pub async fn plan(vault: &Vault, subject: SubjectId) -> Result<ErasurePlan> {
     Ok(planned(vault, subject).await?.0)
 }
 
-/// The plan, and whether clocks are to be set before it is carried out.
-pub(super) async fn planned(vault: &Vault, subject: SubjectId) -> Result<(ErasurePlan, bool)> {
+/// [`plan`], to be carried out: what a law keeps goes on by the clock of its row, and one that a login
+/// could not move is set first.
+pub(crate) async fn plan_now(
+    vault: &Vault,
+    subject: SubjectId,
+    actor: &Actor,
+) -> Result<ErasurePlan> {
+    match planned(vault, subject).await? {
+        (plan, false) => Ok(plan),
+        (_, true) => {
+            vault.set_late_clocks(subject, actor).await?;
+            plan(vault, subject).await
+        }
+    }
+}
+
+async fn planned(vault: &Vault, subject: SubjectId) -> Result<(ErasurePlan, bool)> {
     let rows = vault.outline(subject).await?;
     if rows.iter().all(Outline::is_record) {
         return Err(NOT_FOUND.error().with("subject", subject));

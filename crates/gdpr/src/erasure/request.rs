@@ -3,7 +3,7 @@
 use tacenda_core::vault::{Actor, Receipt, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 
-use super::plan::{ErasurePlan, planned};
+use super::plan::{ErasurePlan, plan_now};
 use super::{HELD, RESTRICTED};
 
 /// What an erasure did, and the proof of it.
@@ -27,17 +27,12 @@ pub struct Erasure {
 /// `vault.not_found`, [`HELD`], [`RESTRICTED`] (Art. 18 GDPR), `erasure.scrub_blocked` (all is done but the receipt; the next
 /// start or `resume_destroys` finishes it); the codes of the ports.
 pub async fn erase(vault: &Vault, subject: SubjectId, actor: &Actor) -> Result<Erasure> {
-    let (mut plan, late) = planned(vault, subject).await?;
+    let plan = plan_now(vault, subject, actor).await?;
     if plan.is_held() {
         return Err(HELD.error().with("subject", subject));
     }
     if plan.is_restricted() {
         return Err(RESTRICTED.error().with("subject", subject));
-    }
-    // What is archived goes by the clock of its row.
-    if late {
-        vault.set_late_clocks(subject, actor).await?;
-        (plan, _) = planned(vault, subject).await?;
     }
     let destroyed = vault.destroy(vec![plan.to_vault(&Name::fixed("request"))], actor).await?;
     let position = destroyed

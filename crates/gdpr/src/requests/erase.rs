@@ -54,7 +54,7 @@ pub async fn erase(
     if file::is_a_subject(actor) {
         return NOT_THE_SUBJECT.err();
     }
-    let plan = erasure::plan(vault, key.subject).await?;
+    let plan = erasure::plan_now(vault, key.subject, actor).await?;
     if plan.is_held() {
         return Err(HELD.error().with("subject", key.subject));
     }

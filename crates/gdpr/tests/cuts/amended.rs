@@ -8,10 +8,10 @@ use sha2::{Digest as _, Sha256};
 use tacenda_core::leaf::Leaf;
 use tacenda_core::password::Password;
 use tacenda_core::ports::StoredLeaf;
-use tacenda_core::vault::{Actor, Amendment, NewPassword, Vault};
+use tacenda_core::vault::{Actor, Amendment, NewPassword, OnRestore, Vault};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 use tacenda_gdpr::{erasure, retention};
-use tacenda_testkit::world::{World, request, staff};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 use tacenda_testkit::{After, Cut, Faults};
 
 use super::{Cuttable, between, everywhere, try_open};
@@ -234,4 +234,41 @@ fn the_second_login_of_a_day_is_refused_as_the_first_is() {
         },
     );
     ends.both();
+}
+
+/// The policy with passwords in the account's class, and in another.
+fn with_passwords() -> [String; 2] {
+    let items = "items = [\"email\", \"password\", \"first_name\", \"note\"]\nclock";
+    assert!(POLICY.contains(items));
+    let apart = POLICY.replace(items, &items.replace("\"password\", ", ""));
+    let card = "items = [\"card_last4\"]\nclock";
+    [POLICY.to_owned(), apart.replace(card, &card.replace("]", ", \"password\"]"))]
+}
+
+#[test]
+fn nobody_is_let_in_with_a_password_that_was_changed_before() {
+    for policy in with_passwords() {
+        let open = move |world: &World| world.try_open(&policy, OnRestore::Refuse).unwrap().0;
+        let (prepare, act, other) = (open.clone(), open.clone(), open.clone());
+        let ends = Ends::default();
+        between(
+            move |world| ada(&prepare(&world.sound)),
+            move |world, _| wait(act(world).login("ada@example.org", "correct horse")).map(drop),
+            move |world, ada| {
+                let password = Password::parse("another horse").ok();
+                let amendment = Amendment { password, ..Amendment::default() };
+                wait(other(world).amend(ada, amendment, &staff("support"))).unwrap();
+            },
+            |world, _, done| {
+                let accepted = ends.count(code(&done), &["login.refused"]);
+                let actions = actions(&world.sound);
+                let changed = actions.iter().position(|one| *one == *"subject.amended").unwrap();
+                let login = actions.iter().position(|one| *one == *"login.accepted");
+                assert_eq!(login.is_some(), accepted);
+                assert!(login.is_none_or(|login| login < changed));
+                wait(open(&world.sound).login("ada@example.org", "another horse")).unwrap();
+            },
+        );
+        assert!(ends.accepted.get() + ends.refused.get() > 5 && ends.refused.get() > 3);
+    }
 }

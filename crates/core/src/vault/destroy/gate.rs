@@ -26,14 +26,18 @@ pub(in crate::vault) struct Leaving {
 impl Leaving {
     /// Whether a live row is about to go, or to be archived.
     pub(in crate::vault) fn takes(&self, row: &Row) -> bool {
-        let Some(class) = row.class.as_ref().filter(|_| row.state == state::LIVE) else {
-            return false;
-        };
-        let number = number_of(row);
+        row.state == state::LIVE && self.touches(row)
+    }
+
+    /// Whether a row is about to go, to be archived, or to lose items, as [`Vault::meet`] does it.
+    pub(in crate::vault) fn touches(&self, row: &Row) -> bool {
+        let Some(class) = &row.class else { return false };
+        let (number, live) = (number_of(row), row.state != state::ARCHIVED);
+        let is = |of: &Name, key| of == class && Some(key) == number;
         self.plans.iter().any(|plan| {
-            let archives =
-                |kept: &super::ArchivedClass| kept.class == *class && Some(kept.key) == number;
-            erases(plan, class, number, true) || plan.archive.iter().any(archives)
+            erases(plan, class, number, live)
+                || live && plan.archive.iter().any(|kept| is(&kept.class, kept.key))
+                || !live && plan.reduce.iter().any(|reduced| is(&reduced.class, reduced.key))
         })
     }
 
