@@ -53,7 +53,7 @@ impl Vault {
     /// policy's parameters, one leaf and as many calls of the ports as any other whose password is
     /// wrong. A login that is accepted moves the clocks of activity at most once a day, each that
     /// belongs to a row that is what the log states, and replaces a verifier of a legacy system or of
-    /// lower parameters.
+    /// lower parameters. If the password is changed meanwhile, what was typed is tried on the new one.
     ///
     /// # Law
     /// Art. 32(1) GDPR; RFC 9106 for Argon2id.

@@ -3,9 +3,9 @@
 //! What a sweep takes is due when its intent enters the log: that change requires the rows in the
 //! versions that the plan saw, so a login or an amendment before it counts. From then on what goes
 //! is over, and nothing that comes later may say otherwise, whether the sweep goes on at once or is
-//! resumed days after. So every login and every amendment reads a row of this module (the *gate*),
-//! looks at the erasures under way, and requires the gate unchanged in its change; each intent of a
-//! sweep changes it. An erasure on request waits for no clock, and leaves the gate alone: whoever
+//! resumed days after. So every login, amendment, hold and restriction reads a row of this module (the
+//! *gate*), looks at the erasures under way, and requires the gate unchanged in its change; each intent
+//! of a sweep changes it. An erasure on request waits for no clock, and leaves the gate alone: whoever
 //! finds its intent is refused likewise, and what overlaps with it came before it, and goes.
 
 use super::rows::erases;
