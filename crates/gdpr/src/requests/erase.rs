@@ -55,7 +55,7 @@ pub async fn erase(
     if file::is_a_subject(actor) {
         return NOT_THE_SUBJECT.err();
     }
-    let plan = erasure::plan(vault, key.subject).await?;
+    let plan = erasure::plan_now(vault, key.subject, actor).await?;
     erasure::check_free(&plan)?;
     let decision = decision(vault, calendar, &plan).await?;
     let event = Event::Decided(decision.clone());
