@@ -41,6 +41,8 @@ pub(super) struct Found {
     pub(super) late: Vec<ErasedClass>,
     /// Rows that stay as they are.
     pub(super) kept: Vec<(RowKey, Expect)>,
+    /// Whether the account goes with them.
+    pub(super) whole: bool,
 }
 
 impl Vault {
@@ -71,13 +73,8 @@ impl Vault {
         let seen = |plan| if look { None } else { self.meet_as_seen(plan) };
         let seen: Vec<_> = job.plans.iter().map(seen).collect();
         let unseen = job.plans.iter().zip(&seen).filter(|(_, seen)| seen.is_none());
-        let unseen: Vec<_> = unseen.map(|(plan, _)| plan.subject).collect();
-        // What is taken over into an archive, or names a key that goes, is what the log states.
-        let mut rows = match unseen.as_slice() {
-            [] => Vec::new(),
-            unseen => self.checked_each(unseen).await?,
-        }
-        .into_iter();
+        let unseen: Vec<_> = unseen.map(|(plan, _)| plan).collect();
+        let mut rows = self.rows_that_concern(&unseen).await?.into_iter();
         let mut removed = Removed { done: None, stays: BTreeSet::new(), error: None };
         for (plan, seen) in job.plans.iter().zip(seen) {
             let looked = seen.is_none();
@@ -98,14 +95,14 @@ impl Vault {
             for key in self.not_met(plan, &found, looked) {
                 draft.require(key, Expect::Absent);
             }
-            let Found { writes, deletes, late, kept } = found;
+            let Found { writes, deletes, late, kept, whole } = found;
             let keys: Vec<_> = late.iter().flat_map(|erased| erased.ids(plan.subject)).collect();
             if !keys.is_empty() {
                 let sequence = self.ports.keyring.destroy(&keys, job.intent()?, now).await?;
                 // A safe from before that does not know of these keys.
                 draft.change().safe_sequence = sequence;
             }
-            if plan.erases(self.policy.primary_class()) {
+            if whole {
                 for (key, expect) in kept {
                     draft.require(key, expect);
                 }
@@ -123,6 +120,17 @@ impl Vault {
             removed.done = Some((row, at));
         }
         Ok(removed)
+    }
+
+    /// The rows that plans are about. What is taken over into an archive, or names a key that goes, is
+    /// what the log states.
+    async fn rows_that_concern(&self, plans: &[&SubjectPlan]) -> Result<Vec<Result<Vec<Row>>>> {
+        if plans.is_empty() {
+            return Ok(Vec::new());
+        }
+        let subjects: Vec<_> = plans.iter().map(|plan| plan.subject).collect();
+        let wanted = |n: usize, class: &Name| plans.get(n).is_some_and(|plan| plan.concerns(class));
+        self.checked_each(&subjects, wanted).await
     }
 
     /// The job row goes on without the plans of those who stay, and theirs are put into one of their
@@ -167,8 +175,13 @@ impl Vault {
     /// The rows of a subject that a plan rewrites and deletes: those that its keys seal, wherever
     /// they lie by now. With the account goes whatever was added to it after the plan was made.
     pub(super) fn meet(&self, plan: &SubjectPlan, rows: Vec<Row>) -> Result<Found> {
-        let whole = plan.erases(self.policy.primary_class());
-        let mut found = Found::default();
+        let primary = self.policy.primary_class();
+        let whole = plan.ends_account(primary, |key| {
+            let is_it =
+                |row: &Row| row.class.as_ref() == Some(primary) && number_of(row) == Some(key);
+            rows.iter().any(|row| row.state == state::ARCHIVED && is_it(row))
+        });
+        let mut found = Found { whole, ..Found::default() };
         for row in rows {
             let Some(class) = row.class.clone() else { continue };
             // A restriction that came after the intent came too late.
@@ -204,8 +217,8 @@ impl Vault {
         if plan.seen.is_empty() || !plan.archive.is_empty() || !plan.reduce.is_empty() {
             return None;
         }
-        let whole = plan.erases(self.policy.primary_class());
-        let mut found = Found::default();
+        let whole = plan.ends_account_seen(self.policy.primary_class());
+        let mut found = Found { whole, ..Found::default() };
         for Seen { row, version, class, key, live } in &plan.seen {
             if erases(plan, class, *key, *live) {
                 found.deletes.push(RowDelete { key: row.clone(), version: *version });
@@ -222,13 +235,12 @@ impl Vault {
     /// nothing is added to an account that goes, and no class of it begins again. What was `found`
     /// without looking must not have been added to either.
     pub(super) fn not_met(&self, plan: &SubjectPlan, found: &Found, looked: bool) -> Vec<RowKey> {
-        let whole = plan.erases(self.policy.primary_class());
         let written = found.writes.iter().map(|write| &write.row.key);
         let gone = found.deletes.iter().map(|row| &row.key);
         let kept = found.kept.iter().map(|(key, _)| key);
         let met: Vec<_> = written.chain(gone).chain(kept).collect();
         let classes = self.policy.classes.keys();
-        let classes = classes.filter(|class| whole || !looked && plan.erases(class));
+        let classes = classes.filter(|class| found.whole || !looked && plan.erases(class));
         let keys = classes.map(|class| self.profile_key(plan.subject, class));
         keys.filter(|key| !met.contains(&key)).collect()
     }
