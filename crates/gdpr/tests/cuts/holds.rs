@@ -290,7 +290,9 @@ fn what_is_added_while_everything_is_being_held_is_held() {
     between(
         register,
         move |world, subject| add(&try_open(world)?, subject),
-        |world, subject| drop(place(&world.open(), subject, Scope::Subject).unwrap()),
+        |world, subject| {
+            place(&world.open(), subject, Scope::Subject).unwrap();
+        },
         check,
     );
 }

@@ -157,7 +157,7 @@ proptest! {
                     let done = code(wait(vault.amend(subject, change, &staff("support"))));
                     let expected = match rows.contains_key("account") {
                         false => "vault.not_found",
-                        true if limited("account") => "vault.not_found",
+                        true if limited("account") => "vault.not_live",
                         true if limited("payment") => "vault.not_live",
                         true => "ok",
                     };

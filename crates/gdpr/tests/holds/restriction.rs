@@ -116,7 +116,7 @@ fn what_is_restricted_is_read_on_a_ground_that_the_log_names() {
         ..Default::default()
     };
     let amended = wait(vault.amend(subject, card, &staff("support")));
-    assert_eq!(code(amended), "vault.not_found", "to be read is not to be used");
+    assert_eq!(code(amended), "vault.not_live", "to be read is not to be used");
 }
 
 #[test]
