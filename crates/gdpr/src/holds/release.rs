@@ -21,6 +21,8 @@ pub struct Released {
     pub classes: BTreeSet<Name>,
     /// How many requests for erasure are on the agenda again that were refused while it was held.
     pub reopened: u64,
+    /// How many files of requests could not be read: an audit names what is wrong with them.
+    pub unread: u64,
 }
 
 /// Releases a hold. What no other hold of the subject keeps is held no longer, in the same change: what
@@ -81,9 +83,9 @@ pub(super) async fn release_in(
             return Err(error);
         }
     }
-    let Some(hold) = before else { return Ok(Released { classes, reopened: 0 }) };
-    let reopened = settle(vault, calendar, key, &hold, actor).await?;
-    Ok(Released { classes, reopened })
+    let Some(hold) = before else { return Ok(Released { classes, reopened: 0, unread: 0 }) };
+    let (reopened, unread) = settle(vault, calendar, key, &hold, actor).await?;
+    Ok(Released { classes, reopened, unread })
 }
 
 /// The classes with held rows that this hold keeps and no other does. With the last hold everything is
@@ -116,21 +118,22 @@ async fn settle(
     key: &RecordKey,
     hold: &Hold,
     actor: &Actor,
-) -> Result<u64> {
+) -> Result<(u64, u64)> {
     let rows = vault.outline(key.subject).await?;
     let free = |row: &Outline| !row.is_record() && !row.held && row.state != state::ARCHIVED;
     let free: BTreeSet<_> = rows.into_iter().filter(free).map(|row| row.class).collect();
     let since = hold.placed_at();
-    let reopened =
+    let (reopened, unread) =
         requests::reopen_refused(vault, calendar, key.subject, since, &free, actor).await?;
     let decide = |record: &OpenedRecord| {
         let hold = file::of(record)?.settle(file::stamp(vault, actor))?;
         let entry = Entry::new("hold.settled").detail("reopened", reopened);
+        let entry = if unread > 0 { entry.detail("unread", unread) } else { entry };
         Ok(file::change(vault, &hold, entry, Effects::default()))
     };
     match vault.change_record(key, &[MODEL], actor, decide).await {
         // Another process was as far.
-        Err(error) if error.is(&WRONG_STEP) => Ok(reopened),
-        done => done.map(|_| reopened),
+        Err(error) if error.is(&WRONG_STEP) => Ok((reopened, unread)),
+        done => done.map(|_| (reopened, unread)),
     }
 }

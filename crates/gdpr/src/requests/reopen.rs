@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::vault::{Actor, Entry as Told, MODEL, OpenedRecord, Standing, Vault};
-use tacenda_core::{Name, Result, SubjectId, Timestamp};
+use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
 use super::codes::NOTHING_REFUSED;
 use super::decision::{Ground, Refusal};
@@ -62,7 +62,8 @@ impl Request {
 }
 
 /// Opens the answered requests of a subject again that were refused since then, as far as the refusal
-/// is about classes that are in use and free now; answers with how many.
+/// is about classes that are in use and free now; answers with how many, and with how many files cannot
+/// be read, which stop no other.
 ///
 /// # Errors
 /// The codes of [`Vault::records_of`] and [`Vault::change_record`].
@@ -73,8 +74,8 @@ pub(crate) async fn reopen_refused(
     since: Timestamp,
     free: &BTreeSet<Name>,
     actor: &Actor,
-) -> Result<u64> {
-    let mut reopened = 0;
+) -> Result<(u64, u64)> {
+    let (mut reopened, mut unread) = (0, 0);
     for one in vault.records_of(subject, &REQUESTS).await? {
         if matches!(one.standing, Standing::Open { .. }) {
             continue;
@@ -91,8 +92,9 @@ pub(crate) async fn reopen_refused(
         match vault.change_record(&one.key, &[MODEL], actor, decide).await {
             Ok(_) => reopened += 1,
             Err(error) if error.is(&NOTHING_REFUSED) => {}
+            Err(error) if error.kind() == Kind::Integrity => unread += 1,
             Err(error) => return Err(error),
         }
     }
-    Ok(reopened)
+    Ok((reopened, unread))
 }

@@ -114,6 +114,31 @@ fn only_what_was_refused_while_it_was_held_and_is_free_now_comes_back() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_stops_no_release() {
+    use tacenda_core::policy::records::REQUESTS;
+    use tacenda_core::vault::{Effects, Entry, MODEL, NewRecord, RecordItems};
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = place(&vault, subject, Scope::Subject).unwrap();
+    let other = NewRecord {
+        subject: Some(subject),
+        standing: Standing::Closed { at: vault.now() },
+        items: RecordItems::default().with(MODEL, b"of another release".to_vec()),
+        entry: Entry::new("request.received"),
+        effects: Effects::default(),
+    };
+    wait(vault.add_record(&REQUESTS, other, &staff("support"))).unwrap();
+    let at = ask(&vault, subject);
+    answer(&vault, &at, refused(None));
+    let released = release(&vault, &key).unwrap();
+    assert_eq!((released.reopened, released.unread), (1, 1));
+    assert!(held(&vault, subject).is_empty());
+    let standing = wait(vault.record(&key)).unwrap().standing;
+    assert!(matches!(standing, Standing::Closed { .. }));
+}
+
+#[test]
 fn a_person_can_reopen_what_was_refused_and_nothing_else() {
     let world = World::default();
     let vault = world.open();
