@@ -47,7 +47,9 @@ pub(super) fn held(t: &Tacenda, subject: SubjectId, me: &Actor) {
     println!("{terms:?} {terms:#?}");
     let placed = block_on(restrictions.place(subject, &terms, me)).unwrap();
     let claims = RestrictedUse::Claims;
-    let view = block_on(restrictions.read_customer(subject, "account", claims, me)).unwrap();
+    let service = Actor::staff(me.id, Name::fixed("service"));
+    let read = restrictions.read_customer(subject, "account", claims, &service);
+    let view = block_on(read).unwrap();
     println!("{placed:?} {view:?}");
     let letter = Announcement { sent_at: time(NOW), by: Channel::Email, reason: note(2) };
     println!("{letter:?}");
