@@ -3,7 +3,7 @@
 use tacenda::core::clock::Span;
 use tacenda::core::vault::RecordKey;
 use tacenda::gdpr::holds::{Ground, Note, Scope, Terms};
-use tacenda::{Actor, Name, RegisterRequest, SubjectId, Tacenda};
+use tacenda::{Actor, Name, NewPassword, RegisterRequest, SubjectId, Tacenda};
 
 use crate::run::{Outcome, ensure, say};
 
@@ -23,6 +23,7 @@ pub(crate) async fn place(t: &Tacenda, me: &Actor) -> Outcome<Held> {
     let customers = t.customers();
     let long_gone = RegisterRequest {
         items: vec![customers.item("email", EMAIL)?],
+        password: Some(NewPassword::plain("a sentence that was forgotten long ago")?),
         registered_at: Some(t.vault().now().minus(LONG_AGO)),
         ..RegisterRequest::default()
     };
