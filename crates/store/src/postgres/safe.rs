@@ -209,7 +209,6 @@ async fn write(client: &Client, call: &Call) -> Result<Written, Fault> {
     )
     .await;
     begun?;
-    let unfilled = || BAD_REQUEST.error().with("reason", "safe was never filled");
     let kek = read_kek(kek?.ok_or_else(unfilled)?.try_get(0)?)?;
     accepts(kek, call)?;
     let count = applied?;
@@ -236,6 +235,10 @@ fn statements(call: &Call) -> &'static [&'static str] {
         Call::Rewrap(_) => &[REWRAP_KEY, REWRAP_SECRET],
         Call::BeginRotation(..) | Call::RaiseSequence(_) | Call::KeepCheckpoint(..) => &[],
     }
+}
+
+fn unfilled() -> Error {
+    BAD_REQUEST.error().with("reason", "safe was never filled")
 }
 
 /// Nothing new is kept under another key than the safe's own.
@@ -308,7 +311,7 @@ async fn apply(client: &Client, call: &Call) -> Result<u64, Fault> {
 /// safe's row is held from here on: nobody begins another meanwhile.
 async fn begins(client: &Client, to: KekId) -> Result<(), Fault> {
     let held = "SELECT kek FROM safe WHERE bucket = 0 FOR UPDATE";
-    let kek = read_kek(client.query_one(held, &[]).await?.try_get(0)?)?;
+    let kek = read_kek(client.query_opt(held, &[]).await?.ok_or_else(unfilled)?.try_get(0)?)?;
     let rotating = keys::status(client).await?.is_some_and(|safe| safe.rotating);
     if kek != to && rotating { Err(WRONG_KEY.error().into()) } else { Ok(()) }
 }
