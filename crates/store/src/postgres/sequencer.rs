@@ -96,7 +96,6 @@ impl Sequencer {
                 self.lease = None;
                 tokio::time::sleep(BACK_OFF).await;
             }
-            self.bell.given.notify_waiters();
         }
         let _ = self.release().await;
         self.bell.stopped.notify_waiters();
