@@ -22,10 +22,10 @@ fn people(vault: &Vault) -> Vec<SubjectId> {
     let one = |n: usize| {
         let email = format!("c{n}@example.org");
         let mut items = vec![("email", email.as_str())];
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             items.push(("card_last4", "4242"));
         }
-        let request = request(vault, &items, n % 3 == 0);
+        let request = request(vault, &items, n.is_multiple_of(3));
         wait(vault.register(request, &staff("support"))).unwrap().subject()
     };
     (0..6).map(one).collect()
@@ -41,7 +41,7 @@ fn whom_a_query_finds_is_held_and_released_together() {
     let done = place_all(&vault, group, &card, classes(&["payment", "account"]));
     assert_eq!(counts(&done), (3, 0, 0, 0));
     for (n, one) in people.iter().enumerate() {
-        let expected: &[_] = if n % 2 == 0 { &["account", "payment"] } else { &[] };
+        let expected: &[_] = if n.is_multiple_of(2) { &["account", "payment"] } else { &[] };
         assert_eq!(held(&vault, *one), names(expected));
     }
     // Again, as whoever was stopped would, and with some who came since.

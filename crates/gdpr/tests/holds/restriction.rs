@@ -104,7 +104,7 @@ fn what_is_restricted_is_read_on_a_ground_that_the_log_names() {
             (leaf.action.to_string(), leaf.purpose),
             ("subject.read".into(), Some(billing.clone()))
         );
-        let told = leaf.details.iter().find(|(key, _)| key.to_string() == "restricted");
+        let told = leaf.details.iter().find(|(key, _)| *key == *"restricted");
         assert_eq!(told.unwrap().1.to_string(), ground.as_str());
     }
     assert_eq!(code(read(RestrictedUse::Claims, &staff("support"))), "policy.role_not_allowed");
