@@ -7,6 +7,8 @@ mod means;
 mod records;
 mod who;
 
+use std::collections::BTreeMap;
+
 use super::lists::Declared;
 use super::model::Policy;
 use super::problem::PolicyErrors;
@@ -92,7 +94,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
     let year_end = root.parsed(r, "financial_year_end", forms::month_day, forms::MONTH_DAY);
     let classes = data::classes(r, root, &cx);
     let items = data::items(r, root, &cx, &classes);
-    Policy {
+    let mut policy = Policy {
         version,
         time_zone: time_zone.unwrap_or_default(),
         financial_year_end: year_end.unwrap_or(MonthDay::DECEMBER_31),
@@ -118,9 +120,12 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         imports: means::imports(r, root),
         measures: means::measures(r, root, &cx),
         breach: breach::breach(r, root, &cx),
-        records: records::records(r, root, &cx),
-        languages: cx.languages,
-    }
+        records: BTreeMap::new(),
+        record_purposes: BTreeMap::new(),
+        languages: cx.languages.clone(),
+    };
+    (policy.records, policy.record_purposes) = records::records(r, root, &cx);
+    policy
 }
 
 fn languages(r: &mut Reader<'_>, root: &Node<'_>) -> Vec<String> {
