@@ -28,10 +28,12 @@ mod due;
 mod erase;
 mod feed;
 mod file;
+mod find;
 mod hear;
 mod held;
 mod identity;
 mod intake;
+mod kept;
 mod lists;
 mod read;
 mod receive;
@@ -51,8 +53,9 @@ pub use decision::{
     Answer, Charge, ChargeGround, Decision, Ground, Hints, PartialRefusal, Refusal, Refusals,
 };
 pub use due::{Asked, Calendar, Due, Uncounted, Waited};
-pub use erase::{Erased, erase};
+pub use erase::{Carried, Erased, erase};
 pub use feed::{feed, folded};
+pub use find::{files, find};
 pub use hear::{hear, readdress};
 pub use held::{Held, held};
 pub use identity::{
@@ -61,10 +64,12 @@ pub use identity::{
 };
 pub use intake::{Channel, Intake, Items, RequestId, Requester, Scope};
 pub use lists::{Line, Lists, lists};
-pub use read::{read, read_reply_to, read_words};
+pub use read::{read, read_about, read_reply_to, read_words};
 pub use receive::{Arrival, Received, Whom, receive};
 pub use reply::{PostalLines, ReplyTo};
 pub use rights::{RestrictionGround, Right};
-pub use state::{Clarification, Closed, Entry, Event, Extension, Request, Stage, State};
+pub use state::{
+    Clarification, Closed, Correction, Entry, Event, Extension, Request, Stage, State,
+};
 pub use step::{Entered, step};
 pub use words::Words;

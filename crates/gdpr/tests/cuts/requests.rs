@@ -26,6 +26,7 @@ fn calendar() -> Calendar<'static> {
 
 fn receive(vault: &Vault, whom: Whom) -> Result<Received> {
     let arrival = Arrival {
+        id: None,
         whom,
         right: Right::Erasure,
         requester: Requester::Subject,
@@ -83,7 +84,8 @@ fn a_request_is_received_whole_or_not_at_all() {
                 assert_eq!(words, Some(Words::new("Forget me.")));
             }
             let until = "2026-07-01".parse().unwrap();
-            let due = wait(requests::agenda(&vault, &calendar(), until)).unwrap();
+            let due =
+                wait(requests::agenda(&vault, &calendar(), until, &staff("support"))).unwrap();
             assert_eq!(due.len(), kept.len(), "none is overlooked");
             // What a killed process left in the safe does not stand in the way.
             let next = receive(&vault, Whom::Known(subject)).unwrap();
@@ -207,6 +209,7 @@ fn a_request_that_is_received_while_its_account_is_erased_is_not_lost() {
 fn a_request_for_erasure_is_decided_before_anything_goes() {
     let mine = |vault: &Vault, subject| {
         let arrival = Arrival {
+            id: None,
             whom: Whom::Known(subject),
             right: Right::Erasure,
             requester: Requester::Subject,
@@ -239,16 +242,25 @@ fn a_request_for_erasure_is_decided_before_anything_goes() {
             let vault = world.sound.open();
             wait(vault.resume_destroys()).unwrap();
             let key = only(&vault, subject);
-            let gone = wait(requests::held(&vault, subject)).unwrap() != requests::Held::Something;
+            let gone = wait(requests::held(&vault, subject, &staff("support"))).unwrap()
+                != requests::Held::Something;
             assert!(gone || !done);
             let decided = read(&vault, &key).state().stage() == Stage::Decided;
             assert!(decided || !gone, "what went was decided on");
-            // Whoever was stopped calls it again.
-            match erase(&vault, subject) {
-                Ok(_) => assert!(!gone),
-                Err(error) => assert!(gone && error.code() == "vault.not_found", "{error}"),
-            }
-            let held = wait(requests::held(&vault, subject)).unwrap();
+            // Whoever was stopped calls it again, and gets the receipt whatever was done by then.
+            let erased = erase(&vault, subject).unwrap();
+            let before = matches!(erased.carried, requests::Carried::Before(_));
+            assert_eq!(before, gone);
+            let receipt = erased.receipt().unwrap();
+            assert_eq!(receipt.leaf.action, *"erasure.done");
+            let index = receipt.position.index;
+            let text = format!("Erased. The receipt is entry {index} of epoch 1 of the log.");
+            let file = read(&vault, &key);
+            let is_it =
+                |event: &Event| matches!(event, Event::Remarked(note) if note.as_text() == text);
+            let notes = file.entries().iter().filter(|entry| is_it(&entry.event)).count();
+            assert_eq!(notes, 1, "noted, and once");
+            let held = wait(requests::held(&vault, subject, &staff("support"))).unwrap();
             assert!(matches!(held, requests::Held::ErasedOn(_)));
             assert_eq!(read(&vault, &key).state().stage(), Stage::Decided);
             wait(vault.audit()).unwrap();
