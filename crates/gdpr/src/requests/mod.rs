@@ -6,9 +6,10 @@
 //! [`lists`] sorts many by their due dates and [`feed`] writes these as a calendar.
 //!
 //! Operations over the vault are a file each: [`receive`] opens a file, [`step`] enters what happened,
-//! [`hear`] and [`readdress`] add to what lies beside it, [`agenda`] finds what is due, [`erase`] decides a request for erasure and carries it out, [`read`] and
-//! [`lines`] show files for a purpose, [`held`] tells whether anything is held of whoever asks. Nothing
-//! here sends. What the requester wrote ([`Words`]) and where the answer goes ([`ReplyTo`]) are no
+//! [`hear`] and [`readdress`] add to what lies beside it, [`agenda`] finds what is due, [`find`] and
+//! [`files`] one by its number and those of a subject, [`erase`] decides a request for erasure and carries
+//! it out, [`read`] and [`lines`] show files for a purpose, [`held`] tells whether anything is held of
+//! whoever asks. Nothing here sends. What the requester wrote ([`Words`]) and where the answer goes ([`ReplyTo`]) are no
 //! part of the file: its row seals them beside it, each as an item of its own, so that working with
 //! files opens neither, and the address goes when the file is closed.
 //!

@@ -9,8 +9,8 @@ use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::vault::{RecordKey, Standing, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_gdpr::requests::{
-    self, Arrival, Calendar, Channel, Event, Note, Received, ReplyTo, Requester, Right, Scope,
-    Stage, Whom, Words,
+    self, Arrival, Calendar, Channel, Event, Note, Received, ReplyTo, RequestId, Requester, Right,
+    Scope, Stage, Whom, Words,
 };
 use tacenda_testkit::world::{World, ada, staff};
 
@@ -25,8 +25,14 @@ fn calendar() -> Calendar<'static> {
 }
 
 fn receive(vault: &Vault, whom: Whom) -> Result<Received> {
+    receive_as(vault, whom, None)
+}
+
+const NUMBER: Option<RequestId> = Some(RequestId::from_bytes([3; 16]));
+
+fn receive_as(vault: &Vault, whom: Whom, id: Option<RequestId>) -> Result<Received> {
     let arrival = Arrival {
-        id: None,
+        id,
         whom,
         right: Right::Erasure,
         requester: Requester::Subject,
@@ -70,7 +76,7 @@ fn a_request_is_received_whole_or_not_at_all() {
             receive(&vault, Whom::Known(subject)).unwrap();
             subject
         },
-        |world, _| receive(&try_open(world)?, by_email()).map(|_| ()),
+        |world, _| receive_as(&try_open(world)?, by_email(), NUMBER).map(|_| ()),
         |world, subject, done| {
             // After a restart.
             let vault = world.sound.open();
@@ -87,13 +93,40 @@ fn a_request_is_received_whole_or_not_at_all() {
             let due =
                 wait(requests::agenda(&vault, &calendar(), until, &staff("support"))).unwrap();
             assert_eq!(due.len(), kept.len(), "none is overlooked");
+            // Whoever did not hear that it was received tries again.
+            let again = receive_as(&vault, by_email(), NUMBER).unwrap();
+            assert_eq!(again.is_new, kept.len() == 1);
+            assert_eq!(keys(&vault, subject).len(), 2, "one file of two tries");
             // What a killed process left in the safe does not stand in the way.
             let next = receive(&vault, Whom::Known(subject)).unwrap();
-            assert_eq!(read(&vault, &next.key).links().len(), kept.len());
+            assert_eq!(read(&vault, &next.key).links().len(), 2);
             wait(vault.audit()).unwrap();
         },
     );
     assert!(operations > 10, "{operations}");
+}
+
+#[test]
+fn two_tries_at_once_make_one_file() {
+    for known in [true, false] {
+        let whom = move |subject| if known { Whom::Known(subject) } else { Whom::Unknown };
+        between(
+            |world| ada(&world.sound.open()),
+            move |world, subject| receive_as(&try_open(world)?, whom(subject), NUMBER),
+            move |world, subject| {
+                receive_as(&world.open(), whom(subject), NUMBER).unwrap();
+            },
+            |world, _, done: Result<_>| {
+                let at = done.unwrap();
+                let vault = world.sound.open();
+                assert_eq!(read(&vault, &at.key).id(), at.id);
+                let until = "2026-07-01".parse().unwrap();
+                let due = requests::agenda(&vault, &calendar(), until, &staff("support"));
+                assert_eq!(wait(due).unwrap().len(), 1);
+                wait(vault.audit()).unwrap();
+            },
+        );
+    }
 }
 
 fn prepare(world: &Cuttable) -> SubjectId {

@@ -296,6 +296,8 @@ fn a_file_that_was_swept_is_no_erasure_of_a_person() {
     let me = Actor::system();
     wait(erasure::sweep(&vault, Some(digest), &me, &mut |_| {})).unwrap();
     assert_eq!(code(wait(vault.record(&at.key))), "vault.no_such_record");
+    assert_eq!(wait(requests::find(&vault, at.id, &staff("support"))).unwrap(), None);
+    wait(vault.audit()).unwrap();
     assert_eq!(
         wait(requests::held(&vault, at.key.subject, &staff("support"))).unwrap(),
         Held::Nothing
