@@ -121,8 +121,9 @@ fn two_tries_at_once_make_one_file() {
                 let vault = world.sound.open();
                 assert_eq!(read(&vault, &at.key).id(), at.id);
                 let until = "2026-07-01".parse().unwrap();
-                let due = requests::agenda(&vault, &calendar(), until, &staff("support"));
-                assert_eq!(wait(due).unwrap().len(), 1);
+                let due =
+                    wait(requests::agenda(&vault, &calendar(), until, &staff("support"))).unwrap();
+                assert_eq!(due.len(), 1);
                 wait(vault.audit()).unwrap();
             },
         );

@@ -43,13 +43,14 @@ impl Vault {
         actor: &Actor,
         decide: impl FnOnce(&[OpenedRecord]) -> Result<NewRecord> + Send,
     ) -> Result<Numbered> {
-        if let Some(key) = self.find_record(kind, number).await? {
-            return Ok(Numbered::There(key));
-        }
         let others = match subject {
             Some(subject) => self.latest_of(subject, kind, needed).await?,
             None => Vec::new(),
         };
+        // Only now: what another try adds from here on is not among the others.
+        if let Some(key) = self.find_record(kind, number).await? {
+            return Ok(Numbered::There(key));
+        }
         let new = NewRecord { subject, ..decide(&others)? };
         drop(others);
         let token = self.number_token(kind, number).await?;
