@@ -157,7 +157,7 @@ fn next(state: State, context: &Context<'_>, event: &Event) -> Option<State> {
             }
             _ => None,
         },
-        Event::Decided(decision) => decided(state, context, decision),
+        Event::Decided(decision) => decided(&state, context, decision),
         Event::Answered(answer) => match state {
             State::Decided { identity, decision, .. } => {
                 Some(State::Closed(Closed::Answered { identity, decision, answer: *answer }))
@@ -176,7 +176,7 @@ fn in_work(identity: Evidence, context: &Context<'_>) -> State {
 }
 
 /// Decided, or decided anew before the answer was sent.
-fn decided(state: State, context: &Context<'_>, decision: &Decision) -> Option<State> {
+fn decided(state: &State, context: &Context<'_>, decision: &Decision) -> Option<State> {
     let identity = state.identity();
     let may = match decision {
         Decision::NothingHeld | Decision::Refused(..) => true,

@@ -51,7 +51,7 @@ pub async fn read_about(
     actor: &Actor,
 ) -> Result<Option<Email>> {
     let opened = vault.read_record(key, &[ABOUT], purpose, actor).await?;
-    opened.items.get(&ABOUT).map(|bytes| email(bytes)).transpose()
+    opened.items.get(&ABOUT).map(email).transpose()
 }
 
 /// The address in the item [`ABOUT`].
