@@ -20,6 +20,7 @@ use super::model::{
     Role, SweepPolicy, Texts,
 };
 use super::period::Period;
+use super::words::KeepGround;
 
 /// The domain of the encoding.
 const DOMAIN: &str = "tacenda/policy/1";
@@ -104,6 +105,14 @@ impl Policy {
         if !record_purposes.is_empty() {
             e.text("record_purposes");
             map(&mut e, record_purposes, names);
+        }
+        // Of laws that are no duty: what they are instead.
+        let duty = Some(KeepGround::LegalObligation);
+        let others = laws.iter().filter(|(_, law)| law.ground != duty);
+        let others: BTreeMap<_, _> = others.map(|(law, of)| (law.clone(), of.ground)).collect();
+        if !others.is_empty() {
+            e.text("grounds");
+            map(&mut e, &others, |e, ground| option(e, ground.map(KeepGround::as_str), text));
         }
         e.finish()
     }
@@ -190,7 +199,9 @@ fn log_of(e: &mut Encoder, log: &LogPolicy) {
 }
 
 fn law(e: &mut Encoder, law: &Law) {
-    let Law { citation, country } = law;
+    // What the catalogue says is in the fields, and in the rules that take their periods from it: a
+    // release that says otherwise makes another policy of the same file.
+    let Law { citation, country, ground: _, catalogue: _ } = law;
     e.text(citation).text(country);
 }
 

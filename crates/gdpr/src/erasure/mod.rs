@@ -9,6 +9,7 @@ mod sweep;
 
 pub use plan::{ErasurePlan, Fate, Line, plan};
 pub use request::{Erasure, erase};
+pub(crate) use request::{carry_out, check_free};
 pub use sweep::{Swept, sweep};
 
 use tacenda_core::{Code, Kind};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::row::state;
-use tacenda_core::vault::codes::NOT_FOUND;
+use tacenda_core::vault::codes::{NOT_FOUND, UNDER_WAY};
 use tacenda_core::vault::{
     ArchivedClass, ErasedClass, KeptUnder, Outline, ReducedClass, Seen, SubjectPlan, Vault,
 };
@@ -126,13 +127,17 @@ impl ErasurePlan {
 /// Art. 17(3)(b) reaches. Records of what was done are kept for their own period.
 ///
 /// # Errors
-/// `vault.not_found` if nothing is held about the subject but records; the codes of the store.
+/// `vault.not_found` if nothing is held about the subject but records; [`UNDER_WAY`] if its keys are
+/// destroyed and its rows wait for whoever resumes that erasure; the codes of the store.
 pub async fn plan(vault: &Vault, subject: SubjectId) -> Result<ErasurePlan> {
     let rows = vault.outline(subject).await?;
     if rows.iter().all(Outline::is_record) {
         return Err(NOT_FOUND.error().with("subject", subject));
     }
-    of_rows(vault, subject, &rows).await
+    of_rows(vault, subject, &rows).await.map_err(|error| match error {
+        error if error.is(&DESTROYED) => UNDER_WAY.error().with("subject", subject),
+        error => error,
+    })
 }
 
 /// The plan for rows that are at hand.

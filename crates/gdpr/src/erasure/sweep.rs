@@ -177,15 +177,23 @@ async fn sweep_batch(
         let (plans, refused) = plans(vault, line, &subjects).await?;
         let subjects = plans.len() as u64;
         match vault.destroy_unscrubbed(plans, actor).await {
+            Ok(batch) => {
+                // Whom another sweep takes is counted there.
+                let subjects = subjects.saturating_sub(batch.elsewhere);
+                return Ok(SweptPage { subjects, refused, batch: Ok(batch) });
+            }
             // Somebody logged in or was amended since the rows were read: they are read again.
             Err(error) if error.is(&CONFLICT) && again < ATTEMPTS => again += 1,
             // What somebody altered stops no other batch.
             Err(error) if error.kind() == Kind::Integrity => {
-                let batch = Ok(Batch { unscrubbed: None, left: Some(Left { subjects, error }) });
+                let left = Some(Left { subjects, error });
+                let batch = Ok(Batch { left, ..Batch::default() });
                 return Ok(SweptPage { subjects, refused, batch });
             }
-            Err(error) if !error.is(&BLOCKED) => return Err(error),
-            batch => return Ok(SweptPage { subjects, refused, batch }),
+            Err(error) if error.is(&BLOCKED) => {
+                return Ok(SweptPage { subjects, refused, batch: Err(error) });
+            }
+            Err(error) => return Err(error),
         }
     }
 }
@@ -271,7 +279,7 @@ async fn plans(
 ) -> Result<(Vec<SubjectPlan>, u64)> {
     let reason = Name::fixed("retention");
     let (mut plans, mut refused) = (Vec::with_capacity(subjects.len()), 0);
-    for (subject, rows) in subjects.iter().zip(vault.outlines(subjects).await?) {
+    for (subject, rows) in subjects.iter().zip(vault.outlines(subjects, &line.class).await?) {
         match plan_one(vault, line, *subject, rows).await {
             Ok(plan) => plans.extend(plan.map(|plan| plan.to_vault(&reason))),
             Err(error) if error.kind() == Kind::Integrity => refused += 1,

@@ -2,9 +2,9 @@
 
 use tacenda_core::ports::LogPosition;
 use tacenda_core::ports::store::CONFLICT;
-use tacenda_core::vault::codes::{NOT_FOUND, NOTHING_LEFT};
+use tacenda_core::vault::codes::NOT_FOUND;
 use tacenda_core::vault::{Actor, MODEL, OpenedRecord, Outline, Receipt, RecordKey, Vault};
-use tacenda_core::{Name, Result, Timestamp};
+use tacenda_core::{Result, Timestamp};
 
 use super::codes::{DECIDED_OTHERWISE, NO_ERASURE, NOT_THE_SUBJECT, PART_OF_ALL};
 use super::decision::{Decision, Refusal};
@@ -16,7 +16,7 @@ use super::rights::Right;
 use super::state::{Event, Request, State};
 use super::step::{enter, is_about, step};
 use crate::case::Note;
-use crate::erasure::{self, Erasure, ErasurePlan, Fate, HELD, RESTRICTED};
+use crate::erasure::{self, Erasure, ErasurePlan, Fate};
 
 /// How often it is decided again where something else comes in between.
 const ATTEMPTS: usize = 5;
@@ -71,7 +71,7 @@ impl Erased {
 /// nothing is told of what is held. `requests.no_erasure` for another right; `requests.part_of_all` if it
 /// is not about everything; `requests.decided_otherwise` if it was decided already, for a fee, as a
 /// refusal, or with a refusal of a part that no law of the policy keeps: it is decided anew first, by
-/// [`step`]; `erasure.held`, `erasure.restricted`; `vault.not_found` if nothing is held and nothing was
+/// [`step`]; `erasure.held`, `erasure.restricted`, `erasure.under_way`; `vault.not_found` if nothing is held and nothing was
 /// erased since it was received; `erasure.scrub_blocked`: all is done but the receipt, which a later call
 /// notes; those of [`step`]; the codes of the ports.
 pub async fn erase(
@@ -144,12 +144,7 @@ impl Work<'_> {
             }
             plan => plan?,
         };
-        if plan.is_held() {
-            return Err(HELD.error().with("subject", subject));
-        }
-        if plan.is_restricted() {
-            return Err(RESTRICTED.error().with("subject", subject));
-        }
+        erasure::check_free(&plan)?;
         let rows = kept::rows(self.vault, &plan).await?;
         kept::end(self.vault, &mut plan, &rows);
         let goes =
@@ -165,11 +160,9 @@ impl Work<'_> {
             self.note(opened, text).await?;
             return Ok(Erased { decision, carried: Carried::Nothing(plan) });
         }
-        let reason = Name::fixed("request");
-        let destroyed = self.vault.destroy(vec![plan.to_vault(&reason)], self.actor).await?;
-        let position = destroyed.first().map(|one| one.position);
-        let receipt = self.receipt(opened, position.ok_or_else(|| NOTHING_LEFT.error())?).await?;
-        Ok(Erased { decision, carried: Carried::Out(Erasure { plan, receipt }) })
+        let erasure = erasure::carry_out(self.vault, plan, self.actor).await?;
+        self.note_receipt(opened, &erasure.receipt).await?;
+        Ok(Erased { decision, carried: Carried::Out(erasure) })
     }
 
     async fn decide(&self, decision: &Decision, rows: &[Outline]) -> Result<()> {
@@ -204,16 +197,15 @@ impl Work<'_> {
         };
         let found = self.vault.latest_erasure(self.key.subject, opened.received).await?;
         let Some(position) = found else { return Ok(None) };
-        let carried = Carried::Before(self.receipt(opened, position).await?);
-        Ok(Some(Erased { decision, carried }))
+        let receipt = self.vault.receipt(position).await?;
+        self.note_receipt(opened, &receipt).await?;
+        Ok(Some(Erased { decision, carried: Carried::Before(receipt) }))
     }
 
-    async fn receipt(&self, opened: &Opened, position: LogPosition) -> Result<Receipt> {
-        let receipt = self.vault.receipt(position).await?;
-        let LogPosition { epoch, index } = position;
+    async fn note_receipt(&self, opened: &Opened, receipt: &Receipt) -> Result<()> {
+        let LogPosition { epoch, index } = receipt.position;
         let text = format!("Erased. The receipt is entry {index} of epoch {epoch} of the log.");
-        self.note(opened, &text).await?;
-        Ok(receipt)
+        self.note(opened, &text).await
     }
 
     /// Once.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tacenda_core::calendar::{self, day_of};
 use tacenda_core::clock::Span;
+use tacenda_core::policy::KeepGround;
 use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::row::state;
 use tacenda_core::vault::{Outline, Vault};
@@ -66,11 +67,13 @@ pub(super) async fn decision(
             if !stays.contains(&item) {
                 continue;
             }
-            let reason = Note::parse(&reason(calendar, &laws))?;
-            let (class, ground) = (Some(line.class.clone()), Ground::LegalObligation);
-            let refusal = Refusal { class, item: Some(item), ground, reason };
-            if !refusals.contains(&refusal) {
-                refusals.push(refusal);
+            for (ground, laws) in laws {
+                let reason = Note::parse(&reason(calendar, &laws))?;
+                let (class, item) = (Some(line.class.clone()), Some(item.clone()));
+                let refusal = Refusal { class, item, ground, reason };
+                if !refusals.contains(&refusal) {
+                    refusals.push(refusal);
+                }
             }
         }
     }
@@ -102,27 +105,45 @@ async fn facts(vault: &Vault, plan: &ErasurePlan, rows: &[Outline]) -> Result<BT
 /// A law with the first instant at which it keeps nothing any more.
 type Keeps<'a> = (Timestamp, &'a str);
 
-/// The laws that keep each item of a row, the one that keeps longest first.
+/// The laws that keep an item, by the exception on which each rests, the one that keeps longest first.
+type ByGround<'a> = Vec<(Ground, Vec<Keeps<'a>>)>;
+
+/// What keeps each item of a row.
+///
+/// # Law
+/// Art. 17(3)(b) and (e) GDPR: a duty to keep, or legal claims.
 fn laws<'a>(
     vault: &'a Vault,
     row: &Outline,
     facts: &BTreeSet<Name>,
-) -> BTreeMap<Name, Vec<Keeps<'a>>> {
+) -> BTreeMap<Name, ByGround<'a>> {
     let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
     let anchor = row.anchor_at.unwrap_or(now);
-    let mut kept: BTreeMap<Name, Vec<Keeps<'a>>> = BTreeMap::new();
-    for (rule, asked) in policy.archived(&row.class, &row.items, facts) {
-        let Some(law) = rule.law.as_ref().and_then(|law| policy.laws.get(law)) else { continue };
-        let until = calendar::due(anchor, &[rule.to_calendar(policy.financial_year_end)], zone);
-        if until <= now {
-            continue;
-        }
+    let mut keeping: Vec<_> = policy
+        .archived(&row.class, &row.items, facts)
+        .into_iter()
+        .filter_map(|(rule, asked)| {
+            let law = policy.laws.get(rule.law.as_ref()?)?;
+            let ground = match law.ground? {
+                KeepGround::LegalObligation => Ground::LegalObligation,
+                // What is no duty is kept for claims.
+                _ => Ground::LegalClaims,
+            };
+            let rule = rule.to_calendar(policy.financial_year_end);
+            let until = calendar::due(anchor, &[rule], zone);
+            (until > now).then_some((until, law.citation.as_str(), ground, asked))
+        })
+        .collect();
+    keeping.sort_by_key(|(until, ..)| std::cmp::Reverse(*until));
+    let mut kept: BTreeMap<Name, ByGround<'a>> = BTreeMap::new();
+    for (until, citation, ground, asked) in keeping {
         for item in asked {
-            kept.entry(item).or_default().push((until, law.citation.as_str()));
+            let by_ground = kept.entry(item).or_default();
+            match by_ground.iter_mut().find(|(of, _)| *of == ground) {
+                Some((_, laws)) => laws.push((until, citation)),
+                None => by_ground.push((ground, vec![(until, citation)])),
+            }
         }
-    }
-    for laws in kept.values_mut() {
-        laws.sort_by_key(|(until, _)| std::cmp::Reverse(*until));
     }
     kept
 }

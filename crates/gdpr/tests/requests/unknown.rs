@@ -136,7 +136,7 @@ fn a_second_try_makes_no_second_file() {
         assert_eq!(after, before + looked);
     }
     let (mine, me) = from_account(&vault, subject, Right::Access);
-    let first = receive(&vault, Arrival { id, ..mine.clone() }, &me);
+    let first = receive(&vault, Arrival { id, ..mine }, &me);
     // The number is that of something else.
     let refused = |arrival: Arrival, actor: &Actor| {
         code(wait(requests::receive(&vault, &utc(), Arrival { id, ..arrival }, actor)))

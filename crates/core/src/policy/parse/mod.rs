@@ -3,6 +3,7 @@
 mod breach;
 mod data;
 mod forms;
+mod laws;
 mod means;
 mod records;
 mod who;
@@ -49,7 +50,7 @@ const ROOT: &[&str] = &[
 struct Context {
     languages: Vec<String>,
     facts: Declared,
-    laws: Declared,
+    laws: laws::Laws,
     activities: Declared,
     items: Declared,
     classes: Declared,
@@ -83,7 +84,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
     let cx = Context {
         languages: languages(r, root),
         facts: Declared::new(root, "facts"),
-        laws: Declared::new(root, "laws"),
+        laws: laws::Laws::new(root),
         activities: Declared::new(root, "activities"),
         items: Declared::new(root, "items"),
         classes: Declared::new(root, "classes"),
@@ -105,7 +106,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         audience: who::audience(r, root),
         log: means::log(r, root),
         facts: who::facts(r, root, &cx),
-        laws: who::laws(r, root),
+        laws: laws::stated(r, root),
         activities: who::activities(r, root, &cx),
         identifier: data::identifier(&items),
         items,
@@ -125,6 +126,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         languages: cx.languages.clone(),
     };
     (policy.records, policy.record_purposes) = records::records(r, root, &cx);
+    laws::add_used(&mut policy);
     policy
 }
 

@@ -5,6 +5,7 @@
 
 mod breach;
 mod data;
+mod laws;
 mod means;
 mod taxonomy;
 mod who;
@@ -20,6 +21,8 @@ pub(super) fn contradictions(r: &mut Reader<'_>, policy: &Policy) {
     data::passwords(r, policy);
     data::classes(r, policy);
     data::archives(r, policy);
+    laws::rules(r, policy);
+    laws::bases(r, policy);
     who::purposes(r, policy);
     who::parties(r, policy);
     who::audience(r, policy);

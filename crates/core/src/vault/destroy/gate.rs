@@ -5,7 +5,10 @@
 //! nothing that comes later may say otherwise, whether the sweep goes on at once or is resumed
 //! days after. So whoever moves a clock or changes a fact reads a row of this module (the *gate*),
 //! looks at the erasures under way, and requires the gate unchanged in the change; each intent of
-//! a sweep changes it. An erasure on request waits for no clock, and leaves the gate alone.
+//! a sweep changes it. So two sweeps that saw the same rows take them once. An erasure on request
+//! waits for no clock, and leaves the gate alone.
+
+use std::collections::BTreeMap;
 
 use super::rows::erases;
 use super::{Draft, Expect, Job, Name, Result, Row, RowKey, RowWrite, SubjectId, SubjectPlan};
@@ -47,13 +50,32 @@ impl Vault {
     pub(in crate::vault) async fn leaving(&self, subject: SubjectId) -> Result<Leaving> {
         // First the gate: of what was intended before, either the job is there or the rows are gone.
         let gate = expected(self.gate_row().await?.as_ref());
+        let mut plans = self.plans_pending().await?;
+        plans.retain(|plan| plan.subject == subject);
+        Ok(Leaving { gate, plans })
+    }
+
+    /// Leaves out plans for what erasures under way take, as far as their rows are still there.
+    pub(super) async fn without_leaving(&self, plans: &mut Vec<SubjectPlan>) -> Result<()> {
+        let mut pending: BTreeMap<SubjectId, Vec<SubjectPlan>> = BTreeMap::new();
+        for plan in self.plans_pending().await? {
+            pending.entry(plan.subject).or_default().push(plan);
+        }
+        plans.retain(|plan| {
+            let of_subject = pending.get(&plan.subject).into_iter().flatten();
+            !of_subject.into_iter().any(|other| other.meets(plan))
+        });
+        Ok(())
+    }
+
+    async fn plans_pending(&self) -> Result<Vec<SubjectPlan>> {
         let mut plans = Vec::new();
         for row in self.jobs(&state::PENDING).await? {
             // A job that cannot be read is told by whoever resumes it, and keeps nobody out.
             let Ok(job) = Job::decode(row, Vec::new()) else { continue };
-            plans.extend(job.plans.into_iter().filter(|plan| plan.subject == subject));
+            plans.extend(job.plans);
         }
-        Ok(Leaving { gate, plans })
+        Ok(plans)
     }
 
     /// The gate as the next intent of a sweep writes it.
