@@ -3,7 +3,7 @@
 use tacenda_core::vault::{Actor, Receipt, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 
-use super::plan::{ErasurePlan, plan};
+use super::plan::{ErasurePlan, plan_now};
 use super::{HELD, RESTRICTED};
 
 /// What an erasure did, and the proof of it.
@@ -27,7 +27,7 @@ pub struct Erasure {
 /// `vault.not_found`, [`HELD`], [`RESTRICTED`] (Art. 18 GDPR), `erasure.under_way`; `erasure.scrub_blocked`
 /// (all is done but the receipt; the next start or `resume_destroys` finishes it); the codes of the ports.
 pub async fn erase(vault: &Vault, subject: SubjectId, actor: &Actor) -> Result<Erasure> {
-    let plan = plan(vault, subject).await?;
+    let plan = plan_now(vault, subject, actor).await?;
     check_free(&plan)?;
     carry_out(vault, plan, actor).await
 }

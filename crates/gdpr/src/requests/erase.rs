@@ -138,7 +138,7 @@ struct Work<'a> {
 impl Work<'_> {
     async fn decide_and_carry_out(&self, opened: &Opened) -> Result<Erased> {
         let subject = self.key.subject;
-        let mut plan = match erasure::plan(self.vault, subject).await {
+        let mut plan = match erasure::plan_now(self.vault, subject, self.actor).await {
             Err(error) if error.is(&NOT_FOUND) => {
                 return self.carried_before(opened).await?.ok_or(error);
             }

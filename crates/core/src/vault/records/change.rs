@@ -85,11 +85,11 @@ impl Vault {
             // EXPOSE: the value is sealed.
             body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
         }
-        let mut writes = self.carry_through(key.subject, &effects).await?;
+        let mut draft = Draft::new(0);
+        let mut writes = self.carry_through(key.subject, &effects, &mut draft).await?;
         let write = next_version(standing.put(Row { body: body.encode(), ..row }));
         let outline = RecordOutline::of(key.clone(), &write.row)?;
         writes.push(write);
-        let mut draft = Draft::new(0);
         let leaf = self.leaf(now, actor, entry.action, key.subject);
         draft.record(entry.told(leaf), writes, &[]);
         self.commit(draft).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Vault;
+use super::{Draft, Vault};
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
@@ -11,14 +11,14 @@ use crate::ports::store::CONFLICT;
 use crate::ports::{KeyState, RowWrite};
 use crate::row::{Row, state};
 use crate::vault::Seen;
-use crate::vault::codes::{NOTHING_OF_CLASS, UNDECLARED_CLASS};
+use crate::vault::codes::{NOTHING_OF_CLASS, UNDECLARED_CLASS, UNDER_WAY};
 use crate::vault::journal::next_version;
 
 /// What happens to rows of the record's subject in the change of the record, under the same leaf.
 ///
 /// # Errors
 /// `vault.undeclared_class`; `vault.nothing_of_class` for a hold or a restriction of what is not
-/// there; `keys.destroyed` if it is being erased; `store.conflict` if one of the rows is not as it
+/// there; `erasure.under_way` for one of what is about to go, and `keys.destroyed` where it just goes; `store.conflict` if one of the rows is not as it
 /// was `seen`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effects {
@@ -35,12 +35,13 @@ pub struct Effects {
 }
 
 impl Vault {
-    /// The rows that effects write. Those that are as they should be already are written as well, so
+    /// The rows that effects write, and in the draft what they depend on. Those that are as they should be already are written as well, so
     /// that two holds of one row, placed and lifted at once, meet.
     pub(super) async fn carry_through(
         &self,
         subject: SubjectId,
         effects: &Effects,
+        draft: &mut Draft,
     ) -> Result<Vec<RowWrite>> {
         let Effects { held, restricted, seen } = effects;
         let classes: BTreeSet<&Name> = held.keys().chain(restricted.keys()).collect();
@@ -50,6 +51,9 @@ impl Vault {
         if !classes.iter().all(|class| self.policy.classes.contains_key(*class)) {
             return UNDECLARED_CLASS.err();
         }
+        // What an erasure under way takes is kept by nothing that comes after its intent.
+        let sets = held.values().chain(restricted.values()).any(|on| *on);
+        let leaving = if sets { Some(self.leaving(subject).await?) } else { None };
         let rows = self.checked_where(subject, |class| classes.contains(class)).await?;
         let of_class = |row: &Row| row.class.as_ref().is_some_and(|class| classes.contains(class));
         let rows: Vec<_> = rows.into_iter().filter(of_class).collect();
@@ -61,6 +65,12 @@ impl Vault {
         }
         for (class, _) in restricted.iter().filter(|(_, restrict)| **restrict) {
             found(class, &rows, |row| row.state != state::ARCHIVED)?;
+        }
+        if let Some(leaving) = &leaving {
+            if rows.iter().any(|row| leaving.touches(row)) {
+                return Err(UNDER_WAY.error().with("subject", subject));
+            }
+            leaving.require(draft);
         }
         // Whoever erases has said so in the log: a hold comes too late.
         let keys = self.wrapped_keys(&rows).await?;
