@@ -106,6 +106,7 @@ fn a_hold_is_placed_with_its_mark_or_not_at_all() {
 /// Of the requests only those that were refused because of the hold.
 fn refused(vault: &Vault, subject: SubjectId) {
     let arrival = Arrival {
+        id: None,
         whom: Whom::Known(subject),
         right: Right::Erasure,
         requester: Requester::Subject,
@@ -128,7 +129,9 @@ fn refused(vault: &Vault, subject: SubjectId) {
 }
 
 fn agenda(vault: &Vault) -> usize {
-    wait(requests::agenda(vault, &calendar(), chrono::NaiveDate::MAX)).unwrap().len()
+    wait(requests::agenda(vault, &calendar(), chrono::NaiveDate::MAX, &staff("support")))
+        .unwrap()
+        .len()
 }
 
 #[test]

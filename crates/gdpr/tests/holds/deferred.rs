@@ -14,6 +14,7 @@ use crate::support::*;
 
 fn ask(vault: &Vault, subject: SubjectId) -> Received {
     let arrival = Arrival {
+        id: None,
         whom: Whom::Known(subject),
         right: Right::Erasure,
         requester: Requester::Subject,
@@ -51,7 +52,9 @@ fn erase(vault: &Vault, at: &Received) -> &'static str {
 }
 
 fn agenda(vault: &Vault) -> Vec<(requests::Stage, chrono::NaiveDate)> {
-    let found = wait(requests::agenda(vault, &calendar(), chrono::NaiveDate::MAX)).unwrap();
+    let found =
+        wait(requests::agenda(vault, &calendar(), chrono::NaiveDate::MAX, &staff("support")))
+            .unwrap();
     found.into_iter().map(|one| (one.stage, one.due)).collect()
 }
 

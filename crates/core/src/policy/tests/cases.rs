@@ -6,8 +6,8 @@ use super::{BASE, edited, problems};
 use crate::error::Kind;
 use crate::policy::CODES;
 
-const RECORDS: &str = "[records]\nrequests = { keep = \"2 years\" }\nholds = { keep = \"30 months\" }\n\
-    restrictions = { keep = \"42 months\" }";
+const RECORDS: &str = "[records]\nrequests = { keep = \"2 years\", purposes = [\"security\"] }\n\
+    holds = { keep = \"30 months\" }\nrestrictions = { keep = \"42 months\" }";
 
 /// Code, path of the problem, what is replaced, by what.
 const CASES: &[(&str, &str, &str, &str)] = &[
@@ -309,15 +309,15 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "classes = [\"acount\"]",
     ),
     ("missing_key", "", RECORDS, ""),
-    ("missing_key", "records", "requests = { keep = \"2 years\" }", ""),
-    ("missing_key", "records.requests", "{ keep = \"2 years\" }", "{}"),
+    ("missing_key", "records", "requests = { keep = \"2 years\", purposes = [\"security\"] }", ""),
+    ("missing_key", "records.requests", "keep = \"2 years\", purposes", "purposes"),
+    ("missing_key", "records.requests", ", purposes = [\"security\"] }", " }"),
+    ("undeclared", "records.requests.purposes[0]", "[\"security\"] }", "[\"secure\"] }"),
     ("missing_key", "records", "holds = { keep = \"30 months\" }", ""),
-    ("missing_key", "records", "restrictions = { keep = \"42 months\" }", ""),
-    ("unknown_key", "records.x", "[records]", "[records]\nx = { keep = \"2 years\" }"),
     ("unknown_key", "records.requests.archive", "{ keep = \"2", "{ archive = true, keep = \"2"),
     ("bad_value", "records.requests.keep", "2 years", "2 aeons"),
     ("undeclared", "records.requests.law", "{ keep = \"2", "{ law = \"tax\", keep = \"2"),
-    ("wrong_type", "records.requests", "{ keep = \"2 years\" }", "\"2 years\""),
+    ("wrong_type", "records.requests", "{ keep = \"2 years\", purposes = [\"security\"] }", "1"),
     (
         "duplicate",
         "breach.clocks[1]",
