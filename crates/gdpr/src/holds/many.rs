@@ -186,7 +186,7 @@ impl Selection {
     /// Whether a subject of a page belongs to it.
     async fn takes(&self, vault: &Vault, subject: SubjectId) -> Result<bool> {
         let Self::Fact(fact) = self else { return Ok(true) };
-        match vault.facts(subject).await {
+        match vault.account_facts(subject).await.map(|known| known.facts) {
             Ok(facts) if facts.contains(fact) => Ok(true),
             // None at all: there may be no live account to ask.
             Ok(facts) if facts.is_empty() => is_unasked(vault, subject).await,
