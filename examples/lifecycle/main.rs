@@ -6,6 +6,7 @@
 mod args;
 mod dated;
 mod intake;
+mod objection;
 mod request;
 mod run;
 

@@ -14,7 +14,7 @@ use tacenda::{
 
 use crate::args::Options;
 use crate::intake::{import, passwords};
-use crate::request;
+use crate::{objection, request};
 
 /// Prints a line. Whoever reads may have gone, which is no reason to panic: the run ends with it.
 macro_rules! say {
@@ -231,6 +231,8 @@ async fn sweep(options: &Options, t: &Tacenda, me: &Actor) -> Outcome<Result<(),
 }
 
 async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
+    heading("Objection")?;
+    objection::object(t, ada).await?;
     heading("Erasure on request")?;
     let asked = request::receive(t, ada).await?;
     let erased = request::decide(t, &asked, me).await?;

@@ -7,11 +7,22 @@
 
 pub mod breach;
 pub mod case;
+pub mod consent;
 pub mod erasure;
+pub mod notice;
+pub mod objection;
 pub mod requests;
 pub mod retention;
 
 use tacenda_core::Code;
 
 /// Every code of this crate.
-pub static CODES: &[&[&Code]] = &[breach::CODES, case::CODES, erasure::CODES, requests::CODES];
+pub static CODES: &[&[&Code]] = &[
+    breach::CODES,
+    case::CODES,
+    consent::CODES,
+    erasure::CODES,
+    notice::CODES,
+    objection::CODES,
+    requests::CODES,
+];

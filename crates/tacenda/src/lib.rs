@@ -2,6 +2,7 @@
 //!
 //! [`Tacenda::builder`] wires a policy, a store, a safe and a master key together; the rooms are
 //! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::requests`], [`Tacenda::retention`],
+//! [`Tacenda::consents`], [`Tacenda::objections`], [`Tacenda::notices`],
 //! [`Tacenda::log`], [`Tacenda::jobs`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
 //! thread you have.
 //!
@@ -10,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod builder;
+mod choices;
 mod customers;
 mod erasure;
 pub mod import;
@@ -28,6 +30,7 @@ mod zone;
 use std::sync::Arc;
 
 pub use builder::{Builder, CODES, NO_POLICY, NO_SYSTEM, POLICY_INVALID, POLICY_UNREADABLE};
+pub use choices::{Consents, Notices, Objections};
 pub use customers::Customers;
 pub use erasure::Erasures;
 pub use jobs::{Job, Jobs, JobsRun, Ran};
@@ -98,6 +101,24 @@ impl Tacenda {
     /// [`tacenda_gdpr::requests`] takes any [`tacenda_core::calendar::WorkingDays`].
     pub fn requests(&self) -> Result<Requests<'_>> {
         Requests::new(&self.vault)
+    }
+
+    /// Consents (Art. 7 GDPR), and their withdrawal.
+    #[must_use]
+    pub fn consents(&self) -> Consents<'_> {
+        Consents { vault: &self.vault }
+    }
+
+    /// Objections (Art. 21 GDPR), and what is decided of them.
+    #[must_use]
+    pub fn objections(&self) -> Objections<'_> {
+        Objections { vault: &self.vault }
+    }
+
+    /// Which notice each person was told of (Art. 13(3) GDPR).
+    #[must_use]
+    pub fn notices(&self) -> Notices<'_> {
+        Notices { vault: &self.vault }
     }
 
     /// Retention (Art. 5(1)(e) GDPR): the plan of a sweep, and the sweep.

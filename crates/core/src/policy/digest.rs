@@ -56,6 +56,7 @@ impl Policy {
             items,
             classes,
             purposes,
+            consents,
             roles,
             processors,
             backups: copies,
@@ -99,6 +100,24 @@ impl Policy {
         if !records.is_empty() {
             e.text("records");
             map(&mut e, records, rule);
+        }
+        if !consents.is_empty() {
+            e.text("consents");
+            map(&mut e, consents, |e, text| text.encode(e));
+        }
+        let marketing = purposes.values().filter(|purpose| purpose.marketing);
+        let marketing: BTreeSet<_> = marketing.map(|purpose| purpose.name.clone()).collect();
+        if !marketing.is_empty() {
+            e.text("marketing");
+            names(&mut e, &marketing);
+        }
+        let since = purposes.values().filter_map(|p| Some((p.name.clone(), p.since?)));
+        let since: BTreeMap<_, _> = since.collect();
+        if !since.is_empty() {
+            e.text("since");
+            map(&mut e, &since, |e, since| {
+                e.u64(*since);
+            });
         }
         e.finish()
     }
@@ -247,6 +266,9 @@ fn purpose(e: &mut Encoder, purpose: &Purpose) {
         special,
         criminal,
         archive_of,
+        // At the end of the policy.
+        marketing: _,
+        since: _,
         example,
     } = purpose;
     name(e, activity);

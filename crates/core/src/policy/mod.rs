@@ -15,6 +15,7 @@ mod basis;
 mod breach;
 pub mod catalogue;
 pub mod codes;
+mod consent;
 mod diff;
 mod digest;
 mod fields;
@@ -26,6 +27,7 @@ mod period;
 mod problem;
 mod reader;
 pub mod records;
+mod stance;
 mod validate;
 mod words;
 
@@ -34,6 +36,7 @@ pub use ask::Refusal;
 pub use basis::LawfulBasis;
 pub use breach::{BreachClock, BreachPolicy, BreachPromise};
 pub use codes::CODES;
+pub use consent::ConsentText;
 pub use diff::PolicyDiff;
 pub use item_type::ItemType;
 pub use model::{
@@ -43,6 +46,7 @@ pub use model::{
 };
 pub use period::Period;
 pub use problem::{PolicyErrors, Problem};
+pub use stance::{Consented, Stance, Told};
 pub use words::{
     About, Action, ActivityRole, AnchorEvent, Basis, CriminalCondition, EndRule, IbanMode,
     KeyScope, LegacyPasswords, OperatorRole, ProcessorRole, PromiseChannel, PromiseNature,

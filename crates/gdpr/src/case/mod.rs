@@ -5,11 +5,14 @@
 
 mod note;
 pub(crate) mod read;
+pub(crate) mod settle;
+pub(crate) mod who;
 pub(crate) mod write;
 
 use tacenda_core::{ActorId, Code, Timestamp};
 
 pub use note::{BAD_NOTE, Note};
+pub use settle::Settled;
 
 /// The codes of what the rooms share.
 pub static CODES: &[&Code] = &[&BAD_NOTE];

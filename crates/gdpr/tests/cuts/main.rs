@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod audit;
+mod choices;
 mod collect;
 mod life;
 mod policy;

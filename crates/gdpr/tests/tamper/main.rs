@@ -5,6 +5,7 @@
 mod adversary;
 mod archives;
 mod batches;
+mod choices;
 mod evolved;
 mod logs;
 mod mended;

@@ -13,7 +13,8 @@ use crate::Tacenda;
 pub(super) enum Standard {
     /// `erasures`: finishes those that a stopped process left. Every ten minutes.
     Erasures,
-    /// `sweep`: erases what the policy no longer keeps, unless a person has to confirm it. Daily.
+    /// `sweep`: erases what the policy no longer keeps, unless a person has to confirm it; before that,
+    /// ends consents and objections without an account. Daily.
     Sweep,
     /// `prune`: removes the texts of old log entries. Daily.
     Prune,
@@ -60,7 +61,12 @@ impl Job for Standard {
     async fn run(&self, t: &Tacenda, actor: &Actor) -> Result<u64> {
         match self {
             Self::Erasures => Ok(t.erasure().resume().await?.len() as u64),
-            Self::Sweep => Ok(t.retention().sweep(None, actor, &mut |_| {}).await?.subjects),
+            Self::Sweep => {
+                // What nobody uses any more begins its retention.
+                t.consents().settle().await?;
+                t.objections().settle().await?;
+                Ok(t.retention().sweep(None, actor, &mut |_| {}).await?.subjects)
+            }
             Self::Prune => Ok(t.log().prune().await?.leaves),
             Self::CollectKeys => {
                 let collected = t.collect_keys(actor).await?;

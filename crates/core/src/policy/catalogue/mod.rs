@@ -7,6 +7,7 @@
 //! into the policy instead. A new entry is a line in one of the two tables beside this file, and one
 //! in `docs/law.md` if it is of a new kind.
 
+mod ages;
 mod france;
 mod states;
 mod words;
@@ -14,6 +15,7 @@ mod words;
 use crate::calendar::{self, EndRule, MonthDay, Period};
 use crate::error::{Code, Kind, Result};
 
+pub use ages::AgeOfConsent;
 pub use words::{Anchor, Confidence, Effect, PeriodKind, Start};
 
 /// A key that the catalogue does not have.

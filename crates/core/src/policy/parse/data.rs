@@ -141,6 +141,8 @@ const PURPOSE: &[&str] = &[
     "special",
     "criminal",
     "archive_of",
+    "marketing",
+    "since",
     "example",
 ];
 
@@ -170,6 +172,8 @@ pub(super) fn purposes(
             special,
             criminal,
             archive_of: node.names(r, "archive_of", &cx.laws).into_iter().collect(),
+            marketing: node.flag(r, "marketing"),
+            since: node.number_opt(r, "since", 2..=i64::MAX as u64),
             example: node.flag(r, "example"),
             name: name.clone(),
         };

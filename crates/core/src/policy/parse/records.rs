@@ -10,7 +10,7 @@ use crate::policy::records::KINDS;
 use crate::policy::words::{Action, EndRule, StartRule};
 
 /// The keys of the section, in the order of [`KINDS`].
-const KEYS: &[&str] = &["requests"];
+const KEYS: &[&str] = &["requests", "consents", "objections"];
 const RULE: &[&str] = &["keep", "start", "end", "law", "example"];
 
 /// Every kind of records has an entry: what the SDK makes is not kept for ever either.

@@ -305,7 +305,35 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "classes = [\"account\"]",
         "classes = [\"acount\"]",
     ),
-    ("missing_key", "", "[records]\nrequests = { keep = \"2 years\" }", ""),
+    (
+        "missing_key",
+        "",
+        "[records]\nrequests = { keep = \"2 years\" }\nconsents = { keep = \"60 months\" }\n\
+         objections = { keep = \"61 months\" }\n",
+        "",
+    ),
+    ("missing_key", "records", "consents = { keep = \"60 months\" }", ""),
+    ("missing_key", "records", "objections = { keep = \"61 months\" }", ""),
+    (
+        "consent_not_needed",
+        "consents.more.purpose",
+        "[consents.newsletter]",
+        "[consents.more]\npurpose = \"account\"\nversion = 4\ntext = \"Yes.\"\n\n[consents.newsletter]",
+    ),
+    ("undeclared", "consents.newsletter.purpose", "purpose = \"newsletter\"", "purpose = \"news\""),
+    ("missing_key", "consents.newsletter", "purpose = \"newsletter\"", ""),
+    ("missing_key", "consents.newsletter", "text = \"Send me news.\"", ""),
+    ("bad_value", "consents.newsletter.oldest_valid", "oldest_valid = 2", "oldest_valid = 4"),
+    ("bad_value", "consents.newsletter.version", "version = 3", "version = 0"),
+    ("bad_value", "purposes.newsletter.since", "marketing = true", "marketing = true\nsince = 2"),
+    ("bad_value", "purposes.newsletter.since", "marketing = true", "marketing = true\nsince = 1"),
+    ("wrong_type", "purposes.newsletter.marketing", "marketing = true", "marketing = 1"),
+    (
+        "consent_without_text",
+        "purposes.security",
+        "basis = \"legitimate interests\"\ninterest = \"The security of the service.\"",
+        "basis = \"consent\"",
+    ),
     ("missing_key", "records", "requests = { keep = \"2 years\" }", ""),
     ("missing_key", "records.requests", "{ keep = \"2 years\" }", "{}"),
     ("unknown_key", "records.holds", "[records]", "[records]\nholds = { keep = \"2 years\" }"),
@@ -368,8 +396,11 @@ fn edits_of_two_places() {
     assert_eq!(problems(&party("GB"))[0].code.name, "policy.representative");
 
     let health = edited(BASE, "user.contact.organization", "user.health_and_medical");
-    let health = edited(&health, "if = \"paid offer\"", "special = \"explicit consent\"");
-    super::parsed(&health);
+    let condition = |word| edited(&health, "if = \"paid offer\"", &format!("special = \"{word}\""));
+    super::parsed(&condition("legal claims"));
+    let found = problems(&condition("explicit consent"));
+    assert_eq!(found[0].code.name, "policy.consent_without_text", "whatever the basis");
+    assert_eq!((found[0].path.as_str(), found.len()), ("purposes.billing", 1));
 }
 
 #[test]

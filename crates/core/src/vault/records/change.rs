@@ -85,7 +85,7 @@ impl Vault {
             // EXPOSE: the value is sealed.
             body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
         }
-        let mut writes = self.carry_through(key.subject, &effects).await?;
+        let mut writes = self.carry_through(key.subject, key.id, &effects).await?;
         let write = next_version(standing.put(Row { body: body.encode(), ..row }));
         let outline = RecordOutline::of(key.clone(), &write.row)?;
         writes.push(write);
