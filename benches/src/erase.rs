@@ -68,7 +68,7 @@ fn scattered(kept: &mut Vec<SubjectId>, share: usize, round: u64) -> Vec<Subject
 /// As an erasure on request does it, for many at once: what is kept is looked at, then it goes.
 fn destroy(world: &World, subjects: &[SubjectId]) -> Result<()> {
     let (vault, reason) = (world.tacenda.vault(), Name::fixed("request"));
-    let outlines = block_on(vault.outlines(subjects))?;
+    let outlines = block_on(vault.outlines(subjects, vault.policy().primary_class()))?;
     let plan = |(subject, rows): (&SubjectId, tacenda::Result<Vec<Outline>>)| {
         let rows = rows?;
         let erase = |row: &Outline| ErasedClass {

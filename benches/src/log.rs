@@ -1,13 +1,15 @@
 //! The log: appending leaves, and verifying them all, against plain inserts of entries with their
 //! hashes and plain reading and hashing.
 
+use std::ops::Range;
 use std::path::Path;
 
 use rusqlite::params;
 use sha2::{Digest as _, Sha256};
-use tacenda::{SubjectId, Timestamp, block_on};
+use tacenda::{Name, SubjectId, Timestamp, block_on};
 use tacenda_core::log::{Frontier, leaf_hash};
-use tacenda_core::ports::{Change, NewLeaf, Store, StoreInit};
+use tacenda_core::ports::{Change, Expect, NewLeaf, RowWrite, Store, StoreInit};
+use tacenda_core::row::{Row, RowKey, state};
 use tacenda_store::sqlite::{SqliteOptions, SqliteStore};
 
 use crate::Size;
@@ -100,17 +102,23 @@ fn floor(path: &Path, entries: &[[u8; ENTRY]]) -> Result<(Cost, Cost)> {
     Ok((append, cost(verify)?.0))
 }
 
-/// The same leaves in our store, about reads or about written rows, which it finds by subject in two
-/// ways; then read back, hashed, and held against the store's root.
+/// The same leaves in our store, about reads or about written rows of customers, which it finds by
+/// subject in two ways; then read back, hashed, and held against the store's root.
 fn ours(path: &Path, entries: &[[u8; ENTRY]], writes: bool) -> Result<(Cost, Cost)> {
     let store = SqliteStore::open(path, SqliteOptions::default())?;
     block_on(store.initialise(StoreInit { store: [1; 16], safe: [2; 16] }))?;
+    let count = entries.len() as u64;
+    if writes {
+        for from in (0..count).step_by(BATCH) {
+            block_on(store.commit(registered(from..count.min(from + BATCH as u64))))?;
+        }
+    }
+    let before = block_on(store.status())?.ok_or("no head")?.head.size;
     let append = || -> Result<()> {
         for (n, batch) in entries.chunks(BATCH).enumerate() {
             let leaves = batch.iter().enumerate().map(|(m, entry)| NewLeaf {
-                subject: SubjectId::from_bytes(
-                    u128::from(mix((n * BATCH + m) as u64)).to_be_bytes(),
-                ),
+                // Not in the order in which they came.
+                subject: subject((n * BATCH + m) as u64 * 7_919 % count),
                 at: Timestamp::from_micros(1),
                 writes,
                 bytes: entry.to_vec(),
@@ -134,9 +142,38 @@ fn ours(path: &Path, entries: &[[u8; ENTRY]], writes: bool) -> Result<(Cost, Cos
                 tree.append(hash, |_| {});
             }
         }
+        if head.size != before + count {
+            return Err("leaves are missing".into());
+        }
         if *tree.root().as_bytes() == head.root { Ok(()) } else { Err("the root is wrong".into()) }
     };
     Ok((append, cost(verify)?.0))
+}
+
+fn subject(number: u64) -> SubjectId {
+    SubjectId::from_bytes(u128::from(mix(number)).to_be_bytes())
+}
+
+/// Customers with a small row each.
+fn registered(numbers: Range<u64>) -> Change {
+    let mut change = Change::default();
+    for subject in numbers.map(subject) {
+        let row = Row {
+            key: RowKey::only(subject, Name::fixed("profile.account")),
+            class: None,
+            state: state::LIVE,
+            held: false,
+            anchor_at: None,
+            due_at: None,
+            version: 1,
+            tokens: Vec::new(),
+            body: vec![7; 40],
+        };
+        change.writes.push(RowWrite { row, expect: Expect::Absent });
+        let (at, bytes) = (Timestamp::from_micros(1), vec![7; ENTRY]);
+        change.leaves.push(NewLeaf { subject, at, writes: true, bytes });
+    }
+    change
 }
 
 /// The edge of an RFC 6962 tree, as few lines as it takes.

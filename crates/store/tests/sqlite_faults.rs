@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use pollster::block_on as wait;
 use rusqlite::Connection;
@@ -240,7 +241,7 @@ fn is_root() -> bool {
 fn another_writer_is_waited_for_and_then_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("customers.db");
-    let busy_timeout = std::time::Duration::from_millis(50);
+    let busy_timeout = Duration::from_millis(50);
     let options = SqliteOptions { busy_timeout, ..SqliteOptions::default() };
     let store = SqliteStore::open(&path, options).unwrap();
     wait(store.initialise(INIT)).unwrap();
@@ -251,6 +252,25 @@ fn another_writer_is_waited_for_and_then_reported() {
     assert!(wait(store.status()).unwrap().is_some(), "readers do not wait");
     other.execute_batch("ROLLBACK").unwrap();
     wait(store.commit(change(1, 9))).unwrap();
+}
+
+/// Who holds the whole file is waited for as long as was said, be it one statement or several.
+#[test]
+fn a_locked_file_is_reported_when_the_time_is_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("customers.db");
+    wait(open(&path).unwrap().close()).unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("PRAGMA locking_mode = exclusive; BEGIN EXCLUSIVE").unwrap();
+    let busy_timeout = Duration::from_millis(600);
+    let options = SqliteOptions { busy_timeout, ..SqliteOptions::default() };
+    let (answer, answered) = std::sync::mpsc::channel();
+    let opening = std::thread::spawn(move || {
+        let _ = answer.send(SqliteStore::open(&path, options).map(|_| ()));
+    });
+    let outcome = answered.recv_timeout(Duration::from_secs(12)).expect("an answer by then");
+    assert!(outcome.unwrap_err().is(&UNAVAILABLE));
+    opening.join().unwrap();
 }
 
 #[test]

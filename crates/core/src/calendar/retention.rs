@@ -41,7 +41,35 @@ pub struct Rule {
     pub end: EndRule,
 }
 
+/// Four years with a leap day: whatever a rule makes of an event, it makes of one of these days too.
+const EVENTS: (NaiveDate, u16) = (day(2024, 1, 1), 4 * 365 + 1);
+
+const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+    match NaiveDate::from_ymd_opt(year, month, day) {
+        Some(date) => date,
+        None => NaiveDate::MIN,
+    }
+}
+
 impl Rule {
+    /// Whether there is an event for which this rule ends sooner than another.
+    ///
+    /// # Properties
+    /// Never of itself; if it does not, keeping by this rule keeps what the other asks for. Looks at
+    /// every day of four years, so that it does not see what only the years 2100, 2200 and 2300
+    /// without a leap day would do.
+    #[must_use]
+    pub fn ends_sooner(&self, other: &Self) -> bool {
+        // Past the calendar is never, and so last of all.
+        let last = |rule: &Self, event| rule.last_day(event).unwrap_or(NaiveDate::MAX);
+        let (first, count) = EVENTS;
+        self != other
+            && first
+                .iter_days()
+                .take(usize::from(count))
+                .any(|event| last(self, event) < last(other, event))
+    }
+
     /// The last day of keeping; `None` if that is past the calendar.
     fn last_day(&self, event: NaiveDate) -> Option<NaiveDate> {
         let start = match self.start {

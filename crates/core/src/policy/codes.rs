@@ -64,6 +64,18 @@ codes! {
     /// Archiving without the law that asks for it.
     ARCHIVE_WITHOUT_LAW = "policy.archive_without_law", Configuration,
         "archiving needs the law that asks for it";
+    /// Archiving under a law that is no exception from erasure (Art. 17(3) GDPR).
+    ARCHIVE_WITHOUT_GROUND = "policy.archive_without_ground", Configuration,
+        "archiving needs a law that stands against a request to erase";
+    /// A rule that ends before the law that it names does.
+    SHORTER_THAN_LAW = "policy.shorter_than_law", Configuration,
+        "a period is shorter than its law asks for";
+    /// A warning: a rule that ends after the upper bound that it names (Art. 5(1)(e) GDPR).
+    LONGER_THAN_LAW = "policy.longer_than_law", Configuration,
+        "a period is longer than the bound that it names";
+    /// A warning: an entry of the catalogue that nobody has checked.
+    LAW_UNSURE = "policy.law_unsure", Configuration,
+        "a law of the catalogue is from memory, and to be checked";
     /// Archived data that no purpose may read.
     ARCHIVE_WITHOUT_PURPOSE = "policy.archive_without_purpose", Configuration,
         "archived data is readable for no purpose";

@@ -1,11 +1,13 @@
 //! What `[consents]` states: the texts by which people are asked for their consent.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sha2::{Digest, Sha256};
 
 use crate::codec::Encoder;
 use crate::name::Name;
 
-use super::model::Texts;
+use super::model::{Purpose, Texts};
 
 const DOMAIN: &str = "tacenda/consent-text/1";
 
@@ -49,6 +51,34 @@ impl ConsentText {
             e.text(language).text(words);
         }
         e.u8(u8::from(*example));
+    }
+}
+
+/// What came later of consents and purposes, behind the rest of the canonical encoding of a policy:
+/// each part with its name in front, and without a byte where the policy does not have it.
+pub(super) fn encode(
+    e: &mut Encoder,
+    consents: &BTreeMap<Name, ConsentText>,
+    purposes: &BTreeMap<Name, Purpose>,
+) {
+    if !consents.is_empty() {
+        e.text("consents").list(consents.len());
+        for (name, text) in consents {
+            e.text(name.as_str());
+            text.encode(e);
+        }
+    }
+    let marketing = purposes.values().filter(|purpose| purpose.marketing);
+    let marketing: BTreeSet<_> = marketing.map(|purpose| purpose.name.clone()).collect();
+    if !marketing.is_empty() {
+        e.text("marketing").names(&marketing);
+    }
+    let since: Vec<_> = purposes.iter().filter_map(|(name, p)| Some((name, p.since?))).collect();
+    if !since.is_empty() {
+        e.text("since").list(since.len());
+        for (name, since) in since {
+            e.text(name.as_str()).u64(since);
+        }
     }
 }
 

@@ -14,12 +14,14 @@ use crate::name::Name;
 
 use super::basis::LawfulBasis;
 use super::breach::{BreachClock, BreachPolicy, BreachPromise};
+use super::consent;
 use super::model::{
     Activity, Anchors, Audience, Backups, Class, Contact, ImportPolicy, Item, Law, LogPolicy,
     Measure, Party, PasswordPolicy, PaymentsPolicy, Policy, Processor, Purpose, RetentionRule,
     Role, SweepPolicy, Texts,
 };
 use super::period::Period;
+use super::words::KeepGround;
 
 /// The domain of the encoding.
 const DOMAIN: &str = "tacenda/policy/1";
@@ -101,23 +103,14 @@ impl Policy {
             e.text("records");
             map(&mut e, records, rule);
         }
-        if !consents.is_empty() {
-            e.text("consents");
-            map(&mut e, consents, |e, text| text.encode(e));
-        }
-        let marketing = purposes.values().filter(|purpose| purpose.marketing);
-        let marketing: BTreeSet<_> = marketing.map(|purpose| purpose.name.clone()).collect();
-        if !marketing.is_empty() {
-            e.text("marketing");
-            names(&mut e, &marketing);
-        }
-        let since = purposes.values().filter_map(|p| Some((p.name.clone(), p.since?)));
-        let since: BTreeMap<_, _> = since.collect();
-        if !since.is_empty() {
-            e.text("since");
-            map(&mut e, &since, |e, since| {
-                e.u64(*since);
-            });
+        consent::encode(&mut e, consents, purposes);
+        // Of laws that are no duty: what they are instead.
+        let duty = Some(KeepGround::LegalObligation);
+        let others = laws.iter().filter(|(_, law)| law.ground != duty);
+        let others: BTreeMap<_, _> = others.map(|(law, of)| (law.clone(), of.ground)).collect();
+        if !others.is_empty() {
+            e.text("grounds");
+            map(&mut e, &others, |e, ground| option(e, ground.map(KeepGround::as_str), text));
         }
         e.finish()
     }
@@ -204,7 +197,9 @@ fn log_of(e: &mut Encoder, log: &LogPolicy) {
 }
 
 fn law(e: &mut Encoder, law: &Law) {
-    let Law { citation, country } = law;
+    // What the catalogue says is in the fields, and in the rules that take their periods from it: a
+    // release that says otherwise makes another policy of the same file.
+    let Law { citation, country, ground: _, catalogue: _ } = law;
     e.text(citation).text(country);
 }
 

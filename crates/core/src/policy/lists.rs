@@ -216,7 +216,7 @@ impl Declared {
         Self { section, names }
     }
 
-    fn find(&self, r: &mut Reader<'_>, path: &str, text: &str) -> Option<Name> {
+    pub(super) fn find(&self, r: &mut Reader<'_>, path: &str, text: &str) -> Option<Name> {
         let found = self.names.get(text).cloned();
         if found.is_none() {
             let message = format!("{} is not declared in `{}`", quote(text), self.section);

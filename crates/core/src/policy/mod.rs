@@ -5,6 +5,8 @@
 //! plain data that answers ([`Policy::ask`]), is compared ([`Policy::diff`]) and is digested
 //! ([`Policy::digest`]).
 //!
+//! A law is stated by the policy or taken from the [`catalogue`] by its key.
+//!
 //! A new key is a field in `model`, a line in `parse` (with the list of keys that its table may
 //! have) and in `digest`, which does not compile without it. A new contradiction is a code in
 //! [`codes`], a check in `validate` and a case in `tests/cases`, which fails without it.
@@ -29,6 +31,7 @@ mod reader;
 pub mod records;
 mod stance;
 mod validate;
+mod warnings;
 mod words;
 
 pub use crate::calendar::MonthDay;
@@ -47,10 +50,11 @@ pub use model::{
 pub use period::Period;
 pub use problem::{PolicyErrors, Problem};
 pub use stance::{Consented, Stance, Told};
+pub use warnings::Warning;
 pub use words::{
     About, Action, ActivityRole, AnchorEvent, Basis, CriminalCondition, EndRule, IbanMode,
-    KeyScope, LegacyPasswords, OperatorRole, ProcessorRole, PromiseChannel, PromiseNature,
-    PromiseTrigger, RiskThreshold, SpecialCondition, StartRule, Transfer,
+    KeepGround, KeyScope, LegacyPasswords, OperatorRole, ProcessorRole, PromiseChannel,
+    PromiseNature, PromiseTrigger, RiskThreshold, SpecialCondition, StartRule, Transfer,
 };
 
 #[cfg(test)]

@@ -8,12 +8,13 @@ use crate::name::Name;
 
 use super::basis::LawfulBasis;
 use super::breach::BreachPolicy;
+use super::catalogue::StatutoryPeriod;
 use super::consent::ConsentText;
 use super::item_type::ItemType;
 use super::period::Period;
 use super::words::{
-    About, Action, ActivityRole, AnchorEvent, CriminalCondition, EndRule, IbanMode, KeyScope,
-    LegacyPasswords, ProcessorRole, SpecialCondition, StartRule, Transfer,
+    About, Action, ActivityRole, AnchorEvent, CriminalCondition, EndRule, IbanMode, KeepGround,
+    KeyScope, LegacyPasswords, ProcessorRole, SpecialCondition, StartRule, Transfer,
 };
 
 /// Declares plain structs with public fields that only this crate can build.
@@ -55,7 +56,8 @@ pub struct Policy {
     pub log: LogPolicy,
     /// Conditions that an account can meet, set by a typed call, with what they mean.
     pub facts: BTreeMap<Name, Texts>,
-    /// Laws that oblige or allow to keep data.
+    /// Laws that oblige or allow to keep data: those that the policy states, and those of the
+    /// catalogue that it uses, under their [`name`](StatutoryPeriod::name).
     pub laws: BTreeMap<Name, Law>,
     /// What the operator does, and in which role.
     pub activities: BTreeMap<Name, Activity>,
@@ -143,8 +145,14 @@ plain! {
     Law {
         /// How it is cited.
         citation: String,
-        /// Country or union whose law it is: ISO 3166-1 alpha-2, or `EU`.
+        /// Country or union whose law it is: ISO 3166-1 alpha-2, or `EU`; `*` for a rule of the
+        /// catalogue that holds anywhere.
         country: String,
+        /// The exception by which it keeps data against a request to erase; none for an entry of the
+        /// catalogue that bounds or advises.
+        ground: Option<KeepGround>,
+        /// The entry of the catalogue that it is, unless the policy states it itself.
+        catalogue: Option<&'static StatutoryPeriod>,
     }
 
     /// Something that the operator does with personal data.
@@ -378,6 +386,9 @@ impl RetentionRule {
                     calendar::StartRule::EndOfFinancialYear(financial_year_end)
                 }
                 StartRule::EndOfCalendarYear => calendar::StartRule::EndOfCalendarYear,
+                StartRule::EndOfCalendarYearOfFinancialYear => {
+                    calendar::StartRule::EndOfCalendarYearOfFinancialYear(financial_year_end)
+                }
             },
             end: match self.end {
                 EndRule::SameDay => calendar::EndRule::SameDay,

@@ -70,6 +70,8 @@ words! {
         EndOfFinancialYear = "end of financial year",
         /// At the end of the calendar year in which the anchor lies.
         EndOfCalendarYear = "end of calendar year",
+        /// At the end of the calendar year in which the financial year of the anchor ends.
+        EndOfCalendarYearOfFinancialYear = "end of calendar year of financial year",
     }
 
     /// On which day a retention period ends.
@@ -78,6 +80,18 @@ words! {
         SameDay = "same day",
         /// On 31 December of the year that the period gives.
         EndOfCalendarYear = "end of calendar year",
+    }
+
+    /// On which exception a law rests that keeps data against a request to erase.
+    ///
+    /// # Law
+    /// Art. 17(3) GDPR.
+    KeepGround {
+        /// (b): the controller is obliged to keep it.
+        LegalObligation = "legal obligation",
+        /// (e): legal claims are established, exercised or defended with it, as long as they are not
+        /// barred.
+        LegalClaims = "legal claims",
     }
 
     /// What happens when a retention period has ended.

@@ -143,7 +143,8 @@ impl Vault {
         let subjects: Vec<_> = subjects.into_iter().collect();
         let mut keys = keys.into_iter().peekable();
         let mut unused = Unused::default();
-        for (subject, rows) in subjects.iter().zip(self.checked_each(&subjects).await?) {
+        for (subject, rows) in subjects.iter().zip(self.checked_each(&subjects, |_, _| true).await?)
+        {
             let of_subject: Vec<_> =
                 std::iter::from_fn(|| keys.next_if(|key| key.subject == *subject)).collect();
             let rows = match rows {

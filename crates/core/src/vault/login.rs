@@ -1,7 +1,7 @@
 //! Logging in: one Argon2id and one leaf for everybody, whoever they are.
 
-use super::account::{Account, AccountState, STATE_ITEM};
-use super::codes::REFUSED;
+use super::account::{Account, STATE_ITEM};
+use super::codes::{NOT_FOUND, REFUSED};
 use super::destroy::Leaving;
 use super::journal::{Draft, next_version};
 use super::{Actor, Vault};
@@ -10,7 +10,6 @@ use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::password::{self, Password, Verdict, Verifier};
-use crate::policy::AnchorEvent;
 use crate::ports::keyring::DESTROYED;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, RowWrite};
@@ -49,10 +48,12 @@ pub(super) enum PasswordRow {
 impl Vault {
     /// Checks an address and a password.
     ///
-    /// An account that a sweep is about to erase is refused as if it were gone: its time was up when
-    /// the sweep entered the log. An unknown, closed or erased account costs one Argon2id at the policy's parameters, one leaf
-    /// and as many calls of the ports as any other whose password is wrong. A login that is accepted
-    /// moves the anchor of activity at most once a day, and replaces a verifier of a legacy system or of lower parameters.
+    /// An account that is about to be erased is refused as if it were gone: what is due was so when
+    /// the sweep entered the log. An unknown, closed or erased account costs one Argon2id at the
+    /// policy's parameters, one leaf and as many calls of the ports as any other whose password is
+    /// wrong. A login that is accepted moves the clocks of activity at most once a day, each that
+    /// belongs to a row that is what the log states, and replaces a verifier of a legacy system or of
+    /// lower parameters. If the password is changed meanwhile, what was typed is tried on the new one.
     ///
     /// # Law
     /// Art. 32(1) GDPR; RFC 9106 for Argon2id.
@@ -60,6 +61,17 @@ impl Vault {
     /// # Errors
     /// [`REFUSED`]; the integrity codes of `vault` and `seal`; the codes of the ports.
     pub async fn login(&self, identifier: &str, password: &str) -> Result<Login> {
+        for _ in 1..ATTEMPTS {
+            match self.try_login(identifier, password).await {
+                // The password was changed since it was tried.
+                Err(error) if error.is(&CONFLICT) => {}
+                done => return done,
+            }
+        }
+        self.try_login(identifier, password).await
+    }
+
+    async fn try_login(&self, identifier: &str, password: &str) -> Result<Login> {
         let identifier_item = self.policy.identifier().name.clone();
         let subject = self.lookup(&identifier_item, identifier).await?;
         let candidate = match subject {
@@ -73,6 +85,7 @@ impl Vault {
             Ok((candidate, verifier)) => (Ok(candidate), Some(verifier)),
             Err(why) => (Err(why), None),
         };
+        let tried = verifier.as_ref().map(Verifier::encode);
         let params = self.params;
         let salt = crate::rng::generate(self.ports.rng.as_ref());
         // What cannot be a password is a wrong one, and costs as much.
@@ -96,7 +109,9 @@ impl Vault {
         };
         let (verdict, upgraded) = password::perform(self.ports.passwords.as_ref(), work).await?;
         match (candidate, verdict) {
-            (Ok(candidate), Verdict::Match { .. }) => self.accept(candidate, upgraded).await,
+            (Ok(candidate), Verdict::Match { .. }) => {
+                self.accept(candidate, &tried.unwrap_or_default(), upgraded).await
+            }
             (Ok(candidate), Verdict::NoMatch) => {
                 self.refuse(candidate.account.row.key.subject, WRONG).await
             }
@@ -136,8 +151,14 @@ impl Vault {
     ) -> Result<Result<(Candidate, Verifier), &'static str>> {
         let account = match self.account(subject).await {
             Ok(account) => account,
-            // Erased between the look-up and now.
-            Err(error) if error.kind() == Kind::NotFound => return Ok(Err(UNKNOWN)),
+            // Erased between the look-up and now, its key gone, or restricted: none is told by the time.
+            Err(error) if error.kind() == Kind::NotFound => {
+                if error.is(&NOT_FOUND) {
+                    self.index_key().await?;
+                }
+                self.no_password(subject).await?;
+                return Ok(Err(UNKNOWN));
+            }
             Err(error) => return Err(error),
         };
         if account.state.closed_at.is_some() && !closed_too {
@@ -174,26 +195,26 @@ impl Vault {
         Ok(Ok((Candidate { account, password }, verifier)))
     }
 
-    async fn accept(&self, candidate: Candidate, upgraded: Option<Verifier>) -> Result<Login> {
+    async fn accept(
+        &self,
+        candidate: Candidate,
+        tried: &[u8],
+        upgraded: Option<Verifier>,
+    ) -> Result<Login> {
         let subject = candidate.account.row.key.subject;
         let mut done = self.try_accept(candidate, upgraded).await;
         for _ in 0..ATTEMPTS {
             if !done.as_ref().is_err_and(|error| error.is(&CONFLICT)) {
                 break;
             }
-            // Another change came first: if the account is still open, it is the one that the
-            // password was tried on. A new verifier comes with the next login.
-            let account = match self.account(subject).await {
-                Ok(account) => account,
-                Err(error) if error.kind() == Kind::NotFound => {
-                    return self.refuse(subject, UNKNOWN).await;
-                }
-                Err(error) => return Err(error),
+            // Another change came first. A new verifier comes with the next login.
+            let (candidate, verifier) = match self.candidate(subject, false).await? {
+                Ok(found) => found,
+                Err(why) => return self.refuse(subject, why).await,
             };
-            if account.state.closed_at.is_some() {
-                return self.refuse(subject, CLOSED).await;
+            if *verifier.encode() != *tried {
+                return done;
             }
-            let candidate = Candidate { account, password: PasswordRow::Account };
             done = self.try_accept(candidate, None).await;
         }
         done
@@ -202,23 +223,23 @@ impl Vault {
     async fn try_accept(&self, candidate: Candidate, upgraded: Option<Verifier>) -> Result<Login> {
         let now = self.now();
         let Account { row, state, .. } = &candidate.account;
-        let (account, version) = (row.key.clone(), row.version);
-        let subject = account.subject;
-        let mut draft = Draft::new(0);
-        // A login that moves no clock makes nothing last longer.
+        let subject = row.key.subject;
+        let mut tried_on = vec![(row.key.clone(), Expect::Version(row.version))];
+        if let PasswordRow::Apart { row, .. } = &candidate.password {
+            tried_on.push((row.key.clone(), Expect::Version(row.version)));
+        }
         let moves = state.last_login_at.is_none_or(|last| now >= last.plus(Span::days(1)));
-        let leaving = if moves { Some(self.leaving(subject).await?) } else { None };
-        if let Some(leaving) = &leaving {
-            if leaving.takes(row) {
-                return self.refuse(subject, UNKNOWN).await;
-            }
-            leaving.require(&mut draft);
+        let leaving = self.leaving(subject).await?;
+        if leaving.takes(row) {
+            return self.refuse(subject, UNKNOWN).await;
         }
-        let writes = self.rewritten(candidate, upgraded, now, leaving.as_ref()).await?;
-        // Whoever was closed or erased since the password was tried is not let in.
-        if !writes.iter().any(|write| write.row.key == account) {
-            draft.require(account, Expect::Version(version));
-        }
+        let mut draft = Draft::new(0);
+        leaving.require(&mut draft);
+        let moves = moves.then_some((now, &leaving));
+        let writes = self.rewritten(candidate, upgraded, moves).await?;
+        // Whoever was closed or erased, or has another password, since this one was tried is not let in.
+        tried_on.retain(|(key, _)| !writes.iter().any(|write| write.row.key == *key));
+        tried_on.into_iter().for_each(|(key, expect)| draft.require(key, expect));
         draft.record(self.accepted(subject, now), writes, &[]);
         self.commit(draft).await.map(|_| Login { subject })
     }
@@ -236,14 +257,13 @@ impl Vault {
         REFUSED.err()
     }
 
-    /// The rows that an accepted login changes: the verifier and, if what is `leaving` was asked, the
-    /// day of the last login, with the clock of every class that runs from it and stays.
+    /// The rows that an accepted login changes: the verifier and, if it `moves` clocks, the day of the
+    /// last login, with the clock of every class that runs from it and is not leaving.
     async fn rewritten(
         &self,
         candidate: Candidate,
         upgraded: Option<Verifier>,
-        now: Timestamp,
-        leaving: Option<&Leaving>,
+        moves: Option<(Timestamp, &Leaving)>,
     ) -> Result<Vec<RowWrite>> {
         let Candidate { account: Account { row, mut body, key, mut state }, password } = candidate;
         let item = self.policy.password_item();
@@ -252,7 +272,7 @@ impl Vault {
         let mut writes = Vec::new();
         let place = Place { row: &row.key, class: primary };
         let mut changed = false;
-        if leaving.is_some() {
+        if let Some((now, _)) = moves {
             state.last_login_at = Some(now);
             body.seal(place, &STATE_ITEM, &state.encode(), &key.cipher(), rng);
             changed = true;
@@ -271,53 +291,13 @@ impl Vault {
         }
         if changed {
             let class = self.policy.classes.get(primary);
-            let created = row.anchor_at.unwrap_or(now);
+            let created = row.anchor_at.unwrap_or_else(|| self.now());
             let anchor_at = class.and_then(|class| state.anchor(class, created)).or(row.anchor_at);
             writes.push(next_version(Row { body: body.encode(), anchor_at, ..row.clone() }));
         }
-        if let Some(leaving) = leaving {
+        if let Some((_, leaving)) = moves {
             self.move_clocks(&state, row.key.subject, leaving, &mut writes).await?;
         }
         Ok(writes)
-    }
-
-    /// Sets the clock of the other classes that run from the last login.
-    async fn move_clocks(
-        &self,
-        account: &AccountState,
-        subject: SubjectId,
-        leaving: &Leaving,
-        writes: &mut Vec<RowWrite>,
-    ) -> Result<()> {
-        let primary = self.policy.primary_class();
-        let classes: Vec<_> = self
-            .policy
-            .classes
-            .values()
-            .filter(|class| class.name != *primary)
-            .filter(|class| class.anchors.open == Some(AnchorEvent::LastLogin))
-            .collect();
-        let keys: Vec<_> =
-            classes.iter().map(|class| self.profile_key(subject, &class.name)).collect();
-        let rows = match self.checked(subject, &keys).await {
-            // A row that is not what the log states is found by whoever reads it; its owner is
-            // let in, and its clock stays.
-            Err(error) if error.kind() == Kind::Integrity => return Ok(()),
-            rows => rows?,
-        };
-        for (class, row) in classes.into_iter().zip(rows) {
-            // The clock of what is restricted goes on, whatever may be done with it.
-            let stays = |row: &Row| match &row.state {
-                live if *live == state::LIVE => !leaving.takes(row),
-                other => *other == state::RESTRICTED,
-            };
-            let Some(row) = row.filter(stays) else { continue };
-            let anchor_at = account.anchor(class, account.registered_at);
-            match writes.iter_mut().find(|write| write.row.key == row.key) {
-                Some(write) => write.row.anchor_at = anchor_at,
-                None => writes.push(next_version(Row { anchor_at, ..row })),
-            }
-        }
-        Ok(())
     }
 }

@@ -12,6 +12,7 @@ mod archives;
 mod audit;
 mod changes;
 mod checkpoint;
+mod clocks;
 pub mod codes;
 mod collect;
 mod destroy;

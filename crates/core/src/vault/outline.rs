@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Vault;
 use super::archives::archive_kind;
+use super::records::is_record;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::SubjectId;
@@ -78,23 +79,36 @@ impl Outline {
 }
 
 impl Vault {
-    /// The rows of a subject that hold personal data, each compared with the log.
+    /// The rows of a subject that hold personal data: its own, each compared with the log; behind
+    /// them its records as they stand, which are compared where they are opened. Each has a period of
+    /// its own, and one that somebody altered does not decide about the account.
     ///
     /// # Errors
     /// `vault.altered_row`, `vault.missing_row`; the codes of the store.
     pub async fn outline(&self, subject: SubjectId) -> Result<Vec<Outline>> {
-        let rows = self.checked_all(subject).await?;
-        Ok(rows.into_iter().filter_map(outline).collect())
+        let rows = self.as_they_stand(subject).await?;
+        let (records, own) = rows.into_iter().partition::<Vec<_>, _>(is_record);
+        let own = self.checked_found(subject, own, |class| !RecordKind::is_reserved(class)).await?;
+        Ok(own.into_iter().chain(records).filter_map(outline).collect())
     }
 
-    /// [`Vault::outline`] for many subjects, in order; what is wrong with one subject's rows is its
-    /// own result.
+    /// What decides about rows of a class, for many subjects, in order, each compared with the log:
+    /// all that is a subject's own, or for a class of records those of that class alone. What is wrong
+    /// with one subject's rows is its own result.
     ///
     /// # Errors
     /// The codes of the store.
-    pub async fn outlines(&self, subjects: &[SubjectId]) -> Result<Vec<Result<Vec<Outline>>>> {
+    pub async fn outlines(
+        &self,
+        subjects: &[SubjectId],
+        class: &Name,
+    ) -> Result<Vec<Result<Vec<Outline>>>> {
+        let reserved = RecordKind::is_reserved(class);
+        let wanted =
+            |_, of: &Name| if reserved { of == class } else { !RecordKind::is_reserved(of) };
         let of = |rows: Vec<Row>| rows.into_iter().filter_map(outline).collect();
-        Ok(self.checked_each(subjects).await?.into_iter().map(|rows| rows.map(of)).collect())
+        let each = self.checked_each(subjects, wanted).await?;
+        Ok(each.into_iter().map(|rows| rows.map(of)).collect())
     }
 
     /// Where rows of a class and state stand whose clock started at `until` or before and that no

@@ -62,38 +62,58 @@ impl Vault {
         subject: SubjectId,
         wanted: impl Fn(&Name) -> bool + Send + Sync,
     ) -> Result<Vec<Row>> {
-        let classes = self.policy.classes.keys().filter(|class| wanted(class));
-        let mut keys: BTreeSet<_> = classes.map(|class| self.profile_key(subject, class)).collect();
-        let (mut found, mut cursor) = (Vec::new(), None);
+        let mut found = self.as_they_stand(subject).await?;
+        found.retain(|row| row.class.as_ref().is_none_or(&wanted));
+        self.checked_found(subject, found, wanted).await
+    }
+
+    /// All rows of a subject, compared with nothing.
+    pub(super) async fn as_they_stand(&self, subject: SubjectId) -> Result<Vec<Row>> {
+        let (mut rows, mut cursor) = (Vec::new(), None);
         loop {
             let scan = Scan::Subject(subject);
             let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
-            let rows = page.rows.into_iter();
-            found.extend(rows.filter(|row| row.class.as_ref().is_none_or(&wanted)));
+            rows.extend(page.rows);
             cursor = page.next;
             if cursor.is_none() {
-                break;
+                return Ok(rows);
             }
         }
+    }
+
+    /// [`Vault::checked_where`] for rows of these classes that were `found`.
+    pub(super) async fn checked_found(
+        &self,
+        subject: SubjectId,
+        found: Vec<Row>,
+        wanted: impl Fn(&Name) -> bool + Send + Sync,
+    ) -> Result<Vec<Row>> {
+        let classes = self.policy.classes.keys().filter(|class| wanted(class));
+        let mut keys: BTreeSet<_> = classes.map(|class| self.profile_key(subject, class)).collect();
         keys.extend(self.expected_archives(subject, &found, wanted).await?);
         keys.extend(found.into_iter().map(|row| row.key));
         let keys: Vec<_> = keys.into_iter().collect();
         Ok(self.checked(subject, &keys).await?.into_iter().flatten().collect())
     }
 
-    /// [`Vault::checked_all`] for many subjects, in order; what is wrong with one subject's rows is
-    /// its own result.
+    /// [`Vault::checked_where`] for many subjects, in order, with the classes that are wanted of each by
+    /// its place among them; what is wrong with one subject's rows is its own result.
     pub(super) async fn checked_each(
         &self,
         subjects: &[SubjectId],
+        wanted: impl Fn(usize, &Name) -> bool + Send + Sync,
     ) -> Result<Vec<Result<Vec<Row>>>> {
         let holdings = self.ports.store.holdings(subjects, PAGE).await?;
         let mut all = Vec::with_capacity(subjects.len());
-        for (subject, holding) in subjects.iter().zip(holdings) {
+        for (n, (subject, holding)) in subjects.iter().zip(holdings).enumerate() {
+            let wanted = |class: &Name| wanted(n, class);
             all.push(match self.vouched(*subject, holding) {
-                Some(rows) => Ok(rows),
+                Some(mut rows) => {
+                    rows.retain(|row| row.class.as_ref().is_none_or(wanted));
+                    Ok(rows)
+                }
                 // Its leaves are many, its rows just change, or something is wrong.
-                None => self.checked_all(*subject).await,
+                None => self.checked_where(*subject, wanted).await,
             });
         }
         Ok(all)

@@ -7,8 +7,10 @@ mod plan;
 mod request;
 mod sweep;
 
+pub(crate) use plan::plan_now;
 pub use plan::{ErasurePlan, Fate, Line, plan};
 pub use request::{Erasure, erase};
+pub(crate) use request::{carry_out, check_free};
 pub use sweep::{Swept, sweep};
 
 use tacenda_core::{Code, Kind};

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::row::state;
-use tacenda_core::vault::codes::NOT_FOUND;
+use tacenda_core::vault::codes::{NOT_FOUND, UNDER_WAY};
 use tacenda_core::vault::{
-    ArchivedClass, ErasedClass, KeptUnder, Outline, ReducedClass, Seen, SubjectPlan, Vault,
+    Actor, ArchivedClass, ErasedClass, KeptUnder, Outline, ReducedClass, Seen, SubjectPlan, Vault,
 };
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 
@@ -126,21 +127,46 @@ impl ErasurePlan {
 /// Art. 17(3)(b) reaches. Records of what was done are kept for their own period.
 ///
 /// # Errors
-/// `vault.not_found` if nothing is held about the subject but records; the codes of the store.
+/// `vault.not_found` if nothing is held about the subject but records; [`UNDER_WAY`] if its keys are
+/// destroyed and its rows wait for whoever resumes that erasure; the codes of the store.
 pub async fn plan(vault: &Vault, subject: SubjectId) -> Result<ErasurePlan> {
+    Ok(planned(vault, subject).await?.0)
+}
+
+/// [`plan`], to be carried out: what a law keeps goes on by the clock of its row, and one that a login
+/// could not move is set first.
+pub(crate) async fn plan_now(
+    vault: &Vault,
+    subject: SubjectId,
+    actor: &Actor,
+) -> Result<ErasurePlan> {
+    match planned(vault, subject).await? {
+        (plan, false) => Ok(plan),
+        (_, true) => {
+            vault.set_late_clocks(subject, actor).await?;
+            plan(vault, subject).await
+        }
+    }
+}
+
+async fn planned(vault: &Vault, subject: SubjectId) -> Result<(ErasurePlan, bool)> {
     let rows = vault.outline(subject).await?;
     if rows.iter().all(Outline::is_record) {
         return Err(NOT_FOUND.error().with("subject", subject));
     }
-    of_rows(vault, subject, &rows).await
+    of_rows(vault, subject, &rows).await.map_err(|error| match error {
+        error if error.is(&DESTROYED) => UNDER_WAY.error().with("subject", subject),
+        error => error,
+    })
 }
 
-/// The plan for rows that are at hand.
+/// The plan for rows that are at hand, and whether what it archives has a clock that the account's
+/// state says otherwise: the plan tells what will be once [`Vault::set_late_clocks`] has set it.
 pub(super) async fn of_rows(
     vault: &Vault,
     subject: SubjectId,
     rows: &[Outline],
-) -> Result<ErasurePlan> {
+) -> Result<(ErasurePlan, bool)> {
     let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
     // Where the account is not live its facts cannot be asked, and every duty is assumed. Where no
     // class has a duty nothing depends on them, and the account need not be opened.
@@ -153,9 +179,11 @@ pub(super) async fn of_rows(
     } else {
         policy.facts.keys().cloned().collect()
     };
+    let late = vault.late_clocks(subject, &kept_by_laws(vault, rows)).await?;
     let mut lines: Vec<Line> = Vec::new();
     for row in rows {
-        let anchor = row.anchor_at.unwrap_or(now);
+        let set = late.get(&row.class).copied().filter(|_| row.state == state::LIVE);
+        let anchor = set.or(row.anchor_at).unwrap_or(now);
         let archived = row.state == state::ARCHIVED;
         let fate = match duty(policy, &row.class, &row.items, &facts, anchor, now, zone) {
             _ if row.is_record() => Fate::Kept,
@@ -170,5 +198,14 @@ pub(super) async fn of_rows(
     }
     // What becomes of a record meanwhile does not matter to it.
     let seen = rows.iter().filter(|row| !row.is_record()).map(Outline::seen).collect();
-    Ok(ErasurePlan { subject, lines, closed_at: now, seen })
+    Ok((ErasurePlan { subject, lines, closed_at: now, seen }, !late.is_empty()))
+}
+
+/// The account's row and those of which laws ask for something: whose clocks tell until when.
+pub(super) fn kept_by_laws<'a>(vault: &Vault, rows: &'a [Outline]) -> Vec<&'a Outline> {
+    let policy = vault.policy();
+    let asks = |row: &&Outline| {
+        row.class == *policy.primary_class() || !policy.archives(&row.class, &row.items).is_empty()
+    };
+    rows.iter().filter(asks).collect()
 }

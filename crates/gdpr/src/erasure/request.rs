@@ -3,7 +3,7 @@
 use tacenda_core::vault::{Actor, Receipt, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 
-use super::plan::{ErasurePlan, plan};
+use super::plan::{ErasurePlan, plan_now};
 use super::{HELD, RESTRICTED};
 
 /// What an erasure did, and the proof of it.
@@ -24,16 +24,28 @@ pub struct Erasure {
 /// Art. 17(1) GDPR; Art. 17(3)(b) for what is archived.
 ///
 /// # Errors
-/// `vault.not_found`, [`HELD`], [`RESTRICTED`] (Art. 18 GDPR), `erasure.scrub_blocked` (all is done but the receipt; the next
-/// start or `resume_destroys` finishes it); the codes of the ports.
+/// `vault.not_found`, [`HELD`], [`RESTRICTED`] (Art. 18 GDPR), `erasure.under_way`; `erasure.scrub_blocked`
+/// (all is done but the receipt; the next start or `resume_destroys` finishes it); the codes of the ports.
 pub async fn erase(vault: &Vault, subject: SubjectId, actor: &Actor) -> Result<Erasure> {
-    let plan = plan(vault, subject).await?;
+    let plan = plan_now(vault, subject, actor).await?;
+    check_free(&plan)?;
+    carry_out(vault, plan, actor).await
+}
+
+/// Whether nothing stands against a plan.
+pub(crate) fn check_free(plan: &ErasurePlan) -> Result<()> {
     if plan.is_held() {
-        return Err(HELD.error().with("subject", subject));
+        return Err(HELD.error().with("subject", plan.subject));
     }
     if plan.is_restricted() {
-        return Err(RESTRICTED.error().with("subject", subject));
+        return Err(RESTRICTED.error().with("subject", plan.subject));
     }
+    Ok(())
+}
+
+/// Carries out a plan against which nothing stands, if the rows are still those that it saw; else
+/// `store.conflict`, and nothing has gone.
+pub(crate) async fn carry_out(vault: &Vault, plan: ErasurePlan, actor: &Actor) -> Result<Erasure> {
     let destroyed = vault.destroy(vec![plan.to_vault(&Name::fixed("request"))], actor).await?;
     let position = destroyed
         .first()

@@ -13,7 +13,7 @@ use tacenda_core::vault::{Actor, Batch, Left, Outline, SubjectPlan, Unscrubbed, 
 use tacenda_core::{Error, Kind, Name, Result, SubjectId, Timestamp};
 
 use super::NOT_CONFIRMED;
-use super::plan::{ErasurePlan, Fate, Line, of_rows};
+use super::plan::{ErasurePlan, Fate, Line, kept_by_laws, of_rows};
 use crate::retention::{Reach, RetentionPlan, SweepLine, ended, plan};
 
 /// How often a page is planned again that changes meanwhile.
@@ -174,18 +174,26 @@ async fn sweep_batch(
 ) -> Result<SweptPage> {
     let mut again = 0;
     loop {
-        let (plans, refused) = plans(vault, line, &subjects).await?;
+        let (plans, refused) = plans(vault, line, &subjects, actor).await?;
         let subjects = plans.len() as u64;
         match vault.destroy_unscrubbed(plans, actor).await {
+            Ok(batch) => {
+                // Whom another sweep takes is counted there.
+                let subjects = subjects.saturating_sub(batch.elsewhere);
+                return Ok(SweptPage { subjects, refused, batch: Ok(batch) });
+            }
             // Somebody logged in or was amended since the rows were read: they are read again.
             Err(error) if error.is(&CONFLICT) && again < ATTEMPTS => again += 1,
             // What somebody altered stops no other batch.
             Err(error) if error.kind() == Kind::Integrity => {
-                let batch = Ok(Batch { unscrubbed: None, left: Some(Left { subjects, error }) });
+                let left = Some(Left { subjects, error });
+                let batch = Ok(Batch { left, ..Batch::default() });
                 return Ok(SweptPage { subjects, refused, batch });
             }
-            Err(error) if !error.is(&BLOCKED) => return Err(error),
-            batch => return Ok(SweptPage { subjects, refused, batch }),
+            Err(error) if error.is(&BLOCKED) => {
+                return Ok(SweptPage { subjects, refused, batch: Err(error) });
+            }
+            Err(error) => return Err(error),
         }
     }
 }
@@ -268,15 +276,16 @@ async fn plans(
     vault: &Vault,
     line: &SweepLine,
     subjects: &[SubjectId],
+    actor: &Actor,
 ) -> Result<(Vec<SubjectPlan>, u64)> {
     let reason = Name::fixed("retention");
     let (mut plans, mut refused) = (Vec::with_capacity(subjects.len()), 0);
-    for (subject, rows) in subjects.iter().zip(vault.outlines(subjects).await?) {
-        match plan_one(vault, line, *subject, rows).await {
+    for (subject, rows) in subjects.iter().zip(vault.outlines(subjects, &line.class).await?) {
+        match plan_one(vault, line, *subject, rows, actor).await {
             Ok(plan) => plans.extend(plan.map(|plan| plan.to_vault(&reason))),
             Err(error) if error.kind() == Kind::Integrity => refused += 1,
-            // Its erasure is under way.
-            Err(error) if error.is(&DESTROYED) => {}
+            // Its erasure is under way; or somebody came back as its clock was set.
+            Err(error) if error.is(&DESTROYED) || error.is(&CONFLICT) => {}
             Err(error) => return Err(error),
         }
     }
@@ -288,8 +297,9 @@ async fn plan_one(
     line: &SweepLine,
     subject: SubjectId,
     rows: Result<Vec<Outline>>,
+    actor: &Actor,
 ) -> Result<Option<ErasurePlan>> {
-    let rows = rows?;
+    let rows = with_clocks(vault, line, subject, rows?, actor).await?;
     let of_class: Vec<_> = rows.iter().filter(|row| row.class == line.class).collect();
     // What the page showed may have changed since: somebody logged in, or the class began again.
     let is_due = |row: &&&Outline| {
@@ -304,7 +314,7 @@ async fn plan_one(
     let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
     let fates: Vec<_> = match line.reach {
         Reach::Rows if line.state == state::LIVE => {
-            let plan = of_rows(vault, subject, &rows).await?;
+            let (plan, _) = of_rows(vault, subject, &rows).await?;
             return Ok(live_ended(vault, plan, &line.class));
         }
         // Of a row whose class's last law has ended a law may still keep what has moved since.
@@ -318,6 +328,35 @@ async fn plan_one(
     let seen = of_class.iter().map(|row| row.seen()).collect();
     let plan = ErasurePlan { subject, lines, closed_at: Timestamp::MIN, seen };
     Ok((!plan.lines.is_empty()).then_some(plan))
+}
+
+/// The rows, after the clocks were set that a login could not move, because the row was not what the
+/// log stated: nobody's data goes as unused whom the account's own state has seen since. Asked of
+/// the row that is due, and with an account of those that a law keeps from then on.
+async fn with_clocks(
+    vault: &Vault,
+    line: &SweepLine,
+    subject: SubjectId,
+    rows: Vec<Outline>,
+    actor: &Actor,
+) -> Result<Vec<Outline>> {
+    if line.state != state::LIVE {
+        return Ok(rows);
+    }
+    let account = vault.policy().primary_class();
+    let asked: Vec<_> = if line.class == *account {
+        kept_by_laws(vault, &rows)
+    } else {
+        rows.iter().filter(|row| row.class == line.class || row.class == *account).collect()
+    };
+    if vault.late_clocks(subject, &asked).await?.is_empty() {
+        return Ok(rows);
+    }
+    // What is late and stays so is another's to take, or to set.
+    if !vault.set_late_clocks(subject, actor).await? {
+        return CONFLICT.err();
+    }
+    vault.outline(subject).await
 }
 
 /// A live row whose time is up: the account takes everything with it, another class goes alone;

@@ -15,7 +15,7 @@ use super::rights::Right;
 use super::state::{Event, Request, State};
 use super::step::{enter, step};
 use crate::case::Note;
-use crate::erasure::{self, Erasure, ErasurePlan, Fate, HELD, RESTRICTED};
+use crate::erasure::{self, Erasure, ErasurePlan, Fate};
 use crate::retention::{Duty, duty};
 
 /// What was decided about a request for erasure, and what was done.
@@ -31,7 +31,8 @@ pub struct Erased {
 /// where the log has its receipt. What a law keeps is a partial refusal, item by item, with the law and
 /// its last day. The answer is to be sent then.
 ///
-/// The decision is durable before anything goes. Whoever was stopped in between calls it again: it is
+/// The decision is durable before anything goes, and what goes is what was decided by: if the rows
+/// changed since, nothing goes (`store.conflict`). Whoever was stopped in between calls it again: it is
 /// decided anew by what is there then. Whoever was stopped once something went leaves the rest to the
 /// next start or `resume_destroys`; the receipt is in the log then, and the file does not name it.
 ///
@@ -54,13 +55,8 @@ pub async fn erase(
     if file::is_a_subject(actor) {
         return NOT_THE_SUBJECT.err();
     }
-    let plan = erasure::plan(vault, key.subject).await?;
-    if plan.is_held() {
-        return Err(HELD.error().with("subject", key.subject));
-    }
-    if plan.is_restricted() {
-        return Err(RESTRICTED.error().with("subject", key.subject));
-    }
+    let plan = erasure::plan_now(vault, key.subject, actor).await?;
+    erasure::check_free(&plan)?;
     let decision = decision(vault, calendar, &plan).await?;
     let event = Event::Decided(decision.clone());
     let check = |request: &Request| {
@@ -68,7 +64,7 @@ pub async fn erase(
         is_not_decided_otherwise(request, &decision)
     };
     enter(vault, calendar, key, &event, actor, check).await?;
-    let erasure = erasure::erase(vault, key.subject, actor).await?;
+    let erasure = erasure::carry_out(vault, plan, actor).await?;
     let (epoch, index) = (erasure.receipt.position.epoch, erasure.receipt.position.index);
     let text = format!("Erased. The receipt is entry {index} of epoch {epoch} of the log.");
     step(vault, calendar, key, Event::Remarked(Note::parse(&text)?), actor).await?;

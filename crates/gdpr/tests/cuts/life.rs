@@ -2,12 +2,16 @@
 
 use pollster::block_on as wait;
 use tacenda_core::pii::Sha256Digest;
+use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::ports::KeyState;
-use tacenda_core::vault::{Amendment, NewPassword, OnRestore, PasswordCounts, Registered, Vault};
+use tacenda_core::vault::{
+    Amendment, Effects, Entry, MODEL, NewPassword, NewRecord, OnRestore, PasswordCounts,
+    RecordItems, Registered, Standing, Vault,
+};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 use tacenda_gdpr::{erasure, retention};
-use tacenda_testkit::Faults;
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
+use tacenda_testkit::{After, Cut, Faults};
 
 use super::{Cuttable, between, everywhere, try_open};
 
@@ -335,7 +339,29 @@ fn a_refused_login_asks_the_ports_as_often_whoever_it_is() {
         wait(vault.amend(register("closed@example.org"), close, &staff("support"))).unwrap();
         let erased = register("erased@example.org");
         wait(erasure::erase(&vault, erased, &staff("support"))).unwrap();
-        let operations = |email| {
+        let restricted = NewRecord {
+            subject: Some(register("restricted@example.org")),
+            standing: Standing::Open { state: Name::fixed("received"), due_at: None },
+            items: RecordItems::default().with(MODEL, b"restrict".to_vec()),
+            entry: Entry::new("request.received"),
+            effects: Effects {
+                restricted: [(Name::fixed("account"), true)].into(),
+                ..Effects::default()
+            },
+        };
+        wait(vault.add_record(&REQUESTS, restricted, &staff("support"))).unwrap();
+        // Its key is gone, and its rows are there: killed on the way.
+        let going = register("going@example.org");
+        let killed = |at| world.cut(&Faults::cut(at, Cut::Before, After::StaysDown));
+        let fenced = (0..).find(|at| {
+            let erase = |vault: Vault| wait(erasure::erase(&vault, going, &staff("support")));
+            let opened = killed(*at).try_open(policy, OnRestore::Refuse);
+            let _ = opened.and_then(|(vault, _)| erase(vault));
+            let keys = wait(world.sound.keyring.keys_of(going)).unwrap();
+            keys.iter().any(|(_, state)| matches!(state, KeyState::Destroyed(_)))
+        });
+        assert!(fenced.is_some() && !wait(vault.outline(going)).unwrap().is_empty());
+        let operations = |email: &str| {
             let faults = Faults::none();
             let vault = open(&world.cut(&faults));
             let before = faults.operations();
@@ -345,8 +371,8 @@ fn a_refused_login_asks_the_ports_as_often_whoever_it_is() {
         };
         let known = operations("ada@example.org");
         assert!(known > 5, "{known}");
-        for other in ["closed@example.org", "erased@example.org", "nobody@example.org"] {
-            assert_eq!(operations(other), known, "{other}");
+        for other in ["closed", "erased", "nobody", "restricted", "going"] {
+            assert_eq!(operations(&format!("{other}@example.org")), known, "{other}");
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Records, cut at every step: added, changed, read, swept, and what they do to a subject's data.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use pollster::block_on as wait;
 use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::ports::KeyState;
@@ -8,7 +12,8 @@ use tacenda_core::vault::{
 };
 use tacenda_core::{Name, Result, RowId, SubjectId, Timestamp};
 use tacenda_gdpr::{erasure, retention};
-use tacenda_testkit::world::{World, ada, staff};
+use tacenda_testkit::world::{World, ada, request, staff};
+use tacenda_testkit::{After, Cut, FailingKeyring, FailingStore, Faults};
 
 use super::{Cuttable, between, everywhere, try_open};
 
@@ -255,6 +260,62 @@ fn a_hold_that_comes_while_an_account_is_erased_holds_all_or_is_refused() {
             wait(vault.audit()).unwrap();
         },
     );
+}
+
+/// Somebody whose account is due, and a sweep.
+fn due(vault: &Vault) -> SubjectId {
+    let items = [("email", "eve@example.org"), ("address", "Rue 1"), ("country", "FR")];
+    let mut eve = request(vault, &items, false);
+    eve.registered_at = Timestamp::parse_rfc3339("2019-01-01T00:00:00Z").ok();
+    wait(vault.register(eve, &staff("support"))).unwrap().subject()
+}
+
+/// The same world, in which a process dies after so many operations.
+fn dying(world: &World, killed: u64) -> World {
+    let faults = Faults::cut(killed, Cut::After, After::StaysDown);
+    let (store, keyring) = (world.store.clone(), world.keyring.clone());
+    let store = Arc::new(FailingStore::new(store, faults.clone()));
+    World { store, keyring: Arc::new(FailingKeyring::new(keyring, faults)), ..world.clone() }
+}
+
+#[test]
+fn a_hold_behind_the_intent_of_a_sweep_is_refused() {
+    let check = |world: &World, subject: SubjectId, hold: Result<RecordKey>| {
+        let vault = world.open();
+        wait(vault.resume_destroys()).unwrap();
+        let code = hold.err().map_or("ok", |error| error.code());
+        assert!(["ok", "erasure.under_way", "vault.nothing_of_class"].contains(&code), "{code}");
+        assert_eq!(is_held(&vault, subject), code == "ok");
+        wait(vault.audit()).unwrap();
+        code
+    };
+    let codes = RefCell::new(BTreeSet::new());
+    everywhere(
+        |world| due(&world.sound.open()),
+        |world, _| sweep(world).map(drop),
+        |world, subject, _| {
+            let hold = add(&world.sound.open(), Some(subject), holding(true));
+            codes.borrow_mut().insert(check(&world.sound, subject, hold));
+        },
+    );
+    assert_eq!(codes.take().len(), 3);
+    // The sweep comes while the hold stands still, and is killed behind its intent.
+    let begun = (0..).find(|killed| {
+        let world = Cuttable::new();
+        let _ = (due(&world.sound.open()), sweep(&dying(&world.sound, *killed)));
+        wait(world.sound.open().destroys_under_way()).unwrap() > 0
+    });
+    for killed in begun.into_iter().flat_map(|begun| begun..begun + 2) {
+        between(
+            |world| due(&world.sound.open()),
+            |world, subject| add(&try_open(world)?, Some(subject), holding(true)),
+            move |world, _| drop(sweep(&dying(world, killed))),
+            |world, subject, hold| {
+                codes.borrow_mut().insert(check(&world.sound, subject, hold));
+            },
+        );
+    }
+    assert!(codes.take().contains("erasure.under_way"));
 }
 
 #[test]

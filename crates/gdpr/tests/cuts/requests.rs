@@ -1,5 +1,6 @@
 //! Requests, cut at every step: received, worked on, closed; and two who work on one at once.
 
+use std::cell::Cell;
 use std::sync::LazyLock;
 
 use pollster::block_on as wait;
@@ -203,26 +204,29 @@ fn a_request_that_is_received_while_its_account_is_erased_is_not_lost() {
     );
 }
 
+/// A request of the subject's own, from the account.
+fn mine(vault: &Vault, subject: SubjectId) {
+    let arrival = Arrival {
+        whom: Whom::Known(subject),
+        right: Right::Erasure,
+        requester: Requester::Subject,
+        channel: Channel::Account,
+        scope: Scope::ALL,
+        received_at: vault.now(),
+        reply_to: None,
+        words: None,
+    };
+    let me = tacenda_core::vault::Actor::subject(subject);
+    wait(requests::receive(vault, &calendar(), arrival, &me)).unwrap();
+}
+
+fn erase(vault: &Vault, subject: SubjectId) -> Result<requests::Erased> {
+    let key = only_or(vault, subject)?;
+    wait(requests::erase(vault, &calendar(), &key, &staff("support")))
+}
+
 #[test]
 fn a_request_for_erasure_is_decided_before_anything_goes() {
-    let mine = |vault: &Vault, subject| {
-        let arrival = Arrival {
-            whom: Whom::Known(subject),
-            right: Right::Erasure,
-            requester: Requester::Subject,
-            channel: Channel::Account,
-            scope: Scope::ALL,
-            received_at: vault.now(),
-            reply_to: None,
-            words: None,
-        };
-        let me = tacenda_core::vault::Actor::subject(subject);
-        wait(requests::receive(vault, &calendar(), arrival, &me)).unwrap()
-    };
-    let erase = |vault: &Vault, subject| {
-        let key = only_or(vault, subject)?;
-        wait(requests::erase(vault, &calendar(), &key, &staff("support")))
-    };
     let operations = everywhere(
         |world| {
             let vault = world.sound.open();
@@ -255,4 +259,45 @@ fn a_request_for_erasure_is_decided_before_anything_goes() {
         },
     );
     assert!(operations > 20, "{operations}");
+}
+
+#[test]
+fn what_is_erased_on_request_is_what_was_decided() {
+    let (refused, granted, again) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let count = |cell: &Cell<u32>| cell.set(cell.get() + 1);
+    between(
+        |world| {
+            let vault = world.sound.open();
+            let eve = [("email", "eve@example.org"), ("address", "Rue 1"), ("country", "FR")];
+            let eve = tacenda_testkit::world::request(&vault, &eve, false);
+            let subject = wait(vault.register(eve, &staff("support"))).unwrap().subject();
+            mine(&vault, subject);
+            subject
+        },
+        |world, subject| erase(&try_open(world)?, subject),
+        // What was invoiced is kept for the law.
+        |world, subject| {
+            let facts = [(Name::fixed("invoiced"), true)].into();
+            let amendment = tacenda_core::vault::Amendment { facts, ..Default::default() };
+            drop(wait(world.open().amend(subject, amendment, &staff("support"))));
+        },
+        |world, subject, done| {
+            let vault = world.sound.open();
+            let done = done.or_else(|error| {
+                assert_eq!(error.code(), "store.conflict");
+                let rows = wait(vault.outline(subject)).unwrap();
+                assert_eq!(rows.len(), 3, "nothing has gone");
+                count(&again);
+                erase(&vault, subject)
+            });
+            let (done, rows) = (done.unwrap(), wait(vault.outline(subject)).unwrap());
+            let kept = rows.iter().any(|row| row.class == *"billing");
+            count(if kept { &refused } else { &granted });
+            assert_eq!(matches!(done.decision, requests::Decision::Granted(None)), !kept);
+            let file = read(&vault, &only(&vault, subject));
+            assert_eq!(file.state().decision(), Some(&done.decision));
+            wait(vault.audit()).unwrap();
+        },
+    );
+    assert!(refused.get() > 3 && granted.get() > 3 && again.get() > 1, "{refused:?} {granted:?}");
 }

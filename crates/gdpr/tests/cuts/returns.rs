@@ -319,3 +319,26 @@ fn an_erasure_on_request_is_carried_out_whoever_logs_in() {
         },
     );
 }
+
+#[test]
+fn whoever_asks_again_while_an_erasure_waits_is_told_so() {
+    let erase = |world: &World, eve| {
+        wait(erasure::erase(&try_open(world)?, eve, &staff("support"))).map(drop)
+    };
+    let waited = Cell::new(0);
+    everywhere(
+        |world| eve(&world.sound, "2026-01-01T00:00:00Z", true),
+        erase,
+        |world, eve, _| {
+            // What is archived already can be asked for again, and stays.
+            if let Err(error) = erase(&world.sound, eve) {
+                assert_eq!(error.code(), "erasure.under_way");
+                waited.set(waited.get() + 1);
+            }
+            wait(world.sound.open().resume_destroys()).unwrap();
+            assert_eq!(left(&world.sound, eve), rows(&[("billing", "archived")]));
+            wait(world.sound.open().audit()).unwrap();
+        },
+    );
+    assert!(waited.get() > 3, "{}", waited.get());
+}

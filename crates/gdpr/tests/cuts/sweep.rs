@@ -1,5 +1,8 @@
 //! A sweep beside somebody who writes: what comes before its rows go is not left behind.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use pollster::block_on as wait;
 use tacenda_core::ports::{KeyId, KeyState};
 use tacenda_core::row::{RowKey, state};
@@ -8,6 +11,7 @@ use tacenda_core::{Name, Result, SubjectId, Timestamp};
 use tacenda_gdpr::erasure::{self, Swept};
 use tacenda_gdpr::retention;
 use tacenda_testkit::world::{World, request, staff};
+use tacenda_testkit::{After, Cut, Faults};
 
 use super::{Cuttable, between, try_open};
 
@@ -111,4 +115,63 @@ fn a_class_that_is_rewritten_while_it_goes_alone_is_not_left_without_its_key() {
             wait(vault.audit()).unwrap();
         },
     );
+}
+
+#[test]
+fn a_sweep_under_a_sweep_takes_each_once() {
+    let prepare = |world: &Cuttable| {
+        let items = [("email", "eve@example.org"), ("address", "Rue 1"), ("country", "FR")];
+        let since = at("2019-01-01T00:00:00Z");
+        let kim = known_since(world, &[("email", "kim@example.org")], since);
+        [known_since(world, &items, since), kim]
+    };
+    let intended = |world: &World| -> u64 {
+        let history = wait(world.open().history(SubjectId::CONTROLLER, 99)).unwrap();
+        let intents = history.iter().filter(|leaf| leaf.action == *"erasure.intended");
+        intents.map(|leaf| leaf.find("subjects").unwrap().parse::<u64>().unwrap()).sum()
+    };
+    let count = |act: fn(&World) -> Result<()>| {
+        let (world, faults) = (Cuttable::new(), Faults::none());
+        prepare(&world);
+        act(&world.cut(&faults)).unwrap();
+        faults.operations()
+    };
+    let opened = count(|world| try_open(world).map(drop));
+    let steps = count(|world| sweep(world).map(drop));
+    let (mut ours, mut theirs) = (0, 0);
+    for killed in (opened..steps).step_by(5) {
+        for step in opened..steps {
+            let world = Cuttable::new();
+            let both = prepare(&world);
+            // Another process is killed there, and leaves what it has begun.
+            let dies = Faults::cut(killed, Cut::After, After::StaysDown);
+            let (other, sound) = (world.cut(&dies), world.sound.clone());
+            let first = Arc::new(AtomicU64::new(0));
+            let left = first.clone();
+            let faults = Faults::meanwhile(step, move || {
+                let before = intended(&sound);
+                drop(sweep(&other));
+                left.store(intended(&sound) - before, Ordering::SeqCst);
+            });
+            let swept = sweep(&world.cut(&faults)).unwrap();
+            if !faults.tripped() {
+                break;
+            }
+            let vault = world.sound.open();
+            let begun = first.load(Ordering::SeqCst);
+            *(if begun == 2 { &mut theirs } else { &mut ours }) += 1;
+            assert_eq!((swept.subjects, intended(&world.sound)), (2 - begun, 2), "{killed} {step}");
+            wait(vault.resume_destroys()).unwrap();
+            // What is invoiced to Eve is archived.
+            for (subject, archived) in both.into_iter().zip([1, 0]) {
+                let history = wait(vault.history(subject, 99)).unwrap();
+                let told = history.iter().filter(|leaf| leaf.action == *"erasure.done").count();
+                let left = wait(vault.outline(subject)).unwrap().len();
+                assert_eq!((told, left), (1, archived), "{killed} {step}");
+            }
+            assert_eq!(wait(vault.destroys_under_way()).unwrap(), 0);
+            wait(vault.audit()).unwrap();
+        }
+    }
+    assert!(ours > 30 && theirs > 30, "{ours} {theirs}");
 }

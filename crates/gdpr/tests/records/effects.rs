@@ -20,7 +20,7 @@ fn hold(of: &[(&'static str, bool)]) -> Effects {
     Effects { held: classes(of), ..Effects::default() }
 }
 
-fn restrict(of: &[(&'static str, bool)]) -> Effects {
+pub(super) fn restrict(of: &[(&'static str, bool)]) -> Effects {
     Effects { restricted: classes(of), ..Effects::default() }
 }
 

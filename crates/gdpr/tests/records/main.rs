@@ -2,6 +2,7 @@
 //! subject's data.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod amended;
 mod door;
 mod effects;
 mod model;

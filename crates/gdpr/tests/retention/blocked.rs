@@ -62,6 +62,16 @@ fn a_blocked_scrub_keeps_nothing_that_is_due() {
     let waiting = wait(vault.destroys_under_way()).unwrap();
     assert_eq!(waiting, 42, "each batch waits for its scrub");
 
+    // One try to scrub is enough for all of them.
+    let faults = Faults::none();
+    let keyring = FailingKeyring::new(world.keyring.clone(), faults.clone()).under_readers();
+    let vault = open(&World { keyring: Arc::new(keyring), ..world.clone() });
+    let tries = faults.writes();
+    let blocked = wait(vault.resume_destroys()).unwrap_err();
+    let jobs = Some(&tacenda_core::error::Context::Number(42));
+    assert_eq!((blocked.code(), blocked.context("jobs")), ("erasure.scrub_blocked", jobs));
+    assert_eq!(faults.writes() - tries, 1);
+
     // What becomes due while the earlier batches wait goes too.
     let one = past_again(&vault, 0, 1);
     world.clock.advance(Span::days(1));

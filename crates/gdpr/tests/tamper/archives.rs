@@ -103,7 +103,7 @@ fn an_archive_that_is_hidden_or_altered_is_missed_by_all_who_need_it() {
         for (lie, expected) in lies {
             lie();
             let by = |purpose| wait(vault.read(subject, &Name::fixed(purpose), &staff("billing")));
-            let each = wait(vault.outlines(&[subject])).unwrap().remove(0);
+            let each = wait(vault.outlines(&[subject], &Name::fixed("billing"))).unwrap().remove(0);
             let found = [
                 code(wait(vault.outline(subject))),
                 code(each),

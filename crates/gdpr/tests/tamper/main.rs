@@ -6,6 +6,7 @@ mod adversary;
 mod archives;
 mod batches;
 mod choices;
+mod clocks;
 mod evolved;
 mod logs;
 mod mended;

@@ -15,9 +15,9 @@ use tacenda_core::{Name, SubjectId};
 use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{POLICY, World, ada, staff};
 
-use super::adversary::{Adversary, LeafLie};
+use super::adversary::{Adversary, At, LeafLie};
 use super::restores::mirror;
-use super::{code, set};
+use super::{code, profile, set};
 
 fn add(vault: &Vault, subject: Option<SubjectId>) -> RecordKey {
     let standing = Standing::Open { state: Name::fixed("received"), due_at: None };
@@ -109,7 +109,7 @@ fn a_record_that_is_put_back_or_taken_away_is_missed() {
     assert_eq!(met(&vault, &key), ["vault.altered_row"; 5]);
     store.put(&place(&key), None);
     assert_eq!(met(&vault, &key), ["vault.missing_row"; 5]);
-    assert_eq!(code(wait(vault.outline(subject))), "vault.missing_row");
+    assert_eq!(code(wait(vault.outline(subject))), "ok", "it does not decide about the account");
     // Its key is not collected, however many leaves there are since.
     for n in 0..20 {
         let mut amendment = set(&vault, "note", &format!("note {n}"));
@@ -138,6 +138,102 @@ fn an_altered_record_stops_no_other_from_being_swept() {
     assert_eq!((swept.subjects, swept.refused), (1, 1));
     store.repent();
     assert_eq!(sweep(&vault).subjects, 1);
+    wait(vault.audit()).unwrap();
+}
+
+/// What is left of a subject: classes and states.
+fn left(vault: &Vault, subject: SubjectId) -> Vec<(String, String)> {
+    let rows = wait(vault.outline(subject)).unwrap().into_iter();
+    rows.map(|row| (row.class.to_string(), row.state.to_string())).collect()
+}
+
+fn rows(of: &[(&str, &str)]) -> Vec<(String, String)> {
+    of.iter().map(|(class, state)| ((*class).to_owned(), (*state).to_owned())).collect()
+}
+
+#[test]
+fn an_altered_record_keeps_nobody_from_being_erased() {
+    let gone = rows(&[("billing", "archived"), ("tacenda.requests", "closed")]);
+    // Before the plan, and between the intent and the rows.
+    for after_the_intent in [false, true] {
+        let (world, store) = Adversary::world();
+        let vault = world.open();
+        let subject = ada(&vault);
+        let key = add(&vault, Some(subject));
+        assert_eq!(close(&vault, &key), "ok");
+        let (inner, at) = (store.clone(), place(&key));
+        let alter = move || inner.edit(&at, |row| *row.body.last_mut().unwrap() ^= 1);
+        if after_the_intent {
+            store.act(At::Committed("erasure.intended"), alter);
+        } else {
+            alter();
+        }
+        wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
+        assert_eq!(left(&vault, subject), gone);
+        assert_eq!(code(wait(vault.record(&key))), "vault.altered_row", "it is not forgiven");
+        assert_eq!(code(wait(vault.audit())), "vault.altered_row");
+        store.repent();
+        wait(vault.audit()).unwrap();
+    }
+}
+
+#[test]
+fn an_altered_record_and_its_account_end_apart() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = add(&vault, Some(subject));
+    assert_eq!(close(&vault, &key), "ok");
+    // The record is due, the account is not; and somebody altered what is invoiced.
+    world.set_time("2029-06-01T00:00:00Z");
+    wait(vault.login("ada@example.org", "correct horse")).unwrap();
+    world.set_time("2029-06-02T00:00:00Z");
+    store.edit(&profile(subject, "billing"), |row| *row.body.last_mut().unwrap() ^= 1);
+    let swept = sweep(&vault);
+    assert_eq!((swept.subjects, swept.refused), (1, 0));
+    store.repent();
+    assert_eq!(left(&vault, subject).len(), 3, "her account is whole");
+    // The account is due, and somebody altered the record.
+    let key = add(&vault, Some(subject));
+    store.edit(&place(&key), |row| *row.body.last_mut().unwrap() ^= 1);
+    world.set_time("2033-06-02T00:00:00Z");
+    let swept = sweep(&vault);
+    assert_eq!((swept.subjects, swept.refused), (1, 0));
+    let gone = rows(&[("billing", "archived"), ("tacenda.requests", "received")]);
+    assert_eq!(left(&vault, subject), gone);
+    store.repent();
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_record_whose_erasure_waits_does_not_keep_its_account() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = add(&vault, Some(subject));
+    assert_eq!(close(&vault, &key), "ok");
+    world.set_time("2029-06-01T00:00:00Z");
+    wait(vault.login("ada@example.org", "correct horse")).unwrap();
+    world.set_time("2029-06-02T00:00:00Z");
+    let (inner, at) = (store.clone(), place(&key));
+    let alter = move || inner.edit(&at, |row| *row.body.last_mut().unwrap() ^= 1);
+    store.act(At::Committed("erasure.intended"), alter);
+    // It is looked at again, because something came first.
+    store.comes_first("erasure.rows_gone", 1);
+    let try_sweep = || {
+        let digest = wait(retention::plan(&vault)).unwrap().digest;
+        code(wait(erasure::sweep(&vault, Some(digest), &Actor::system(), &mut |_| {})))
+    };
+    assert_eq!(try_sweep(), "vault.altered_row");
+    assert_eq!(wait(vault.destroys_under_way()).unwrap(), 1);
+    // Years later the account is due.
+    world.set_time("2033-06-02T00:00:00Z");
+    assert_eq!(try_sweep(), "vault.altered_row", "the record still waits");
+    let gone = rows(&[("billing", "archived"), ("tacenda.requests", "closed")]);
+    assert_eq!(left(&vault, subject), gone);
+    store.repent();
+    assert_eq!(try_sweep(), "ok");
+    assert_eq!(left(&vault, subject), gone[..1]);
     wait(vault.audit()).unwrap();
 }
 

@@ -47,7 +47,7 @@ pub(super) fn apply(
     check_policy(head.policy.as_ref(), change.under)?;
     require(connection, &change.requires)?;
     lease::check(connection, &change.leased)?;
-    let mut trails = Trails::of(connection, &change, head)?;
+    let mut trails = Trails::of(connection, &change)?;
     let (mut freed, mut taken) = (Vec::new(), std::mem::take(&mut change.lookups));
     delete(connection, &change.deletes, &mut freed)?;
     for (write, version) in &change.updates {
@@ -206,7 +206,7 @@ fn append(
             return Err(BAD_REQUEST.error().with("reason", "log epoch is full"));
         }
         let (place, subject) = (place(head.epoch, index), leaf.subject.as_bytes());
-        let earlier = if leaf.writes { trails.pass(leaf.subject, place, head) } else { None };
+        let earlier = if leaf.writes { trails.pass(leaf.subject, place)? } else { None };
         let values = params![place, hash.as_bytes(), subject, leaf.writes, earlier, leaf.bytes];
         // A place that is taken means that the head in the file is not that of its leaves.
         statement.execute(values).map_err(fault)?;

@@ -50,7 +50,13 @@ impl<H: Head> Database<H> {
         let thread = thread::Builder::new()
             .name("tacenda-sqlite".to_owned())
             .spawn(move || {
-                writer::run(&connection, &messages, pages, || open::reader(&file, &settings));
+                let second = || open::reader(&file, &settings);
+                let stopped = writer::run(&connection, &messages, pages, second);
+                drop(connection);
+                if let Some(stopped) = stopped {
+                    // Nobody may be waiting any more.
+                    let _ = stopped.send(Ok(()));
+                }
             })
             .map_err(|error| UNAVAILABLE.error().caused_by(error))?;
         Ok(Self {

@@ -24,8 +24,6 @@ pub(super) struct Marked {
     pub(super) safe_sequence: u64,
     pub(super) policy: Option<PolicyMark>,
     pub(super) last_leaf_at: Option<Timestamp>,
-    /// The first and the last leaf that wrote rows and was on no trail when it came.
-    pub(super) loose: Option<(i64, i64)>,
 }
 
 impl StoreHead {
@@ -40,7 +38,6 @@ impl StoreHead {
             safe_sequence: 0,
             policy: None,
             last_leaf_at: None,
-            loose: None,
         });
         Ok(())
     }
@@ -68,7 +65,7 @@ impl Marked {
 }
 
 type Columns =
-    (([u8; 16], [u8; 16]), (u32, Vec<u8>, i64), (Option<i64>, Option<[u8; 32]>), [Option<i64>; 3]);
+    (([u8; 16], [u8; 16]), (u32, Vec<u8>, i64), (Option<i64>, Option<[u8; 32]>), Option<i64>);
 
 impl Head for StoreHead {
     fn schema() -> &'static Schema {
@@ -77,7 +74,7 @@ impl Head for StoreHead {
 
     fn load(connection: &Connection) -> Result<Self, Fault> {
         let sql = "SELECT store, safe, epoch, frontier, safe_sequence, policy_version,
-            policy_digest, last_leaf_at, loose_from, loose_to FROM head";
+            policy_digest, last_leaf_at FROM head";
         let columns: Option<Columns> = connection
             .prepare_cached(sql)
             .and_then(|mut statement| {
@@ -86,14 +83,13 @@ impl Head for StoreHead {
                         (row.get(0)?, row.get(1)?),
                         (row.get(2)?, row.get(3)?, row.get(4)?),
                         (row.get(5)?, row.get(6)?),
-                        [row.get(7)?, row.get(8)?, row.get(9)?],
+                        row.get(7)?,
                     ))
                 });
                 row.optional()
             })
             .map_err(|error| Fault::of(&error))?;
-        let Some(((store, safe), (epoch, frontier, sequence), policy, [at, from, to])) = columns
-        else {
+        let Some(((store, safe), (epoch, frontier, sequence), policy, at)) = columns else {
             return Ok(Self(None));
         };
         let (version, digest) = policy;
@@ -105,18 +101,16 @@ impl Head for StoreHead {
             safe_sequence: sequence.cast_unsigned(),
             policy: policy.map(|(version, digest)| PolicyMark { version, digest }),
             last_leaf_at: at.map(Timestamp::from_micros),
-            loose: from.zip(to),
         })))
     }
 
     fn save(&self, connection: &Connection) -> Result<(), Fault> {
         let Some(head) = &self.0 else { return Ok(()) };
         let sql = "INSERT INTO head (one, store, safe, epoch, frontier, safe_sequence,
-            policy_version, policy_digest, last_leaf_at, loose_from, loose_to)
-            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            policy_version, policy_digest, last_leaf_at)
+            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             ON CONFLICT (one) DO UPDATE SET store = ?1, safe = ?2, epoch = ?3, frontier = ?4,
-            safe_sequence = ?5, policy_version = ?6, policy_digest = ?7, last_leaf_at = ?8,
-            loose_from = ?9, loose_to = ?10";
+            safe_sequence = ?5, policy_version = ?6, policy_digest = ?7, last_leaf_at = ?8";
         let policy = head.policy.as_ref();
         connection
             .prepare_cached(sql)
@@ -130,8 +124,6 @@ impl Head for StoreHead {
                     policy.map(|mark| mark.version.cast_signed()),
                     policy.map(|mark| mark.digest),
                     head.last_leaf_at.map(Timestamp::as_micros),
-                    head.loose.map(|(from, _)| from),
-                    head.loose.map(|(_, to)| to),
                 ])
             })
             .map(|_| ())

@@ -22,7 +22,7 @@ const RETRY_EVERY: Duration = Duration::from_millis(10);
 pub(super) fn writer(path: &Path, options: &SqliteOptions, schema: &Schema) -> Result<Connection> {
     touch(path)?;
     // Turning the journal into a write-ahead log needs the file alone, and SQLite does not wait for
-    // that by itself.
+    // that by itself. So no statement waits, and all of them are tried again.
     let mut patience = options.busy_timeout.as_millis() / RETRY_EVERY.as_millis();
     loop {
         match try_writer(path, options, schema) {
@@ -44,6 +44,7 @@ pub(super) fn writer(path: &Path, options: &SqliteOptions, schema: &Schema) -> R
 pub(super) fn reader(path: &Path, options: &SqliteOptions) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    wait_for(&connection, options).map_err(fault)?;
     settle(&connection, options, options.reader_cache).map_err(fault)?;
     connection.pragma_update(None, "query_only", true).map_err(fault)?;
     Ok(connection)
@@ -63,6 +64,7 @@ impl From<rusqlite::Error> for Failed {
 fn try_writer(path: &Path, options: &SqliteOptions, schema: &Schema) -> Result<Connection, Failed> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::ZERO)?;
     if connection.is_readonly(MAIN_DB)? {
         return Err(Failed::Refused(READ_ONLY.error()));
     }
@@ -77,13 +79,13 @@ fn try_writer(path: &Path, options: &SqliteOptions, schema: &Schema) -> Result<C
     if new {
         create(&connection, schema)?;
     }
+    wait_for(&connection, options)?;
     Ok(connection)
 }
 
-/// The settings of every connection. `secure_delete` is on before the first insert: what is
-/// deleted is overwritten with zeros.
+/// The settings of every connection, but for how long it waits. `secure_delete` is on before the
+/// first insert: what is deleted is overwritten with zeros.
 fn settle(connection: &Connection, options: &SqliteOptions, cache: u64) -> rusqlite::Result<()> {
-    connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(64);
     let secure: i64 =
         connection.pragma_update_and_check(None, "secure_delete", true, |row| row.get(0))?;
@@ -101,13 +103,19 @@ fn settle(connection: &Connection, options: &SqliteOptions, cache: u64) -> rusql
         rusqlite::Error::QueryReturnedNoRows => Ok(()),
         error => Err(error),
     })?;
-    let kibibytes = i64::try_from(cache >> 10).unwrap_or(i64::MAX);
+    let kibibytes = i32::try_from(cache >> 10).unwrap_or(i32::MAX);
     connection.pragma_update(None, "cache_size", kibibytes.saturating_neg())?;
     if let Some(size) = options.max_size {
         let pages = i64::try_from((size / u64::from(PAGE_SIZE)).max(1)).unwrap_or(i64::MAX);
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
     }
     Ok(())
+}
+
+/// Other processes that write; SQLite counts milliseconds in 31 bits.
+fn wait_for(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
+    const LONGEST: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+    connection.busy_timeout(options.busy_timeout.min(LONGEST))
 }
 
 /// Whether the file is new; an error if it is not ours. Writes nothing.
@@ -212,10 +220,34 @@ mod tests {
                 ("mmap_size", "0"),
                 ("page_size", "4096"),
                 ("trusted_schema", "0"),
+                ("busy_timeout", "10000"),
             ] {
                 assert_eq!(pragma(name), value, "{name}");
             }
         }
         assert!(reading.execute_batch("DELETE FROM rows").is_err());
+    }
+
+    /// As much as there is, and for ever.
+    #[test]
+    fn options_may_be_as_large_as_their_types() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("customers.db");
+        let options = SqliteOptions {
+            writer_cache: u64::MAX,
+            reader_cache: u64::MAX,
+            readers: usize::MAX,
+            checkpoint_pages: u32::MAX,
+            busy_timeout: Duration::MAX,
+            max_size: Some(u64::MAX),
+        };
+        let made = writer(&path, &options, &STORE).unwrap();
+        let reading = reader(&path, &options).unwrap();
+        for connection in [&made, &reading] {
+            let pragma = |name| connection.pragma_query_value(None, name, |row| row.get(0));
+            let kibibytes: i64 = pragma("cache_size").unwrap();
+            let milliseconds: i64 = pragma("busy_timeout").unwrap();
+            assert_eq!((kibibytes, milliseconds), (-i64::from(i32::MAX), i64::from(i32::MAX)));
+        }
     }
 }

@@ -66,7 +66,7 @@ fn overwrite(connection: &Connection, from: i64, to: i64, keep: &BTreeSet<i64>) 
     let places = places(connection, sql, from, to, BATCH)?;
     let mut trails = CutTrails::default();
     let sql = "UPDATE leaves SET subject = NULL, earlier = ?2,
-        bytes = zeroblob(length(bytes) + iif(earlier > 0 AND coalesce(?2, 0) = 0, 24, 16))
+        bytes = zeroblob(length(bytes) + iif(earlier IS NOT NULL AND ?2 IS NULL, 24, 16))
         WHERE place = ?1";
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
     let mut pruned = 0;

@@ -134,9 +134,9 @@ pub(super) fn leaves(
 }
 
 const IN_BLOCK: &str = "SELECT place, hash, bytes FROM leaves INDEXED BY leaves_blocks
-    WHERE place >> 12 = ?5 AND subject = ?1 AND place < ?2 AND place >= ?3
-    AND +writes >= ?4 ORDER BY place DESC LIMIT ?6";
-const LAST_BLOCK: &str = "SELECT place >> 12 FROM leaves WHERE place < ?1 AND place >= ?2
+    WHERE place >> 12 = ?4 AND subject = ?1 AND place < ?2 AND +writes >= ?3
+    ORDER BY place DESC LIMIT ?5";
+const LAST_BLOCK: &str = "SELECT place >> 12 FROM leaves WHERE place < ?1
     ORDER BY place DESC LIMIT 1";
 /// How many places a block of the index `leaves_blocks` has.
 const BLOCK: i64 = 1 << 12;
@@ -151,28 +151,22 @@ pub(super) fn leaves_of(
     let before = before.map_or(i64::MAX, |before| place(before.epoch, before.number));
     let mut leaves = Vec::new();
     if !writes {
-        in_blocks(connection, subject, false, (0, before), limit, &mut leaves)?;
+        in_blocks(connection, subject, false, before, limit, &mut leaves)?;
         return Ok(leaves);
     }
-    if let Led::Off { before, only_loose } =
-        follow(connection, subject, before, limit, &mut leaves)?
-    {
-        let range = if only_loose { loose(connection)? } else { Some((0, i64::MAX)) };
-        if let Some((from, to)) = range {
-            let range = (from, before.min(to));
-            in_blocks(connection, subject, true, range, limit, &mut leaves)?;
-        }
+    if let Led::Off { before } = follow(connection, subject, before, limit, &mut leaves)? {
+        in_blocks(connection, subject, true, before, limit, &mut leaves)?;
     }
     Ok(leaves)
 }
 
-/// The leaves of a subject in a range of places, latest first, found in one block after the other,
-/// until there are as many as asked for.
+/// The leaves of a subject before a place, latest first, found in one block after the other, until
+/// there are as many as asked for.
 fn in_blocks(
     connection: &Connection,
     subject: SubjectId,
     writes: bool,
-    (from, before): (i64, i64),
+    before: i64,
     limit: usize,
     leaves: &mut Vec<StoredLeaf>,
 ) -> Result<()> {
@@ -181,27 +175,17 @@ fn in_blocks(
     let mut end = before;
     // The latest block that has leaves, then the one before it: epochs leave gaps.
     while leaves.len() < limit
-        && let Some(block) = last_block
-            .query_row([end, from], |row| row.get::<_, i64>(0))
-            .optional()
-            .map_err(fault)?
+        && let Some(block) =
+            last_block.query_row([end], |row| row.get::<_, i64>(0)).optional().map_err(fault)?
     {
         let left = i64::try_from(limit.saturating_sub(leaves.len())).unwrap_or(i64::MAX);
-        let values = params![subject.as_bytes(), before, from, writes, block, left];
+        let values = params![subject.as_bytes(), before, writes, block, left];
         for leaf in statement.query_map(values, read_leaf).map_err(fault)? {
             leaves.push(leaf.map_err(fault)??);
         }
         end = block.saturating_mul(BLOCK);
     }
     Ok(())
-}
-
-/// Where leaves are that wrote rows and were on no trail when they came: from, and before.
-fn loose(connection: &Connection) -> Result<Option<(i64, i64)>> {
-    let sql = "SELECT loose_from, loose_to + 1 FROM head WHERE loose_from IS NOT NULL";
-    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    let range = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
-    range.optional().map_err(fault)
 }
 
 fn read_leaf(row: &SqlRow<'_>) -> rusqlite::Result<Result<StoredLeaf>> {
@@ -245,9 +229,9 @@ mod tests {
         assert_eq!(
             plan(IN_BLOCK),
             "SEARCH leaves USING INDEX leaves_blocks \
-            (<expr>=? AND subject=? AND rowid>? AND rowid<?)"
+            (<expr>=? AND subject=? AND rowid<?)"
         );
-        let last = "SEARCH leaves USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
+        let last = "SEARCH leaves USING INTEGER PRIMARY KEY (rowid<?)";
         assert_eq!(plan(LAST_BLOCK), last);
     }
 

@@ -22,9 +22,7 @@ pub(super) struct Schema {
 /// other. Each read of a row asks for the leaves that wrote rows, and finds them at once along their
 /// trail ([`super::trail`]): `rows.trail` is the same number in all rows of a subject,
 /// `trails.latest` the place of its latest such leaf, `leaves.earlier` of the one before each; `gone`
-/// holds the numbers of subjects that had rows and have none now, until their leaves are pruned. A
-/// place of 0 means that there may be leaves that only the blocks tell of, between the two places in
-/// the head.
+/// holds the numbers of subjects that have such leaves and no rows, until the leaves are pruned.
 pub(super) static STORE: Schema = Schema {
     application: 0x5461_6356, // "TacV"
     version: 1,
@@ -57,8 +55,7 @@ CREATE TABLE nodes (
 CREATE TABLE head (
     one INTEGER PRIMARY KEY CHECK (one = 1), store BLOB NOT NULL, safe BLOB NOT NULL,
     epoch INTEGER NOT NULL, frontier BLOB NOT NULL, safe_sequence INTEGER NOT NULL,
-    policy_version INTEGER, policy_digest BLOB, last_leaf_at INTEGER,
-    loose_from INTEGER, loose_to INTEGER
+    policy_version INTEGER, policy_digest BLOB, last_leaf_at INTEGER
 );
 ",
 };

@@ -6,9 +6,11 @@
 //! leaf says where the one before it stands.
 //!
 //! What a row says of its trail is no proof. Where it leads to no leaf of its subject, the blocks of
-//! the log are searched instead, in which every leaf is found by its subject; so they are for a
-//! subject that has no row and is not among those in `gone`, which are the ones that had some. A trail
-//! begins anew for an id of the day alone; any other subject may have had rows that were taken away.
+//! the log are searched instead, in which every leaf is found by its subject, and the next change of
+//! the subject lays its trail anew, under a number of its own. Blocks are searched for a subject that
+//! has no trail, too: who has leaves but no rows is in `gone` until the leaves are pruned, and nothing
+//! is left of its trail then. A trail begins anew for an id of the day alone; any other subject may
+//! have had rows that were taken away.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,18 +24,16 @@ use tacenda_core::ports::{LeafId, StoredLeaf};
 use super::apply::{place, position};
 use super::change::Prepared;
 use super::fault::fault;
-use super::head::Marked;
 use super::read::leaves_of;
-
-/// In the place of a leaf: what came before, only the blocks of the log tell. No leaf has it, for
-/// epochs begin with 1.
-pub(super) const UNLINKED: i64 = 0;
 
 const OF_ROWS: &str = "SELECT trail FROM rows WHERE subject = ?1 LIMIT 1";
 const NUMBER: &str = "SELECT trail, 0 FROM rows WHERE subject = ?1
     UNION ALL SELECT trail, 1 FROM gone WHERE subject = ?1 LIMIT 1";
+const GONE: &str = "INSERT OR REPLACE INTO gone (subject, trail) VALUES (?1, ?2)";
 const NOT_GONE: &str = "DELETE FROM gone WHERE subject = ?1";
 const LATEST: &str = "SELECT latest FROM trails WHERE number = ?1";
+const END: &str = "SELECT trails.latest, leaves.writes AND leaves.subject = ?2 FROM trails
+    LEFT JOIN leaves ON leaves.place = trails.latest WHERE trails.number = ?1";
 const LEAF: &str = "SELECT place, hash, bytes, subject, writes, earlier FROM leaves
     WHERE place = ?1";
 
@@ -45,26 +45,38 @@ struct Trail {
     /// Where it ends.
     latest: Option<i64>,
     state: State,
-    /// Whether only the number is left of it.
-    lost: bool,
+    laid: Laid,
     moved: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
+    /// Neither rows nor leaves are known; the rows come with the change.
     New,
     HasRows,
+    /// It has leaves at most.
     Gone,
+}
+
+/// What has to be laid of a trail.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Laid {
+    /// Nothing: it is there.
+    Before,
+    /// Where it ends: only the number is left of it.
+    Anew,
+    /// A trail under a number that nobody has.
+    First,
 }
 
 impl Trails {
     /// Those of all subjects that the change writes to, before it does.
-    pub(super) fn of(connection: &Connection, change: &Prepared, head: &Marked) -> Result<Self> {
+    pub(super) fn of(connection: &Connection, change: &Prepared) -> Result<Self> {
         let inserts = change.inserts.iter().map(|write| write.row.key.subject);
         let deletes = change.deletes.iter().map(|delete| delete.key.subject);
         let leaves = change.leaves.iter().filter(|(leaf, _)| leaf.writes);
         let leaves = leaves.map(|(leaf, _)| leaf.subject);
-        let is_fresh = |subject: &SubjectId| {
+        let comes = |subject: &SubjectId| {
             // They are by key.
             change.inserts.binary_search_by(|write| write.row.key.subject.cmp(subject)).is_ok()
         };
@@ -75,24 +87,29 @@ impl Trails {
         let (mut trails, mut last_number) = (BTreeMap::new(), None);
         let mut numbers = connection.prepare_cached(NUMBER).map_err(fault)?;
         for subject in subjects {
-            if let Some((number, state)) = number_of(&mut numbers, subject)? {
-                let (latest, lost) = match latest(connection, number)? {
-                    Some(latest) => (latest, false),
-                    None => (latest_in_blocks(connection, subject)?, true),
-                };
-                trails.insert(subject, Trail { number, latest, state, lost, moved: lost });
-            } else if is_fresh(&subject) {
-                let last = last_number.map_or_else(|| last_of_all(connection), Ok)?;
-                let number = last + 1;
-                last_number = Some(number);
-                let latest = if is_of_today(subject, now) {
-                    head.loose.map(|_| UNLINKED)
-                } else {
-                    latest_in_blocks(connection, subject)?
-                };
-                let state = State::New;
-                trails.insert(subject, Trail { number, latest, state, lost: false, moved: true });
-            }
+            let known = number_of(&mut numbers, subject)?;
+            let end = known.map(|(number, _)| End::of(connection, number, subject)).transpose()?;
+            let (latest, laid) = match end {
+                Some(End::At(latest)) => (Some(latest), Laid::Before),
+                Some(End::Lost) => (latest_in_blocks(connection, subject)?, Laid::Anew),
+                Some(End::OfAnother) => (latest_in_blocks(connection, subject)?, Laid::First),
+                None if is_of_today(subject, now) => (None, Laid::First),
+                None => (latest_in_blocks(connection, subject)?, Laid::First),
+            };
+            let number = match known.filter(|_| laid != Laid::First) {
+                Some((number, _)) => number,
+                None => {
+                    let last = last_number.map_or_else(|| last_of_all(connection), Ok)?;
+                    *last_number.insert(last.checked_add(1).ok_or_else(|| CORRUPT.error())?)
+                }
+            };
+            let state = match known {
+                Some((_, state)) => state,
+                None if comes(&subject) => State::New,
+                None => State::Gone,
+            };
+            let moved = laid != Laid::Before;
+            trails.insert(subject, Trail { number, latest, state, laid, moved });
         }
         Ok(Self(trails))
     }
@@ -102,21 +119,11 @@ impl Trails {
         self.0.get(&subject).map(|trail| trail.number).ok_or_else(|| CORRUPT.error())
     }
 
-    /// Appends a leaf that wrote rows: what it says of the one before.
-    pub(super) fn pass(
-        &mut self,
-        subject: SubjectId,
-        place: i64,
-        head: &mut Marked,
-    ) -> Option<i64> {
-        if let Some(trail) = self.0.get_mut(&subject) {
-            trail.moved = true;
-            return trail.latest.replace(place);
-        }
-        // It comes without a row, and nothing is known of its subject.
-        let from = head.loose.map_or(place, |(from, _)| from);
-        head.loose = Some((from, place));
-        Some(UNLINKED)
+    /// Appends a leaf that wrote rows: which one came before.
+    pub(super) fn pass(&mut self, subject: SubjectId, place: i64) -> Result<Option<i64>> {
+        let trail = self.0.get_mut(&subject).ok_or_else(|| CORRUPT.error())?;
+        trail.moved = true;
+        Ok(trail.latest.replace(place))
     }
 
     /// Writes where they end now, and which are those of subjects without rows.
@@ -124,17 +131,23 @@ impl Trails {
         let prepare = |sql| connection.prepare_cached(sql).map_err(fault);
         let mut lay = prepare("INSERT OR REPLACE INTO trails (number, latest) VALUES (?1, ?2)")?;
         let mut go_on = prepare("UPDATE trails SET latest = ?2 WHERE number = ?1")?;
+        let mut rows = prepare(OF_ROWS)?;
         for (subject, trail) in &self.0 {
+            let (subject, is_first) = (subject.as_bytes(), trail.laid == Laid::First);
             if trail.moved {
-                let is_new = trail.state == State::New || trail.lost;
-                let statement = if is_new { &mut lay } else { &mut go_on };
+                let goes_on = trail.laid == Laid::Before;
+                let statement = if goes_on { &mut go_on } else { &mut lay };
                 statement.execute(params![trail.number, trail.latest]).map_err(fault)?;
             }
+            if trail.state == State::HasRows && is_first {
+                let sql = "UPDATE rows SET trail = ?2 WHERE subject = ?1";
+                prepare(sql)?.execute(params![subject, trail.number]).map_err(fault)?;
+            }
             if trail.state == State::Gone {
-                let mut rows = connection.prepare_cached(OF_ROWS).map_err(fault)?;
-                if rows.exists([subject.as_bytes()]).map_err(fault)? {
-                    let mut statement = connection.prepare_cached(NOT_GONE).map_err(fault)?;
-                    statement.execute([subject.as_bytes()]).map_err(fault)?;
+                if rows.exists([subject]).map_err(fault)? {
+                    prepare(NOT_GONE)?.execute([subject]).map_err(fault)?;
+                } else if is_first {
+                    prepare(GONE)?.execute(params![subject, trail.number]).map_err(fault)?;
                 }
             }
         }
@@ -144,12 +157,10 @@ impl Trails {
                 continue;
             }
             let Some(trail) = self.0.get(&subject) else { continue };
-            let mut rows = connection.prepare_cached(OF_ROWS).map_err(fault)?;
             if !rows.exists([subject.as_bytes()]).map_err(fault)? {
-                let sql = "INSERT OR REPLACE INTO gone (subject, trail) VALUES (?1, ?2)";
-                let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-                statement.execute(params![subject.as_bytes(), trail.number]).map_err(fault)?;
-                if !trail.moved {
+                let values = params![subject.as_bytes(), trail.number];
+                prepare(GONE)?.execute(values).map_err(fault)?;
+                if !trail.moved || trail.latest.is_none() {
                     forget(connection, subject)?;
                 }
             }
@@ -193,13 +204,33 @@ fn latest_in_blocks(connection: &Connection, subject: SubjectId) -> Result<Optio
     Ok(leaves.first().map(|leaf| place(leaf.id.epoch, leaf.id.number)))
 }
 
+/// Where the trail ends that a subject names.
+enum End {
+    At(i64),
+    /// At no leaf that is anybody's.
+    Lost,
+    OfAnother,
+}
+
+impl End {
+    fn of(connection: &Connection, number: i64, subject: SubjectId) -> Result<Self> {
+        let mut statement = connection.prepare_cached(END).map_err(fault)?;
+        let values = params![number, subject.as_bytes()];
+        let end = statement.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional();
+        Ok(match end.map_err(fault)? {
+            Some((Some(latest), Some(true))) => Self::At(latest),
+            Some((_, Some(false))) => Self::OfAnother,
+            _ => Self::Lost,
+        })
+    }
+}
+
 /// How far a trail led.
 pub(super) enum Led {
     /// To its beginning, or as far as was asked for.
     ToTheEnd,
-    /// To where only the blocks tell what came before this place: all of them, or those in which
-    /// leaves are that were on no trail when they came.
-    Off { before: i64, only_loose: bool },
+    /// To where only the blocks tell what came before this place.
+    Off { before: i64 },
 }
 
 /// The leaves of a subject that wrote rows before a place, latest first, as far as its trail leads.
@@ -210,36 +241,41 @@ pub(super) fn follow(
     limit: usize,
     leaves: &mut Vec<StoredLeaf>,
 ) -> Result<Led> {
-    let off = |before| Ok(Led::Off { before, only_loose: false });
     let mut statement = connection.prepare_cached(LEAF).map_err(fault)?;
     let mut read = |place: i64| statement.query_row([place], read_step).optional().map_err(fault);
     let at_hand = if before == i64::MAX { None } else { read(before)? };
-    let mut next = match at_hand.filter(|step| step.is_of(subject) == Some(true)) {
+    let at_hand = at_hand.filter(|step| step.is_of(subject) == Some(true));
+    // A trail on which no leaf is the subject's may be anybody's.
+    let is_theirs = at_hand.is_some();
+    let mut next = match at_hand {
         Some(step) => step.earlier,
         None => {
             let mut numbers = connection.prepare_cached(NUMBER).map_err(fault)?;
             let number = number_of(&mut numbers, subject)?;
             let latest = number.map(|(number, _)| latest(connection, number)).transpose()?;
-            let Some(latest) = latest.flatten() else { return off(before) };
+            let Some(latest) = latest.flatten() else { return Ok(Led::Off { before }) };
             latest
         }
     };
-    let mut bound = before;
+    // The trail is believed as far as the last leaf on it that is the subject's.
+    let (mut bound, mut off) = (before, Led::Off { before });
     while leaves.len() < limit {
-        let Some(place) = next else { return Ok(Led::ToTheEnd) };
-        if place == UNLINKED {
-            return Ok(Led::Off { before: bound, only_loose: true });
-        }
+        let Some(place) = next else {
+            return Ok(if is_theirs || !leaves.is_empty() { Led::ToTheEnd } else { off });
+        };
         // The trail does not lead past here, or not to a leaf of this subject.
         if place >= bound {
-            return off(bound);
+            return Ok(off);
         }
-        let Some(step) = read(place)? else { return off(bound) };
+        let Some(step) = read(place)? else { return Ok(off) };
         match step.is_of(subject) {
-            Some(true) => leaves.push(step.leaf(place)?),
+            Some(true) => {
+                leaves.push(step.leaf(place)?);
+                off = Led::Off { before: place };
+            }
             // Pruned.
             None => {}
-            Some(false) => return off(bound),
+            Some(false) => return Ok(off),
         }
         (next, bound) = (step.earlier, place);
     }
@@ -268,7 +304,7 @@ impl CutTrails {
                 _ => return Ok(Some(earlier)),
             }
         }
-        Ok(step.earlier.filter(|earlier| *earlier == UNLINKED))
+        Ok(None)
     }
 
     /// After they are: nothing says any more that there were subjects that have neither rows nor
@@ -339,13 +375,13 @@ mod tests {
             "SEARCH rows USING PRIMARY KEY (subject=?)",
             "SEARCH gone USING PRIMARY KEY (subject=?)",
         );
+        let trail = "SEARCH trails USING INTEGER PRIMARY KEY (rowid=?)";
+        let leaf = "SEARCH leaves USING INTEGER PRIMARY KEY (rowid=?)";
+        let end = format!("{trail}; {leaf} LEFT-JOIN");
         let both = ["COMPOUND QUERY", "LEFT-MOST SUBQUERY", rows, "UNION ALL", gone].join("; ");
-        for (sql, search) in [
-            (OF_ROWS, rows),
-            (NUMBER, &both),
-            (LATEST, "SEARCH trails USING INTEGER PRIMARY KEY (rowid=?)"),
-            (LEAF, "SEARCH leaves USING INTEGER PRIMARY KEY (rowid=?)"),
-        ] {
+        for (sql, search) in
+            [(OF_ROWS, rows), (NUMBER, &both), (LATEST, trail), (END, &end), (LEAF, leaf)]
+        {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3));
             assert_eq!(steps.map(Result::unwrap).collect::<Vec<_>>().join("; "), search);

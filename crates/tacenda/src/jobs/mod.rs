@@ -17,7 +17,8 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 use tacenda_core::clock::Span;
-use tacenda_core::vault::codes::JOB_LOST;
+use tacenda_core::ports::store::LONGEST_LEASE;
+use tacenda_core::vault::codes::{JOB_LOST, JOB_OVERDUE};
 use tacenda_core::vault::{Actor, JobState, Turn};
 use tacenda_core::{Name, Result, Timestamp};
 
@@ -27,7 +28,7 @@ use standard::Standard;
 
 /// How long a worker that says nothing more keeps its job, unless told otherwise.
 const LEASE: Span = Span::seconds(60);
-/// What may be told: well below [`LONGEST_LEASE`](tacenda_core::ports::store::LONGEST_LEASE).
+/// What may be told: well below [`LONGEST_LEASE`].
 const LEASES: (Span, Span) = (Span::seconds(1), Span::hours(1));
 /// How long after its first failure a job is tried again; twice as long after each further one.
 const RETRY: Span = Span::seconds(60);
@@ -67,7 +68,9 @@ pub struct Ran {
     /// Which.
     pub job: Name,
     /// How many things it did, or why it did not begin or end well; `jobs.taken_over` if its lease was
-    /// over before it ended.
+    /// over before it ended, `jobs.overdue` if it is leased and has been due for longer than
+    /// [`LONGEST_LEASE`]: leases are in no digest, and one that is rewritten for ever looks like a
+    /// worker who is at it for that long.
     pub outcome: Result<u64>,
 }
 
@@ -208,12 +211,18 @@ impl<'a> Jobs<'a> {
     /// it is free to be taken is no more than its row says, so this is compared with the log.
     async fn still_due(&self, name: &Name, actor: &Actor) -> Result<Option<Timestamp>> {
         let names = std::slice::from_ref(name);
-        let job = self.tacenda.vault.plan_jobs(names, actor).await?.pop().transpose()?;
-        let due_at = job.map(|job| job.due_at).filter(|at| *at > self.tacenda.vault.now());
-        if due_at.is_none() {
-            self.tacenda.vault.check_job(name).await?;
+        let (now, vault) = (self.tacenda.vault.now(), &self.tacenda.vault);
+        let Some(job) = vault.plan_jobs(names, actor).await?.pop().transpose()? else {
+            return Ok(None);
+        };
+        if job.due_at > now {
+            return Ok(Some(job.due_at));
         }
-        Ok(due_at)
+        vault.check_job(name).await?;
+        if job.due_at.plus(LONGEST_LEASE) < now {
+            return Err(JOB_OVERDUE.error().with("job", name));
+        }
+        Ok(None)
     }
 
     /// How long after its end a job is due again.

@@ -246,6 +246,7 @@ fn tolerate(outcome: tacenda::Result<()>) -> bool {
         "store.conflict",
         "vault.not_found",
         "keys.destroyed",
+        "erasure.under_way",
         "sweep.not_confirmed",
         "erasure.scrub_blocked",
     ];

@@ -201,6 +201,33 @@ fn an_altered_job_stops_no_other_and_is_named() {
 }
 
 #[test]
+fn a_job_that_is_leased_for_ever_is_told() {
+    let place = Place::memory();
+    let t = place.open();
+    run_due(&t.jobs());
+    place.clock.advance(Span::days(1));
+    let (sweep, lease) = (Name::fixed("sweep"), Span::hours(1));
+    let mut turn = block_on(t.vault().begin_job(&sweep, lease)).unwrap().unwrap();
+    for minutes in [40, 80, 120] {
+        let run = run_due(&t.jobs());
+        assert_eq!(run.elsewhere, std::slice::from_ref(&sweep), "{minutes}: {run:?}");
+        place.clock.advance(Span::seconds(40 * 60));
+        assert!(block_on(t.vault().renew_job(&mut turn, lease)).unwrap());
+    }
+    assert_eq!(run_due(&t.jobs()).elsewhere.len(), 1, "two hours after it was due");
+    place.clock.advance(Span::micros(1));
+    let run = run_due(&t.jobs());
+    let ran = run.ran.iter().find(|ran| ran.job == sweep).unwrap();
+    let error = ran.outcome.as_ref().unwrap_err();
+    assert_eq!((error.code(), run.elsewhere.len()), ("jobs.overdue", 0));
+    assert!(error.to_string().contains("sweep"), "{error}");
+    // Whoever has it may end it all the same.
+    let due_at = turn.until();
+    block_on(t.vault().end_job(turn, due_at, None, &Actor::system())).unwrap();
+    assert!(codes(&run_due(&t.jobs())).iter().all(|code| *code == "ok"));
+}
+
+#[test]
 fn what_was_altered_is_not_vouched_for_by_planning_it_anew() {
     let place = Place::memory();
     let t = place.open();

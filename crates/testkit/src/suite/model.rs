@@ -8,7 +8,8 @@ use tacenda_core::error::Result;
 use tacenda_core::memory::MemoryStore;
 use tacenda_core::name::Name;
 use tacenda_core::ports::{
-    Change, Cursor, Expect, LogPosition, PolicyMark, RowDelete, RowWrite, Scan, Store,
+    Change, Cursor, Expect, LogPosition, NewLeaf, PolicyMark, RowDelete, RowWrite, Scan, Store,
+    StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey, Token, state};
 
@@ -22,9 +23,29 @@ use super::samples::{
 /// sometimes spoiled.
 #[derive(Debug, Clone)]
 enum Step {
-    Commit { writes: Vec<Row>, deletes: Vec<RowKey>, requires: Vec<RowKey>, spoil: u8, leaves: u8 },
-    Claim { now: i64, until: i64, limit: usize },
-    Prune { from: u64, to: u64, keep: Vec<u64> },
+    Commit {
+        writes: Vec<Row>,
+        deletes: Vec<RowKey>,
+        requires: Vec<RowKey>,
+        leased: Option<(RowKey, i64)>,
+        spoil: u8,
+        leaves: u8,
+    },
+    Claim {
+        now: i64,
+        until: i64,
+        limit: usize,
+    },
+    Renew {
+        key: RowKey,
+        held: i64,
+        until: i64,
+    },
+    Prune {
+        from: u64,
+        to: u64,
+        keep: Vec<u64>,
+    },
     Epoch,
 }
 
@@ -62,19 +83,22 @@ fn row() -> impl Strategy<Value = Row> {
 
 fn step() -> impl Strategy<Value = Step> {
     let keys = || prop::collection::vec(key(), 0..2);
-    let commit = (prop::collection::vec(row(), 0..4), keys(), keys(), 0u8..20, 0u8..4).prop_map(
-        |(writes, deletes, requires, spoil, leaves)| Step::Commit {
+    let leased = prop::option::weighted(0.2, (key(), 0i64..8));
+    let commit = (prop::collection::vec(row(), 0..4), keys(), keys(), leased, 0u8..20, 0u8..4)
+        .prop_map(|(writes, deletes, requires, leased, spoil, leaves)| Step::Commit {
             writes,
             deletes,
             requires,
+            leased,
             spoil,
             leaves,
-        },
-    );
+        });
     prop_oneof![
         12 => commit,
         2 => (0i64..8, 0i64..8, 0usize..4)
             .prop_map(|(now, more, limit)| Step::Claim { now, until: now + more, limit }),
+        1 => (key(), 0i64..8, 0i64..8)
+            .prop_map(|(key, held, until)| Step::Renew { key, held, until }),
         1 => (0u64..30, 0u64..30, prop::collection::vec(0u64..30, 0..3))
             .prop_map(|(from, to, keep)| Step::Prune { from: from / 3, to, keep }),
         1 => Just(Step::Epoch),
@@ -87,13 +111,10 @@ fn expectation(model: &Arc<dyn Store>, key: &RowKey) -> Expect {
 }
 
 fn build(model: &Arc<dyn Store>, step: &Step, n: u64) -> Change {
-    let Step::Commit { writes, deletes, requires, spoil, leaves } = step else {
+    let one = |i: u8| NewLeaf { writes: i != 1, ..leaf(n % 5, i64::from(i)) };
+    let Step::Commit { writes, deletes, requires, leased, spoil, leaves } = step else {
         let epoch = wait(model.status()).unwrap().unwrap().head.epoch;
-        return Change {
-            new_epoch: Some(epoch + 1),
-            leaves: vec![leaf(n, 1)],
-            ..Change::default()
-        };
+        return Change { new_epoch: Some(epoch + 1), leaves: vec![one(0)], ..Change::default() };
     };
     let mut change = Change::default();
     for row in writes {
@@ -107,7 +128,8 @@ fn build(model: &Arc<dyn Store>, step: &Step, n: u64) -> Change {
         }
     }
     change.requires = requires.iter().map(|key| (key.clone(), expectation(model, key))).collect();
-    change.leaves = (0..*leaves).map(|i| leaf(n % 5, i64::from(i))).collect();
+    change.leased = leased.iter().map(|(key, until)| (key.clone(), at(*until))).collect();
+    change.leaves = (0..*leaves).map(one).collect();
     change.safe_sequence = n;
     match spoil {
         0 => change.writes.iter_mut().for_each(|write| {
@@ -164,13 +186,38 @@ fn compare(model: &Arc<dyn Store>, store: &Arc<dyn Store>, limit: usize) {
     }
     let lookups = |store: &Arc<dyn Store>| wait(store.count_lookups()).unwrap();
     assert_eq!(lookups(store), lookups(model));
-    for writes in [false, true] {
-        let find = |store: &Arc<dyn Store>| -> Vec<_> {
-            let leaves = wait(store.leaves_of(subject(1), writes, None, 9)).unwrap();
-            leaves.into_iter().map(|leaf| (leaf.position, leaf.hash, leaf.bytes)).collect()
+    for who in (0..5).map(subject) {
+        for writes in [false, true] {
+            let all = |store: &Arc<dyn Store>| {
+                let (mut found, mut before) = (Vec::new(), None);
+                loop {
+                    let page = wait(store.leaves_of(who, writes, before, limit)).unwrap();
+                    before = page.last().map(|leaf| leaf.id);
+                    found.extend(page);
+                    if before.is_none() {
+                        return placed(found);
+                    }
+                }
+            };
+            assert_eq!(all(store), all(model), "{who:?}, {writes}");
+        }
+        let keys = [RowKey::only(who, PROFILE), RowKey::only(who, Name::fixed("job"))];
+        let one = |store: &Arc<dyn Store>| {
+            let (rows, leaves) = wait(store.rows_with_leaves(who, &keys, limit)).unwrap();
+            (rows, placed(leaves))
         };
-        assert_eq!(find(store), find(model));
+        assert_eq!(one(store), one(model));
+        let held = |store: &Arc<dyn Store>| {
+            let mut holding = wait(store.holdings(&[who], limit)).unwrap().remove(0);
+            (placed(std::mem::take(&mut holding.leaves)), holding.rows)
+        };
+        assert_eq!(held(store), held(model));
     }
+}
+
+/// Leaves without their chain, which is the store's own business.
+fn placed(leaves: Vec<StoredLeaf>) -> Vec<impl PartialEq + std::fmt::Debug> {
+    leaves.into_iter().map(|leaf| (leaf.position, leaf.hash, leaf.bytes)).collect()
 }
 
 pub(super) fn behaves_as_the_memory_store(factory: &Factory<dyn Store>) {
@@ -188,6 +235,11 @@ pub(super) fn behaves_as_the_memory_store(factory: &Factory<dyn Store>) {
                         wait(store.claim(&PROFILE, &state::LIVE, at(*now), at(*until), *limit))
                     };
                     assert_eq!(claim(store).unwrap(), claim(&model).unwrap());
+                }
+                Step::Renew { key, held, until } => {
+                    let renew =
+                        |store: &Arc<dyn Store>| wait(store.renew(key, at(*held), at(*until)));
+                    assert_eq!(renew(store).unwrap(), renew(&model).unwrap());
                 }
                 Step::Prune { from, to, keep } => {
                     let prune = |store: &Arc<dyn Store>| {

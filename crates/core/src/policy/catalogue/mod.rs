@@ -12,8 +12,10 @@ mod france;
 mod states;
 mod words;
 
-use crate::calendar::{self, EndRule, MonthDay, Period};
+use super::words::{EndRule, StartRule};
+use crate::calendar::{self, MonthDay, Period};
 use crate::error::{Code, Kind, Result};
+use crate::name::Name;
 
 pub use ages::AgeOfConsent;
 pub use words::{Anchor, Confidence, Effect, PeriodKind, Start};
@@ -40,7 +42,7 @@ pub struct StatutoryPeriod {
     /// From which day.
     pub start: Start,
     /// To which day.
-    pub end: EndRule,
+    pub end: calendar::EndRule,
     /// Which event the day it starts from is found by.
     pub anchor: Anchor,
     /// What sort of rule it is.
@@ -71,11 +73,12 @@ impl StatutoryPeriod {
     /// [`LAW_NOT_IN_CATALOGUE`].
     ///
     /// ```
+    /// use tacenda_core::policy::KeepGround;
     /// use tacenda_core::policy::catalogue::{Effect, StatutoryPeriod};
     ///
     /// let law = StatutoryPeriod::find("PL:invoice_and_tax_document")?;
     /// assert_eq!(law.effect(), Effect::Duty);
-    /// assert_eq!(law.effect().ground(), Some("GDPR Art. 17(3)(b)"));
+    /// assert_eq!(law.effect().ground(), Some(KeepGround::LegalObligation));
     /// assert!(StatutoryPeriod::find("PL:invoices").is_err());
     /// # Ok::<(), tacenda_core::Error>(())
     /// ```
@@ -85,6 +88,41 @@ impl StatutoryPeriod {
                 all().find(|entry| entry.country == country && entry.category == category)
             })
             .ok_or_else(|| LAW_NOT_IN_CATALOGUE.error())
+    }
+
+    /// The name that it has in a parsed policy, in leaves and in receipts: its key as a [`Name`],
+    /// such as `pl.invoice_and_tax_document`, with `any` for all countries.
+    #[must_use]
+    pub fn name(&self) -> Name {
+        let country = if self.country == "*" { "any" } else { self.country };
+        let text = format!("{country}.{}", self.category).to_ascii_lowercase();
+        // INVARIANT: each key makes a name, and no two the same (`keys_are_found_and_nothing_else_is`).
+        Name::parse(&text).unwrap_or(Name::NONE)
+    }
+
+    /// Finds an entry by its name.
+    #[must_use]
+    pub fn named(name: &Name) -> Option<&'static Self> {
+        all().find(|entry| entry.name() == *name)
+    }
+
+    /// Its period as a retention rule of a policy says it: how long, from when, to which day;
+    /// `None` if it sets none that a rule can have.
+    #[must_use]
+    pub const fn period(&self) -> Option<(Period, StartRule, EndRule)> {
+        let Length::For(keep) = self.length else { return None };
+        let start = match self.start {
+            Start::Event => StartRule::Event,
+            Start::EndOfFinancialYear => StartRule::EndOfFinancialYear,
+            Start::EndOfCalendarYear => StartRule::EndOfCalendarYear,
+            Start::EndOfCalendarYearOfFinancialYear => StartRule::EndOfCalendarYearOfFinancialYear,
+            Start::BeforeEvent => return None,
+        };
+        let end = match self.end {
+            calendar::EndRule::SameDay => EndRule::SameDay,
+            calendar::EndRule::EndOfCalendarYear => EndRule::EndOfCalendarYear,
+        };
+        Some((keep, start, end))
     }
 
     /// Its key.
@@ -143,7 +181,7 @@ const fn entry(
         category,
         length,
         start,
-        end: EndRule::SameDay,
+        end: calendar::EndRule::SameDay,
         anchor,
         kind,
         citation,
@@ -154,7 +192,7 @@ const fn entry(
 
 impl StatutoryPeriod {
     const fn to_year_end(mut self) -> Self {
-        self.end = EndRule::EndOfCalendarYear;
+        self.end = calendar::EndRule::EndOfCalendarYear;
         self
     }
 
@@ -177,6 +215,7 @@ mod tests {
     use super::*;
     use crate::calendar::{Utc, due};
     use crate::clock::Timestamp;
+    use crate::policy::KeepGround;
     use proptest::prelude::*;
 
     fn last_day(key: &str, anchor: &str, year_end: &str) -> String {
@@ -214,8 +253,8 @@ mod tests {
     fn only_a_statutory_minimum_is_a_duty() {
         for law in all() {
             let ground = match law.kind.as_str() {
-                "legal_min" => Some("GDPR Art. 17(3)(b)"),
-                "limitation" | "scheme_min" | "contract_min" => Some("GDPR Art. 17(3)(e)"),
+                "legal_min" => Some(KeepGround::LegalObligation),
+                "limitation" | "scheme_min" | "contract_min" => Some(KeepGround::LegalClaims),
                 _ => None,
             };
             assert_eq!(law.effect().ground(), ground, "{}", law.key());
@@ -228,6 +267,12 @@ mod tests {
     fn keys_are_found_and_nothing_else_is() {
         let keys: std::collections::BTreeSet<_> = all().map(StatutoryPeriod::key).collect();
         assert_eq!(keys.len(), all().count());
+        let names: std::collections::BTreeSet<_> = all().map(StatutoryPeriod::name).collect();
+        assert_eq!(names.len(), keys.len());
+        assert!(!names.contains(&Name::NONE));
+        for name in &names {
+            assert_eq!(StatutoryPeriod::named(name).unwrap().name(), *name);
+        }
         for key in &keys {
             assert_eq!(StatutoryPeriod::find(key).unwrap().key(), *key);
         }

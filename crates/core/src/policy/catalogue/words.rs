@@ -1,5 +1,7 @@
 //! The words of the catalogue: what a period starts from, what sort of rule it is, how sure it is.
 
+use crate::policy::words::KeepGround;
+
 /// The day that a period starts from, as its event finds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Start {
@@ -159,10 +161,10 @@ impl PeriodKind {
 impl Effect {
     /// The exception that refuses an erasure to that extent; `None` if there is none.
     #[must_use]
-    pub const fn ground(self) -> Option<&'static str> {
+    pub const fn ground(self) -> Option<KeepGround> {
         match self {
-            Self::Duty => Some("GDPR Art. 17(3)(b)"),
-            Self::Claims => Some("GDPR Art. 17(3)(e)"),
+            Self::Duty => Some(KeepGround::LegalObligation),
+            Self::Claims => Some(KeepGround::LegalClaims),
             Self::UpperBound | Self::Advice | Self::Information => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Node, Reader, entry, forms};
+use super::{Context, Node, Reader, entry, forms, laws};
 use crate::name::Name;
 use crate::policy::basis::LawfulBasis;
 use crate::policy::codes::{BAD_BASIS, BAD_VALUE};
@@ -11,8 +11,7 @@ use crate::policy::model::{Anchors, Class, Item, Purpose, RetentionRule, Role, T
 use crate::policy::reader::{NO_HELP, choose};
 use crate::policy::records::RESERVED;
 use crate::policy::words::{
-    About, Action, AnchorEvent, Basis, CriminalCondition, EndRule, KeyScope, SpecialCondition,
-    StartRule,
+    About, Action, AnchorEvent, Basis, CriminalCondition, KeyScope, SpecialCondition,
 };
 
 const ITEM: &[&str] =
@@ -115,14 +114,13 @@ const RULE: &[&str] =
     &["keep", "start", "end", "law", "action", "archive", "warn_before", "example"];
 
 fn rule_of(r: &mut Reader<'_>, node: &Node<'_>, cx: &Context) -> RetentionRule {
-    let start = node.word_opt(r, "start", StartRule::parse, StartRule::WORDS);
-    let end = node.word_opt(r, "end", EndRule::parse, EndRule::WORDS);
+    let laws::Term { law, keep, start, end } = laws::term(r, node, cx);
     let action = node.word_opt(r, "action", Action::parse, Action::WORDS);
     RetentionRule {
-        keep: node.period(r, "keep"),
-        start: start.unwrap_or(StartRule::Event),
-        end: end.unwrap_or(EndRule::SameDay),
-        law: node.name_opt(r, "law", &cx.laws),
+        keep,
+        start,
+        end,
+        law,
         action: action.unwrap_or(Action::Erase),
         archive: node.flag(r, "archive"),
         warn_before: node.period_opt(r, "warn_before"),
@@ -171,7 +169,7 @@ pub(super) fn purposes(
             condition: node.name_opt(r, "if", &cx.facts),
             special,
             criminal,
-            archive_of: node.names(r, "archive_of", &cx.laws).into_iter().collect(),
+            archive_of: cx.laws.list(r, &node, "archive_of"),
             marketing: node.flag(r, "marketing"),
             since: node.number_opt(r, "since", 2..=i64::MAX as u64),
             example: node.flag(r, "example"),
@@ -184,7 +182,7 @@ pub(super) fn purposes(
 
 fn basis(r: &mut Reader<'_>, node: &Node<'_>, cx: &Context) -> LawfulBasis {
     let basis = node.word(r, "basis", Basis::parse, Basis::WORDS);
-    let law = node.name_opt(r, "law", &cx.laws);
+    let law = cx.laws.opt(r, node, "law");
     let needs_law = matches!(basis, Some(Basis::LegalObligation | Basis::PublicTask));
     let needs_interest = basis == Some(Basis::LegitimateInterests);
     let word = basis.map_or("", Basis::as_str);

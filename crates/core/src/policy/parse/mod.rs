@@ -4,6 +4,7 @@ mod breach;
 mod consent;
 mod data;
 mod forms;
+mod laws;
 mod means;
 mod records;
 mod who;
@@ -49,7 +50,7 @@ const ROOT: &[&str] = &[
 struct Context {
     languages: Vec<String>,
     facts: Declared,
-    laws: Declared,
+    laws: laws::Laws,
     activities: Declared,
     items: Declared,
     classes: Declared,
@@ -83,7 +84,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
     let cx = Context {
         languages: languages(r, root),
         facts: Declared::new(root, "facts"),
-        laws: Declared::new(root, "laws"),
+        laws: laws::Laws::new(root),
         activities: Declared::new(root, "activities"),
         items: Declared::new(root, "items"),
         classes: Declared::new(root, "classes"),
@@ -94,7 +95,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
     let year_end = root.parsed(r, "financial_year_end", forms::month_day, forms::MONTH_DAY);
     let classes = data::classes(r, root, &cx);
     let items = data::items(r, root, &cx, &classes);
-    Policy {
+    let mut policy = Policy {
         version,
         time_zone: time_zone.unwrap_or_default(),
         financial_year_end: year_end.unwrap_or(MonthDay::DECEMBER_31),
@@ -105,7 +106,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         audience: who::audience(r, root),
         log: means::log(r, root),
         facts: who::facts(r, root, &cx),
-        laws: who::laws(r, root),
+        laws: laws::stated(r, root),
         activities: who::activities(r, root, &cx),
         identifier: data::identifier(&items),
         items,
@@ -123,7 +124,9 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         breach: breach::breach(r, root, &cx),
         records: records::records(r, root, &cx),
         languages: cx.languages,
-    }
+    };
+    laws::add_used(&mut policy);
+    policy
 }
 
 fn languages(r: &mut Reader<'_>, root: &Node<'_>) -> Vec<String> {

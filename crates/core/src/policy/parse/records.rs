@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, Node, Reader};
+use super::{Context, Node, Reader, laws};
 use crate::name::Name;
 use crate::policy::codes::MISSING_KEY;
 use crate::policy::model::RetentionRule;
 use crate::policy::records::KINDS;
-use crate::policy::words::{Action, EndRule, StartRule};
+use crate::policy::words::Action;
 
 /// The keys of the section, in the order of [`KINDS`].
 const KEYS: &[&str] = &["requests", "consents", "objections"];
@@ -44,13 +44,12 @@ fn example(key: &str, what: &str) -> String {
 }
 
 fn rule_of(r: &mut Reader<'_>, node: &Node<'_>, cx: &Context) -> RetentionRule {
-    let start = node.word_opt(r, "start", StartRule::parse, StartRule::WORDS);
-    let end = node.word_opt(r, "end", EndRule::parse, EndRule::WORDS);
+    let laws::Term { law, keep, start, end } = laws::term(r, node, cx);
     RetentionRule {
-        keep: node.period(r, "keep"),
-        start: start.unwrap_or(StartRule::Event),
-        end: end.unwrap_or(EndRule::SameDay),
-        law: node.name_opt(r, "law", &cx.laws),
+        keep,
+        start,
+        end,
+        law,
         action: Action::Erase,
         archive: false,
         warn_before: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Context, Node, Reader, forms};
 use crate::name::Name;
-use crate::policy::model::{Activity, Audience, Contact, Law, Party, Texts};
+use crate::policy::model::{Activity, Audience, Contact, Party, Texts};
 use crate::policy::words::ActivityRole;
 
 const PARTY: &[&str] = &["name", "address", "country", "email", "example"];
@@ -75,15 +75,6 @@ pub(super) fn facts(r: &mut Reader<'_>, root: &Node<'_>, cx: &Context) -> BTreeM
         };
     }
     facts
-}
-
-pub(super) fn laws(r: &mut Reader<'_>, root: &Node<'_>) -> BTreeMap<Name, Law> {
-    let entries = root.entries(r, "laws", &["citation", "country"]);
-    let law = |(name, node): (Name, Node<'_>)| {
-        let country = node.parsed(r, "country", forms::jurisdiction, forms::JURISDICTION);
-        (name, Law { citation: node.line(r, "citation"), country: country.unwrap_or_default() })
-    };
-    entries.into_iter().map(law).collect()
 }
 
 pub(super) fn activities(

@@ -419,6 +419,7 @@ fn every_code_of_a_file_has_a_case() {
     tested.extend(
         ["policy.invalid", "policy.too_large", "policy.purpose_of_processor"].map(String::from),
     );
+    tested.extend(super::laws::TESTED.iter().map(|code| (*code).to_owned()));
     let codes = CODES.iter().filter(|code| code.kind == Kind::Configuration);
     let all: BTreeSet<_> = codes.map(|code| code.name.to_owned()).collect();
     assert_eq!(all, tested);

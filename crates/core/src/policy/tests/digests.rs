@@ -57,6 +57,7 @@ const EDITS: &[Edit] = &[
     ("log.keep", |p| p.log.keep = Period::Years(2)),
     ("log.example", |p| p.log.example ^= true),
     ("facts", |p| say(first(&mut p.facts))),
+    ("laws.ground", |p| first(&mut p.laws).ground = Some(KeepGround::LegalClaims)),
     ("laws.citation", |p| first(&mut p.laws).citation.push('x')),
     ("laws.country", |p| first(&mut p.laws).country.push('x')),
     ("activities.role", |p| first(&mut p.activities).role = ActivityRole::Processor),

@@ -6,6 +6,7 @@ mod answers;
 mod cases;
 mod digests;
 mod files;
+mod laws;
 
 /// The example that ships with the project.
 const EXAMPLE: &str = include_str!("../../../../../examples/glpi-network-cloud/privacy.toml");

@@ -6,6 +6,7 @@
 mod breach;
 mod consent;
 mod data;
+mod laws;
 mod means;
 mod taxonomy;
 mod who;
@@ -21,6 +22,8 @@ pub(super) fn contradictions(r: &mut Reader<'_>, policy: &Policy) {
     data::passwords(r, policy);
     data::classes(r, policy);
     data::archives(r, policy);
+    laws::rules(r, policy);
+    laws::bases(r, policy);
     who::purposes(r, policy);
     who::parties(r, policy);
     who::audience(r, policy);

@@ -25,6 +25,8 @@ pub struct Batch {
     pub unscrubbed: Option<Unscrubbed>,
     /// What could not go.
     pub left: Option<Left>,
+    /// Subjects whose plans were dropped: an erasure that was under way takes what they name.
+    pub elsewhere: u64,
 }
 
 impl Vault {
@@ -36,7 +38,8 @@ impl Vault {
     /// The intent decides. A change of a row before it, a login among them, fails the batch with
     /// `store.conflict`, and it is planned anew; a login after it is refused, however long the rest
     /// takes and whoever carries it out. So what fails after it is not planned again: it is `left` to
-    /// [`Vault::resume_destroys`], and nobody is erased twice.
+    /// [`Vault::resume_destroys`], and what another erasure takes is left to that one: nobody is erased
+    /// twice.
     ///
     /// # Errors
     /// `store.conflict` before the intent; the codes of the ports; [`BLOCKED`] if another process has
@@ -49,14 +52,18 @@ impl Vault {
         if plans.is_empty() {
             return Ok(Batch::default());
         }
-        let job = self.intend(plans, actor, Cause::Due).await?;
+        let planned = plans.len() as u64;
+        let Some(job) = self.intend(plans, actor, Cause::Due).await? else {
+            return Ok(Batch { elsewhere: planned, ..Batch::default() });
+        };
         let (id, subjects) = (job.row.key.id, job.subjects());
         let all = subjects.len() as u64;
+        let elsewhere = planned.saturating_sub(all);
         let error = match self.vacate(job).await {
             Err(error) if error.is(&CONFLICT) => error,
             vacated => {
                 let Vacated { job, left } = vacated?;
-                return Ok(Batch { unscrubbed: job.map(Unscrubbed), left });
+                return Ok(Batch { unscrubbed: job.map(Unscrubbed), left, elsewhere });
             }
         };
         // Another process took the job up too, and is further; or changes came without end.
@@ -65,7 +72,7 @@ impl Vault {
             Err(error) if error.is(&CONFLICT) => done.leave(Left { subjects: all, error }),
             other => other?,
         }
-        done.blocked.map_or(Ok(Batch { unscrubbed: None, left: done.left }), Err)
+        done.blocked.map_or(Ok(Batch { unscrubbed: None, left: done.left, elsewhere }), Err)
     }
 
     /// Finishes batches: no byte of a destroyed key is left in the safe's files when it returns.

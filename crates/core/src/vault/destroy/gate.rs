@@ -1,11 +1,15 @@
-//! The gate between a sweep and whoever would make an account last longer.
+//! The gate between a sweep and whoever comes back to what it takes.
 //!
 //! What a sweep takes is due when its intent enters the log: that change requires the rows in the
-//! versions that the plan saw, so a login before it counts. From then on the account is over, and
-//! nothing that comes later may say otherwise, whether the sweep goes on at once or is resumed
-//! days after. So whoever moves a clock or changes a fact reads a row of this module (the *gate*),
-//! looks at the erasures under way, and requires the gate unchanged in the change; each intent of
-//! a sweep changes it. An erasure on request waits for no clock, and leaves the gate alone.
+//! versions that the plan saw, so a login or an amendment before it counts. From then on what goes
+//! is over, and nothing that comes later may say otherwise, whether the sweep goes on at once or is
+//! resumed days after. So every login, amendment, hold and restriction reads a row of this module (the
+//! *gate*), looks at the erasures under way, and requires the gate unchanged in its change; each intent
+//! of a sweep changes it. So two sweeps that saw the same rows take them once. An erasure on request
+//! waits for no clock, and leaves the gate alone: whoever finds its intent is refused likewise, and what
+//! overlaps with it came before it, and goes.
+
+use std::collections::BTreeMap;
 
 use super::rows::erases;
 use super::{Draft, Expect, Job, Name, Result, Row, RowKey, RowWrite, SubjectId, SubjectPlan};
@@ -25,15 +29,24 @@ pub(in crate::vault) struct Leaving {
 impl Leaving {
     /// Whether a live row is about to go, or to be archived.
     pub(in crate::vault) fn takes(&self, row: &Row) -> bool {
-        let Some(class) = row.class.as_ref().filter(|_| row.state == state::LIVE) else {
-            return false;
-        };
-        let number = number_of(row);
+        row.state == state::LIVE && self.touches(row)
+    }
+
+    /// Whether a row is about to go, to be archived, or to lose items, as [`Vault::meet`] does it.
+    pub(in crate::vault) fn touches(&self, row: &Row) -> bool {
+        let Some(class) = &row.class else { return false };
+        let (number, live) = (number_of(row), row.state != state::ARCHIVED);
+        let is = |of: &Name, key| of == class && Some(key) == number;
         self.plans.iter().any(|plan| {
-            let archives =
-                |kept: &super::ArchivedClass| kept.class == *class && Some(kept.key) == number;
-            erases(plan, class, number, true) || plan.archive.iter().any(archives)
+            erases(plan, class, number, live)
+                || live && plan.archive.iter().any(|kept| is(&kept.class, kept.key))
+                || !live && plan.reduce.iter().any(|reduced| is(&reduced.class, reduced.key))
         })
+    }
+
+    /// Whether anything of the subject is about to go.
+    pub(in crate::vault) const fn is_any(&self) -> bool {
+        !self.plans.is_empty()
     }
 
     /// Makes a change depend on no sweep having come since.
@@ -47,13 +60,32 @@ impl Vault {
     pub(in crate::vault) async fn leaving(&self, subject: SubjectId) -> Result<Leaving> {
         // First the gate: of what was intended before, either the job is there or the rows are gone.
         let gate = expected(self.gate_row().await?.as_ref());
+        let mut plans = self.plans_pending().await?;
+        plans.retain(|plan| plan.subject == subject);
+        Ok(Leaving { gate, plans })
+    }
+
+    /// Leaves out plans for what erasures under way take, as far as their rows are still there.
+    pub(super) async fn without_leaving(&self, plans: &mut Vec<SubjectPlan>) -> Result<()> {
+        let mut pending: BTreeMap<SubjectId, Vec<SubjectPlan>> = BTreeMap::new();
+        for plan in self.plans_pending().await? {
+            pending.entry(plan.subject).or_default().push(plan);
+        }
+        plans.retain(|plan| {
+            let of_subject = pending.get(&plan.subject).into_iter().flatten();
+            !of_subject.into_iter().any(|other| other.meets(plan))
+        });
+        Ok(())
+    }
+
+    async fn plans_pending(&self) -> Result<Vec<SubjectPlan>> {
         let mut plans = Vec::new();
         for row in self.jobs(&state::PENDING).await? {
             // A job that cannot be read is told by whoever resumes it, and keeps nobody out.
             let Ok(job) = Job::decode(row, Vec::new()) else { continue };
-            plans.extend(job.plans.into_iter().filter(|plan| plan.subject == subject));
+            plans.extend(job.plans);
         }
-        Ok(Leaving { gate, plans })
+        Ok(plans)
     }
 
     /// The gate as the next intent of a sweep writes it.

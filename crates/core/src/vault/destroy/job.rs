@@ -8,6 +8,7 @@ use crate::error::{Context, Result};
 use crate::id::{ActorId, SubjectId};
 use crate::leaf::Leaf;
 use crate::name::Name;
+use crate::policy::records::RecordKind;
 use crate::ports::{KeyId, LogPosition};
 use crate::row::Row;
 use crate::vault::Seen;
@@ -111,6 +112,27 @@ impl SubjectPlan {
     #[must_use]
     pub fn erases(&self, class: &Name) -> bool {
         self.erase.iter().any(|erased| erased.class == *class)
+    }
+
+    /// Whether both take something of a class.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        self.classes().any(|class| other.classes().any(|of_other| of_other == class))
+    }
+
+    fn classes(&self) -> impl Iterator<Item = &Name> {
+        let erased = self.erase.iter().map(|erased| &erased.class);
+        let archived = self.archive.iter().map(|kept| &kept.class);
+        erased.chain(archived).chain(self.reduce.iter().map(|reduced| &reduced.class))
+    }
+
+    /// Whether rows of a class have to be what the log states before this is carried out: of records
+    /// those that it names, and all others unless it names records alone.
+    pub(super) fn concerns(&self, class: &Name) -> bool {
+        if RecordKind::is_reserved(class) {
+            return self.erases(class);
+        }
+        let own = self.erase.iter().any(|erased| !RecordKind::is_reserved(&erased.class));
+        own || !self.archive.is_empty() || !self.reduce.is_empty()
     }
 
     /// What a leaf says of it and of rows that came `late`: enough to destroy the same keys again, and

@@ -1,6 +1,6 @@
 //! What an erasure of many could not finish, and why.
 
-use super::{BLOCKED, Destroyed};
+use super::{BLOCKED, CONFLICT, Destroyed, UNDER_WAY};
 use crate::error::{Error, Kind, Result};
 
 /// Subjects whose erasure has begun and is not finished: their keys are gone, their rows are not.
@@ -62,6 +62,19 @@ impl Resumed {
         let altered = one.left.filter(|left| left.error.kind() == Kind::Integrity);
         altered.into_iter().for_each(|left| self.leave(left));
         self.blocked = self.blocked.take().or(one.blocked);
+    }
+
+    /// What stops no other job: one that cannot be read, which does not tell of how many it is, is
+    /// left; one that another process took up, and is further, is told by that one.
+    pub(super) fn unless_told(&mut self, came: Result<()>) -> Result<()> {
+        match came {
+            Err(error) if error.kind() == Kind::Integrity => {
+                self.leave(Left { subjects: 0, error });
+                Ok(())
+            }
+            Err(error) if error.is(&CONFLICT) || error.is(&UNDER_WAY) => Ok(()),
+            other => other,
+        }
     }
 
     /// Takes up the end of a job.

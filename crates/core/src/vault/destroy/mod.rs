@@ -15,6 +15,7 @@ mod found;
 mod gate;
 mod job;
 mod left;
+mod resume;
 mod rows;
 
 pub use batches::{Batch, Unscrubbed};
@@ -29,7 +30,7 @@ use super::journal::{Draft, digest_of};
 use super::journal::{next_version, own_row};
 use super::{Actor, Seen, Vault};
 use crate::clock::Timestamp;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Context, Error, Result};
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
 use crate::policy::records::RecordKind;
@@ -72,43 +73,10 @@ impl Vault {
             return Ok(Vec::new());
         }
         let job = self.intend(plans, actor, Cause::Request).await?;
+        let Some(job) = job else { return Ok(Vec::new()) };
         let mut done = Resumed::default();
         self.carry_out(job, &mut done).await?;
         done.or_what_is_left()
-    }
-
-    /// Finishes every erasure that was under way when a process stopped; answers with what it
-    /// finished. One that cannot be finished stops no other, nor does one altered row of a batch.
-    ///
-    /// # Errors
-    /// As [`Vault::destroy`], once all others are finished; the integrity codes of a job or a row that
-    /// somebody altered.
-    pub async fn resume_destroys(&self) -> Result<Vec<Destroyed>> {
-        self.resume_each().await?.or_what_is_left()
-    }
-
-    /// [`Vault::resume_destroys`], with what it finished beside what is left.
-    ///
-    /// # Errors
-    /// The codes of the ports.
-    pub async fn resume_each(&self) -> Result<Resumed> {
-        let mut resumed = Resumed::default();
-        for key_state in [state::PENDING, SCRUBBING] {
-            for row in self.jobs(&key_state).await? {
-                let mut one = Resumed::default();
-                match self.resume(row, &mut one).await {
-                    // A job that cannot be read does not tell of how many it is.
-                    Err(error) if error.kind() == Kind::Integrity => {
-                        one.leave(Left { subjects: 0, error });
-                    }
-                    // Another process took it up and is further.
-                    Err(error) if error.is(&CONFLICT) || error.is(&UNDER_WAY) => {}
-                    other => other?,
-                }
-                resumed.take_up(one);
-            }
-        }
-        Ok(resumed)
     }
 
     /// How many erasures are under way.
@@ -116,11 +84,26 @@ impl Vault {
     /// # Errors
     /// The codes of the store.
     pub async fn destroys_under_way(&self) -> Result<usize> {
-        Ok(self.jobs(&state::PENDING).await?.len() + self.jobs(&SCRUBBING).await?.len())
+        let pending = self.job_keys(&state::PENDING).await?.len();
+        Ok(pending.saturating_add(self.job_keys(&SCRUBBING).await?.len()))
+    }
+
+    /// Where the jobs stand: of many that wait the rows do not fit into memory.
+    async fn job_keys(&self, state: &Name) -> Result<Vec<RowKey>> {
+        let (scan, mut keys, mut cursor) = (jobs_in(state), Vec::new(), None);
+        loop {
+            let page = self.ports.store.cursors(&scan, cursor.as_ref(), SCAN_PAGE).await?;
+            let full = page.len() >= SCAN_PAGE;
+            cursor = page.last().cloned();
+            keys.extend(page.into_iter().map(|cursor| cursor.key));
+            if !full {
+                return Ok(keys);
+            }
+        }
     }
 
     async fn jobs(&self, state: &Name) -> Result<Vec<Row>> {
-        let scan = Scan::Due { kind: JOB, state: state.clone(), until: Timestamp::MAX };
+        let scan = jobs_in(state);
         let (mut rows, mut cursor) = (Vec::new(), None);
         loop {
             let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
@@ -130,13 +113,6 @@ impl Vault {
                 return Ok(rows);
             }
         }
-    }
-
-    async fn resume(&self, row: Row, resumed: &mut Resumed) -> Result<()> {
-        let key = row.key.clone();
-        let row = self.checked(key.subject, std::slice::from_ref(&key)).await?.pop().flatten();
-        let row = row.ok_or_else(|| UNDER_WAY.error())?;
-        self.carry_out(self.found(row).await?, resumed).await
     }
 
     /// A job, as far as it can be carried out now.
@@ -204,25 +180,33 @@ impl Vault {
         Ok(())
     }
 
-    /// Step 1: what will go is in the log before anything goes.
+    /// Step 1: what will go is in the log before anything goes. Of what is due, that which an
+    /// erasure under way takes is left to that one; `None` if that is all of it.
     async fn intend(
         &self,
         mut plans: Vec<SubjectPlan>,
         actor: &Actor,
         cause: Cause,
-    ) -> Result<Job> {
+    ) -> Result<Option<Job>> {
         self.name_idle_keys(&mut plans).await?;
         let rng = self.ports.rng.as_ref();
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: RowId::generate(rng) };
         let row = Row { due_at: Some(self.now()), ..own_row(key) };
         let at = vec![LogPosition { epoch: 0, index: 0 }];
         let mut job = Job { row, actor: actor.id, plans, at };
-        job.row.body = job.encode();
         let intent = loop {
             let gate = match cause {
                 Cause::Due => Some(self.next_gate().await?),
                 Cause::Request => None,
             };
+            if gate.is_some() {
+                // Behind the gate: two sweeps that saw the same rows do not both take them.
+                self.without_leaving(&mut job.plans).await?;
+                if job.plans.is_empty() {
+                    return Ok(None);
+                }
+            }
+            job.row.body = job.encode();
             match self.try_intend(&job, actor, gate.clone()).await {
                 // Another batch came first; what this one saw may still be so.
                 Err(error) if error.is(&CONFLICT) => match gate {
@@ -233,7 +217,7 @@ impl Vault {
             }
         };
         job.at = self.ports.store.places(&intent).await?;
-        Ok(job)
+        Ok(Some(job))
     }
 
     async fn try_intend(
@@ -322,11 +306,20 @@ impl Vault {
         if self.ports.keyring.scrub().await? == Scrub::Blocked {
             return BLOCKED.err();
         }
+        self.scrubbed(job).await
+    }
+
+    /// The end of step 4: the files are clean, and the job row goes.
+    async fn scrubbed(&self, job: Job) -> Result<Vec<Destroyed>> {
         let mut draft = Draft::new(0);
         self.record_scrubbed(&mut draft, &job);
         self.commit(draft).await?;
         Ok(destroyed(job.subjects(), job.at))
     }
+}
+
+fn jobs_in(state: &Name) -> Scan {
+    Scan::Due { kind: JOB, state: state.clone(), until: Timestamp::MAX }
 }
 
 /// Each subject with where its leaf stands.

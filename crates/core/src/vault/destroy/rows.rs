@@ -71,13 +71,8 @@ impl Vault {
         let seen = |plan| if look { None } else { self.meet_as_seen(plan) };
         let seen: Vec<_> = job.plans.iter().map(seen).collect();
         let unseen = job.plans.iter().zip(&seen).filter(|(_, seen)| seen.is_none());
-        let unseen: Vec<_> = unseen.map(|(plan, _)| plan.subject).collect();
-        // What is taken over into an archive, or names a key that goes, is what the log states.
-        let mut rows = match unseen.as_slice() {
-            [] => Vec::new(),
-            unseen => self.checked_each(unseen).await?,
-        }
-        .into_iter();
+        let unseen: Vec<_> = unseen.map(|(plan, _)| plan).collect();
+        let mut rows = self.rows_that_concern(&unseen).await?.into_iter();
         let mut removed = Removed { done: None, stays: BTreeSet::new(), error: None };
         for (plan, seen) in job.plans.iter().zip(seen) {
             let looked = seen.is_none();
@@ -123,6 +118,17 @@ impl Vault {
             removed.done = Some((row, at));
         }
         Ok(removed)
+    }
+
+    /// The rows that plans are about. What is taken over into an archive, or names a key that goes, is
+    /// what the log states.
+    async fn rows_that_concern(&self, plans: &[&SubjectPlan]) -> Result<Vec<Result<Vec<Row>>>> {
+        if plans.is_empty() {
+            return Ok(Vec::new());
+        }
+        let subjects: Vec<_> = plans.iter().map(|plan| plan.subject).collect();
+        let wanted = |n: usize, class: &Name| plans.get(n).is_some_and(|plan| plan.concerns(class));
+        self.checked_each(&subjects, wanted).await
     }
 
     /// The job row goes on without the plans of those who stay, and theirs are put into one of their

@@ -85,11 +85,12 @@ impl Vault {
             // EXPOSE: the value is sealed.
             body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
         }
-        let mut writes = self.carry_through(key.subject, key.id, &effects).await?;
+        let mut draft = Draft::new(0);
+        let effects = self.carry_through(key.subject, key.id, &effects, &mut draft);
+        let mut writes = effects.await?;
         let write = next_version(standing.put(Row { body: body.encode(), ..row }));
         let outline = RecordOutline::of(key.clone(), &write.row)?;
         writes.push(write);
-        let mut draft = Draft::new(0);
         let leaf = self.leaf(now, actor, entry.action, key.subject);
         draft.record(entry.told(leaf), writes, &[]);
         self.commit(draft).await?;

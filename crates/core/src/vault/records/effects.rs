@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Vault;
+use super::{Draft, Vault};
 use crate::error::Result;
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
@@ -11,7 +11,7 @@ use crate::ports::keyring::DESTROYED;
 use crate::ports::store::CONFLICT;
 use crate::ports::{KeyState, RowWrite};
 use crate::row::{Row, state};
-use crate::vault::codes::{NOTHING_OF_CLASS, UNDECLARED_CLASS};
+use crate::vault::codes::{NOTHING_OF_CLASS, UNDECLARED_CLASS, UNDER_WAY};
 use crate::vault::journal::next_version;
 use crate::vault::{Seen, StanceChange};
 
@@ -20,7 +20,7 @@ use crate::vault::{Seen, StanceChange};
 /// # Errors
 /// `vault.not_found` for a consent, an objection or a notice where there is no account;
 /// `vault.undeclared_class`; `vault.nothing_of_class` for a hold or a restriction of what is not
-/// there; `keys.destroyed` if it is being erased; `store.conflict` if one of the rows is not as it
+/// there; `erasure.under_way` for one of what is about to go, and `keys.destroyed` where it just goes; `store.conflict` if one of the rows is not as it
 /// was `seen`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effects {
@@ -41,14 +41,15 @@ pub struct Effects {
 }
 
 impl Vault {
-    /// What effects write in the change of a record.
+    /// What effects write in the change of a record, and in the draft what they depend on.
     pub(super) async fn carry_through(
         &self,
         subject: SubjectId,
         record: RowId,
         effects: &Effects,
+        draft: &mut Draft,
     ) -> Result<Vec<RowWrite>> {
-        let mut writes = self.hold_and_restrict(subject, effects).await?;
+        let mut writes = self.hold_and_restrict(subject, effects, draft).await?;
         let seen = effects.stance_seen.as_ref();
         self.take_stance(subject, record, seen, &effects.stance, &mut writes).await?;
         Ok(writes)
@@ -60,6 +61,7 @@ impl Vault {
         &self,
         subject: SubjectId,
         effects: &Effects,
+        draft: &mut Draft,
     ) -> Result<Vec<RowWrite>> {
         let Effects { held, restricted, seen, .. } = effects;
         let classes: BTreeSet<&Name> = held.keys().chain(restricted.keys()).collect();
@@ -69,6 +71,9 @@ impl Vault {
         if !classes.iter().all(|class| self.policy.classes.contains_key(*class)) {
             return UNDECLARED_CLASS.err();
         }
+        // What an erasure under way takes is kept by nothing that comes after its intent.
+        let sets = held.values().chain(restricted.values()).any(|on| *on);
+        let leaving = if sets { Some(self.leaving(subject).await?) } else { None };
         let rows = self.checked_where(subject, |class| classes.contains(class)).await?;
         let of_class = |row: &Row| row.class.as_ref().is_some_and(|class| classes.contains(class));
         let rows: Vec<_> = rows.into_iter().filter(of_class).collect();
@@ -80,6 +85,12 @@ impl Vault {
         }
         for (class, _) in restricted.iter().filter(|(_, restrict)| **restrict) {
             found(class, &rows, |row| row.state != state::ARCHIVED)?;
+        }
+        if let Some(leaving) = &leaving {
+            if rows.iter().any(|row| leaving.touches(row)) {
+                return Err(UNDER_WAY.error().with("subject", subject));
+            }
+            leaving.require(draft);
         }
         // Whoever erases has said so in the log: a hold comes too late.
         let keys = self.wrapped_keys(&rows).await?;

@@ -38,6 +38,9 @@ impl Vault {
         let policy = &self.policy;
         required(policy, request)?;
         history(policy, self.now(), request)?;
+        if request.password.is_some() && policy.password_item().is_none() {
+            return UNDECLARED.err();
+        }
         let legacy = matches!(request.password, Some(NewPassword::LegacySha256(_)));
         if legacy && policy.passwords.legacy != LegacyPasswords::Sha256 {
             return LEGACY_NOT_DECLARED.err();

@@ -94,7 +94,8 @@ impl Vault {
     ///
     /// # Errors
     /// `vault.required_item`, `vault.not_unique`, `vault.in_future`, `vault.out_of_order`,
-    /// `vault.undeclared_fact`, with the field; nothing was written then. The codes of the ports.
+    /// `vault.undeclared_fact`, with the field; `vault.undeclared_item`, also for a password where the
+    /// policy keeps none; nothing was written then. The codes of the ports.
     pub async fn register(&self, request: RegisterRequest, actor: &Actor) -> Result<Registered> {
         let mut results = self.register_many(vec![request], actor).await?;
         results.pop().unwrap_or_else(|| crate::codec::MALFORMED.err())

@@ -122,14 +122,14 @@ const GROUP: usize = 256;
 /// After how many other transactions waiting bulk work has its turn.
 const PATIENCE: u32 = 8;
 
-/// Works until it is told to stop or nobody can ask any more. `second` opens another connection, for
-/// the thread that copies the write-ahead log.
+/// Works until it is told to stop or nobody can ask any more; who told it is to hear when the
+/// connection is closed. `second` opens another one, for the thread that copies the write-ahead log.
 pub(super) fn run<H: Head>(
     connection: &Connection,
     messages: &Receiver<Message<H>>,
     pages: u32,
     second: impl Fn() -> Result<Connection>,
-) {
+) -> Option<oneshot::Sender<Result<()>>> {
     let mut waiting = Waiting { single: VecDeque::new(), bulk: VecDeque::new(), passed: 0 };
     let mut copy = LogCopy::new(connection, pages, second);
     loop {
@@ -147,7 +147,7 @@ pub(super) fn run<H: Head>(
                 Ok(message) => Some(message),
             }
         } else {
-            let Ok(message) = messages.recv() else { return };
+            let Ok(message) = messages.recv() else { return None };
             Some(message)
         };
         match message {
@@ -169,9 +169,7 @@ pub(super) fn run<H: Head>(
                 // Another process may be reading; what is left in the log is found at the next
                 // opening. Who asks from now on is told when `messages` goes.
                 let _ = empty(connection);
-                // Nobody may be waiting any more.
-                let _ = reply.send(Ok(()));
-                return;
+                return Some(reply);
             }
             None => {}
         }

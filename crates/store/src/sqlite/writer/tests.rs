@@ -201,3 +201,17 @@ fn what_arrives_while_the_store_closes_is_told_so() {
     assert!(closed.count() > 10, "some arrived while the log was copied");
     assert_eq!(answers.len() % 2, 0);
 }
+
+/// Whoever puts another file in its place must not meet the end of the one before, which takes the
+/// write-ahead log of that name away.
+#[test]
+fn who_is_told_that_it_is_closed_finds_the_file_alone() {
+    for _ in 0..30 {
+        let (folder, _, database) = opened();
+        wait(add(&database, false, 2)).unwrap();
+        database.read(|connection| Sum::load(connection).map_err(Fault::error)).unwrap();
+        wait(database.close()).unwrap();
+        let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
+        assert_eq!(files.collect::<Vec<_>>(), ["sum.db"]);
+    }
+}

@@ -1,25 +1,26 @@
 //! Changing what is kept: items, facts, the end of an account.
 
+mod parsed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use zeroize::Zeroizing;
-
+use self::parsed::{Parsed, change_state};
 use super::account::{Account, STATE_ITEM};
-use super::codes::{
-    CLOSED_ALREADY, IN_FUTURE, NOT_UNIQUE, REFUSED_STATE, REQUIRED, UNDECLARED_FACT, UNDER_WAY,
-};
+use super::codes::{NOT_FOUND, NOT_UNIQUE, REFUSED_STATE, REQUIRED, UNDER_WAY};
+use super::destroy::Leaving;
 use super::evolve::first_version;
-use super::items::{ItemValue, declared};
+use super::items::ItemValue;
 use super::journal::{Draft, next_version};
 use super::keys::{number_of, numbers_of};
 use super::register::tokens;
 use super::{Actor, Vault};
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::password::Password;
 use crate::policy::records::RecordKind;
+use crate::ports::keyring::DESTROYED;
 use crate::ports::store::{CONFLICT, NOT_UNIQUE as STORE_NOT_UNIQUE};
 use crate::ports::{Expect, RowWrite};
 use crate::row::{Row, RowKey, state};
@@ -43,15 +44,6 @@ pub struct Amendment {
     pub close_at: Option<Timestamp>,
 }
 
-/// What an amendment comes to, ready to be tried again if another change comes first.
-struct Parsed {
-    set: BTreeMap<Name, ItemValue>,
-    remove: Vec<Name>,
-    facts: BTreeMap<Name, bool>,
-    verifier: Option<Zeroizing<Vec<u8>>>,
-    close_at: Option<Timestamp>,
-}
-
 /// A row that the amendment touches.
 struct Touched {
     row: Before,
@@ -70,6 +62,10 @@ enum Before {
 impl Vault {
     /// Changes a subject's data. Every row it touches is written in one change with one leaf.
     ///
+    /// What an erasure under way takes is over: an amendment of it is refused, and one that was
+    /// accepted is not erased by a sweep that was due before it. An erasure on request that comes at
+    /// the same time takes what it finds.
+    ///
     /// What a law keeps of a class is no part of the account any more: nothing amends it. Items that
     /// are added to such a class begin a new row beside it, under a key of its own.
     ///
@@ -79,8 +75,8 @@ impl Vault {
     /// # Errors
     /// `vault.undeclared_item`, `vault.undeclared_fact`, `vault.required_item` (a required item
     /// cannot be blanked), `vault.not_unique`, `vault.closed_already`, `vault.not_found`,
-    /// `vault.not_live` for a class that is restricted, `erasure.under_way` for a fact or a closing of
-    /// an account that is about to go; the integrity codes and those of the ports.
+    /// `vault.not_live` for a class or an account that is restricted, `erasure.under_way` for an account or a class
+    /// that is about to go; the integrity codes and those of the ports.
     pub async fn amend(
         &self,
         subject: SubjectId,
@@ -88,46 +84,44 @@ impl Vault {
         actor: &Actor,
     ) -> Result<()> {
         let parsed = self.parse_amendment(amendment).await?;
-        for _ in 1..ATTEMPTS {
-            match self.try_amend(subject, &parsed, actor).await {
-                Err(error) if error.is(&CONFLICT) => {}
-                other => return other,
+        let mut attempt = 1;
+        loop {
+            let leaving = self.leaving(subject).await?;
+            let error = match self.try_amend(subject, &parsed, &leaving, actor).await {
+                Err(error) => error,
+                done => return done,
+            };
+            let destroyed = error.is(&DESTROYED);
+            if destroyed && leaving.is_any() {
+                return Err(UNDER_WAY.error().with("subject", subject));
             }
+            // A key that went meanwhile: the next look finds the erasure, or that nothing is left.
+            if attempt == ATTEMPTS || !destroyed && !error.is(&CONFLICT) {
+                return Err(error);
+            }
+            attempt += 1;
         }
-        self.try_amend(subject, &parsed, actor).await
     }
 
-    async fn parse_amendment(&self, amendment: Amendment) -> Result<Parsed> {
-        for item in &amendment.remove {
-            if declared(&self.policy, item)?.required {
-                return Err(REQUIRED.error().field_is(item));
-            }
-        }
-        for value in &amendment.set {
-            declared(&self.policy, &value.item)?;
-        }
-        if !amendment.facts.keys().all(|fact| self.policy.facts.contains_key(fact)) {
-            return UNDECLARED_FACT.err();
-        }
-        let verifier = match amendment.password {
-            Some(plain) => Some(self.hash_password(plain).await?.encode()),
-            None => None,
-        };
-        let set = amendment.set.into_iter().map(|value| (value.item.clone(), value)).collect();
-        let Amendment { remove, facts, close_at, .. } = amendment;
-        Ok(Parsed { set, remove, facts, verifier, close_at })
-    }
-
-    async fn try_amend(&self, subject: SubjectId, parsed: &Parsed, actor: &Actor) -> Result<()> {
+    async fn try_amend(
+        &self,
+        subject: SubjectId,
+        parsed: &Parsed,
+        leaving: &Leaving,
+        actor: &Actor,
+    ) -> Result<()> {
         let now = self.now();
         let fence = self.key_fence().await?;
-        let mut account = self.account(subject).await?;
+        let mut account = match self.account(subject).await {
+            Err(error) if error.is(&NOT_FOUND) => {
+                return Err(self.no_account(subject, error).await?);
+            }
+            account => account?,
+        };
         let state_changed = change_state(&mut account, parsed, now)?;
-        // A closing moves clocks, a fact decides what a law keeps: neither holds up what is due.
-        let leaving = if state_changed { Some(self.leaving(subject).await?) } else { None };
-        let leaves = |row: &Row| leaving.as_ref().is_some_and(|leaving| leaving.takes(row));
-        if leaves(&account.row) {
-            return Err(UNDER_WAY.error().with("subject", subject));
+        let under_way = || UNDER_WAY.error().with("subject", subject);
+        if leaving.takes(&account.row) {
+            return Err(under_way());
         }
         let rows = self.stays_whole(subject, parsed).await?;
         let primary = self.policy.primary_class().clone();
@@ -155,7 +149,11 @@ impl Vault {
                 continue;
             }
             let place_key = self.profile_key(subject, &class.name);
-            if !wanted && rows.iter().any(|row| row.key == place_key && leaves(row)) {
+            if rows.iter().any(|row| row.key == place_key && leaving.takes(row)) {
+                // A closing leaves the clock of what goes alone.
+                if wanted {
+                    return Err(under_way());
+                }
                 continue;
             }
             let place = Place { row: &place_key, class: &class.name };
@@ -233,9 +231,7 @@ impl Vault {
         draft.record(self.leaf(now, actor, action, subject), writes, &[]);
         draft.change().safe_sequence = sequence;
         draft.under_fence(fence);
-        if let Some(leaving) = &leaving {
-            leaving.require(&mut draft);
-        }
+        leaving.require(&mut draft);
         match self.commit(draft).await {
             Ok(_) => Ok(()),
             Err(error) if error.is(&STORE_NOT_UNIQUE) => {
@@ -249,19 +245,35 @@ impl Vault {
         }
     }
 
-    /// What the policy requires, alone or together with other items, is there afterwards too; what is
-    /// archived belongs to its law and does not count. Answers with the subject's rows.
+    /// Why there is no account to amend: a restricted one is there.
+    async fn no_account(&self, subject: SubjectId, not_found: Error) -> Result<Error> {
+        let key = self.profile_key(subject, self.policy.primary_class());
+        let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
+        let restricted = row.is_some_and(|row| row.state == state::RESTRICTED);
+        Ok(if restricted { REFUSED_STATE.error().with("subject", subject) } else { not_found })
+    }
+
+    /// What the policy requires of what is amended, alone or together with other items, is there
+    /// afterwards too; what is archived belongs to its law and does not count. Answers with the
+    /// subject's rows.
     async fn stays_whole(&self, subject: SubjectId, parsed: &Parsed) -> Result<Vec<Row>> {
         // Records are no part of the account.
         let rows = self.checked_where(subject, |class| !RecordKind::is_reserved(class)).await?;
-        let mut items: BTreeSet<Name> = parsed.set.keys().cloned().collect();
-        for row in rows.iter().filter(|row| row.state == state::LIVE && row.class.is_some()) {
+        let password = self.policy.password_item().filter(|_| parsed.verifier.is_some());
+        let set = parsed.set.keys().chain(password.map(|item| &item.name));
+        let set: BTreeSet<Name> = set.cloned().collect();
+        let mut items = set.clone();
+        let in_use = |row: &&Row| row.state == state::LIVE || row.state == state::RESTRICTED;
+        for row in rows.iter().filter(in_use).filter(|row| row.class.is_some()) {
             let (kept, _) = Body::contents(&row.body)?;
             items.extend(kept.into_iter().filter(|item| !parsed.remove.contains(item)));
         }
         for item in self.policy.items.values().filter(|item| !items.contains(&item.name)) {
+            let removed = parsed.remove.contains(&item.name);
+            // What was lacking before, as after a change of policy, is not this amendment's to give.
+            let touched = removed || item.required_with.iter().any(|other| set.contains(other));
             let asked = item.required_with.iter().any(|other| items.contains(other));
-            if asked || parsed.remove.contains(&item.name) && item.required {
+            if touched && asked || removed && item.required {
                 return Err(REQUIRED.error().field_is(&item.name));
             }
         }
@@ -356,29 +368,4 @@ impl Vault {
             .map(|class| class.items.clone())
             .unwrap_or_default()
     }
-}
-
-/// Takes the facts and the closing into the account's state; whether anything changed.
-fn change_state(account: &mut Account, parsed: &Parsed, now: Timestamp) -> Result<bool> {
-    let before = account.state.clone();
-    for (fact, holds) in &parsed.facts {
-        if *holds {
-            account.state.facts.insert(fact.clone());
-        } else {
-            account.state.facts.remove(fact);
-        }
-    }
-    if let Some(at) = parsed.close_at {
-        if account.state.closed_at.is_some() {
-            return CLOSED_ALREADY.err();
-        }
-        if at > now {
-            return Err(IN_FUTURE.error().field_is("closed_at"));
-        }
-        if at < account.state.registered_at {
-            return Err(super::codes::OUT_OF_ORDER.error().field_is("closed_at"));
-        }
-        account.state.closed_at = Some(at);
-    }
-    Ok(account.state != before)
 }
