@@ -312,28 +312,6 @@ const CASES: &[(&str, &str, &str, &str)] = &[
          objections = { keep = \"61 months\" }\n",
         "",
     ),
-    ("missing_key", "records", "consents = { keep = \"60 months\" }", ""),
-    ("missing_key", "records", "objections = { keep = \"61 months\" }", ""),
-    (
-        "consent_not_needed",
-        "consents.more.purpose",
-        "[consents.newsletter]",
-        "[consents.more]\npurpose = \"account\"\nversion = 4\ntext = \"Yes.\"\n\n[consents.newsletter]",
-    ),
-    ("undeclared", "consents.newsletter.purpose", "purpose = \"newsletter\"", "purpose = \"news\""),
-    ("missing_key", "consents.newsletter", "purpose = \"newsletter\"", ""),
-    ("missing_key", "consents.newsletter", "text = \"Send me news.\"", ""),
-    ("bad_value", "consents.newsletter.oldest_valid", "oldest_valid = 2", "oldest_valid = 4"),
-    ("bad_value", "consents.newsletter.version", "version = 3", "version = 0"),
-    ("bad_value", "purposes.newsletter.since", "marketing = true", "marketing = true\nsince = 2"),
-    ("bad_value", "purposes.newsletter.since", "marketing = true", "marketing = true\nsince = 1"),
-    ("wrong_type", "purposes.newsletter.marketing", "marketing = true", "marketing = 1"),
-    (
-        "consent_without_text",
-        "purposes.security",
-        "basis = \"legitimate interests\"\ninterest = \"The security of the service.\"",
-        "basis = \"consent\"",
-    ),
     ("missing_key", "records", "requests = { keep = \"2 years\" }", ""),
     ("missing_key", "records.requests", "{ keep = \"2 years\" }", "{}"),
     ("unknown_key", "records.holds", "[records]", "[records]\nholds = { keep = \"2 years\" }"),
@@ -353,7 +331,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
 #[test]
 fn each_edit_makes_exactly_its_problem() {
     super::parsed(BASE);
-    for (code, path, from, to) in CASES {
+    for (code, path, from, to) in CASES.iter().chain(super::consents::CASES) {
         let text = edited(BASE, from, to);
         let found: Vec<_> =
             problems(&text).into_iter().map(|problem| (problem.code.name, problem.path)).collect();
@@ -394,13 +372,6 @@ fn edits_of_two_places() {
     };
     assert_eq!(super::parsed(&party("DE")).representative.unwrap().country, "DE");
     assert_eq!(problems(&party("GB"))[0].code.name, "policy.representative");
-
-    let health = edited(BASE, "user.contact.organization", "user.health_and_medical");
-    let condition = |word| edited(&health, "if = \"paid offer\"", &format!("special = \"{word}\""));
-    super::parsed(&condition("legal claims"));
-    let found = problems(&condition("explicit consent"));
-    assert_eq!(found[0].code.name, "policy.consent_without_text", "whatever the basis");
-    assert_eq!((found[0].path.as_str(), found.len()), ("purposes.billing", 1));
 }
 
 #[test]
@@ -415,7 +386,8 @@ fn too_large_files_and_lines_are_refused() {
 
 #[test]
 fn every_code_of_a_file_has_a_case() {
-    let mut tested: BTreeSet<_> = CASES.iter().map(|(code, ..)| format!("policy.{code}")).collect();
+    let all = CASES.iter().chain(super::consents::CASES);
+    let mut tested: BTreeSet<_> = all.map(|(code, ..)| format!("policy.{code}")).collect();
     tested.extend(
         ["policy.invalid", "policy.too_large", "policy.purpose_of_processor"].map(String::from),
     );
