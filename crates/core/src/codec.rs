@@ -245,6 +245,12 @@ impl<'a> Decoder<'a> {
         Ok(names)
     }
 
+    /// Whether nothing is left.
+    #[must_use]
+    pub const fn is_at_end(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Succeeds only if nothing is left.
     ///
     /// # Errors

@@ -45,6 +45,9 @@ pub mod state {
     pub const CLOSED: Name = Name::fixed("closed");
     /// Work that is to be done.
     pub const PENDING: Name = Name::fixed("pending");
+    /// What a store says of a row that lies under its key and cannot be read whole. Nobody writes a row
+    /// in it, so that the log finds what is so, as it finds whatever else was altered.
+    pub const UNREADABLE: Name = Name::fixed("unreadable");
 }
 
 /// 128 bits of a keyed hash under which a row is found without its plaintext being stored.

@@ -4,6 +4,7 @@
 //! A new database is a folder here and a test file of a few lines; nothing else changes.
 #![forbid(unsafe_code)]
 
+mod columns;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod sqlite;

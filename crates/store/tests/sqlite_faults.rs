@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pollster::block_on as wait;
@@ -10,13 +11,16 @@ use rusqlite::Connection;
 use tacenda_core::clock::Timestamp;
 use tacenda_core::error::{Code, Result};
 use tacenda_core::id::SubjectId;
+use tacenda_core::memory::MemoryKeyring;
 use tacenda_core::name::Name;
 use tacenda_core::ports::store::{CORRUPT, FULL, NEWER_SCHEMA, READ_ONLY, UNAVAILABLE};
 use tacenda_core::ports::{
     Change, Expect, KekId, Keyring, NewLeaf, RowWrite, SafeInit, Scan, Store, StoreInit,
 };
 use tacenda_core::row::{Row, RowKey, state};
+use tacenda_core::vault::{OnRestore, Vault};
 use tacenda_store::sqlite::{SqliteKeyring, SqliteOptions, SqliteStore};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 
 const INIT: StoreInit = StoreInit { store: [1; 16], safe: [2; 16] };
 
@@ -98,23 +102,73 @@ fn a_row_that_was_spoiled_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("customers.db");
     let spoils = [
-        "UPDATE rows SET tokens = x'00'",
-        "UPDATE rows SET state = 'No State'",
-        "UPDATE rows SET version = -1",
-        "UPDATE rows SET id = x'0102'",
-        "UPDATE rows SET subject = x'01'",
-        "UPDATE rows SET body = 'text'",
+        ("tokens = x'00'", true),
+        ("state = 'No State'", true),
+        ("state = x'ff'", true),
+        ("class = 'No Class'", true),
+        ("version = -1", true),
+        ("held = 'perhaps'", true),
+        ("anchor_at = x'00'", true),
+        ("body = 'text'", true),
+        // Without a key it is nobody's row.
+        ("id = x'0102'", false),
+        ("subject = x'01'", false),
     ];
-    for spoil in spoils {
+    for (spoil, has_key) in spoils {
         let _ = std::fs::remove_file(&path);
         let store = open(&path).unwrap();
         wait(store.initialise(INIT)).unwrap();
         wait(store.commit(change(1, 9))).unwrap();
-        Connection::open(&path).unwrap().execute_batch(spoil).unwrap();
-        let error = wait(store.scan(&Scan::All { kind: None }, None, 9)).unwrap_err();
-        assert!(error.is(&CORRUPT), "{spoil}: {error}");
+        let scan = || wait(store.scan(&Scan::All { kind: None }, None, 9));
+        let before = scan().unwrap().rows.remove(0);
+        Connection::open(&path).unwrap().execute(&format!("UPDATE rows SET {spoil}"), ()).unwrap();
+        if has_key {
+            let row = scan().unwrap().rows.remove(0);
+            assert_eq!((&row.key, &row.state), (&before.key, &state::UNREADABLE), "{spoil}");
+            assert_ne!(row.digest(), before.digest(), "{spoil}");
+            assert_eq!(wait(store.rows(&[row.key.clone()])).unwrap(), [Some(row)], "{spoil}");
+        } else {
+            assert!(scan().unwrap_err().is(&CORRUPT), "{spoil}");
+        }
         wait(store.close()).unwrap();
     }
+}
+
+#[test]
+fn a_row_that_cannot_be_read_stops_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("customers.db");
+    let world = World::over(Arc::new(open(&path).unwrap()), Arc::new(MemoryKeyring::default()));
+    let vault = world.open();
+    let ada = ada(&vault);
+    let eve = request(&vault, &[("email", "eve@example.org"), ("card_last4", "1111")], true);
+    let eve = wait(vault.register(eve, &staff("support"))).unwrap().subject();
+    drop(vault);
+    let spoil = |to: &str| {
+        let spoil = format!("UPDATE rows SET class = '{to}' WHERE kind = 'profile.payment'");
+        let connection = Connection::open(&path).unwrap();
+        let spoilt = connection.execute(&format!("{spoil} AND subject = ?1"), [ada.as_bytes()]);
+        assert_eq!(spoilt, Ok(1));
+    };
+    spoil("No Class");
+    // The card moves to the account's class, and the note to that of the card.
+    let policy = POLICY
+        .replace("version = 1", "version = 2")
+        .replace("\"first_name\", \"note\"]\nclock", "\"first_name\", \"card_last4\"]\nclock")
+        .replace("items = [\"card_last4\"]\nclock", "items = [\"note\"]\nclock");
+    let read = |vault: &Vault, subject| {
+        let view = wait(vault.read(subject, &Name::fixed("billing"), &staff("billing")));
+        view.map(|view| view.get("card_last4").map(str::to_owned)).map_err(|error| error.code())
+    };
+    let (vault, recovery) = world.try_open(&policy, OnRestore::Refuse).unwrap();
+    assert_eq!((recovery.not_moved.subjects, recovery.not_moved.first), (1, Some(ada)));
+    assert_eq!(read(&vault, eve), Ok(Some("1111".to_owned())));
+    assert_eq!(wait(vault.audit()).unwrap_err().code(), "vault.altered_row");
+    spoil("payment");
+    assert_eq!(wait(vault.move_items()).unwrap(), 1);
+    assert_eq!(read(&vault, ada), Ok(Some("4242".to_owned())));
+    wait(vault.audit()).unwrap();
+    wait(world.store.close()).unwrap();
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What laws keep: beside a class that begins again, and each item until its own law ends.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod account;
 mod cuts;
 mod laws;
 mod moved;

@@ -2,6 +2,7 @@
 
 use pollster::block_on as wait;
 use tacenda_core::clock::{Clock as _, Span};
+use tacenda_core::ports::KeyState;
 use tacenda_core::vault::{Amendment, OnRestore, Vault};
 use tacenda_core::{Name, SubjectId};
 use tacenda_gdpr::{erasure, retention};
@@ -256,5 +257,41 @@ fn a_law_ends_for_what_has_moved_with_it_as_for_what_has_not() {
     assert_eq!(wait(retention::plan(&vault)).unwrap().due(), 1);
     sweep(&vault);
     assert_eq!((billing(&vault, subject).len(), keys(&world, subject).len()), (0, 0));
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn the_key_of_a_row_that_moving_items_emptied_goes_although_a_law_keeps_the_class() {
+    let world = World::default();
+    let vault = open(&world, POLICY);
+    let items = [("email", "a@example.org"), ("card_last4", "4242"), ("note", "n")];
+    let subject = wait(vault.register(request(&vault, &items, true), &staff("support")));
+    let subject = subject.unwrap().subject();
+    drop(vault);
+    // The class of the card is emptied, and begins again with the note, which a law keeps.
+    let away = POLICY
+        .replace("version = 1", "version = 2")
+        .replace("items = [\"card_last4\"]\nclock", "items = [\"first_name\"]\nclock")
+        .replace("\"first_name\", \"note\"]\nclock", "\"card_last4\", \"note\"]\nclock");
+    drop(open(&world, &away));
+    let kept = "keep = \"13 months\"\n";
+    let rule = RULE.replace("classes.billing", "classes.payment");
+    let back = away
+        .replace("version = 2", "version = 3")
+        .replace("items = [\"first_name\"]\nclock", "items = [\"first_name\", \"note\"]\nclock")
+        .replace("\"card_last4\", \"note\"]\nclock", "\"card_last4\"]\nclock")
+        .replace(kept, &format!("{kept}{rule}"))
+        .replace(
+            "items = [\"address\"]\narchive_of",
+            "items = [\"address\", \"note\"]\narchive_of",
+        );
+    let vault = open(&world, &back);
+    wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
+    let keys = wait(world.keyring.keys_of(subject)).unwrap().into_iter();
+    let live: Vec<_> = keys
+        .filter(|(_, state)| matches!(state, KeyState::Live(_)))
+        .map(|(key, _)| (key.class, key.number))
+        .collect();
+    assert_eq!(live, [(Name::fixed("payment"), 1)], "an old backup opens with no other");
     wait(vault.audit()).unwrap();
 }

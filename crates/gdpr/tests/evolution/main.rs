@@ -1,7 +1,11 @@
 //! A policy that changes, and keys that follow one another.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+mod acts;
 mod clocks;
+mod customer;
+mod model;
+mod shape;
 mod unique;
 
 use std::sync::Arc;

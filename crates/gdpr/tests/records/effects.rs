@@ -249,3 +249,38 @@ fn a_policy_moves_nothing_out_of_what_is_restricted() {
     assert!(!open().1);
     wait(vault.audit()).unwrap();
 }
+
+#[test]
+fn what_a_policy_moves_into_what_is_restricted_is_restricted_too() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let note = |text| Amendment {
+        set: vec![vault.item(&Name::fixed("note"), text).unwrap()],
+        ..Amendment::default()
+    };
+    wait(vault.amend(subject, note("calls on Mondays"), &staff("support"))).unwrap();
+    let key = add(&vault, Some(subject)).unwrap();
+    affect(&vault, &key, &restrict(&[("payment", true)])).unwrap();
+    let policy = POLICY
+        .replace("version = 1", "version = 2")
+        .replace("\"first_name\", \"note\"]\nclock", "\"first_name\"]\nclock")
+        .replace("items = [\"card_last4\"]\nclock", "items = [\"card_last4\", \"note\"]\nclock");
+    let (vault, recovery) = world.try_open(&policy, OnRestore::Refuse).unwrap();
+    assert!(!recovery.not_moved.restricted, "it waits for nothing");
+    let noted = || {
+        let view = wait(vault.read(subject, &Name::fixed("account"), &staff("support"))).unwrap();
+        view.get("note").map(str::to_owned)
+    };
+    assert_eq!(noted(), None);
+    let amended = wait(vault.amend(subject, note("never calls"), &staff("support")));
+    assert_eq!(code(amended), "vault.not_live");
+    world.set_time("2030-01-01T00:00:00Z");
+    sweep(&vault);
+    let row = rows(&vault, subject).into_iter().find(|row| row.class == *"payment").unwrap();
+    let items: Vec<_> = row.items.iter().map(Name::as_str).collect();
+    assert_eq!((row.state, items), (state::RESTRICTED, vec!["card_last4", "note"]));
+    affect(&vault, &key, &restrict(&[("payment", false)])).unwrap();
+    assert_eq!(noted().as_deref(), Some("calls on Mondays"), "at once");
+    wait(vault.audit()).unwrap();
+}

@@ -1,5 +1,7 @@
 //! A policy that changes over rows that are not what the log says.
 
+use std::sync::Arc;
+
 use pollster::block_on as wait;
 use tacenda_core::error::Context;
 use tacenda_core::leaf::Leaf;
@@ -7,6 +9,7 @@ use tacenda_core::row::RowKey;
 use tacenda_core::vault::{Amendment, OnRestore, Vault};
 use tacenda_core::{Name, SubjectId};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
+use tacenda_testkit::{FailingKeyring, FailingStore, Faults};
 
 use super::adversary::Adversary;
 use super::{code, eve, over, profile, reopened, set};
@@ -63,6 +66,74 @@ fn one_altered_row_does_not_keep_a_policy_from_all_others() {
     assert_eq!(recovery.not_moved.subjects, 0);
     wait(vault.move_items()).unwrap();
     assert_eq!(card(&vault, ada), Ok(Some("4242".to_owned())));
+}
+
+#[test]
+fn an_opening_with_one_left_costs_what_is_left() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let ada = ada(&vault);
+    for number in 0..600 {
+        let email = format!("{number}@example.org");
+        let items = [("email", email.as_str()), ("card_last4", "1111")];
+        wait(vault.register(request(&vault, &items, true), &staff("support"))).unwrap();
+    }
+    let registered = vault.now();
+    world.set_time("2026-07-01T08:00:00Z");
+    wait(vault.login("ada@example.org", "correct horse")).unwrap();
+    drop(vault);
+    let policy = moved().replace("open = \"last login\"", "open = \"registered\"");
+    store.edit(&profile(ada, "payment"), |row| row.held = true);
+    let left = || {
+        let faults = Faults::none();
+        let watched = World {
+            store: Arc::new(FailingStore::new(world.store.clone(), faults.clone())),
+            keyring: Arc::new(FailingKeyring::new(world.keyring.clone(), faults.clone())),
+            ..world.clone()
+        };
+        let (_, recovery) = watched.try_open(&policy, OnRestore::Refuse).unwrap();
+        (recovery.not_moved.subjects, faults.operations())
+    };
+    let (first, whole) = left();
+    let ((second, some), (third, again)) = (left(), left());
+    store.repent();
+    let ((fourth, moves), (_, none)) = (left(), left());
+    assert_eq!((first, second, third, fourth), (1, 1, 1, 0));
+    assert!(whole > 600 && some == again, "{whole} {some} {again}");
+    assert!(some < none + 12 && moves < none + 24, "{some} {moves}, with nobody left {none}");
+    let vault = world.try_open(&policy, OnRestore::Refuse).unwrap().0;
+    assert_eq!(card(&vault, ada), Ok(Some("4242".to_owned())));
+    let row = store.row(&profile(ada, "account"));
+    assert_eq!(row.anchor_at, Some(registered), "her clock is set as all others are");
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn an_altered_job_lets_nobody_down() {
+    let job = RowKey::only(SubjectId::CONTROLLER, Name::fixed("reseal"));
+    let (world, store) = Adversary::world();
+    let ada = ada(&world.open());
+    let payment = profile(ada, "payment");
+    store.edit(&payment, |row| row.held = true);
+    let open = |version: &str| {
+        let policy = moved().replace("version = 2", version);
+        world.try_open(&policy, OnRestore::Refuse)
+    };
+    drop(open("version = 2").unwrap());
+    store.mend(&payment);
+    let ours = store.row(&job).body;
+    // It names somebody else. Nobody writes it: what it said is for the audit to find.
+    store.edit(&job, |row| row.body.iter_mut().rev().take(1).for_each(|byte| *byte ^= 1));
+    let (vault, recovery) = open("version = 2").unwrap();
+    assert_eq!(recovery.not_moved.subjects, 0);
+    assert_eq!(card(&vault, ada), Ok(None));
+    assert_eq!(code(wait(vault.audit())), "vault.altered_row");
+    assert_eq!(code(open("version = 3")), "vault.altered_row", "who is left is not known");
+    store.repent();
+    assert_eq!(store.row(&job).body, ours);
+    let (vault, _) = open("version = 3").unwrap();
+    assert_eq!(card(&vault, ada), Ok(Some("4242".to_owned())));
+    wait(vault.audit()).unwrap();
 }
 
 #[test]

@@ -15,27 +15,34 @@ use uuid::Uuid;
 use super::bucket;
 use super::change::read_tokens;
 use super::fault::Fault;
+use crate::columns::Columns;
 
 /// The columns of a row, in the order of [`read_row`].
 pub(super) const COLUMNS: &str = "r.subject, r.kind, r.id, r.class, r.state, r.held, r.anchor_at,
     r.due_at, r.version, r.tokens, r.body";
 
+/// Reads a row. If a column behind its key cannot be read the row is one that nobody wrote, and the log
+/// finds it.
 pub(super) fn read_row(row: &SqlRow) -> Result<Row, Fault> {
-    let class: Option<&str> = row.try_get(3)?;
-    let tokens: &[u8] = row.try_get(9)?;
-    let version: i64 = row.try_get(8)?;
-    let time = |at: Option<i64>| at.map(Timestamp::from_micros);
-    Ok(Row {
-        key: read_key(row, 0)?,
-        class: class.map(name).transpose()?,
-        state: name(row.try_get(4)?)?,
-        held: row.try_get(5)?,
-        anchor_at: time(row.try_get(6)?),
-        due_at: time(row.try_get(7)?),
-        version: version.cast_unsigned(),
-        tokens: read_tokens(tokens)?,
-        body: row.try_get(10)?,
-    })
+    let class = || match row.try_get::<_, Option<&str>>(3).ok()? {
+        Some(class) => Name::parse(class).ok().map(Some),
+        None => Some(None),
+    };
+    let time = |column: usize| {
+        let at: Option<i64> = row.try_get(column).ok()?;
+        Some(at.map(Timestamp::from_micros))
+    };
+    let columns = Columns {
+        class: class(),
+        state: row.try_get(4).ok().and_then(|state| Name::parse(state).ok()),
+        held: row.try_get(5).ok(),
+        anchor_at: time(6),
+        due_at: time(7),
+        version: row.try_get(8).ok().map(i64::cast_unsigned),
+        tokens: row.try_get(9).ok().and_then(|tokens| read_tokens(tokens).ok()),
+        body: row.try_get(10).ok(),
+    };
+    Ok(columns.into_row(read_key(row, 0)?))
 }
 
 /// A key in three columns, the first of which is this one.

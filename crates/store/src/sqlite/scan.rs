@@ -15,33 +15,44 @@ use tacenda_core::row::{Row, RowKey};
 use super::change::{id_bytes, read_id, read_name, read_tokens};
 use super::fault::fault;
 use super::read::leaves_of;
+use crate::columns::Columns;
 
 /// The columns that [`read_row`] reads.
 pub(super) const COLUMNS: &str =
     "subject, kind, id, class, state, held, anchor_at, due_at, version, tokens, body";
 
-/// Reads a row. The outer error is SQLite's, the inner one says what is wrong with the row.
+/// Reads a row. The outer error is SQLite's, the inner one says that its key is none. If another column
+/// cannot be read the row is one that nobody wrote, and the log finds it.
 pub(super) fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Result<Row>> {
     let subject = SubjectId::from_bytes(row.get(0)?);
     let (kind, id) = (row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_blob()?);
-    let (class, state) = (row.get_ref(3)?.as_str_or_null()?, row.get_ref(4)?.as_str()?);
-    let (held, anchor, due, version): (bool, Option<i64>, Option<i64>, i64) =
-        (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?);
-    let (tokens, body) = (row.get_ref(9)?.as_blob()?, row.get_ref(10)?.as_blob()?);
-    let read = || {
-        Ok(Row {
-            key: RowKey { subject, kind: read_name(kind)?, id: read_id(id)? },
-            class: class.map(read_name).transpose()?,
-            state: read_name(state)?,
-            held,
-            anchor_at: anchor.map(Timestamp::from_micros),
-            due_at: due.map(Timestamp::from_micros),
-            version: u64::try_from(version).map_err(|_| CORRUPT.error())?,
-            tokens: read_tokens(tokens)?,
-            body: body.to_vec(),
-        })
+    let key = || Ok(RowKey { subject, kind: read_name(kind)?, id: read_id(id)? });
+    let key = key().map_err(|error: tacenda_core::Error| error.with("subject", subject));
+    Ok(key.map(|key| read_columns(row, key)))
+}
+
+/// The columns behind the key.
+fn read_columns(row: &SqlRow<'_>, key: RowKey) -> Row {
+    let class = || match row.get_ref(3).ok()?.as_str_or_null().ok()? {
+        Some(class) => read_name(class).ok().map(Some),
+        None => Some(None),
     };
-    Ok(read().map_err(|error: tacenda_core::Error| error.with("subject", subject)))
+    let time = |column| {
+        let at: Option<i64> = row.get(column).ok()?;
+        Some(at.map(Timestamp::from_micros))
+    };
+    let blob = |column| row.get_ref(column).ok()?.as_blob().ok();
+    Columns {
+        class: class(),
+        state: row.get_ref(4).ok().and_then(|state| read_name(state.as_str().ok()?).ok()),
+        held: row.get(5).ok(),
+        anchor_at: time(6),
+        due_at: time(7),
+        version: row.get(8).ok().and_then(|version: i64| u64::try_from(version).ok()),
+        tokens: blob(9).and_then(|tokens| read_tokens(tokens).ok()),
+        body: blob(10).map(<[u8]>::to_vec),
+    }
+    .into_row(key)
 }
 
 /// Where a page begins, with the least values where there is no cursor.

@@ -13,6 +13,9 @@ use crate::Tacenda;
 pub(super) enum Standard {
     /// `erasures`: finishes those that a stopped process left. Every ten minutes.
     Erasures,
+    /// `move-items`: moves what a changed policy had to leave where it was: rows that are mended or no
+    /// longer restricted since. It fails as long as rows are altered. Every ten minutes.
+    MoveItems,
     /// `sweep`: erases what the policy no longer keeps, unless a person has to confirm it; before that,
     /// ends consents and objections without an account. Daily.
     Sweep,
@@ -27,8 +30,9 @@ pub(super) enum Standard {
 }
 
 impl Standard {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Erasures,
+        Self::MoveItems,
         Self::Sweep,
         Self::Prune,
         Self::CollectKeys,
@@ -42,6 +46,7 @@ impl Job for Standard {
     fn name(&self) -> Name {
         Name::fixed(match self {
             Self::Erasures => "erasures",
+            Self::MoveItems => "move-items",
             Self::Sweep => "sweep",
             Self::Prune => "prune",
             Self::CollectKeys => "collect-keys",
@@ -52,7 +57,7 @@ impl Job for Standard {
 
     fn every(&self) -> Span {
         match self {
-            Self::Erasures | Self::RotateKeys => Span::seconds(600),
+            Self::Erasures | Self::MoveItems | Self::RotateKeys => Span::seconds(600),
             Self::WrapPasswords => Span::hours(1),
             Self::Sweep | Self::Prune | Self::CollectKeys => Span::days(1),
         }
@@ -61,6 +66,7 @@ impl Job for Standard {
     async fn run(&self, t: &Tacenda, actor: &Actor) -> Result<u64> {
         match self {
             Self::Erasures => Ok(t.erasure().resume().await?.len() as u64),
+            Self::MoveItems => t.vault.move_items().await,
             Self::Sweep => {
                 // What nobody uses any more begins its retention.
                 t.consents().settle().await?;

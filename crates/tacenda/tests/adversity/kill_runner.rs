@@ -37,8 +37,9 @@ impl Job for Waits {
 }
 
 fn only(t: &Tacenda, for_ever: bool) -> Jobs<'_> {
-    let all = ["erasures", "sweep", "prune", "collect-keys", "wrap-passwords", "rotate-keys"];
-    all.into_iter().fold(t.jobs(), Jobs::without).with(Waits { for_ever })
+    let all = ["erasures", "move-items", "sweep", "prune", "collect-keys"];
+    let all = all.into_iter().chain(["wrap-passwords", "rotate-keys"]);
+    all.fold(t.jobs(), Jobs::without).with(Waits { for_ever })
 }
 
 #[test]

@@ -6,8 +6,8 @@ use tacenda_testkit::{After, Cut};
 
 use super::*;
 
-const ALL: [&str; 6] =
-    ["collect-keys", "erasures", "prune", "rotate-keys", "sweep", "wrap-passwords"];
+pub(super) const ALL: [&str; 7] =
+    ["collect-keys", "erasures", "move-items", "prune", "rotate-keys", "sweep", "wrap-passwords"];
 
 fn sorted(run: &JobsRun) -> Vec<&str> {
     let mut names = names(run);
@@ -73,7 +73,7 @@ fn a_process_under_the_policy_before_takes_no_job() {
     let refused = run_due(&before.jobs());
     assert_eq!(
         (sorted(&refused), codes(&refused)),
-        (ALL.to_vec(), vec!["policy.older_version"; 6])
+        (ALL.to_vec(), vec!["policy.older_version"; 7])
     );
     let run = run_due(&t.jobs());
     assert_eq!((sorted(&run), &run.elsewhere[..]), (ALL.to_vec(), &[][..]));
@@ -117,7 +117,10 @@ fn a_job_whose_end_cannot_be_written_is_free_and_hides_no_other() {
     place.open();
     let faults = Faults::none();
     let (whole, _) = run_under(&faults, &place).unwrap();
-    assert_eq!(names(&whole), ["collect-keys", "count", "erasures", "prune", "rotate-keys"]);
+    assert_eq!(
+        names(&whole),
+        ["collect-keys", "count", "erasures", "move-items", "prune", "rotate-keys"]
+    );
     let mut failed = 0;
     for operation in 0..faults.operations() {
         let place = Place::memory();
@@ -128,7 +131,7 @@ fn a_job_whose_end_cannot_be_written_is_free_and_hides_no_other() {
             continue;
         };
         assert!(faults.tripped());
-        assert_eq!(names(&run).len(), 5, "{operation}: {run:?}");
+        assert_eq!(names(&run).len(), 6, "{operation}: {run:?}");
         let of_ours = run.ran.iter().find(|ran| ran.job == JOB).unwrap();
         let Err(error) = &of_ours.outcome else { continue };
         assert_eq!(error.code(), "store.unavailable");
@@ -196,7 +199,7 @@ fn an_altered_job_stops_no_other_and_is_named() {
         assert_eq!(error.code(), code);
         assert!(error.to_string().contains("sweep"), "{error}");
         let ok = codes(&run).iter().filter(|code| **code == "ok").count();
-        assert_eq!((ok, run.elsewhere.len()), (if days == 1 { 5 } else { 0 }, 0), "{run:?}");
+        assert_eq!((ok, run.elsewhere.len()), (if days == 1 { 6 } else { 0 }, 0), "{run:?}");
     }
 }
 
@@ -235,7 +238,7 @@ fn what_was_altered_is_not_vouched_for_by_planning_it_anew() {
     alter(&place, "sweep", |row| Row { due_at: Some(tacenda::Timestamp::MAX), ..row });
     let error = block_on(t.jobs().states(&Actor::system())).unwrap_err();
     assert_eq!(error.code(), "vault.altered_row");
-    assert_eq!(names(&run_due(&t.jobs())).len(), 6);
+    assert_eq!(names(&run_due(&t.jobs())).len(), 7);
     assert!(block_on(t.log().audit()).is_err(), "an audit still finds it");
 }
 

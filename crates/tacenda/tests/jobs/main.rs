@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod adverse;
+mod moves;
 
 use std::future::{pending, poll_fn};
 use std::pin::pin;
@@ -117,8 +118,7 @@ impl Job for Hangs {
 
 /// No jobs but this one.
 fn only<'a>(t: &'a Tacenda, job: impl Job + 'static) -> Jobs<'a> {
-    let all = ["erasures", "sweep", "prune", "collect-keys", "wrap-passwords", "rotate-keys"];
-    all.into_iter().fold(t.jobs(), Jobs::without).with(job)
+    adverse::ALL.into_iter().fold(t.jobs(), Jobs::without).with(job)
 }
 
 fn run_due(jobs: &Jobs<'_>) -> JobsRun {
@@ -149,20 +149,17 @@ fn each_job_runs_when_it_is_due() {
     let place = Place::memory();
     let (t, other) = (place.open(), place.open());
     let first = run_due(&t.jobs());
-    assert_eq!(
-        names(&first),
-        ["collect-keys", "erasures", "prune", "rotate-keys", "sweep", "wrap-passwords"]
-    );
+    assert_eq!(names(&first), adverse::ALL);
     assert!(first.ran.iter().all(|ran| matches!(ran.outcome, Ok(0))), "{first:?}");
     assert!(first.elsewhere.is_empty());
     let now = place.clock.now();
     assert_eq!(first.next_due, Some(now.plus(Span::seconds(600))));
     assert!(names(&run_due(&other.jobs())).is_empty(), "the other worker has nothing left to do");
     place.clock.advance(Span::seconds(600));
-    assert_eq!(names(&run_due(&other.jobs())), ["erasures", "rotate-keys"]);
+    assert_eq!(names(&run_due(&other.jobs())), ["erasures", "move-items", "rotate-keys"]);
     place.clock.advance(Span::days(1));
-    assert_eq!(names(&run_due(&t.jobs())).len(), 6);
-    assert_eq!(ended(&t).len(), 14);
+    assert_eq!(names(&run_due(&t.jobs())).len(), 7);
+    assert_eq!(ended(&t).len(), 17);
     block_on(t.log().audit()).unwrap();
 }
 
@@ -171,7 +168,7 @@ fn intervals_and_jobs_can_be_told() {
     let place = Place::memory();
     let t = place.open();
     let jobs = || t.jobs().without("prune").every("sweep", MINUTE).unwrap();
-    assert_eq!(names(&run_due(&jobs())).len(), 5);
+    assert_eq!(names(&run_due(&jobs())).len(), 6);
     place.clock.advance(MINUTE);
     assert_eq!(names(&run_due(&jobs())), ["sweep"]);
     let stop = Arc::new(AtomicBool::new(true));
@@ -187,8 +184,8 @@ fn intervals_and_jobs_can_be_told() {
 fn a_job_that_fails_is_tried_again_and_stops_no_other() {
     let place = Place::memory();
     let t = place.open();
-    let jobs =
-        || t.jobs().with(Does(|| UNDER_WAY.err())).without("erasures").without("rotate-keys");
+    let often = ["erasures", "move-items", "rotate-keys"];
+    let jobs = || often.into_iter().fold(t.jobs().with(Does(|| UNDER_WAY.err())), Jobs::without);
     assert_eq!(names(&run_due(&jobs())).len(), 5, "the one that fails among them");
     for minutes in [1, 2, 4, 8] {
         let state = |jobs: Jobs<'_>| block_on(jobs.states(&Actor::system())).unwrap();

@@ -114,6 +114,22 @@ impl SubjectPlan {
         self.erase.iter().any(|erased| erased.class == *class)
     }
 
+    /// Whether the account itself goes, be it into an archive. What a law kept of its class outlives
+    /// it, and when that ends nothing else goes: `archived` tells whether a key seals such a row.
+    pub(super) fn ends_account(&self, primary: &Name, archived: impl Fn(u16) -> bool) -> bool {
+        let is_kept = self.archive.iter().any(|kept| kept.class == *primary);
+        let mut erased = self.erase.iter().filter(|erased| erased.class == *primary);
+        is_kept || erased.any(|erased| !erased.keys.iter().any(|key| archived(*key)))
+    }
+
+    /// [`SubjectPlan::ends_account`], by the rows that the plan saw.
+    pub(super) fn ends_account_seen(&self, primary: &Name) -> bool {
+        self.ends_account(primary, |key| {
+            let mut of_class = self.seen.iter().filter(|seen| seen.class == *primary);
+            of_class.any(|seen| !seen.live && seen.key == Some(key))
+        })
+    }
+
     /// Whether both take something of a class.
     pub(super) fn meets(&self, other: &Self) -> bool {
         self.classes().any(|class| other.classes().any(|of_other| of_other == class))

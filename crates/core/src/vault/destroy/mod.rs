@@ -249,7 +249,7 @@ impl Vault {
         let subjects: Vec<_> = plans.iter().map(|plan| plan.subject).collect();
         let known = self.ports.keyring.keys_of_each(&subjects).await?;
         for (plan, known) in plans.iter_mut().zip(known) {
-            let whole = plan.erases(self.policy.primary_class());
+            let whole = plan.ends_account_seen(self.policy.primary_class());
             let seals = |class: &Name, number| {
                 plan.seen.iter().any(|seen| seen.class == *class && seen.key == Some(number))
             };
@@ -272,7 +272,7 @@ impl Vault {
             for (key, state) in known {
                 let idle = matches!(state, KeyState::Live(_))
                     && !RecordKind::is_reserved(&key.class)
-                    && !plan.seen.iter().any(|seen| seen.class == key.class);
+                    && !seals(&key.class, key.number);
                 if !idle {
                     continue;
                 }

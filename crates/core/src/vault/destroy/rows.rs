@@ -41,6 +41,8 @@ pub(super) struct Found {
     pub(super) late: Vec<ErasedClass>,
     /// Rows that stay as they are.
     pub(super) kept: Vec<(RowKey, Expect)>,
+    /// Whether the account goes with them.
+    pub(super) whole: bool,
 }
 
 impl Vault {
@@ -93,14 +95,14 @@ impl Vault {
             for key in self.not_met(plan, &found, looked) {
                 draft.require(key, Expect::Absent);
             }
-            let Found { writes, deletes, late, kept } = found;
+            let Found { writes, deletes, late, kept, whole } = found;
             let keys: Vec<_> = late.iter().flat_map(|erased| erased.ids(plan.subject)).collect();
             if !keys.is_empty() {
                 let sequence = self.ports.keyring.destroy(&keys, job.intent()?, now).await?;
                 // A safe from before that does not know of these keys.
                 draft.change().safe_sequence = sequence;
             }
-            if plan.erases(self.policy.primary_class()) {
+            if whole {
                 for (key, expect) in kept {
                     draft.require(key, expect);
                 }
@@ -173,8 +175,13 @@ impl Vault {
     /// The rows of a subject that a plan rewrites and deletes: those that its keys seal, wherever
     /// they lie by now. With the account goes whatever was added to it after the plan was made.
     pub(super) fn meet(&self, plan: &SubjectPlan, rows: Vec<Row>) -> Result<Found> {
-        let whole = plan.erases(self.policy.primary_class());
-        let mut found = Found::default();
+        let primary = self.policy.primary_class();
+        let whole = plan.ends_account(primary, |key| {
+            let is_it =
+                |row: &Row| row.class.as_ref() == Some(primary) && number_of(row) == Some(key);
+            rows.iter().any(|row| row.state == state::ARCHIVED && is_it(row))
+        });
+        let mut found = Found { whole, ..Found::default() };
         for row in rows {
             let Some(class) = row.class.clone() else { continue };
             // A restriction that came after the intent came too late.
@@ -210,8 +217,8 @@ impl Vault {
         if plan.seen.is_empty() || !plan.archive.is_empty() || !plan.reduce.is_empty() {
             return None;
         }
-        let whole = plan.erases(self.policy.primary_class());
-        let mut found = Found::default();
+        let whole = plan.ends_account_seen(self.policy.primary_class());
+        let mut found = Found { whole, ..Found::default() };
         for Seen { row, version, class, key, live } in &plan.seen {
             if erases(plan, class, *key, *live) {
                 found.deletes.push(RowDelete { key: row.clone(), version: *version });
@@ -228,13 +235,12 @@ impl Vault {
     /// nothing is added to an account that goes, and no class of it begins again. What was `found`
     /// without looking must not have been added to either.
     pub(super) fn not_met(&self, plan: &SubjectPlan, found: &Found, looked: bool) -> Vec<RowKey> {
-        let whole = plan.erases(self.policy.primary_class());
         let written = found.writes.iter().map(|write| &write.row.key);
         let gone = found.deletes.iter().map(|row| &row.key);
         let kept = found.kept.iter().map(|(key, _)| key);
         let met: Vec<_> = written.chain(gone).chain(kept).collect();
         let classes = self.policy.classes.keys();
-        let classes = classes.filter(|class| whole || !looked && plan.erases(class));
+        let classes = classes.filter(|class| found.whole || !looked && plan.erases(class));
         let keys = classes.map(|class| self.profile_key(plan.subject, class));
         keys.filter(|key| !met.contains(&key)).collect()
     }

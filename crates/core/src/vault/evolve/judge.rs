@@ -126,7 +126,7 @@ impl Vault {
     }
 
     /// Whether a row is the one that the log states, and nobody has changed it since.
-    async fn stands(&self, row: &Row) -> Result<bool> {
+    pub(super) async fn stands(&self, row: &Row) -> Result<bool> {
         match self.checked(row.key.subject, std::slice::from_ref(&row.key)).await {
             Ok(now) => Ok(now.contains(&Some(row.clone()))),
             Err(error) if error.kind() == Kind::Integrity => Ok(false),

@@ -9,8 +9,8 @@
 //! Adopted together with the policy is a job, if rows are to change: items are sealed anew under the
 //! key of the class that they belong to now, look-ups and clocks are set. It runs before the vault
 //! opens, page by page, and whoever opens next goes on with it. A subject whose rows are not what
-//! the log says stops nobody else: its items stay where they are, and unread; the job stays too, and
-//! whoever opens next tries again. So it is with items of a row that is restricted.
+//! the log says stops nobody else: its items stay where they are, and unread; the job stays too, names
+//! it, and whoever opens next tries again. So it is with items of a row that is restricted.
 
 mod in_force;
 mod judge;
@@ -23,6 +23,7 @@ use std::collections::BTreeSet;
 pub(super) use subject::first_version;
 
 use self::in_force::{IN_FORCE, InForce, Standing};
+use self::reseal::Ended;
 use super::codes::{ITEMS_NOT_MOVED, SAME_VERSION};
 use super::journal::{Draft, next_version, own_row};
 use super::sweeps::DONE;
@@ -87,20 +88,21 @@ impl Vault {
             }
             None => self.adopt(None, None).await?,
         }
-        self.finish_reseal().await
+        Ok(self.finish_reseal().await?.not_moved)
     }
 
     /// Moves items that were left when the policy changed, because their rows were not what the log
     /// says; for when these rows are as they were again. Opening does the same. So do items move that
-    /// were restricted; those that still are stay, and are no error.
+    /// were restricted; those that still are stay, and are no error. Answers with how many subjects
+    /// had rows that changed; it costs what is left, and one read where nothing is.
     ///
     /// # Errors
     /// [`ITEMS_NOT_MOVED`] with how many `subjects` are left and the first `subject`, once all
     /// others are moved; the codes of the ports.
-    pub async fn move_items(&self) -> Result<()> {
-        let left = self.finish_reseal().await?;
-        let Some(first) = left.first else { return Ok(()) };
-        Err(ITEMS_NOT_MOVED.error().with("subjects", left.subjects).with("subject", first))
+    pub async fn move_items(&self) -> Result<u64> {
+        let Ended { not_moved, changed, .. } = self.finish_reseal().await?;
+        let Some(first) = not_moved.first else { return Ok(changed) };
+        Err(ITEMS_NOT_MOVED.error().with("subjects", not_moved.subjects).with("subject", first))
     }
 
     const fn policy_mark(&self) -> PolicyMark {

@@ -8,7 +8,7 @@ use super::super::records::is_record;
 use super::judge::is_clocked;
 use super::subject::Resealed;
 use super::{Actor, NotMoved, PAGE, Vault};
-use crate::codec::{Decoder, Encoder};
+use crate::codec::{Decoder, Encoder, MALFORMED};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
@@ -21,26 +21,54 @@ use crate::seal::Body;
 const JOB: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("reseal"));
 const DOMAIN: &str = "tacenda/reseal/1";
 
+/// How many subjects a job names that are left over; of more it names none, and each opening passes
+/// over all rows.
+const NAMED: usize = 4096;
+
 /// What is to be done, as its row says it.
 pub(super) struct Job {
     row: Row,
     /// Classes whose clocks are set anew.
     pub(super) clocks: BTreeSet<Name>,
+    /// Whose rows are to change: those whom a pass over all rows left over. `None` while there was
+    /// none.
+    left: Option<BTreeSet<SubjectId>>,
 }
 
 impl Job {
-    fn encode(clocks: &BTreeSet<Name>) -> Vec<u8> {
+    fn encode(clocks: &BTreeSet<Name>, left: Option<&BTreeSet<SubjectId>>) -> Vec<u8> {
         let mut e = Encoder::new(DOMAIN);
         e.names(clocks);
+        if let Some(left) = left {
+            e.list(left.len());
+            for subject in left {
+                e.raw(subject.as_bytes());
+            }
+        }
         e.finish()
     }
 
     fn decode(row: Row) -> Result<Self> {
         let mut d = Decoder::new(&row.body, DOMAIN)?;
         let clocks = d.names()?;
+        let left = if d.is_at_end() { None } else { Some(subjects(&mut d)?) };
         d.end()?;
-        Ok(Self { row, clocks })
+        Ok(Self { row, clocks, left })
     }
+}
+
+/// Some subjects, in ascending order.
+fn subjects(d: &mut Decoder<'_>) -> Result<BTreeSet<SubjectId>> {
+    let mut subjects = BTreeSet::new();
+    for _ in 0..d.list(16)? {
+        let subject = SubjectId::from_bytes(d.raw()?);
+        if subjects.last().is_some_and(|last| *last >= subject) {
+            return MALFORMED.err();
+        }
+        subjects.insert(subject);
+    }
+    // A job that has nobody left is over.
+    if subjects.is_empty() { MALFORMED.err() } else { Ok(subjects) }
 }
 
 /// Subjects of whom some could not be changed.
@@ -50,16 +78,59 @@ struct Passed {
     altered: Vec<SubjectId>,
     /// Keys of theirs are destroyed, and the rows are about to go.
     dying: BTreeSet<SubjectId>,
-    /// Whether items of others wait until they are no longer restricted.
-    waits: bool,
+    /// Items of theirs wait until they are no longer restricted.
+    waiting: BTreeSet<SubjectId>,
+    /// How many were changed.
+    changed: u64,
+}
+
+/// What a run of the job came to.
+#[derive(Default)]
+pub(super) struct Ended {
+    pub(super) not_moved: NotMoved,
+    /// How many subjects had rows that changed.
+    pub(super) changed: u64,
+    /// Who is left over, up to one more than a job names.
+    left: BTreeSet<SubjectId>,
+}
+
+impl Ended {
+    fn add(&mut self, passed: Passed) {
+        let Passed { altered, waiting, changed, .. } = passed;
+        self.changed = self.changed.saturating_add(changed);
+        self.not_moved.restricted |= !waiting.is_empty();
+        for subject in &altered {
+            self.not_moved.add(*subject);
+        }
+        let room = NAMED.saturating_add(1).saturating_sub(self.left.len());
+        self.left.extend(altered.into_iter().chain(waiting).take(room));
+    }
+
+    /// What the row says next: who is left, and the clocks that some of them wait for. Those whose
+    /// items are restricted have theirs.
+    fn body(&self, job: &Job) -> Vec<u8> {
+        if self.left.len() > NAMED {
+            return Job::encode(&job.clocks, None);
+        }
+        let none = BTreeSet::new();
+        let clocks = if self.not_moved.subjects > 0 { &job.clocks } else { &none };
+        Job::encode(clocks, Some(&self.left))
+    }
 }
 
 impl Vault {
     /// The job that is adopted together with a policy; with what one before it has left to do.
+    ///
+    /// # Errors
+    /// The integrity codes, if the job is not what the log says: nobody knows then what is left.
     pub(super) async fn reseal_job(&self, mut clocks: BTreeSet<Name>) -> Result<RowWrite> {
-        let known = self.job().await?;
+        let known = match self.job().await? {
+            Some(job) => self.checked(SubjectId::CONTROLLER, &[job.row.key]).await?.pop().flatten(),
+            None => None,
+        };
+        let known = known.map(Job::decode).transpose()?;
         clocks.extend(known.iter().flat_map(|job| job.clocks.iter().cloned()));
-        let body = Job::encode(&clocks);
+        let body = Job::encode(&clocks, None);
         Ok(match known {
             Some(job) => next_version(Row { body, ..job.row }),
             None => {
@@ -74,43 +145,80 @@ impl Vault {
         row.map(Job::decode).transpose()
     }
 
-    /// Carries the job out, if there is one. What was being erased under the policy before goes
-    /// first, and as that one said.
-    pub(super) async fn finish_reseal(&self) -> Result<NotMoved> {
-        let mut left = NotMoved::default();
-        let Some(job) = self.job().await? else { return Ok(left) };
+    /// Carries the job out, if there is one: over all rows once, and then over those of whoever was
+    /// left. What was being erased under the policy before goes first, and as that one said.
+    pub(super) async fn finish_reseal(&self) -> Result<Ended> {
+        let mut ended = Ended::default();
+        let Some(job) = self.job().await? else { return Ok(ended) };
         self.finish_erasures().await?;
+        match &job.left {
+            Some(left) => self.reseal_left(left, &job, &mut ended).await?,
+            None => self.reseal_all(&job, &mut ended).await?,
+        }
+        match self.note_left(job, &ended).await {
+            // Somebody else did the same.
+            Err(error) if error.is(&CONFLICT) => Ok(ended),
+            other => other.map(|()| ended),
+        }
+    }
+
+    async fn reseal_all(&self, job: &Job, ended: &mut Ended) -> Result<()> {
         let mut cursor: Option<Cursor> = None;
         loop {
             let scan = Scan::All { kind: None };
             let page = self.ports.store.scan(&scan, cursor.as_ref(), PAGE).await?;
-            let misplaced = page.rows.iter().filter(|row| self.is_misplaced(row, &job));
+            let misplaced = page.rows.iter().filter(|row| self.is_misplaced(row, job));
             let subjects: BTreeSet<_> = misplaced.map(|row| row.key.subject).collect();
-            match self.reseal(&subjects, &job).await {
+            match self.reseal(&subjects, job).await {
                 // Somebody else does the same: look at the page again.
                 Err(error) if error.is(&CONFLICT) => continue,
-                passed => {
-                    let Passed { altered, waits, .. } = passed?;
-                    altered.into_iter().for_each(|subject| left.add(subject));
-                    left.restricted |= waits;
-                }
+                passed => ended.add(passed?),
             }
             cursor = page.next;
             if cursor.is_none() {
-                break;
+                return Ok(());
             }
         }
-        if left.subjects > 0 || left.restricted {
-            return Ok(left);
+    }
+
+    /// Nobody else has rows that the policy in force did not write: one who is left is so until all
+    /// of his rows are what the log says, whatever they look like.
+    async fn reseal_left(
+        &self,
+        left: &BTreeSet<SubjectId>,
+        job: &Job,
+        ended: &mut Ended,
+    ) -> Result<()> {
+        let mut rest = left.iter().copied().peekable();
+        while rest.peek().is_some() {
+            let page: BTreeSet<_> = rest.by_ref().take(PAGE).collect();
+            loop {
+                match self.reseal(&page, job).await {
+                    Err(error) if error.is(&CONFLICT) => {}
+                    passed => break ended.add(passed?),
+                }
+            }
         }
-        let leaf =
-            self.leaf(self.now(), &Actor::system(), "policy.items_moved", SubjectId::CONTROLLER);
+        Ok(())
+    }
+
+    /// The job's row goes, or says who is left.
+    async fn note_left(&self, job: Job, ended: &Ended) -> Result<()> {
+        let is_over = ended.left.is_empty();
+        let body = ended.body(&job);
+        // Whoever writes a row vouches for all of it.
+        if !is_over && body == job.row.body || !self.stands(&job.row).await? {
+            return Ok(());
+        }
+        let leaf = |action| self.leaf(self.now(), &Actor::system(), action, SubjectId::CONTROLLER);
         let mut draft = Draft::new(0);
-        draft.record(leaf, Vec::new(), &[job.row]);
-        match self.commit(draft).await {
-            Err(error) if error.is(&CONFLICT) => Ok(left),
-            other => other.map(|_| left),
+        if is_over {
+            draft.record(leaf("policy.items_moved"), Vec::new(), &[job.row]);
+        } else {
+            let write = next_version(Row { body, ..job.row });
+            draft.record(leaf("policy.items_left"), vec![write], &[]);
         }
+        self.commit(draft).await.map(|_| ())
     }
 
     /// Erasures that are under way are finished, as far as they can be now.
@@ -151,7 +259,8 @@ impl Vault {
             let again = self.reseal_page(&dying, job).await?;
             passed.altered.extend(again.altered.into_iter().chain(again.dying));
             passed.altered.sort_unstable();
-            passed.waits |= again.waits;
+            passed.waiting.extend(again.waiting);
+            passed.changed = passed.changed.saturating_add(again.changed);
         }
         Ok(passed)
     }
@@ -186,7 +295,9 @@ impl Vault {
         for subject in subjects {
             match self.reseal_one(*subject, job, &mut sequence).await {
                 Ok(Resealed { writes, deletes, waits }) => {
-                    passed.waits |= waits;
+                    if waits {
+                        passed.waiting.insert(*subject);
+                    }
                     if !(writes.is_empty() && deletes.is_empty()) {
                         changes.push((*subject, writes, deletes));
                     }
@@ -203,13 +314,16 @@ impl Vault {
         if changes.is_empty() {
             return Ok(());
         }
+        let changed = changes.len() as u64;
         let mut draft = Draft::new(sequence);
         for (subject, writes, deletes) in changes {
             let leaf = self.leaf(self.now(), &Actor::system(), "policy.resealed", subject);
             draft.record(leaf, writes, &deletes);
         }
         draft.under_fence(fence);
-        self.commit(draft).await.map(|_| ())
+        self.commit(draft).await?;
+        passed.changed = passed.changed.saturating_add(changed);
+        Ok(())
     }
 }
 
@@ -227,8 +341,39 @@ mod tests {
                 continue;
             }
             let clocks = case.all("clock").iter().map(|c| Name::parse(c).unwrap()).collect();
-            assert_eq!(Job::encode(&clocks), bytes, "{}", case.name);
-            assert_eq!(decoded.unwrap().clocks, clocks, "{}", case.name);
+            let left: BTreeSet<_> =
+                case.all("left").iter().map(|id| SubjectId::parse(id).unwrap()).collect();
+            let left = Some(left).filter(|left| !left.is_empty());
+            let decoded = decoded.unwrap();
+            assert_eq!(Job::encode(&clocks, left.as_ref()), bytes, "{}", case.name);
+            assert_eq!((decoded.clocks, decoded.left), (clocks, left), "{}", case.name);
         }
+    }
+    #[test]
+    fn of_more_than_a_row_can_name_none_is_named() {
+        let id = |n: usize| SubjectId::from_bytes((n as u128).to_be_bytes());
+        let clocks = BTreeSet::from([Name::fixed("billing")]);
+        let job = |body| Job::decode(Row { body, ..own_row(JOB) }).unwrap();
+        let all = job(Job::encode(&clocks, None));
+        for (count, named) in [(NAMED, true), (NAMED + 1, false), (2 * NAMED, false)] {
+            let mut ended = Ended::default();
+            for page in (0..count).map(id).collect::<Vec<_>>().chunks(PAGE) {
+                ended.add(Passed { waiting: page.iter().copied().collect(), ..Passed::default() });
+            }
+            let next = job(ended.body(&all));
+            assert_eq!(next.left.map(|left| left.len()), named.then_some(count));
+            assert_eq!(next.clocks.is_empty(), named, "whoever is restricted has his clocks");
+        }
+    }
+
+    #[test]
+    fn a_clock_is_set_anew_for_whoever_is_altered() {
+        let clocks = BTreeSet::from([Name::fixed("billing")]);
+        let all = Job { row: own_row(JOB), clocks: clocks.clone(), left: None };
+        let mut ended = Ended::default();
+        let altered = vec![SubjectId::CONTROLLER];
+        ended.add(Passed { altered: altered.clone(), ..Passed::default() });
+        let next = Job::decode(Row { body: ended.body(&all), ..own_row(JOB) }).unwrap();
+        assert_eq!((next.clocks, next.left), (clocks, Some(altered.into_iter().collect())));
     }
 }
