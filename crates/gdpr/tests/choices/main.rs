@@ -1,5 +1,5 @@
 //! Consents, objections and notices over the vault: what is read at the next read, and what proves it.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail loudly")]
 
 mod ages;
 mod bytes;
