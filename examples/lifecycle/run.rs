@@ -235,7 +235,8 @@ async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
     objection::object(t, ada).await?;
     heading("Erasure on request")?;
     let asked = request::receive(t, ada).await?;
-    let erased = request::decide(t, &asked, me).await?;
+    let dpo = Actor::staff(me.id, Name::fixed("dpo"));
+    let erased = request::decide(t, &asked, &dpo).await?;
     for line in &erased.plan.lines {
         let fate = match &line.fate {
             Fate::Erase => "erased, key destroyed".to_owned(),
@@ -251,7 +252,7 @@ async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
         };
         say!("  {:<10} {fate}", line.class)?;
     }
-    request::answer(t, &asked, me).await?;
+    request::answer(t, &asked, &dpo).await?;
     let login = t.customers().login(EMAIL, PASSWORD).await;
     ensure(login.err().is_some_and(|e| e.code() == "login.refused"), "an erased account logs in")?;
     say!("  the address and password log nobody in")?;

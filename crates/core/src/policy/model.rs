@@ -9,7 +9,6 @@ use crate::name::Name;
 use super::basis::LawfulBasis;
 use super::breach::BreachPolicy;
 use super::catalogue::StatutoryPeriod;
-use super::consent::ConsentText;
 use super::item_type::ItemType;
 use super::period::Period;
 use super::words::{
@@ -68,7 +67,7 @@ pub struct Policy {
     /// All purposes. Nothing is read for any other.
     pub purposes: BTreeMap<Name, Purpose>,
     /// The texts by which people are asked for their consent.
-    pub consents: BTreeMap<Name, ConsentText>,
+    pub consents: BTreeMap<Name, super::consent::ConsentText>,
     /// Roles of staff and services.
     pub roles: BTreeMap<Name, Role>,
     /// Processors and other recipients.
@@ -90,6 +89,9 @@ pub struct Policy {
     /// How long the SDK's own records are kept, by the key of their kind
     /// ([`records::KINDS`](super::records::KINDS)); never without one of them.
     pub records: BTreeMap<Name, RetentionRule>,
+    /// For which purposes records of a kind are read, by its key; where a kind is not named, for every
+    /// purpose of a role.
+    pub record_purposes: BTreeMap<Name, BTreeSet<Name>>,
     /// A copy of the item by which an account is found; follows from the items.
     pub(super) identifier: Item,
 }
@@ -257,8 +259,7 @@ plain! {
         archive_of: BTreeSet<Name>,
         /// Whether it is direct marketing: an objection ends it for good (Art. 21(2) and (3)).
         marketing: bool,
-        /// The version of the policy with which it came, if that was not the first: nothing is read
-        /// for it of whoever was not told (Art. 13(3)).
+        /// The version of the policy with which it came, if not the first: people are told (Art. 13(3)).
         since: Option<u64>,
         /// Whether the service itself says so, or an example fills a gap.
         example: bool,

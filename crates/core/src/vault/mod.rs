@@ -59,7 +59,7 @@ pub use outline::{Outline, Seen};
 pub use prune::Pruned;
 pub use read::{Kept, View, ViewPage};
 pub use records::{
-    DueRecord, Effects, Entry, MODEL, NewRecord, OpenedRecord, RecordChange, RecordItems,
+    DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
     RecordKey, RecordOutline, Standing,
 };
 pub use recover::Recovery;

@@ -4,6 +4,12 @@ use super::{BASE, edited, problems};
 
 /// Code, path of the problem, what is replaced, by what.
 pub(super) const CASES: &[(&str, &str, &str, &str)] = &[
+    (
+        "wrong_type",
+        "records.requests",
+        "{ keep = \"2 years\", purposes = [\"security\"] }",
+        "\"2 years\"",
+    ),
     ("missing_key", "records", "consents = { keep = \"60 months\" }", ""),
     ("missing_key", "records", "objections = { keep = \"61 months\" }", ""),
     (

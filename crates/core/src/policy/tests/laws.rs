@@ -62,8 +62,8 @@ fn every_period_of_the_catalogue_reads_back() {
         let key = entry.key();
         let text = edited(
             BASE,
-            "requests = { keep = \"2 years\" }",
-            &format!("requests = {{ law = \"{key}\" }}"),
+            "requests = { keep = \"2 years\"",
+            &format!("requests = {{ law = \"{key}\""),
         );
         let Some((keep, start, end)) = entry.period() else {
             assert_eq!(
@@ -103,8 +103,8 @@ fn a_statutory_minimum_is_not_shortened() {
     let key = "PL:b2b_claim_limitation";
     let text = edited(
         BASE,
-        "requests = { keep = \"2 years\" }",
-        &format!("requests = {{ keep = \"1 year\", law = \"{key}\" }}"),
+        "requests = { keep = \"2 years\"",
+        &format!("requests = {{ keep = \"1 year\", law = \"{key}\""),
     );
     assert_eq!(found(&text), [("policy.shorter_than_law", "records.requests.keep".to_owned())]);
 }
@@ -140,7 +140,7 @@ fn an_obligation_rests_on_a_law_that_obliges() {
 
 #[test]
 fn a_longer_period_than_advised_warns() {
-    let records = |rule: &str| edited(BASE, "{ keep = \"2 years\" }", &format!("{{ {rule} }}"));
+    let records = |rule: &str| edited(BASE, "{ keep = \"2 years\"", &format!("{{ {rule}"));
     let law = "law = \"FR:inactive_online_account\"";
     assert!(parsed(&records(law)).warnings().is_empty());
     assert!(parsed(&records(&format!("keep = \"1 year\", {law}"))).warnings().is_empty());

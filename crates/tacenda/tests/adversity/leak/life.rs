@@ -15,6 +15,7 @@ use tacenda::{
     Actor, ActorId, Amendment, Name, NewPassword, RegisterRequest, SubjectId, Tacenda, block_on,
 };
 use tacenda_core::password::Password;
+use tacenda_core::pii::Email;
 use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::vault::{Effects, Entry, MODEL, NewRecord, RecordChange, RecordItems, Standing};
 use tacenda_testkit::StepClock;
@@ -110,11 +111,12 @@ pub(super) fn live(home: &Path, sealed: bool) {
     let subject = register_and_log_in(&t, &me);
     refusals(&t, subject, &me);
     amend(&t, subject, &me);
-    ask(&t, Some(subject), &me);
-    ask(&t, None, &me);
-    request(&t, Some(subject), &me);
-    request(&t, None, &me);
-    choose(&t, subject, &me);
+    let dpo = Actor::staff(ActorId::from_bytes(*b"officer of canar"), Name::fixed("dpo"));
+    ask(&t, Some(subject), &dpo);
+    ask(&t, None, &dpo);
+    request(&t, Some(subject), &dpo);
+    request(&t, None, &dpo);
+    choose(&t, subject, &dpo);
     snapshot(&data, &out.join("lived"));
     let imported = block_on(t.customers().read_by_email(IMPORTED[0].1, "billing", &me)).unwrap();
     assert_eq!(imported.get("company"), Some(IMPORTED[1].1));
@@ -253,7 +255,7 @@ fn ask(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
     println!("{new:?} {new:#?}");
     let key = block_on(t.vault().add_record(&REQUESTS, new, me)).unwrap();
     println!("{key:?} {:?}", block_on(t.vault().records_of(key.subject, &REQUESTS)).unwrap());
-    let (all, purpose) = ([MODEL, reply_to.clone(), words.clone()], Name::fixed("billing"));
+    let (all, purpose) = ([MODEL, reply_to.clone(), words.clone()], Name::fixed("requests"));
     let read = block_on(t.vault().read_record(&key, &all, &purpose, me)).unwrap();
     println!("{read:?} {read:#?}");
     assert_eq!(read.items.words(&reply_to), Some(ASKED[1].1));
@@ -294,9 +296,9 @@ fn choose(t: &Tacenda, subject: SubjectId, me: &Actor) {
     block_on(t.objections().decide(key, decision, me)).unwrap();
     let silent = Told { sent_at: time(NOW), way: Way::Email, remedies: false };
     failed(block_on(t.objections().tell(key, silent, me)), "objection.remedies_missing");
-    let read = block_on(t.objections().of(subject, "billing", me)).unwrap();
+    let read = block_on(t.objections().of(subject, "requests", me)).unwrap();
     println!("{read:?} {read:#?}");
-    let words = block_on(t.objections().read_words(key, "billing", me)).unwrap();
+    let words = block_on(t.objections().read_words(key, "requests", me)).unwrap();
     assert!(words.as_ref().unwrap().as_text().contains("cerulean plumage"));
     println!("{words:?}");
     let withdrawn = block_on(t.consents().withdraw(subject, "security", How::Phone, me));
@@ -309,8 +311,10 @@ fn choose(t: &Tacenda, subject: SubjectId, me: &Actor) {
 /// Somebody makes a request, and it is worked on to its end.
 fn request(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
     let requests = t.requests().unwrap();
+    let unknown = || Whom::HasEmail(Email::parse(ASKED[1].1).unwrap(), Name::fixed("requests"));
     let arrival = Arrival {
-        whom: subject.map_or(Whom::Unknown, Whom::Known),
+        id: None,
+        whom: subject.map_or_else(unknown, Whom::Known),
         right: Right::Access,
         requester: Requester::Proxy(None),
         channel: Channel::Email,
@@ -333,10 +337,10 @@ fn request(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
             Err(error) => println!("{}", shown(&error)),
         }
     }
-    let file = block_on(requests.read(&at.key, "billing", me)).unwrap();
+    let file = block_on(requests.read(&at.key, "requests", me)).unwrap();
     println!("{file:?} {file:#?}");
-    let words = block_on(requests.read_words(&at.key, "billing", me)).unwrap();
-    let reply_to = block_on(requests.read_reply_to(&at.key, "billing", me)).unwrap();
+    let words = block_on(requests.read_words(&at.key, "requests", me)).unwrap();
+    let reply_to = block_on(requests.read_reply_to(&at.key, "requests", me)).unwrap();
     assert!(words.as_ref().unwrap().as_text().contains("cerulean plumage"));
     assert_eq!(reply_to, Some(ReplyTo::email(ASKED[1].1).unwrap()));
     println!("{words:?} {reply_to:?}");
@@ -344,7 +348,7 @@ fn request(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
     failed(unread, "policy.unknown_purpose");
     let session = block_on(requests.step(&at.key, Event::SessionSeen(time(NOW)), me));
     failed(session, "requests.not_the_subject");
-    let (feed, listing) = block_on(requests.feed("Requests", at.due, "billing", me)).unwrap();
+    let (feed, listing) = block_on(requests.feed("Requests", at.due, "requests", me)).unwrap();
     assert!(feed.contains(&at.id.to_string()));
     println!("{feed} {listing:?}");
     println!("{:?}", block_on(requests.step(&at.key, Event::Withdrawn(time(NOW)), me)).unwrap());
