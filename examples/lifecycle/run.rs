@@ -118,6 +118,9 @@ async fn open(options: &Options, data: &Path) -> Outcome<Tacenda> {
     };
     let t = builder.open().await?;
     say!("Policy: {} (version {})", policy.display(), t.policy().version)?;
+    for warning in t.policy().warnings() {
+        say!("  think about {}: {}", warning.path, warning.message)?;
+    }
     Ok(t)
 }
 

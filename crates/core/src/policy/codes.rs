@@ -76,6 +76,9 @@ codes! {
     /// A warning: an entry of the catalogue that nobody has checked.
     LAW_UNSURE = "policy.law_unsure", Configuration,
         "a law of the catalogue is from memory, and to be checked";
+    /// A warning: an entry of the catalogue that depends on more than its name says.
+    LAW_CONDITIONAL = "policy.law_conditional", Configuration,
+        "a law of the catalogue depends on more than its name says";
     /// Archived data that no purpose may read.
     ARCHIVE_WITHOUT_PURPOSE = "policy.archive_without_purpose", Configuration,
         "archived data is readable for no purpose";

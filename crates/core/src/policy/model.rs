@@ -375,6 +375,14 @@ plain! {
     }
 }
 
+impl Law {
+    /// How a policy file names it: the key of its entry in the catalogue, or else its name there.
+    #[must_use]
+    pub fn said(&self, name: &Name) -> String {
+        self.catalogue.map_or_else(|| name.to_string(), StatutoryPeriod::key)
+    }
+}
+
 impl RetentionRule {
     /// The rule as the calendar computes with it.
     #[must_use]

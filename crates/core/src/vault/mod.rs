@@ -39,6 +39,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+pub use account::AccountFacts;
 pub use actor::Actor;
 pub use amend::Amendment;
 pub use audit::Audit;
