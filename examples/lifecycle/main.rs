@@ -7,6 +7,7 @@ mod args;
 mod dated;
 mod hold;
 mod intake;
+mod objection;
 mod request;
 mod run;
 

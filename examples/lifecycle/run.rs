@@ -14,7 +14,7 @@ use tacenda::{
 
 use crate::args::Options;
 use crate::intake::{import, passwords};
-use crate::{hold, request};
+use crate::{hold, objection, request};
 
 /// Prints a line. Whoever reads may have gone, which is no reason to panic: the run ends with it.
 macro_rules! say {
@@ -238,6 +238,8 @@ async fn sweep(options: &Options, t: &Tacenda, me: &Actor) -> Outcome<Result<(),
 }
 
 async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
+    heading("Objection")?;
+    objection::object(t, ada).await?;
     heading("Erasure on request")?;
     let asked = request::receive(t, ada).await?;
     let dpo = Actor::staff(me.id, Name::fixed("dpo"));

@@ -7,8 +7,11 @@
 
 pub mod breach;
 pub mod case;
+pub mod consent;
 pub mod erasure;
 pub mod holds;
+pub mod notice;
+pub mod objection;
 pub mod requests;
 pub mod restriction;
 pub mod retention;
@@ -23,4 +26,9 @@ pub static CODES: &[&[&Code]] = &[
     holds::CODES,
     requests::CODES,
     restriction::CODES,
+    consent::CODES,
+    erasure::CODES,
+    notice::CODES,
+    objection::CODES,
+    requests::CODES,
 ];

@@ -3,6 +3,7 @@
 //! [`Tacenda::builder`] wires a policy, a store, a safe and a master key together; the rooms are
 //! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::holds`],
 //! [`Tacenda::requests`], [`Tacenda::restrictions`], [`Tacenda::retention`],
+//! [`Tacenda::consents`], [`Tacenda::objections`], [`Tacenda::notices`],
 //! [`Tacenda::log`], [`Tacenda::jobs`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
 //! thread you have.
 //!
@@ -11,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod builder;
+mod choices;
 mod customers;
 mod erasure;
 mod holds;
@@ -31,6 +33,7 @@ mod zone;
 use std::sync::Arc;
 
 pub use builder::{Builder, CODES, NO_POLICY, NO_SYSTEM, POLICY_INVALID, POLICY_UNREADABLE};
+pub use choices::{Consents, Notices, Objections};
 pub use customers::Customers;
 pub use erasure::Erasures;
 pub use holds::Holds;
@@ -119,6 +122,24 @@ impl Tacenda {
     #[must_use]
     pub fn restrictions(&self) -> Restrictions<'_> {
         Restrictions { vault: &self.vault }
+    }
+
+    /// Consents (Art. 7 GDPR), and their withdrawal.
+    #[must_use]
+    pub fn consents(&self) -> Consents<'_> {
+        Consents { vault: &self.vault }
+    }
+
+    /// Objections (Art. 21 GDPR), and what is decided of them.
+    #[must_use]
+    pub fn objections(&self) -> Objections<'_> {
+        Objections { vault: &self.vault }
+    }
+
+    /// Which notice each person was told of (Art. 13(3) GDPR).
+    #[must_use]
+    pub fn notices(&self) -> Notices<'_> {
+        Notices { vault: &self.vault }
     }
 
     /// Retention (Art. 5(1)(e) GDPR): the plan of a sweep, and the sweep.

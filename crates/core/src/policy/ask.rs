@@ -10,6 +10,7 @@ use super::codes;
 use super::item_type::ItemType;
 use super::model::{Class, Item, Policy, Purpose, RetentionRule};
 use super::records::RecordKind;
+use super::stance::Stance;
 
 /// Why a read is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,21 @@ pub enum Refusal {
         /// The fact that does not hold of the account.
         fact: Name,
     },
+    /// The person objects to this purpose, or objected and it is not decided yet.
+    Objected {
+        /// The purpose that was asked for.
+        purpose: Name,
+    },
+    /// The person does not consent to this purpose.
+    NoConsent {
+        /// The purpose that was asked for.
+        purpose: Name,
+    },
+    /// The person was not told of this purpose.
+    NotInformed {
+        /// The purpose that was asked for.
+        purpose: Name,
+    },
 }
 
 impl Refusal {
@@ -60,6 +76,9 @@ impl Refusal {
             Self::NotForRecords { .. } => &codes::NOT_FOR_RECORDS,
             Self::RoleWithoutRecords { .. } => &codes::ROLE_WITHOUT_RECORDS,
             Self::ConditionNotMet { .. } => &codes::CONDITION_NOT_MET,
+            Self::Objected { .. } => &codes::OBJECTED,
+            Self::NoConsent { .. } => &codes::NO_CONSENT,
+            Self::NotInformed { .. } => &codes::NOT_INFORMED,
         }
     }
 }
@@ -89,12 +108,16 @@ impl From<Refusal> for Error {
             Refusal::ConditionNotMet { purpose, fact } => {
                 error.with("purpose", purpose).with("condition", fact)
             }
+            Refusal::Objected { purpose }
+            | Refusal::NoConsent { purpose }
+            | Refusal::NotInformed { purpose } => error.with("purpose", purpose),
         }
     }
 }
 
 impl Policy {
-    /// The items that a role may see for a purpose, on an account of which the given facts hold.
+    /// The items that a role may see for a purpose, on an account of which the given facts hold, of
+    /// a person who stands so to the purposes.
     ///
     /// The password is never among them, although a purpose may list it: a verifier is opened by a
     /// login and by nothing else.
@@ -103,17 +126,42 @@ impl Policy {
     /// A [`Refusal`], the first that applies in the order in which it lists them.
     ///
     /// # Law
-    /// Art. 5(1)(b) and 25(2) GDPR.
+    /// Art. 5(1)(b) and 25(2) GDPR; Art. 6(1)(a), 7(3), 13(3) and 21.
     ///
     /// # Properties
     /// What is answered is a subset of the items of the purpose, and does not depend on facts other
-    /// than its condition.
+    /// than its condition, nor on how the person stands to other purposes.
     pub fn ask(
         &self,
         purpose: &Name,
         role: &Name,
         facts: &BTreeSet<Name>,
+        stance: &Stance,
     ) -> Result<BTreeSet<Name>, Refusal> {
+        let items = self.may_ask(purpose, role)?;
+        let asked = self.purposes.get(purpose).ok_or(Refusal::UnknownPurpose)?;
+        let purpose = || purpose.clone();
+        if let Some(fact) = asked.condition.as_ref().filter(|fact| !facts.contains(*fact)) {
+            return Err(Refusal::ConditionNotMet { purpose: purpose(), fact: fact.clone() });
+        }
+        if stance.objections.contains_key(&asked.name) {
+            return Err(Refusal::Objected { purpose: purpose() });
+        }
+        if asked.needs_consent() && !self.consent_stands(&asked.name, stance) {
+            return Err(Refusal::NoConsent { purpose: purpose() });
+        }
+        if !self.is_told(asked, stance) {
+            return Err(Refusal::NotInformed { purpose: purpose() });
+        }
+        Ok(items)
+    }
+
+    /// The items that a role may see for a purpose of whoever meets its conditions: what
+    /// [`Policy::ask`] decides before it looks at an account.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownPurpose`], [`Refusal::UnknownRole`], [`Refusal::RoleNotAllowed`].
+    pub fn may_ask(&self, purpose: &Name, role: &Name) -> Result<BTreeSet<Name>, Refusal> {
         let asked = self.purposes.get(purpose).ok_or(Refusal::UnknownPurpose)?;
         if !self.roles.contains_key(role) {
             return Err(Refusal::UnknownRole);
@@ -121,10 +169,6 @@ impl Policy {
         if !self.allows(role, purpose) {
             let (purpose, role) = (purpose.clone(), role.clone());
             return Err(Refusal::RoleNotAllowed { purpose, role });
-        }
-        if let Some(fact) = asked.condition.as_ref().filter(|fact| !facts.contains(*fact)) {
-            let (purpose, fact) = (purpose.clone(), fact.clone());
-            return Err(Refusal::ConditionNotMet { purpose, fact });
         }
         let password = self.password_item().map(|item| &item.name);
         Ok(asked.items.iter().filter(|item| Some(*item) != password).cloned().collect())

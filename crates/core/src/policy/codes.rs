@@ -122,6 +122,13 @@ codes! {
     BAD_AUTHORITY = "policy.bad_authority", Configuration,
         "the authority is not the controller's";
 
+    /// A text that asks for consent to a purpose that rests on something else.
+    CONSENT_NOT_NEEDED = "policy.consent_not_needed", Configuration,
+        "a text asks for consent to a purpose that does not rest on it";
+    /// A purpose that needs consent, and no text asks for it.
+    CONSENT_WITHOUT_TEXT = "policy.consent_without_text", Configuration,
+        "no text asks for the consent that a purpose needs";
+
     /// A read for a purpose that the policy does not have.
     UNKNOWN_PURPOSE = "policy.unknown_purpose", Refused, "the policy has no such purpose";
     /// An actor in a role that the policy does not have.
@@ -138,6 +145,12 @@ codes! {
     /// A purpose whose condition the account does not meet.
     CONDITION_NOT_MET = "policy.condition_not_met", Refused,
         "the account does not meet the condition of this purpose";
+    /// A purpose to which the person objects (Art. 21 GDPR).
+    OBJECTED = "policy.objected", Refused, "the person objects to this purpose";
+    /// A purpose that needs a consent which was not given, was withdrawn, or is to a text of before.
+    NO_CONSENT = "policy.no_consent", Refused, "the person does not consent to this purpose";
+    /// A purpose that came later, and of which the person was not told (Art. 13(3) GDPR).
+    NOT_INFORMED = "policy.not_informed", Refused, "the person was not told of this purpose";
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub struct PolicyDiff {
     pub rules_changed: BTreeSet<Name>,
     /// Kinds of records that are kept for another time, or read for other purposes; touches no row, changes what is due.
     pub records_changed: BTreeSet<Name>,
+    /// Purposes that are new: nothing is read for one of whoever was not told of it.
+    pub purposes_added: BTreeSet<Name>,
     /// Items that are new.
     pub items_added: BTreeSet<Name>,
     /// Items that are gone; an error while a row holds one.
@@ -45,7 +47,7 @@ pub struct PolicyDiff {
 }
 
 impl PolicyDiff {
-    /// Whether no stored row is concerned.
+    /// Whether no stored row is concerned, and nobody is to be told.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -59,6 +61,7 @@ impl Policy {
         let mut diff = PolicyDiff {
             classes_added: minus(&self.classes, &older.classes),
             classes_removed: minus(&older.classes, &self.classes),
+            purposes_added: minus(&self.purposes, &older.purposes),
             items_added: minus(&self.items, &older.items),
             items_removed: minus(&older.items, &self.items),
             identifier_changed: self.identifier.name != older.identifier.name

@@ -14,6 +14,7 @@ use crate::name::Name;
 
 use super::basis::LawfulBasis;
 use super::breach::{BreachClock, BreachPolicy, BreachPromise};
+use super::consent;
 use super::model::{
     Activity, Anchors, Audience, Backups, Class, Contact, ImportPolicy, Item, Law, LogPolicy,
     Measure, Party, PasswordPolicy, PaymentsPolicy, Policy, Processor, Purpose, RetentionRule,
@@ -57,6 +58,7 @@ impl Policy {
             items,
             classes,
             purposes,
+            consents,
             roles,
             processors,
             backups: copies,
@@ -106,6 +108,7 @@ impl Policy {
             e.text("record_purposes");
             map(&mut e, record_purposes, names);
         }
+        consent::encode(&mut e, consents, purposes);
         // Of laws that are no duty: what they are instead.
         let duty = Some(KeepGround::LegalObligation);
         let others = laws.iter().filter(|(_, law)| law.ground != duty);
@@ -263,6 +266,9 @@ fn purpose(e: &mut Encoder, purpose: &Purpose) {
         special,
         criminal,
         archive_of,
+        // At the end of the policy.
+        marketing: _,
+        since: _,
         example,
     } = purpose;
     name(e, activity);

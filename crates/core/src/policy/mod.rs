@@ -17,6 +17,7 @@ mod basis;
 mod breach;
 pub mod catalogue;
 pub mod codes;
+mod consent;
 mod diff;
 mod digest;
 mod fields;
@@ -28,6 +29,7 @@ mod period;
 mod problem;
 mod reader;
 pub mod records;
+mod stance;
 mod validate;
 mod warnings;
 mod words;
@@ -37,6 +39,7 @@ pub use ask::Refusal;
 pub use basis::LawfulBasis;
 pub use breach::{BreachClock, BreachPolicy, BreachPromise};
 pub use codes::CODES;
+pub use consent::ConsentText;
 pub use diff::PolicyDiff;
 pub use item_type::ItemType;
 pub use model::{
@@ -46,6 +49,7 @@ pub use model::{
 };
 pub use period::Period;
 pub use problem::{PolicyErrors, Problem};
+pub use stance::{Consented, Stance, Told};
 pub use warnings::Warning;
 pub use words::{
     About, Action, ActivityRole, AnchorEvent, Basis, CriminalCondition, EndRule, IbanMode,

@@ -66,6 +66,8 @@ pub struct Policy {
     pub classes: BTreeMap<Name, Class>,
     /// All purposes. Nothing is read for any other.
     pub purposes: BTreeMap<Name, Purpose>,
+    /// The texts by which people are asked for their consent.
+    pub consents: BTreeMap<Name, super::consent::ConsentText>,
     /// Roles of staff and services.
     pub roles: BTreeMap<Name, Role>,
     /// Processors and other recipients.
@@ -255,6 +257,10 @@ plain! {
         criminal: Option<CriminalCondition>,
         /// Laws under which it may read archived data.
         archive_of: BTreeSet<Name>,
+        /// Whether it is direct marketing: an objection ends it for good (Art. 21(2) and (3)).
+        marketing: bool,
+        /// The version of the policy with which it came, if not the first: people are told (Art. 13(3)).
+        since: Option<u64>,
         /// Whether the service itself says so, or an example fills a gap.
         example: bool,
     }

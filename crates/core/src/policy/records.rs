@@ -52,8 +52,24 @@ pub static RESTRICTIONS: RecordKind = RecordKind {
     what: "restrictions of processing, from the day on which each is lifted",
 };
 
+/// Proofs of consent (Art. 7(1) GDPR).
+pub static CONSENTS: RecordKind = RecordKind {
+    key: "consents",
+    kind: Name::fixed("consent"),
+    class: Name::fixed("tacenda.consents"),
+    what: "proofs of consent, from the day on which each was withdrawn",
+};
+
+/// Objections (Art. 21 GDPR).
+pub static OBJECTIONS: RecordKind = RecordKind {
+    key: "objections",
+    kind: Name::fixed("objection"),
+    class: Name::fixed("tacenda.objections"),
+    what: "objections and what was decided of them, from the day on which each ended",
+};
+
 /// All kinds.
-pub static KINDS: &[&RecordKind] = &[&REQUESTS, &HOLDS, &RESTRICTIONS];
+pub static KINDS: &[&RecordKind] = &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS];
 
 impl RecordKind {
     /// The kind whose rows have this class.

@@ -2,18 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::Vault;
 use super::codes::NOT_FOUND;
+use super::{Vault, stance};
 use crate::clock::Timestamp;
 use crate::codec::{Decoder, Encoder};
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
-use crate::policy::{AnchorEvent, Class};
+use crate::policy::{AnchorEvent, Class, Stance};
 use crate::row::{Row, RowKey};
 use crate::seal::{Body, DataKey, Place};
 
 const DOMAIN: &str = "tacenda/account/1";
+/// With a stance behind the rest. An account without one is written in the first form, so that each
+/// state has one encoding.
+const WITH_STANCE: &str = "tacenda/account/2";
 
 /// The sealed item that holds the account's state. No item of a policy can have this name.
 pub(super) const STATE_ITEM: Name = Name::fixed("tacenda.account");
@@ -25,23 +28,31 @@ pub(super) struct AccountState {
     pub(super) last_login_at: Option<Timestamp>,
     pub(super) closed_at: Option<Timestamp>,
     pub(super) facts: BTreeSet<Name>,
+    pub(super) stance: Stance,
 }
 
 impl AccountState {
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(DOMAIN);
+        let empty = self.stance.is_empty();
+        let mut e = Encoder::new(if empty { DOMAIN } else { WITH_STANCE });
         e.i64(self.registered_at.as_micros());
         e.time_opt(self.last_login_at).time_opt(self.closed_at).names(&self.facts);
+        if !empty {
+            stance::encode(&mut e, &self.stance);
+        }
         e.finish()
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
-        let mut d = Decoder::new(bytes, DOMAIN)?;
+        let first = Decoder::new(bytes, DOMAIN);
+        let has_stance = first.is_err();
+        let mut d = first.or_else(|_| Decoder::new(bytes, WITH_STANCE))?;
         let registered_at = Timestamp::from_micros(d.i64()?);
         let (last_login_at, closed_at) = (d.time_opt()?, d.time_opt()?);
         let facts = d.names()?;
+        let stance = if has_stance { stance::decode(&mut d)? } else { Stance::default() };
         d.end()?;
-        Ok(Self { registered_at, last_login_at, closed_at, facts })
+        Ok(Self { registered_at, last_login_at, closed_at, facts, stance })
     }
 
     /// When the clock of a class started, for a row made at `created`; `None` while it has not. For
@@ -134,6 +145,7 @@ pub(super) fn one<T>(mut list: Vec<T>) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::{Consented, Told};
 
     #[test]
     fn reads_back_what_was_written() {
@@ -142,9 +154,38 @@ mod tests {
             last_login_at: None,
             closed_at: Some(Timestamp::from_micros(9)),
             facts: BTreeSet::from([Name::fixed("paid offer")]),
+            stance: Stance::default(),
         };
         assert_eq!(AccountState::decode(&state.encode()).unwrap(), state);
         assert!(AccountState::decode(&state.encode()[1..]).is_err());
+    }
+
+    fn stance_of(case: &crate::vectors::Case) -> Stance {
+        let name = |text: &str| Name::parse(text).unwrap();
+        let record = |hex: &str| {
+            let bytes = crate::vectors::unhex(hex);
+            crate::id::RowId::from_bytes(bytes.try_into().unwrap())
+        };
+        let mut stance = Stance::default();
+        for (line, fields) in case.lines() {
+            match (line, &fields[..]) {
+                ("consent", [purpose, text, version, proof]) => {
+                    let version = version.parse().unwrap();
+                    let given = Consented { text: name(text), version, record: record(proof) };
+                    stance.consents.insert(name(purpose), given);
+                }
+                ("objection", [purpose, proof]) => {
+                    stance.objections.insert(name(purpose), record(proof));
+                }
+                ("told", [version, at, how]) => {
+                    let (version, at) = (version.parse().unwrap(), at.parse().unwrap());
+                    let at = Timestamp::from_micros(at);
+                    stance.told = Some(Told { version, at, how: name(how) });
+                }
+                _ => {}
+            }
+        }
+        stance
     }
 
     #[test]
@@ -158,6 +199,7 @@ mod tests {
                     last_login_at: case.maybe("last_login_at").map(time),
                     closed_at: case.maybe("closed_at").map(time),
                     facts: case.all("fact").iter().map(|f| Name::parse(f).unwrap()).collect(),
+                    stance: stance_of(&case),
                 };
                 assert_eq!(state.encode(), bytes, "{}", case.name);
                 assert_eq!(AccountState::decode(&bytes).unwrap(), state, "{}", case.name);

@@ -59,6 +59,16 @@ pub static IN_FUTURE: Code = Code::new("vault.in_future", Kind::Input, "this has
 /// An event before the one that it must follow.
 pub static OUT_OF_ORDER: Code =
     Code::new("vault.out_of_order", Kind::Input, "this cannot have happened before the other");
+/// A notice of a policy that there was not.
+pub static UNKNOWN_NOTICE: Code =
+    Code::new("vault.unknown_notice", Kind::Input, "the policy has not come to this version");
+/// A purpose that a policy adds or changes, and does not say so; context: `purpose`, `version`, the
+/// policy before.
+pub static PURPOSE_SINCE: Code = Code::new(
+    "vault.purpose_since",
+    Kind::Configuration,
+    "a purpose that was not there before says since which version of the policy it is",
+);
 /// A fact that the policy does not declare.
 pub static UNDECLARED_FACT: Code =
     Code::new("vault.undeclared_fact", Kind::Input, "the policy declares no such fact");
@@ -298,6 +308,8 @@ pub static CODES: &[&Code] = &[
     &IN_FUTURE,
     &OUT_OF_ORDER,
     &UNDECLARED_FACT,
+    &UNKNOWN_NOTICE,
+    &PURPOSE_SINCE,
     &PASSWORD_APART,
     &LEGACY_NOT_DECLARED,
     &MISSING_KEY,

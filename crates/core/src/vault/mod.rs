@@ -32,6 +32,7 @@ mod recover;
 mod register;
 mod rotate;
 mod rows;
+mod stance;
 mod sweeps;
 
 use std::collections::BTreeMap;
@@ -64,6 +65,7 @@ pub use records::{
 };
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};
+pub use stance::StanceChange;
 
 use crate::calendar::Zone;
 use crate::clock::{Clock, Timestamp};

@@ -5,12 +5,15 @@
 
 mod note;
 pub(crate) mod read;
+pub(crate) mod settle;
 pub(crate) mod watch;
+pub(crate) mod who;
 pub(crate) mod write;
 
 use tacenda_core::{ActorId, Code, Timestamp};
 
 pub use note::{BAD_NOTE, Note};
+pub use settle::Settled;
 pub use watch::{NO_ROLE, REVIEW_FAR, REVIEW_PAST};
 
 /// The codes of what the rooms share.

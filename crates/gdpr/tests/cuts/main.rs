@@ -4,6 +4,7 @@
 
 mod amended;
 mod audit;
+mod choices;
 mod collect;
 mod holds;
 mod life;

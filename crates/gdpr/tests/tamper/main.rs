@@ -5,6 +5,7 @@
 mod adversary;
 mod archives;
 mod batches;
+mod choices;
 mod clocks;
 mod evolved;
 mod holds;

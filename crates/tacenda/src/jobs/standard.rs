@@ -16,7 +16,8 @@ pub(super) enum Standard {
     /// `move-items`: moves what a changed policy had to leave where it was: rows that are mended or no
     /// longer restricted since. It fails as long as rows are altered. Every ten minutes.
     MoveItems,
-    /// `sweep`: erases what the policy no longer keeps, unless a person has to confirm it. Daily.
+    /// `sweep`: erases what the policy no longer keeps, unless a person has to confirm it; before that,
+    /// ends consents and objections without an account. Daily.
     Sweep,
     /// `prune`: removes the texts of old log entries. Daily.
     Prune,
@@ -66,7 +67,12 @@ impl Job for Standard {
         match self {
             Self::Erasures => Ok(t.erasure().resume().await?.len() as u64),
             Self::MoveItems => t.vault.move_items().await,
-            Self::Sweep => Ok(t.retention().sweep(None, actor, &mut |_| {}).await?.subjects),
+            Self::Sweep => {
+                // What nobody uses any more begins its retention.
+                t.consents().settle().await?;
+                t.objections().settle().await?;
+                Ok(t.retention().sweep(None, actor, &mut |_| {}).await?.subjects)
+            }
             Self::Prune => Ok(t.log().prune().await?.leaves),
             Self::CollectKeys => {
                 let collected = t.collect_keys(actor).await?;

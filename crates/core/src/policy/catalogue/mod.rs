@@ -7,6 +7,7 @@
 //! into the policy instead. A new entry is a line in one of the two tables beside this file, and one
 //! in `docs/law.md` if it is of a new kind.
 
+mod ages;
 mod france;
 mod states;
 mod words;
@@ -16,6 +17,7 @@ use crate::calendar::{self, MonthDay, Period};
 use crate::error::{Code, Kind, Result};
 use crate::name::Name;
 
+pub use ages::AgeOfConsent;
 pub use words::{Anchor, Confidence, Effect, PeriodKind, Start};
 
 /// A key that the catalogue does not have.

@@ -139,6 +139,8 @@ const PURPOSE: &[&str] = &[
     "special",
     "criminal",
     "archive_of",
+    "marketing",
+    "since",
     "example",
 ];
 
@@ -168,6 +170,8 @@ pub(super) fn purposes(
             special,
             criminal,
             archive_of: cx.laws.list(r, &node, "archive_of"),
+            marketing: node.flag(r, "marketing"),
+            since: node.number_opt(r, "since", 2..=i64::MAX as u64),
             example: node.flag(r, "example"),
             name: name.clone(),
         };

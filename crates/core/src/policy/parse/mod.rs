@@ -1,6 +1,7 @@
 //! From the text of `privacy.toml` to a [`Policy`].
 
 mod breach;
+mod consent;
 mod data;
 mod forms;
 mod laws;
@@ -34,6 +35,7 @@ const ROOT: &[&str] = &[
     "items",
     "classes",
     "purposes",
+    "consents",
     "roles",
     "processors",
     "backups",
@@ -112,6 +114,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         items,
         classes,
         purposes: data::purposes(r, root, &cx),
+        consents: consent::consents(r, root, &cx),
         roles: data::roles(r, root, &cx),
         processors: means::processors(r, root, &cx),
         backups: means::backups(r, root, &cx),

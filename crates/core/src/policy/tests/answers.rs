@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{BASE, EXAMPLE, edited, parsed};
+use crate::id::RowId;
 use crate::name::Name;
 use crate::policy::records::REQUESTS;
-use crate::policy::{IbanMode, ItemType, Period, Policy, Refusal, codes};
+use crate::policy::{Consented, IbanMode, ItemType, Period, Policy, Refusal, Stance, Told, codes};
 use crate::{Error, error::Kind};
 
 fn names<const N: usize>(names: [&'static str; N]) -> BTreeSet<Name> {
@@ -16,24 +17,28 @@ fn names<const N: usize>(names: [&'static str; N]) -> BTreeSet<Name> {
 fn billing_is_for_paid_offers_and_for_the_role_that_bills() {
     let policy = parsed(EXAMPLE);
     let (billing, role) = (Name::fixed("billing"), Name::fixed("billing"));
-    let items = policy.ask(&billing, &role, &names(["paid offer"])).unwrap();
+    let items = policy.ask(&billing, &role, &names(["paid offer"]), &Stance::default()).unwrap();
     assert!(items.contains("vat_number") && !items.contains("card_last4"));
-    let refusal = policy.ask(&billing, &role, &names(["invoiced"])).unwrap_err();
+    let refusal =
+        policy.ask(&billing, &role, &names(["invoiced"]), &Stance::default()).unwrap_err();
     assert_eq!(
         Error::from(refusal).to_string(),
         "policy.condition_not_met: the account does not meet the condition of this purpose \
          (purpose `billing`, condition `paid offer`)"
     );
     let support = Name::fixed("support");
-    let refusal = policy.ask(&billing, &support, &names(["paid offer"])).unwrap_err();
+    let refusal =
+        policy.ask(&billing, &support, &names(["paid offer"]), &Stance::default()).unwrap_err();
     assert_eq!(refusal.code(), &codes::ROLE_NOT_ALLOWED);
     let marketing = Name::fixed("marketing");
-    let refusal = policy.ask(&marketing, &role, &names(["paid offer"])).unwrap_err();
+    let refusal =
+        policy.ask(&marketing, &role, &names(["paid offer"]), &Stance::default()).unwrap_err();
     assert_eq!(refusal, Refusal::UnknownPurpose);
     let error = Error::from(refusal);
     assert_eq!(error.kind(), Kind::Refused);
     assert!(!error.to_string().contains("marketing"), "what nobody declared is not repeated");
-    let refusal = policy.ask(&billing, &Name::fixed("intern"), &names([])).unwrap_err();
+    let refusal =
+        policy.ask(&billing, &Name::fixed("intern"), &names([]), &Stance::default()).unwrap_err();
     assert_eq!(refusal.code(), &codes::UNKNOWN_ROLE);
     assert!(!Error::from(refusal).to_string().contains("intern"));
 }
@@ -46,7 +51,7 @@ fn no_purpose_sees_the_password() {
     assert!(policy.purposes["account"].items.contains(password));
     for role in policy.roles.values() {
         for purpose in &role.purposes {
-            let seen = policy.ask(purpose, &role.name, &facts).unwrap();
+            let seen = policy.ask(purpose, &role.name, &facts, &Stance::default()).unwrap();
             assert!(!seen.contains(password));
             assert!(seen.is_subset(&policy.purpose(purpose).unwrap().items));
         }
@@ -117,6 +122,7 @@ fn differences_name_what_stored_rows_are_concerned_of() {
     assert!(diff.classes_removed.is_empty() && diff.items_added.is_empty());
     let diff = parsed(EXAMPLE).diff(&old);
     assert_eq!(diff.classes_added, names(["payment"]));
+    assert!(diff.purposes_added.contains("accounting") && !diff.purposes_added.contains("billing"));
     assert!(diff.items_removed.is_empty() && diff.items_added.contains("card_token"));
     assert!(!diff.identifier_changed && diff.unique_changed.is_empty());
     let unique = parsed(&edited(BASE, "[items.company]", "[items.company]\nunique = true"));
@@ -146,7 +152,7 @@ fn the_records_of_the_sdk_have_a_rule_of_their_own() {
     let refused = code(policy.may_work_on(&REQUESTS, &support));
     assert_eq!(refused, Some("policy.role_without_records"));
     assert_eq!(code(policy.may_work_on(&REQUESTS, &security)), Some("policy.unknown_role"));
-    let lacking = edited(BASE, "requests = {", "# requests = {");
+    let lacking = edited(BASE, "\nrequests = {", "\n# requests = {");
     let problem = super::problems(&lacking).remove(0);
     assert!(problem.message.contains("`requests`"), "{}", problem.message);
     assert!(problem.help.unwrap().contains("data subjects' requests"));
@@ -175,4 +181,48 @@ fn names_of_the_sdk_are_not_for_items() {
     let text = format!("{BASE}\n[items.\"tacenda.account\"]\n{item}");
     let errors = Policy::parse(&text).unwrap_err();
     assert!(errors.problems().iter().any(|p| p.message.contains("keeps for itself")), "{errors}");
+}
+
+#[test]
+fn a_purpose_on_consent_needs_one_that_stands() {
+    let policy = parsed(BASE);
+    let (news, role) = (Name::fixed("newsletter"), Name::fixed("news"));
+    let ask = |policy: &Policy, stance: &Stance| {
+        policy.ask(&news, &role, &names([]), stance).map_err(|refusal| refusal.code().name)
+    };
+    let given = |text: &'static str, version| {
+        let record = RowId::from_bytes([1; 16]);
+        let given = Consented { text: Name::fixed(text), version, record };
+        Stance { consents: [(news.clone(), given)].into(), ..Stance::default() }
+    };
+    assert_eq!(ask(&policy, &Stance::default()), Err("policy.no_consent"));
+    assert!(ask(&policy, &given("newsletter", 3)).is_ok(), "to the text of now");
+    assert!(ask(&policy, &given("newsletter", 2)).is_ok(), "to one that still counts");
+    assert_eq!(ask(&policy, &given("newsletter", 1)), Err("policy.no_consent"), "to an old one");
+    assert_eq!(ask(&policy, &given("another", 3)), Err("policy.no_consent"), "to another text");
+    let mut objects = given("newsletter", 3);
+    objects.objections.insert(news.clone(), RowId::from_bytes([2; 16]));
+    assert_eq!(ask(&policy, &objects), Err("policy.objected"), "whatever the basis");
+    // Consent to one purpose is none to another.
+    let (account, support) = (Name::fixed("account"), Name::fixed("support"));
+    assert!(policy.ask(&account, &support, &names([]), &objects).is_ok());
+}
+
+#[test]
+fn a_later_purpose_is_for_those_who_were_told() {
+    let policy = BASE.replace("version = 1\n", "version = 5\n");
+    let policy = parsed(&policy.replace("marketing = true", "marketing = true\nsince = 5"));
+    let (news, role) = (Name::fixed("newsletter"), Name::fixed("news"));
+    let record = RowId::from_bytes([1; 16]);
+    let given = Consented { text: Name::fixed("newsletter"), version: 3, record };
+    let mut stance = Stance { consents: [(news.clone(), given)].into(), ..Stance::default() };
+    let ask = |stance: &Stance| {
+        policy.ask(&news, &role, &names([]), stance).map_err(|refusal| refusal.code().name)
+    };
+    assert_eq!(ask(&stance), Err("policy.not_informed"));
+    for (version, expected) in [(4, false), (5, true), (6, true)] {
+        let at = crate::Timestamp::from_micros(0);
+        stance.told = Some(Told { version, at, how: Name::fixed("e-mail") });
+        assert_eq!(ask(&stance).is_ok(), expected, "{version}");
+    }
 }

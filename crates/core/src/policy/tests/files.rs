@@ -81,6 +81,8 @@ fn a_missing_line_is_found_wherever_it_stands() {
         "returns",
         "within",
         "template",
+        "marketing",
+        "oldest_valid",
     ];
     for (i, line) in BASE.lines().enumerate().filter(|(_, line)| line.contains(" = ")) {
         let key = line.split(" = ").next().unwrap();

@@ -4,6 +4,7 @@ use super::{Policy, Problem};
 
 mod answers;
 mod cases;
+mod consents;
 mod digests;
 mod files;
 mod laws;

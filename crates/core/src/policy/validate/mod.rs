@@ -4,6 +4,7 @@
 //! reported already.
 
 mod breach;
+mod consent;
 mod data;
 mod laws;
 mod means;
@@ -31,4 +32,6 @@ pub(super) fn contradictions(r: &mut Reader<'_>, policy: &Policy) {
     means::password_cost(r, policy);
     means::payments(r, policy);
     breach::breach(r, policy);
+    consent::consents(r, policy);
+    consent::since(r, policy);
 }

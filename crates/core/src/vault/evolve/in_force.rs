@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::DONE;
+use super::{DONE, since};
 use crate::codec::{Decoder, Encoder, MALFORMED};
 use crate::error::Result;
 use crate::id::SubjectId;
@@ -15,6 +15,8 @@ use crate::row::{Row, RowKey};
 /// back if that one is refused.
 pub(super) const IN_FORCE: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("policy"));
 const DOMAIN: &str = "tacenda/in-force/1";
+/// With the purposes behind the rest.
+const WITH_PURPOSES: &str = "tacenda/in-force/2";
 
 /// A policy as far as stored rows depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub(super) struct InForce {
     items: BTreeMap<Name, KnownItem>,
     /// The clocks of its classes.
     clocks: BTreeMap<Name, Clocks>,
+    /// Its purposes, with the version with which each came if it says so; `None` if nobody knows them.
+    pub(super) purposes: Option<BTreeMap<Name, Option<u64>>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,12 +51,14 @@ impl InForce {
         let items = policy.items.values().map(|item| (item.name.clone(), known(item)));
         let classes = policy.classes.values();
         let clocks = classes.map(|class| (class.name.clone(), clocks(&class.anchors)));
-        Self { mark, items: items.collect(), clocks: clocks.collect() }
+        let purposes = policy.purposes.values().map(|p| (p.name.clone(), p.since)).collect();
+        let (items, clocks) = (items.collect(), clocks.collect());
+        Self { mark, items, clocks, purposes: Some(purposes) }
     }
 
     /// A policy of which nothing is known but its mark.
     pub(super) const fn unknown(mark: PolicyMark) -> Self {
-        Self { mark, items: BTreeMap::new(), clocks: BTreeMap::new() }
+        Self { mark, items: BTreeMap::new(), clocks: BTreeMap::new(), purposes: None }
     }
 
     /// Whether an item had another type.
@@ -82,7 +88,7 @@ impl InForce {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(DOMAIN);
+        let mut e = Encoder::new(if self.purposes.is_some() { WITH_PURPOSES } else { DOMAIN });
         e.u64(self.mark.version).raw(&self.mark.digest).list(self.items.len());
         for (name, KnownItem { class, item_type, unique }) in &self.items {
             e.text(name.as_str()).text(class.as_str()).text(item_type.as_str());
@@ -95,11 +101,16 @@ impl InForce {
                 e.text(event.map_or("", AnchorEvent::as_str));
             }
         }
+        if let Some(purposes) = &self.purposes {
+            since::encode(&mut e, purposes);
+        }
         e.finish()
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
-        let mut d = Decoder::new(bytes, DOMAIN)?;
+        let first = Decoder::new(bytes, DOMAIN);
+        let knows_purposes = first.is_err();
+        let mut d = first.or_else(|_| Decoder::new(bytes, WITH_PURPOSES))?;
         let mark = PolicyMark { version: d.u64()?, digest: d.raw()? };
         let (mut items, mut clocks) = (BTreeMap::new(), BTreeMap::new());
         for _ in 0..d.list(15)? {
@@ -116,8 +127,9 @@ impl InForce {
             let class = follows(&clocks, d.name()?)?;
             clocks.insert(class, (event(d.text()?)?, event(d.text()?)?));
         }
+        let purposes = if knows_purposes { Some(since::decode(&mut d)?) } else { None };
         d.end()?;
-        Ok(Self { mark, items, clocks })
+        Ok(Self { mark, items, clocks, purposes })
     }
 }
 
@@ -158,7 +170,7 @@ fn event(word: &str) -> Result<Option<AnchorEvent>> {
 }
 
 /// A name, if it comes after all others.
-fn follows<T>(before: &BTreeMap<Name, T>, name: Name) -> Result<Name> {
+pub(super) fn follows<T>(before: &BTreeMap<Name, T>, name: Name) -> Result<Name> {
     let last = before.last_key_value();
     if last.is_some_and(|(last, _)| *last >= name) { MALFORMED.err() } else { Ok(name) }
 }
@@ -202,6 +214,10 @@ mod tests {
                     ("clock", [class, open, closed]) => {
                         let events = (event_of(open), event_of(closed));
                         expected.clocks.insert(name(class), events);
+                    }
+                    ("purpose", [purpose, since]) => {
+                        let purposes = expected.purposes.get_or_insert_default();
+                        purposes.insert(name(purpose), since.parse().ok());
                     }
                     _ => {}
                 }

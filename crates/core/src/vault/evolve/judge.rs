@@ -28,8 +28,10 @@ impl Vault {
     ///
     /// # Errors
     /// What no row can be changed for: a class or an item that is gone, an item of another type,
-    /// accounts without what identifies them, values that are to be unique and are not.
+    /// accounts without what identifies them, values that are to be unique and are not. And a purpose
+    /// that is new and does not say so.
     pub(super) async fn judge(&self, before: &InForce) -> Result<bool> {
+        before.check_since(&self.policy)?;
         let clocks = before.clocks_changed(&self.policy);
         let mut met: Met = (self.policy.items.keys())
             .filter(|item| self.is_indexed(item) && before.may_be_shared(item))

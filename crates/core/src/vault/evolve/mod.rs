@@ -15,6 +15,7 @@
 mod in_force;
 mod judge;
 mod reseal;
+mod since;
 mod subject;
 
 use std::collections::BTreeSet;

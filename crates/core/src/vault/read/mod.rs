@@ -53,6 +53,7 @@ impl Vault {
     ///
     /// # Errors
     /// `policy.unknown_purpose`, `policy.role_not_allowed`, `policy.condition_not_met`,
+    /// `policy.objected`, `policy.no_consent`, `policy.not_informed`,
     /// `vault.not_live`, `vault.not_found`; the integrity codes of this room and of `seal`; the
     /// codes of the ports.
     pub async fn read(&self, subject: SubjectId, purpose: &Name, actor: &Actor) -> Result<View> {
@@ -94,8 +95,7 @@ impl Vault {
 
     /// The items that this actor may see for this purpose of whoever meets its condition.
     fn may_ask(&self, purpose: &Name, actor: &Actor) -> Result<BTreeSet<Name>> {
-        let every = self.policy.facts.keys().cloned().collect();
-        Ok(self.policy.ask(purpose, role_of(actor), &every)?)
+        Ok(self.policy.may_ask(purpose, role_of(actor))?)
     }
 
     /// May this actor, for this purpose, see items of this subject? Which? What is `restricted` only on
@@ -128,7 +128,9 @@ impl Vault {
         }
         // What is archived outlives the account and its facts: the law's purpose alone decides.
         let items = match &account {
-            Some(account) => self.policy.ask(purpose, role_of(actor), &account.state.facts)?,
+            Some(Account { state, .. }) => {
+                self.policy.ask(purpose, role_of(actor), &state.facts, &state.stance)?
+            }
             None => items,
         };
         Ok((Fetched { subject, account, rows, keys }, items))

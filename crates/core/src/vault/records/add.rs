@@ -108,7 +108,7 @@ impl Vault {
             ..crate::vault::journal::own_row(place)
         };
         let mut draft = Draft::new(sequence);
-        let mut writes = self.carry_through(subject, &new.effects, &mut draft).await?;
+        let mut writes = self.carry_through(subject, key.id, &new.effects, &mut draft).await?;
         let row = new.standing.clone().put(row);
         writes.push(RowWrite { row, expect: Expect::Absent });
         let leaf = self.leaf(now, actor, new.entry.action, subject);

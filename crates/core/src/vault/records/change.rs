@@ -86,7 +86,8 @@ impl Vault {
             body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
         }
         let mut draft = Draft::new(0);
-        let mut writes = self.carry_through(key.subject, &effects, &mut draft).await?;
+        let effects = self.carry_through(key.subject, key.id, &effects, &mut draft);
+        let mut writes = effects.await?;
         let write = next_version(standing.put(Row { body: body.encode(), ..row }));
         let outline = RecordOutline::of(key.clone(), &write.row)?;
         writes.push(write);

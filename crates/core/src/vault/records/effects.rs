@@ -1,22 +1,24 @@
-//! What a record does to its subject's own data: holds and restrictions.
+//! What a record does to its subject's own data: holds, restrictions, consents and objections.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Draft, Vault};
 use crate::error::Result;
-use crate::id::SubjectId;
+use crate::id::{RowId, SubjectId};
 use crate::name::Name;
+use crate::policy::Stance;
 use crate::ports::keyring::DESTROYED;
 use crate::ports::store::CONFLICT;
 use crate::ports::{KeyState, RowWrite};
 use crate::row::{Row, state};
-use crate::vault::Seen;
 use crate::vault::codes::{NOTHING_OF_CLASS, UNDECLARED_CLASS, UNDER_WAY};
 use crate::vault::journal::next_version;
+use crate::vault::{Seen, StanceChange};
 
 /// What happens to rows of the record's subject in the change of the record, under the same leaf.
 ///
 /// # Errors
+/// `vault.not_found` for a consent, an objection or a notice where there is no account;
 /// `vault.undeclared_class`; `vault.nothing_of_class` for a hold or a restriction of what is not
 /// there; `erasure.under_way` for one of what is about to go, and `keys.destroyed` where it just goes; `store.conflict` if one of the rows is not as it
 /// was `seen`.
@@ -32,18 +34,36 @@ pub struct Effects {
     /// of the same subject: if one of these classes was written since, the decision is to be made
     /// again.
     pub seen: Vec<Seen>,
+    /// What changes in how the person stands to purposes, from the next read on.
+    pub stance: Vec<StanceChange>,
+    /// How the person stood when the room decided: if that changed since, it is to be decided again.
+    pub stance_seen: Option<Stance>,
 }
 
 impl Vault {
-    /// The rows that effects write, and in the draft what they depend on. Those that are as they should be already are written as well, so
-    /// that two holds of one row, placed and lifted at once, meet.
+    /// What effects write in the change of a record, and in the draft what they depend on.
     pub(super) async fn carry_through(
+        &self,
+        subject: SubjectId,
+        record: RowId,
+        effects: &Effects,
+        draft: &mut Draft,
+    ) -> Result<Vec<RowWrite>> {
+        let mut writes = self.hold_and_restrict(subject, effects, draft).await?;
+        let seen = effects.stance_seen.as_ref();
+        self.take_stance(subject, record, seen, &effects.stance, &mut writes).await?;
+        Ok(writes)
+    }
+
+    /// The rows that are held, restricted or set free. Those that are as they should be already are written as well, so
+    /// that two holds of one row, placed and lifted at once, meet.
+    async fn hold_and_restrict(
         &self,
         subject: SubjectId,
         effects: &Effects,
         draft: &mut Draft,
     ) -> Result<Vec<RowWrite>> {
-        let Effects { held, restricted, seen } = effects;
+        let Effects { held, restricted, seen, .. } = effects;
         let classes: BTreeSet<&Name> = held.keys().chain(restricted.keys()).collect();
         if classes.is_empty() {
             return Ok(Vec::new());

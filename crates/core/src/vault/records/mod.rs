@@ -117,7 +117,11 @@ impl Entry {
         self
     }
 
-    fn told(self, leaf: Leaf) -> Leaf {
+    pub(in crate::vault) const fn action(&self) -> &'static str {
+        self.action
+    }
+
+    pub(in crate::vault) fn told(self, leaf: Leaf) -> Leaf {
         self.details.into_iter().fold(leaf, |leaf, (key, value)| leaf.detail(key, value))
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::account::AccountState;
 use super::super::codes::{
     IN_FUTURE, LEGACY_NOT_DECLARED, OUT_OF_ORDER, REQUIRED, UNDECLARED, UNDECLARED_FACT,
+    UNKNOWN_NOTICE,
 };
 use super::super::items::ItemValue;
 use super::pages::Secrets;
@@ -13,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::name::Name;
 use crate::password::{self, Password, Verifier};
-use crate::policy::{LegacyPasswords, Policy};
+use crate::policy::{LegacyPasswords, Policy, Stance, Told};
 use crate::ports::Fingerprint;
 use crate::row::Token;
 use crate::seal::{IndexKey, fingerprint};
@@ -28,8 +29,8 @@ pub(super) struct Checked {
     pub(super) tokens: Vec<Token>,
 }
 impl Vault {
-    /// Checks what needs no store: required items, the order of dates, declared facts, legacy
-    /// digests.
+    /// Checks what needs no store: required items, the order of dates, declared facts, the notice,
+    /// legacy digests.
     ///
     /// # Errors
     /// As [`Vault::register`].
@@ -56,11 +57,15 @@ impl Vault {
     ) -> Result<Checked> {
         self.check_request(&request)?;
         let policy = &self.policy;
+        let registered_at = request.registered_at.unwrap_or(now);
+        let how = Name::fixed("registration");
+        let told = request.notice.map(|version| Told { version, at: registered_at, how });
         let state = AccountState {
-            registered_at: request.registered_at.unwrap_or(now),
+            registered_at,
             last_login_at: request.last_login_at,
             closed_at: request.closed_at,
             facts: request.facts,
+            stance: Stance { told, ..Stance::default() },
         };
         let items: BTreeMap<_, _> =
             request.items.into_iter().map(|value| (value.item.clone(), value)).collect();
@@ -121,6 +126,9 @@ fn history(policy: &Policy, now: Timestamp, request: &RegisterRequest) -> Result
         if at < registered_at {
             return Err(OUT_OF_ORDER.error().field_is(field));
         }
+    }
+    if request.notice.is_some_and(|version| version == 0 || version > policy.version) {
+        return UNKNOWN_NOTICE.err();
     }
     let declared = |fact: &Name| policy.facts.contains_key(fact);
     if request.facts.iter().all(declared) { Ok(()) } else { UNDECLARED_FACT.err() }

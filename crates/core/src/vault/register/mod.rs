@@ -63,6 +63,9 @@ pub struct RegisterRequest {
     pub closed_at: Option<Timestamp>,
     /// The facts of the policy that hold of the account.
     pub facts: BTreeSet<Name>,
+    /// The version of the policy whose notice the person was shown, if one was (Art. 13(1) and (2)
+    /// GDPR); purposes that came later are not read without it.
+    pub notice: Option<u64>,
     /// The record that the request was made from, as names and values; if given, the same record
     /// is known again and written once.
     pub source: Option<Zeroizing<Vec<u8>>>,

@@ -4,6 +4,9 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
+use tacenda::gdpr::consent::How;
+use tacenda::gdpr::notice::{self, Shown};
+use tacenda::gdpr::objection::{Decision, Objecting, Overriding, Told, Way};
 use tacenda::gdpr::requests::{
     Arrival, Channel, Event, Note, ReplyTo, Requester, Right, Scope, Whom, Words,
 };
@@ -115,6 +118,7 @@ pub(super) fn live(home: &Path, sealed: bool) {
     request(&t, Some(subject), &dpo);
     request(&t, None, &dpo);
     held(&t, subject, &me);
+    choose(&t, subject, &dpo);
     snapshot(&data, &out.join("lived"));
     let imported = block_on(t.customers().read_by_email(IMPORTED[0].1, "billing", &me)).unwrap();
     assert_eq!(imported.get("company"), Some(IMPORTED[1].1));
@@ -274,6 +278,36 @@ fn ask(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
         })
     }));
     println!("{:?}", closed.unwrap());
+}
+
+/// Somebody objects, in words, and is overruled; consents to what there is, and is told.
+fn choose(t: &Tacenda, subject: SubjectId, me: &Actor) {
+    let objecting = Objecting {
+        purpose: Name::fixed("security"),
+        way: Way::Email,
+        received_at: time(NOW),
+        words: Some(Words::new(ASKED[2].1)),
+    };
+    println!("{objecting:?} {objecting:#?}");
+    let objected = block_on(t.objections().object(subject, &objecting, me)).unwrap();
+    let key = &objected.key;
+    println!("{objected:?} {:?}", block_on(t.vault().stance(subject)).unwrap());
+    let reasons = Note::parse(ASKED[0].1).unwrap();
+    let decision = Decision::Overruled(Overriding::LegalClaims, reasons);
+    println!("{decision:?}");
+    block_on(t.objections().decide(key, decision, me)).unwrap();
+    let silent = Told { sent_at: time(NOW), way: Way::Email, remedies: false };
+    failed(block_on(t.objections().tell(key, silent, me)), "objection.remedies_missing");
+    let read = block_on(t.objections().of(subject, "requests", me)).unwrap();
+    println!("{read:?} {read:#?}");
+    let words = block_on(t.objections().read_words(key, "requests", me)).unwrap();
+    assert!(words.as_ref().unwrap().as_text().contains("cerulean plumage"));
+    println!("{words:?}");
+    let withdrawn = block_on(t.consents().withdraw(subject, "security", How::Phone, me));
+    failed(withdrawn, "consent.other_basis");
+    let shown = Shown { version: 1, at: time(NOW), way: notice::Way::Email };
+    assert!(block_on(t.notices().shown(subject, shown, me)).unwrap());
+    println!("{shown:?} {:?}", block_on(t.notices().to_inform(None, 9)).unwrap());
 }
 
 /// Somebody makes a request, and it is worked on to its end.

@@ -1,0 +1,45 @@
+//! Cases of consents and of purposes that came later, in the form of `cases`.
+
+use super::{BASE, edited, problems};
+
+/// Code, path of the problem, what is replaced, by what.
+pub(super) const CASES: &[(&str, &str, &str, &str)] = &[
+    (
+        "wrong_type",
+        "records.requests",
+        "{ keep = \"2 years\", purposes = [\"security\"] }",
+        "\"2 years\"",
+    ),
+    ("missing_key", "records", "consents = { keep = \"60 months\" }", ""),
+    ("missing_key", "records", "objections = { keep = \"61 months\" }", ""),
+    (
+        "consent_not_needed",
+        "consents.more.purpose",
+        "[consents.newsletter]",
+        "[consents.more]\npurpose = \"account\"\nversion = 4\ntext = \"Yes.\"\n\n[consents.newsletter]",
+    ),
+    ("undeclared", "consents.newsletter.purpose", "purpose = \"newsletter\"", "purpose = \"news\""),
+    ("missing_key", "consents.newsletter", "purpose = \"newsletter\"", ""),
+    ("missing_key", "consents.newsletter", "text = \"Send me news.\"", ""),
+    ("bad_value", "consents.newsletter.oldest_valid", "oldest_valid = 2", "oldest_valid = 4"),
+    ("bad_value", "consents.newsletter.version", "version = 3", "version = 0"),
+    ("bad_value", "purposes.newsletter.since", "marketing = true", "marketing = true\nsince = 2"),
+    ("bad_value", "purposes.newsletter.since", "marketing = true", "marketing = true\nsince = 1"),
+    ("wrong_type", "purposes.newsletter.marketing", "marketing = true", "marketing = 1"),
+    (
+        "consent_without_text",
+        "purposes.security",
+        "basis = \"legitimate interests\"\ninterest = \"The security of the service.\"",
+        "basis = \"consent\"",
+    ),
+];
+
+#[test]
+fn explicit_consent_is_asked_for_whatever_the_basis() {
+    let health = edited(BASE, "user.contact.organization", "user.health_and_medical");
+    let condition = |word| edited(&health, "if = \"paid offer\"", &format!("special = \"{word}\""));
+    super::parsed(&condition("legal claims"));
+    let found = problems(&condition("explicit consent"));
+    assert_eq!(found[0].code.name, "policy.consent_without_text", "whatever the basis");
+    assert_eq!((found[0].path.as_str(), found.len()), ("purposes.billing", 1));
+}

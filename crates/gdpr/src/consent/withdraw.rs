@@ -1,0 +1,103 @@
+//! Withdrawing consent: one call, no reason, and no read after it.
+
+use tacenda_core::policy::codes::UNKNOWN_PURPOSE;
+use tacenda_core::policy::records::CONSENTS;
+use tacenda_core::ports::store::CONFLICT;
+use tacenda_core::vault::{
+    Actor, Effects, Entry, MODEL, OpenedRecord, RecordChange, RecordItems, RecordKey, StanceChange,
+    Vault,
+};
+use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
+
+use super::codes::{IN_FUTURE, NOT_THE_SUBJECT, OTHER_BASIS};
+use super::give::{ATTEMPTS, standing};
+use super::list::standing_of;
+use super::state::How;
+use crate::case::who::{check_speaker, stamp};
+
+/// What a withdrawal came to. No consent stands in any case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// A consent ended, and its record says so.
+    Ended(RecordKey),
+    /// A consent ended whose record is gone or was altered. The log says so.
+    EndedWithoutProof,
+    /// None stood.
+    NothingStood,
+}
+
+/// Withdraws the consent to a purpose. It is not read for it any more, whatever else happens.
+///
+/// # Law
+/// Art. 7(3) GDPR. What was read before stays lawful.
+///
+/// # Errors
+/// `policy.unknown_purpose`; `consent.other_basis` for a purpose that does not rest on consent, and
+/// to which none was given; `consent.in_future`, `consent.before_giving`; `consent.not_the_subject`,
+/// `policy.unknown_role`; those of [`Vault::change_record`].
+pub async fn withdraw(
+    vault: &Vault,
+    subject: SubjectId,
+    purpose: &Name,
+    (at, how): (Timestamp, How),
+    actor: &Actor,
+) -> Result<Withdrawal> {
+    check_speaker(vault, subject, actor, &NOT_THE_SUBJECT)?;
+    if at > vault.now() {
+        return IN_FUTURE.err();
+    }
+    for _ in 1..ATTEMPTS {
+        match try_withdraw(vault, subject, purpose, (at, how), actor).await {
+            Err(error) if error.is(&CONFLICT) => {}
+            other => return other,
+        }
+    }
+    try_withdraw(vault, subject, purpose, (at, how), actor).await
+}
+
+async fn try_withdraw(
+    vault: &Vault,
+    subject: SubjectId,
+    purpose: &Name,
+    (at, how): (Timestamp, How),
+    actor: &Actor,
+) -> Result<Withdrawal> {
+    let stance = vault.stance(subject).await?;
+    let stood = stance.as_ref().and_then(|stance| stance.consents.get(purpose));
+    let Some(before) = stood else {
+        return match vault.policy().purpose(purpose) {
+            None => UNKNOWN_PURPOSE.err(),
+            Some(declared) if !declared.needs_consent() => OTHER_BASIS.err(),
+            Some(_) => Ok(Withdrawal::NothingStood),
+        };
+    };
+    let key = RecordKey { subject, kind: &CONSENTS, id: before.record };
+    let entry =
+        Entry::new("consent.withdrawn").detail("purpose", purpose).detail("how", how.as_str());
+    let ends = vec![StanceChange::ConsentEnds(purpose.clone())];
+    let decide = |record: &OpenedRecord| {
+        let stamp = stamp(vault, actor);
+        let consent = standing_of(record)?.withdraw(at, how, stamp)?;
+        Ok(RecordChange {
+            standing: standing(&consent, stamp.at),
+            set: RecordItems::default().with(MODEL, consent.encode()),
+            remove: [].into(),
+            entry: entry.clone(),
+            effects: Effects {
+                stance: ends.clone(),
+                stance_seen: stance.clone(),
+                ..Effects::default()
+            },
+        })
+    };
+    match vault.change_record(&key, &[MODEL], actor, decide).await {
+        Ok(_) => Ok(Withdrawal::Ended(key)),
+        // Whatever became of the proof, the person has said no.
+        Err(error) if matches!(error.kind(), Kind::Integrity | Kind::NotFound) => {
+            let entry = entry.detail("code", error.code());
+            vault.change_stance(subject, &ends, entry, actor).await?;
+            Ok(Withdrawal::EndedWithoutProof)
+        }
+        Err(error) => Err(error),
+    }
+}

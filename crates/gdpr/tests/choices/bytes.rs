@@ -1,0 +1,83 @@
+//! The stored forms: what is read is written again, and no bytes make it panic.
+
+use proptest::prelude::*;
+use tacenda_core::{ActorId, Timestamp};
+use tacenda_gdpr::case::Stamp;
+use tacenda_gdpr::consent::{Consent, Given, Giver, How, ParentCheck};
+use tacenda_gdpr::objection::{Decision, Ground, Made, Objection, Overriding, Told, Way};
+
+use crate::support::*;
+
+fn stamp(at: i64) -> Stamp {
+    Stamp { at: Timestamp::from_micros(at), by: ActorId::from_bytes([1; 16]) }
+}
+
+fn given(version: u64, by: Giver) -> Given {
+    Given {
+        text: NEWS,
+        version,
+        language: "en".into(),
+        digest: [7; 32],
+        how: How::ConfirmedEmail,
+        given_at: Timestamp::from_micros(5),
+        by,
+    }
+}
+
+fn consent() -> Consent {
+    let consent = Consent::give(NEWS, given(1, Giver::Person), stamp(9)).unwrap();
+    let parent = Giver::Parent(ParentCheck::Payment);
+    let consent = consent.renew(given(2, parent), stamp(8)).unwrap();
+    assert_eq!(consent.entries()[1].at, stamp(9).at, "a clock that went back holds nobody up");
+    consent.withdraw(Timestamp::from_micros(10), How::Phone, stamp(10)).unwrap()
+}
+
+fn objection() -> Objection {
+    let received_at = Timestamp::from_micros(5);
+    let made = Made { ground: Ground::Situation, way: Way::Letter, received_at };
+    let objection = Objection::make(ANALYSIS, made, stamp(9)).unwrap();
+    let objection = objection.repeat(received_at, Way::Phone, stamp(9)).unwrap();
+    let reasons = Decision::Overruled(Overriding::LegalClaims, note("A claim."));
+    let objection = objection.decide(reasons, stamp(11)).unwrap();
+    let objection = objection.decide(Decision::Upheld(note("No.")), stamp(12)).unwrap();
+    let told = Told { sent_at: received_at, way: Way::Email, remedies: false };
+    objection.tell(told, stamp(13)).unwrap().withdraw(stamp(14).at, stamp(14)).unwrap()
+}
+
+#[test]
+fn what_is_written_is_read_and_no_part_of_it() {
+    let (consent, objection) = (consent(), objection());
+    let bytes = consent.encode();
+    assert_eq!(Consent::decode(&bytes).unwrap(), consent);
+    assert!((0..bytes.len()).all(|end| Consent::decode(&bytes[..end]).is_err()));
+    assert!(Objection::decode(&bytes).is_err(), "another domain");
+    let bytes = objection.encode();
+    assert_eq!(Objection::decode(&bytes).unwrap(), objection);
+    assert!((0..bytes.len()).all(|end| Objection::decode(&bytes[..end]).is_err()));
+    assert_eq!(consent.clone().end(stamp(20)).unwrap_err().code(), "consent.wrong_step");
+    assert_eq!(objection.end(stamp(20)).unwrap_err().code(), "objection.wrong_step");
+    assert!(!format!("{consent:?}").contains("A claim"));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic_and_what_is_read_is_written_again(
+        at in 0usize..400,
+        byte: u8,
+        tail in prop::collection::vec(any::<u8>(), 0..20),
+    ) {
+        for mut bytes in [consent().encode(), objection().encode()] {
+            if let Some(one) = bytes.get_mut(at) {
+                *one = byte;
+            } else {
+                bytes.extend(&tail);
+            }
+            if let Ok(read) = Consent::decode(&bytes) {
+                prop_assert_eq!(read.encode(), bytes.clone());
+            }
+            if let Ok(read) = Objection::decode(&bytes) {
+                prop_assert_eq!(read.encode(), bytes);
+            }
+        }
+    }
+}
