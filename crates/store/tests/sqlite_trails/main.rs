@@ -21,11 +21,18 @@ use tacenda_core::row::{Row, RowKey, state};
 use tacenda_store::sqlite::{SqliteOptions, SqliteStore};
 
 const SUBJECTS: u8 = 4;
-/// A day in 2011: the ids of subjects 0 and 1 are older, those of the others are not.
+/// A day in 2011, some hours after it began: the ids of subjects 0 and 1 are older, that of
+/// `TOMORROW` is of the day after, the others are of that day.
 const TODAY: Timestamp = Timestamp::from_micros(1_300_000_000_000_000);
+const TOMORROW: u8 = 9;
 
 fn subject(n: u8) -> SubjectId {
-    SubjectId::from_bytes([n; 16])
+    let mut bytes = [n; 16];
+    if n > 1 {
+        let day = TODAY.as_micros().cast_unsigned() / 86_400_000_000 + u64::from(n == TOMORROW);
+        bytes[..6].copy_from_slice(&(day * 86_400_000).to_be_bytes()[2..]);
+    }
+    SubjectId::from_bytes(bytes)
 }
 
 fn key(who: u8, other: bool) -> RowKey {
@@ -230,6 +237,9 @@ fn leaves_are_found_without_rows_and_by_rows_of_others() {
     let (_folder, store, beside) = written();
     let expected = ["leaf 1 of 1", "leaf 0 of 1"];
     for tampering in [
+        "UPDATE leaves SET earlier = 'none'",
+        "UPDATE trails SET latest = 'none'",
+        "UPDATE rows SET trail = 'none'",
         "UPDATE rows SET trail = (SELECT trail FROM rows WHERE subject > ?1)",
         "UPDATE trails SET latest = (SELECT max(latest) FROM trails)",
         "UPDATE trails SET latest = latest + 1000",
@@ -256,14 +266,15 @@ fn leaves_are_found_without_rows_and_by_rows_of_others() {
 }
 
 /// Who takes away all rows of a subject hides nothing once it is written to again. An id of the day
-/// itself is not looked for: what is done to it on that day only an audit finds.
+/// itself is not looked for: what is done to it on that day only an audit finds. An id of a later day
+/// is none: some clock was wrong.
 #[test]
 fn a_subject_that_lost_all_its_rows_keeps_its_leaves() {
-    for (who, old) in [(0, 2), (1, 2), (2, 0)] {
+    for (who, old) in [(0, 2), (1, 2), (2, 0), (TOMORROW, 2)] {
         let (_folder, store, beside) = written();
-        if who == 0 {
+        if who == 0 || who == TOMORROW {
             for n in 0..2 {
-                let change = change(&store, &[(key(0, false), false)], vec![leaf(0, true, n)]);
+                let change = change(&store, &[(key(who, false), false)], vec![leaf(who, true, n)]);
                 wait(store.commit(change)).unwrap();
             }
         }
@@ -303,4 +314,32 @@ fn who_is_erased_and_pruned_is_nowhere() {
     assert_eq!(count("SELECT count(*) FROM trails"), 1);
     assert_eq!(count("SELECT count(*) FROM leaves WHERE earlier IS NOT NULL"), 0);
     is_forgotten(&folder.path().join("rows.db"));
+}
+
+/// What pruning costs does not grow with the log: nobody who is gone is searched for in its blocks.
+#[test]
+fn who_is_erased_is_forgotten_without_a_search() {
+    let (folder, store, beside) = written();
+    erase(&store, 1);
+    beside.execute_batch("DROP INDEX leaves_blocks").unwrap();
+    assert!(wait(store.leaves_of(subject(1), false, None, 9)).is_err());
+    assert_eq!(wait(store.prune(1, 0, 5, &[])).unwrap().leaves, 5);
+    let count = |sql| beside.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM gone"), 0);
+    is_forgotten(&folder.path().join("rows.db"));
+}
+
+/// Nor does somebody who is gone and forgotten take another's trail along.
+#[test]
+fn who_is_forgotten_takes_no_trail_of_another_along() {
+    let (_folder, store, beside) = written();
+    erase(&store, 1);
+    beside.execute_batch("UPDATE gone SET trail = 2").unwrap();
+    for place in [0, 2, 4] {
+        assert_eq!(wait(store.prune(1, place, place + 1, &[])).unwrap().leaves, 1);
+    }
+    let count = |sql| beside.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM gone"), 0);
+    assert_eq!(count("SELECT count(*) FROM trails WHERE number = 2"), 1);
+    assert_eq!(latest(&store, 2).unwrap().len(), 2);
 }
