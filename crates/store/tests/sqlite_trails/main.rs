@@ -3,24 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod laid;
+mod model;
 
 use std::path::PathBuf;
 
 use pollster::block_on as wait;
-use proptest::prelude::*;
 use rusqlite::Connection;
 use tacenda_core::clock::Timestamp;
 use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
-use tacenda_core::memory::MemoryStore;
 use tacenda_core::name::Name;
-use tacenda_core::ports::{
-    Change, Expect, LeafId, NewLeaf, RowDelete, RowWrite, Store, StoreInit, StoredLeaf,
-};
+use tacenda_core::ports::{Change, Expect, NewLeaf, RowDelete, RowWrite, Store, StoreInit};
 use tacenda_core::row::{Row, RowKey, state};
 use tacenda_store::sqlite::{SqliteOptions, SqliteStore};
 
-const SUBJECTS: u8 = 4;
 /// A day in 2011, some hours after it began: the ids of subjects 0 and 1 are older, that of
 /// `TOMORROW` is of the day after, the others are of that day.
 const TODAY: Timestamp = Timestamp::from_micros(1_300_000_000_000_000);
@@ -79,53 +75,6 @@ fn change(store: &impl Store, rows: &[(RowKey, bool)], leaves: Vec<NewLeaf>) -> 
     change
 }
 
-#[derive(Debug, Clone)]
-enum Step {
-    Change { rows: Vec<(u8, bool, bool)>, leaves: Vec<(u8, bool)> },
-    Prune { to: u64, keep: Vec<u64> },
-    Epoch,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let rows = prop::collection::vec((0..SUBJECTS, any::<bool>(), any::<bool>()), 0..4);
-    let rows = rows.prop_map(|mut rows| {
-        rows.sort_unstable();
-        rows.dedup_by_key(|(who, other, _)| (*who, *other));
-        rows
-    });
-    let leaves = prop::collection::vec((0..SUBJECTS, prop::bool::weighted(0.8)), 1..4);
-    prop_oneof![
-        12 => (rows, leaves).prop_map(|(rows, leaves)| Step::Change { rows, leaves }),
-        2 => (1u64..40, prop::collection::vec(0u64..40, 0..3))
-            .prop_map(|(to, keep)| Step::Prune { to, keep }),
-        1 => Just(Step::Epoch),
-    ]
-}
-
-fn found(store: &impl Store, who: u8, before: Option<LeafId>, limit: usize) -> Vec<StoredLeaf> {
-    wait(store.leaves_of(subject(who), true, before, limit)).unwrap()
-}
-
-/// All pages of the leaves, and those before any of them, are the same in both stores.
-fn compare(store: &SqliteStore, model: &MemoryStore) {
-    for who in 0..SUBJECTS {
-        let all = found(model, who, None, 999);
-        assert_eq!(found(store, who, None, 999), all);
-        assert_eq!(found(store, who, None, 2), found(model, who, None, 2));
-        for (n, leaf) in all.iter().enumerate() {
-            let before = Some(leaf.id);
-            assert_eq!(found(store, who, before, 2), found(model, who, before, 2), "{n}");
-            let between = Some(LeafId { number: leaf.id.number + 1, ..leaf.id });
-            assert_eq!(found(store, who, between, 99), found(model, who, between, 99));
-        }
-        let keys = [key(who, false), key(who, true)];
-        let both = wait(store.rows_with_leaves(subject(who), &keys, 9)).unwrap();
-        assert_eq!(both, wait(model.rows_with_leaves(subject(who), &keys, 9)).unwrap());
-        let holdings = wait(store.holdings(&[subject(who)], 3)).unwrap();
-        assert_eq!(holdings, wait(model.holdings(&[subject(who)], 3)).unwrap());
-    }
-}
-
 /// Nothing is left of subjects that have neither rows nor leaves; nor of trails that nobody names.
 fn is_forgotten(path: &PathBuf) {
     let connection = Connection::open(path).unwrap();
@@ -138,50 +87,6 @@ fn is_forgotten(path: &PathBuf) {
         let sql = format!("SELECT count(*) FROM {left}");
         let count: i64 = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
         assert_eq!(count, 0, "{left}");
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 48,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn trails_lead_where_the_memory_store_looks(steps in prop::collection::vec(step(), 1..30)) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("rows.db");
-        let store = marked(SqliteStore::open(&path, SqliteOptions::default()).unwrap());
-        let (model, mut epoch) = (marked(MemoryStore::new()), 1);
-        for (n, step) in (0u64..).zip(&steps) {
-            match step {
-                Step::Change { rows, leaves } => {
-                    let rows: Vec<_> =
-                        rows.iter().map(|(who, other, gone)| (key(*who, *other), *gone)).collect();
-                    let leaves = leaves.iter().map(|(who, writes)| leaf(*who, *writes, n));
-                    let change = change(&model, &rows, leaves.collect());
-                    wait(model.commit(change.clone())).unwrap();
-                    wait(store.commit(change)).unwrap();
-                }
-                Step::Prune { to, keep } => {
-                    for epoch in 1..=epoch {
-                        let pruned = wait(model.prune(epoch, 0, *to, keep)).unwrap();
-                        let here = wait(store.prune(epoch, 0, *to, keep)).unwrap();
-                        prop_assert_eq!(here.leaves, pruned.leaves);
-                    }
-                }
-                Step::Epoch => {
-                    epoch += 1;
-                    let leaves = vec![leaf(0, true, n)];
-                    let change = Change { new_epoch: Some(epoch), leaves, ..Change::default() };
-                    wait(model.commit(change.clone())).unwrap();
-                    wait(store.commit(change)).unwrap();
-                }
-            }
-            is_forgotten(&path);
-        }
-        compare(&store, &model);
     }
 }
 
