@@ -204,12 +204,11 @@ mod tests {
         let connection = Connection::open(&path).unwrap();
         let options = SqliteOptions { busy_timeout: Duration::ZERO, ..SqliteOptions::default() };
         let (asked, is_asked) = std::sync::mpsc::channel();
-        let beside = path.clone();
         let hook = move |context: AuthContext<'_>| {
             if matches!(context.action, AuthAction::Pragma { pragma_name: "user_version", .. }) {
                 asked.send(()).unwrap();
                 // It may be refused while the file is looked at.
-                drop(writer(&beside, &options, &STORE));
+                drop(writer(&path, &options, &STORE));
             }
             Authorization::Allow
         };
