@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, MAIN_DB, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, Row};
 use tacenda_core::error::{Error, Result};
 use tacenda_core::ports::store::{CORRUPT, FULL, NEWER_SCHEMA, READ_ONLY, UNAVAILABLE};
 
@@ -120,11 +120,12 @@ fn wait_for(connection: &Connection, options: &SqliteOptions) -> rusqlite::Resul
 
 /// Whether the file is new; an error if it is not ours. Writes nothing.
 fn identify(connection: &Connection, schema: &Schema) -> Result<bool, Failed> {
-    let read = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get(0));
-    let (application, version): (i32, i32) = (read("application_id")?, read("user_version")?);
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    match (application, version, tables) {
+    // One statement: another process may be making the file.
+    let sql = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+        FROM pragma_application_id, pragma_user_version";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let found: (i32, i32, i64) = connection.query_row(sql, [], read)?;
+    match found {
         (0, 0, 0) => Ok(true),
         (id, version, _) if id == schema.application && version > schema.version => {
             let newer = NEWER_SCHEMA.error().with("version", i64::from(version));
@@ -190,8 +191,31 @@ fn folder_fault(path: &Path) -> &'static tacenda_core::Code {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+
     use super::*;
     use crate::sqlite::schema::STORE;
+
+    /// What another process makes between two looks is either not seen or seen whole.
+    #[test]
+    fn a_file_that_another_makes_meanwhile_is_not_of_another_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("customers.db");
+        let connection = Connection::open(&path).unwrap();
+        let options = SqliteOptions { busy_timeout: Duration::ZERO, ..SqliteOptions::default() };
+        let (asked, is_asked) = std::sync::mpsc::channel();
+        let hook = move |context: AuthContext<'_>| {
+            if matches!(context.action, AuthAction::Pragma { pragma_name: "user_version", .. }) {
+                asked.send(()).unwrap();
+                // It may be refused while the file is looked at.
+                drop(writer(&path, &options, &STORE));
+            }
+            Authorization::Allow
+        };
+        connection.authorizer(Some(hook)).unwrap();
+        assert!(identify(&connection, &STORE).is_ok());
+        is_asked.try_recv().unwrap();
+    }
 
     #[test]
     fn every_connection_is_durable_and_erases_what_it_deletes() {

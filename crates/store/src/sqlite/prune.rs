@@ -21,7 +21,7 @@ use super::connection::Database;
 use super::copy::empty;
 use super::fault::fault;
 use super::head::StoreHead;
-use super::trail::CutTrails;
+use super::trail::{CutTrails, earlier};
 
 /// How many leaves one transaction prunes at most, so that changes need not wait long.
 const BATCH: i64 = 2_000;
@@ -85,7 +85,7 @@ fn remove_zeros(connection: &Connection, from: i64, to: i64) -> Result<Step> {
     let sql = "SELECT place, hash, writes, earlier FROM leaves WHERE place >= ?1 AND place < ?2
         AND subject IS NULL AND bytes IS NOT NULL ORDER BY place LIMIT ?3";
     let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, earlier(row, 3)?));
     let leaves = statement.query_map([from, to, BATCH], read).map_err(fault)?;
     let mut leaves: Vec<(i64, [u8; 32], bool, Option<i64>)> =
         leaves.collect::<rusqlite::Result<_>>().map_err(fault)?;

@@ -7,14 +7,17 @@
 //!
 //! What a row says of its trail is no proof. Where it leads to no leaf of its subject, the blocks of
 //! the log are searched instead, in which every leaf is found by its subject, and the next change of
-//! the subject lays its trail anew, under a number of its own. Blocks are searched for a subject that
+//! the subject lays its trail anew, under a number of its own, and takes away the one that it had: rows
+//! that are put back lead nowhere then. Blocks are searched for a subject that
 //! has no trail, too: who has leaves but no rows is in `gone` until the leaves are pruned, and nothing
 //! is left of its trail then. A trail begins anew for an id of the day alone; any other subject may
 //! have had rows that were taken away.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod cut;
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row as SqlRow, ToSql, params};
+use std::collections::BTreeMap;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row as SqlRow, params};
 use tacenda_core::clock::{Span, Timestamp};
 use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
@@ -26,6 +29,9 @@ use super::change::Prepared;
 use super::fault::fault;
 use super::read::leaves_of;
 
+pub(super) use cut::CutTrails;
+use cut::forget;
+
 const OF_ROWS: &str = "SELECT trail FROM rows WHERE subject = ?1 LIMIT 1";
 const NUMBER: &str = "SELECT trail, 0 FROM rows WHERE subject = ?1
     UNION ALL SELECT trail, 1 FROM gone WHERE subject = ?1 LIMIT 1";
@@ -34,6 +40,11 @@ const NOT_GONE: &str = "DELETE FROM gone WHERE subject = ?1";
 const LATEST: &str = "SELECT latest FROM trails WHERE number = ?1";
 const END: &str = "SELECT trails.latest, leaves.writes AND leaves.subject = ?2 FROM trails
     LEFT JOIN leaves ON leaves.place = trails.latest WHERE trails.number = ?1";
+const LAST: &str = "SELECT number FROM trails AS last WHERE number BETWEEN 1 AND ?1
+    AND NOT EXISTS (SELECT 1 FROM trails WHERE number = last.number + 1)
+    ORDER BY number DESC LIMIT 1";
+/// Numbers are given in turn: so many are never given.
+const LAST_GIVEN: i64 = 1 << 62;
 const LEAF: &str = "SELECT place, hash, bytes, subject, writes, earlier FROM leaves
     WHERE place = ?1";
 
@@ -44,6 +55,8 @@ struct Trail {
     number: i64,
     /// Where it ends.
     latest: Option<i64>,
+    /// Where one ends that the subject may have had and names no more.
+    left: Option<i64>,
     state: State,
     laid: Laid,
     moved: bool,
@@ -92,13 +105,13 @@ impl Trails {
             let (latest, laid) = match end {
                 Some(End::At(latest)) => (Some(latest), Laid::Before),
                 Some(End::Lost) => (latest_in_blocks(connection, subject)?, Laid::Anew),
-                Some(End::OfAnother) => (latest_in_blocks(connection, subject)?, Laid::First),
+                Some(End::NotTheirs) => (latest_in_blocks(connection, subject)?, Laid::First),
                 None if is_of_today(subject, now) => (None, Laid::First),
                 None => (latest_in_blocks(connection, subject)?, Laid::First),
             };
-            let number = match known.filter(|_| laid != Laid::First) {
-                Some((number, _)) => number,
-                None => {
+            let number = match known.and_then(|(number, _)| number) {
+                Some(number) if laid != Laid::First => number,
+                _ => {
                     let last = last_number.map_or_else(|| last_of_all(connection), Ok)?;
                     *last_number.insert(last.checked_add(1).ok_or_else(|| CORRUPT.error())?)
                 }
@@ -109,7 +122,8 @@ impl Trails {
                 None => State::Gone,
             };
             let moved = laid != Laid::Before;
-            trails.insert(subject, Trail { number, latest, state, laid, moved });
+            let left = latest.filter(|_| moved);
+            trails.insert(subject, Trail { number, latest, left, state, laid, moved });
         }
         Ok(Self(trails))
     }
@@ -132,6 +146,10 @@ impl Trails {
         let mut lay = prepare("INSERT OR REPLACE INTO trails (number, latest) VALUES (?1, ?2)")?;
         let mut go_on = prepare("UPDATE trails SET latest = ?2 WHERE number = ?1")?;
         let mut rows = prepare(OF_ROWS)?;
+        // Rows that name it and are put back would bring it back.
+        for left in self.0.values().filter_map(|trail| trail.left) {
+            prepare("DELETE FROM trails WHERE latest = ?1")?.execute([left]).map_err(fault)?;
+        }
         for (subject, trail) in &self.0 {
             let (subject, is_first) = (subject.as_bytes(), trail.laid == Laid::First);
             if trail.moved {
@@ -171,32 +189,47 @@ impl Trails {
 
 /// Whether a subject is as new as its id says, so that nobody need look for its leaves.
 fn is_of_today(subject: SubjectId, now: Option<Timestamp>) -> bool {
-    let until = subject.day().plus(Span::days(1));
-    subject != SubjectId::CONTROLLER && now.is_some_and(|now| now < until)
+    let day = subject.day();
+    let is_of = |now| day <= now && now < day.plus(Span::days(1));
+    subject != SubjectId::CONTROLLER && now.is_some_and(is_of)
 }
 
+/// The last number that was given. One that somebody chose is passed by once those up to the limit
+/// are used up.
 fn last_of_all(connection: &Connection) -> Result<i64> {
-    let sql = "SELECT coalesce(max(number), 0) FROM trails";
-    let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-    statement.query_row([], |row| row.get(0)).map_err(fault)
+    let mut statement = connection.prepare_cached(LAST).map_err(fault)?;
+    let last = statement.query_row([LAST_GIVEN], |row| row.get(0)).optional();
+    Ok(last.map_err(fault)?.unwrap_or(0))
 }
 
-/// The number of a subject's trail, and whether it has rows.
+/// A number of a trail or a place. What somebody put there that is none leads nowhere.
+fn number(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Option<i64>> {
+    Ok(row.get_ref(column)?.as_i64().ok())
+}
+
+/// Where the leaf before one stands, if there is one. What is no place is past all of them, so that
+/// the trail leads off there.
+pub(super) fn earlier(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Option<i64>> {
+    Ok(row.get_ref(column)?.as_i64_or_null().unwrap_or(Some(i64::MAX)))
+}
+
+/// The number of a subject's trail, and whether it has rows; nothing if it is nowhere.
 fn number_of(
     numbers: &mut CachedStatement<'_>,
     subject: SubjectId,
-) -> Result<Option<(i64, State)>> {
+) -> Result<Option<(Option<i64>, State)>> {
     let state = |gone: bool| if gone { State::Gone } else { State::HasRows };
     let number = numbers
-        .query_row([subject.as_bytes()], |row| Ok((row.get(0)?, state(row.get(1)?))))
+        .query_row([subject.as_bytes()], |row| Ok((number(row, 0)?, state(row.get(1)?))))
         .optional();
     number.map_err(fault)
 }
 
-/// Where a trail ends; the outer `None` if there is none of that number.
-fn latest(connection: &Connection, number: i64) -> Result<Option<Option<i64>>> {
+/// Where a trail ends.
+fn latest(connection: &Connection, of: i64) -> Result<Option<i64>> {
     let mut statement = connection.prepare_cached(LATEST).map_err(fault)?;
-    statement.query_row([number], |row| row.get(0)).optional().map_err(fault)
+    let latest = statement.query_row([of], |row| number(row, 0)).optional();
+    Ok(latest.map_err(fault)?.flatten())
 }
 
 fn latest_in_blocks(connection: &Connection, subject: SubjectId) -> Result<Option<i64>> {
@@ -209,17 +242,18 @@ enum End {
     At(i64),
     /// At no leaf that is anybody's.
     Lost,
-    OfAnother,
+    /// It is another's, or there is none of that number.
+    NotTheirs,
 }
 
 impl End {
-    fn of(connection: &Connection, number: i64, subject: SubjectId) -> Result<Self> {
+    fn of(connection: &Connection, of: Option<i64>, subject: SubjectId) -> Result<Self> {
         let mut statement = connection.prepare_cached(END).map_err(fault)?;
-        let values = params![number, subject.as_bytes()];
-        let end = statement.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional();
+        let end = |row: &SqlRow<'_>| Ok((number(row, 0)?, row.get(1)?));
+        let end = statement.query_row(params![of, subject.as_bytes()], end).optional();
         Ok(match end.map_err(fault)? {
             Some((Some(latest), Some(true))) => Self::At(latest),
-            Some((_, Some(false))) => Self::OfAnother,
+            Some((_, Some(false))) | None => Self::NotTheirs,
             _ => Self::Lost,
         })
     }
@@ -245,24 +279,21 @@ pub(super) fn follow(
     let mut read = |place: i64| statement.query_row([place], read_step).optional().map_err(fault);
     let at_hand = if before == i64::MAX { None } else { read(before)? };
     let at_hand = at_hand.filter(|step| step.is_of(subject) == Some(true));
-    // A trail on which no leaf is the subject's may be anybody's.
+    // A trail that ends at no leaf of the subject may be anybody's, or one that it left.
     let is_theirs = at_hand.is_some();
     let mut next = match at_hand {
         Some(step) => step.earlier,
         None => {
             let mut numbers = connection.prepare_cached(NUMBER).map_err(fault)?;
-            let number = number_of(&mut numbers, subject)?;
-            let latest = number.map(|(number, _)| latest(connection, number)).transpose()?;
-            let Some(latest) = latest.flatten() else { return Ok(Led::Off { before }) };
-            latest
+            let number = number_of(&mut numbers, subject)?.and_then(|(number, _)| number);
+            number.map(|number| latest(connection, number)).transpose()?.flatten()
         }
     };
     // The trail is believed as far as the last leaf on it that is the subject's.
     let (mut bound, mut off) = (before, Led::Off { before });
     while leaves.len() < limit {
-        let Some(place) = next else {
-            return Ok(if is_theirs || !leaves.is_empty() { Led::ToTheEnd } else { off });
-        };
+        let believed = is_theirs || !leaves.is_empty();
+        let Some(place) = next else { return Ok(if believed { Led::ToTheEnd } else { off }) };
         // The trail does not lead past here, or not to a leaf of this subject.
         if place >= bound {
             return Ok(off);
@@ -274,60 +305,12 @@ pub(super) fn follow(
                 off = Led::Off { before: place };
             }
             // Pruned.
-            None => {}
-            Some(false) => return Ok(off),
+            None if believed => {}
+            _ => return Ok(off),
         }
         (next, bound) = (step.earlier, place);
     }
     Ok(Led::ToTheEnd)
-}
-
-/// The trails of leaves that are pruned.
-#[derive(Default)]
-pub(super) struct CutTrails(BTreeSet<SubjectId>);
-
-impl CutTrails {
-    /// Before a leaf is pruned: what is left of its place in a trail. That is the next leaf back that
-    /// is not pruned, so that those that stay are still found; older ones are pruned before it.
-    pub(super) fn cut(&mut self, connection: &Connection, place: i64) -> Result<Option<i64>> {
-        let mut statement = connection.prepare_cached(LEAF).map_err(fault)?;
-        let mut read =
-            |place: i64| statement.query_row([place], read_step).optional().map_err(fault);
-        let Some(mut step) = read(place)? else { return Ok(None) };
-        if let Some(subject) = step.subject.filter(|_| step.writes) {
-            self.0.insert(SubjectId::from_bytes(subject));
-        }
-        let mut bound = place;
-        while let Some(earlier) = step.earlier.filter(|earlier| (1..bound).contains(earlier)) {
-            match read(earlier)? {
-                Some(pruned) if pruned.subject.is_none() => (step, bound) = (pruned, earlier),
-                _ => return Ok(Some(earlier)),
-            }
-        }
-        Ok(None)
-    }
-
-    /// After they are: nothing says any more that there were subjects that have neither rows nor
-    /// leaves.
-    pub(super) fn forget(self, connection: &Connection) -> Result<()> {
-        self.0.into_iter().try_for_each(|subject| forget(connection, subject))
-    }
-}
-
-/// Forgets a subject that has neither rows nor leaves that wrote some.
-fn forget(connection: &Connection, subject: SubjectId) -> Result<()> {
-    let mut numbers = connection.prepare_cached(NUMBER).map_err(fault)?;
-    let Some((number, State::Gone)) = number_of(&mut numbers, subject)? else { return Ok(()) };
-    if !leaves_of(connection, subject, true, None, 1)?.is_empty() {
-        return Ok(());
-    }
-    let run = |sql, value: &dyn ToSql| {
-        let mut statement = connection.prepare_cached(sql).map_err(fault)?;
-        statement.execute([value]).map_err(fault)
-    };
-    run(NOT_GONE, subject.as_bytes())?;
-    run("DELETE FROM trails WHERE number = ?1", &number)?;
-    Ok(())
 }
 
 struct Step {
@@ -357,7 +340,7 @@ fn read_step(row: &SqlRow<'_>) -> rusqlite::Result<Step> {
         bytes: row.get(2)?,
         subject: row.get(3)?,
         writes: row.get(4)?,
-        earlier: row.get(5)?,
+        earlier: earlier(row, 5)?,
     })
 }
 
@@ -379,9 +362,17 @@ mod tests {
         let leaf = "SEARCH leaves USING INTEGER PRIMARY KEY (rowid=?)";
         let end = format!("{trail}; {leaf} LEFT-JOIN");
         let both = ["COMPOUND QUERY", "LEFT-MOST SUBQUERY", rows, "UNION ALL", gone].join("; ");
-        for (sql, search) in
-            [(OF_ROWS, rows), (NUMBER, &both), (LATEST, trail), (END, &end), (LEAF, leaf)]
-        {
+        let taken = "CORRELATED SCALAR SUBQUERY 1";
+        let last = "SEARCH last USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
+        let last = [last, taken, trail].join("; ");
+        for (sql, search) in [
+            (OF_ROWS, rows),
+            (NUMBER, &both),
+            (LATEST, trail),
+            (END, &end),
+            (LEAF, leaf),
+            (LAST, &last),
+        ] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3));
             assert_eq!(steps.map(Result::unwrap).collect::<Vec<_>>().join("; "), search);
