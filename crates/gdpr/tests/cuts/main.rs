@@ -8,6 +8,7 @@ mod collect;
 mod life;
 mod policy;
 mod records;
+mod requested;
 mod requests;
 mod returns;
 mod rotation;
