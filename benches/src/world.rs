@@ -13,7 +13,7 @@ use tacenda_core::seal::MasterKey;
 use crate::measure::Result;
 use crate::people::{ITEMS, Person};
 
-const POLICY: &str = include_str!("policy.toml");
+pub(crate) const POLICY: &str = include_str!("policy.toml");
 /// When the benches play.
 const START: &str = "2026-11-22T12:00:00Z";
 
@@ -46,11 +46,25 @@ impl World {
         Self::over(master, |b| b.sqlite(folder.join("customers.db"), folder.join("keys.db")))
     }
 
+    /// A new store in a folder, under another policy.
+    pub(crate) fn under(policy: &str, folder: &Path) -> Result<Self> {
+        let place = |b: Builder| b.sqlite(folder.join("customers.db"), folder.join("keys.db"));
+        Self::with(policy, MasterKey::generate(&SystemRng), place)
+    }
+
     /// A store where `place` says.
     pub(crate) fn over(master: MasterKey, place: impl FnOnce(Builder) -> Builder) -> Result<Self> {
+        Self::with(POLICY, master, place)
+    }
+
+    fn with(
+        policy: &str,
+        master: MasterKey,
+        place: impl FnOnce(Builder) -> Builder,
+    ) -> Result<Self> {
         let clock = Arc::new(SetClock(AtomicI64::new(start()?.as_micros())));
         let builder = Tacenda::builder()
-            .policy_text(POLICY)
+            .policy_text(policy)
             .master_key(MasterKeySource::Given(master))
             .clock(Arc::clone(&clock) as Arc<dyn Clock>);
         let tacenda = block_on(place(builder).open())?;

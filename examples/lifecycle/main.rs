@@ -5,6 +5,7 @@
 
 mod args;
 mod dated;
+mod hold;
 mod intake;
 mod request;
 mod run;

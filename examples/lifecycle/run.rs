@@ -14,7 +14,7 @@ use tacenda::{
 
 use crate::args::Options;
 use crate::intake::{import, passwords};
-use crate::request;
+use crate::{hold, request};
 
 /// Prints a line. Whoever reads may have gone, which is no reason to panic: the run ends with it.
 macro_rules! say {
@@ -83,7 +83,11 @@ pub(crate) async fn run(options: &Options) -> Outcome {
     passwords(&t).await?;
     let ada = register_and_log_in(&t, &me).await?;
     read(&t, ada, &imported, &me).await?;
+    let held = hold::place(&t, &me).await?;
     let swept = sweep(options, &t, &me).await?;
+    if swept.is_ok() {
+        hold::release(&t, &held, &me).await?;
+    }
     let receipt = erase(&t, ada, &me).await?;
 
     let keys = t.log().verifier_keys().await?;

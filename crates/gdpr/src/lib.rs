@@ -8,10 +8,19 @@
 pub mod breach;
 pub mod case;
 pub mod erasure;
+pub mod holds;
 pub mod requests;
+pub mod restriction;
 pub mod retention;
 
 use tacenda_core::Code;
 
 /// Every code of this crate.
-pub static CODES: &[&[&Code]] = &[breach::CODES, case::CODES, erasure::CODES, requests::CODES];
+pub static CODES: &[&[&Code]] = &[
+    breach::CODES,
+    case::CODES,
+    erasure::CODES,
+    holds::CODES,
+    requests::CODES,
+    restriction::CODES,
+];

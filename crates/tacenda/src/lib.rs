@@ -1,7 +1,8 @@
 //! Embeddable compliance and privacy: one `privacy.toml` is enforced, recorded and published.
 //!
 //! [`Tacenda::builder`] wires a policy, a store, a safe and a master key together; the rooms are
-//! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::requests`], [`Tacenda::retention`],
+//! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::holds`],
+//! [`Tacenda::requests`], [`Tacenda::restrictions`], [`Tacenda::retention`],
 //! [`Tacenda::log`], [`Tacenda::jobs`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
 //! thread you have.
 //!
@@ -12,11 +13,13 @@
 mod builder;
 mod customers;
 mod erasure;
+mod holds;
 pub mod import;
 pub mod jobs;
 mod keys;
 mod log;
 mod requests;
+mod restrictions;
 mod retention;
 #[cfg(feature = "system")]
 mod system;
@@ -30,11 +33,13 @@ use std::sync::Arc;
 pub use builder::{Builder, CODES, NO_POLICY, NO_SYSTEM, POLICY_INVALID, POLICY_UNREADABLE};
 pub use customers::Customers;
 pub use erasure::Erasures;
+pub use holds::Holds;
 pub use jobs::{Job, Jobs, JobsRun, Ran};
 pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
 pub use log::{Log, VerifiedReceipt, verify_receipt};
 pub use pollster::block_on;
 pub use requests::Requests;
+pub use restrictions::Restrictions;
 pub use retention::Retention;
 #[cfg(feature = "system")]
 pub use system::{SystemClock, SystemRng};
@@ -45,7 +50,8 @@ pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
     Actor, Amendment, Collected, ItemValue, JobState, Kept, Login, NewPassword, OnRestore,
-    PasswordCounts, Pruned, Receipt, Recovery, RegisterRequest, Registered, View, ViewPage,
+    PasswordCounts, Pruned, Receipt, Recovery, RegisterRequest, Registered, RestrictedUse, View,
+    ViewPage,
 };
 pub use tacenda_core::{
     ActorId, Clock, Code, Error, Kind, Name, Result, Retry, RowId, SubjectId, Timestamp,
@@ -98,6 +104,21 @@ impl Tacenda {
     /// [`tacenda_gdpr::requests`] takes any [`tacenda_core::calendar::WorkingDays`].
     pub fn requests(&self) -> Result<Requests<'_>> {
         Requests::new(&self.vault)
+    }
+
+    /// Legal holds (Art. 17(3) GDPR); a release reckons days by the working days of the controller's
+    /// country.
+    ///
+    /// # Errors
+    /// As [`Tacenda::requests`].
+    pub fn holds(&self) -> Result<Holds<'_>> {
+        Holds::new(&self.vault)
+    }
+
+    /// Restriction of processing (Art. 18 GDPR).
+    #[must_use]
+    pub fn restrictions(&self) -> Restrictions<'_> {
+        Restrictions { vault: &self.vault }
     }
 
     /// Retention (Art. 5(1)(e) GDPR): the plan of a sweep, and the sweep.

@@ -33,8 +33,27 @@ pub static REQUESTS: RecordKind = RecordKind {
     what: "the files of data subjects' requests, from the day on which each is closed",
 };
 
+/// Legal holds (Art. 17(3) GDPR).
+pub static HOLDS: RecordKind = RecordKind {
+    key: "holds",
+    kind: Name::fixed("hold"),
+    class: Name::fixed("tacenda.holds"),
+    what: "legal holds, from the day on which each is released",
+};
+
+/// The state of an open hold of everything about its subject, also of what is added later.
+pub const HELD_WHOLE: Name = Name::fixed("whole");
+
+/// Restrictions of processing (Art. 18 GDPR).
+pub static RESTRICTIONS: RecordKind = RecordKind {
+    key: "restrictions",
+    kind: Name::fixed("restriction"),
+    class: Name::fixed("tacenda.restrictions"),
+    what: "restrictions of processing, from the day on which each is lifted",
+};
+
 /// All kinds.
-pub static KINDS: &[&RecordKind] = &[&REQUESTS];
+pub static KINDS: &[&RecordKind] = &[&REQUESTS, &HOLDS, &RESTRICTIONS];
 
 impl RecordKind {
     /// The kind whose rows have this class.

@@ -206,6 +206,24 @@ impl Vault {
         self.ports.store.count(&Scan::Class { class: class.clone() }, limit).await
     }
 
+    /// A page of the subjects of whom a row of a class is kept, in any state, and where the next page
+    /// begins; `None` if this is the last. Somebody of whom there are several may be in it more often
+    /// than once, also across pages. It shows ids alone, opens nothing and leaves no leaf.
+    ///
+    /// # Errors
+    /// The codes of the store.
+    pub async fn subjects_of(
+        &self,
+        class: &Name,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<(Vec<SubjectId>, Option<Cursor>)> {
+        let scan = Scan::Class { class: class.clone() };
+        let page = self.ports.store.cursors(&scan, after, limit.max(1)).await?;
+        let next = page.last().filter(|_| page.len() >= limit.max(1)).cloned();
+        Ok((page.into_iter().map(|at| at.key.subject).collect(), next))
+    }
+
     /// The latest time that an entry of the log bears.
     ///
     /// # Errors

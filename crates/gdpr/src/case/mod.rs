@@ -5,14 +5,16 @@
 
 mod note;
 pub(crate) mod read;
+pub(crate) mod watch;
 pub(crate) mod write;
 
 use tacenda_core::{ActorId, Code, Timestamp};
 
 pub use note::{BAD_NOTE, Note};
+pub use watch::{NO_ROLE, REVIEW_FAR, REVIEW_PAST};
 
 /// The codes of what the rooms share.
-pub static CODES: &[&Code] = &[&BAD_NOTE];
+pub static CODES: &[&Code] = &[&BAD_NOTE, &NO_ROLE, &REVIEW_PAST, &REVIEW_FAR];
 
 /// When a step is entered, and by whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

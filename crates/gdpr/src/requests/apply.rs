@@ -91,6 +91,7 @@ fn next(state: State, context: &Context<'_>, event: &Event) -> Option<State> {
     match event {
         Event::Received(_) => None,
         Event::Remarked(_) => Some(state),
+        Event::Reopened(_) => reopened(state),
         _ if matches!(state, State::Closed(_)) => None,
         Event::Acknowledged(_)
         | Event::Linked(_)
@@ -164,6 +165,16 @@ fn next(state: State, context: &Context<'_>, event: &Event) -> Option<State> {
             }
             _ => None,
         },
+    }
+}
+
+/// In work again, if it is settled who asked.
+fn reopened(state: State) -> Option<State> {
+    match state {
+        State::Closed(Closed::Answered { identity: Identity::Confirmed(identity), .. }) => {
+            Some(State::InWork { identity })
+        }
+        _ => None,
     }
 }
 

@@ -84,6 +84,9 @@ codes! {
     /// A refusal that does not tell of complaint and court (Art. 12(4) GDPR).
     REMEDIES_MISSING = "requests.remedies_missing", Refused,
         "a refusal tells of the complaint to an authority and of the way to a court";
+    /// A request that is to be opened again although nothing was refused that could be free now.
+    NOTHING_REFUSED = "requests.nothing_refused", Conflict,
+        "nothing was refused that a hold or a law can have kept from erasure";
     /// An answer that is said to have been sent before it was shown who asks.
     SENT_TOO_SOON = "requests.sent_too_soon", Input,
         "the answer is older than what showed who asks";

@@ -131,7 +131,7 @@ impl Request {
     /// Never before the date without pauses. While nothing is entered, a later `now` never leads to
     /// an earlier date: what an index holds is too early at worst.
     pub fn due(&self, calendar: &Calendar<'_>, now: Timestamp) -> Result<Due> {
-        let received = calendar.day(self.received_at());
+        let received = calendar.day(self.runs_from());
         let waited = self.waited(received, calendar, now);
         let counted = waited.iter().filter(|one| one.uncounted.is_none());
         let pauses: Vec<_> =
@@ -177,7 +177,7 @@ impl Request {
 
     /// The extension of which the letter was sent, for whatever right it is now.
     pub(super) fn letter(&self) -> Option<&Extension> {
-        let mut events = self.entries.iter().map(|entry| &entry.event);
+        let mut events = self.current().iter().map(|entry| &entry.event);
         events.find_map(|event| match event {
             Event::Extended(extension) => Some(extension),
             _ => None,
@@ -201,7 +201,7 @@ impl Request {
             waited.push(Waited { asked, from, to: to.max(from), uncounted });
         };
         let mut asks = None;
-        for entry in &self.entries {
+        for entry in self.current() {
             let (ended, asked) = match &entry.event {
                 Event::Received(intake) => {
                     asks = Some(intake.requester.as_str());

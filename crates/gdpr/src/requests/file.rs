@@ -116,5 +116,6 @@ pub(super) const fn action(event: &Event) -> &'static str {
         Event::Heard => "request.heard",
         Event::Readdressed => "request.readdressed",
         Event::Remarked(_) => "request.remarked",
+        Event::Reopened(_) => "request.reopened",
     }
 }

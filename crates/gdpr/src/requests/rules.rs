@@ -8,8 +8,8 @@ use super::codes::{
     ABSOLUTE_RIGHT, ALREADY_LINKED, ANSWER_BEFORE_QUESTION, ANSWER_WITHOUT_QUESTION,
     AUTHORITY_MISSING, AUTHORITY_NOT_NEEDED, BEFORE_RECEIPT, CLOCK_WENT_BACK, DOCUMENT_NOT_ASKED,
     EXTENDED_LATE, GROUND_UNFIT, IDENTITY_OPEN, IN_FUTURE, JUDGED_BY_NOBODY, LINKED_TO_ITSELF,
-    NO_EXTENSION, NOT_THE_SUBJECT, REFUSAL_LATE, REMEDIES_MISSING, SEEN_BY_NOBODY, SENT_TOO_SOON,
-    SESSION_SUFFICES,
+    NO_EXTENSION, NOT_THE_SUBJECT, NOTHING_REFUSED, REFUSAL_LATE, REMEDIES_MISSING, SEEN_BY_NOBODY,
+    SENT_TOO_SOON, SESSION_SUFFICES,
 };
 use super::decision::{Answer, Charge, ChargeGround, Decision, Ground};
 use super::due::Calendar;
@@ -85,6 +85,7 @@ pub(super) fn check(request: &Request, entry: &Entry) -> Result<()> {
             timely(answer.sent_at)?;
             answered(request, answer)
         }
+        Event::Reopened(_) => reopened(request),
         Event::Corrected(correction, _) => {
             by_a_person(entry)?;
             corrected(request, correction, entry.at)
@@ -171,6 +172,12 @@ pub(super) fn check_dates(request: &Request, entry: &Entry, calendar: &Calendar<
         },
         _ => Ok(()),
     }
+}
+
+/// Whether something was refused that may be asked for again without a new request.
+fn reopened(request: &Request) -> Result<()> {
+    let kept = request.kept_from_erasure().next().is_some();
+    if kept { Ok(()) } else { NOTHING_REFUSED.err() }
 }
 
 /// Between receipt and now.

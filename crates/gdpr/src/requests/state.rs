@@ -233,6 +233,8 @@ pub enum Event {
     Readdressed,
     /// Something worth keeping, that changes nothing.
     Remarked(Note),
+    /// What it was refused for stands no longer, and why: it is to be answered again.
+    Reopened(Note),
 }
 
 impl Event {
@@ -259,6 +261,7 @@ impl Event {
             Self::Heard => "heard",
             Self::Readdressed => "readdressed",
             Self::Remarked(_) => "remarked",
+            Self::Reopened(_) => "reopened",
         }
     }
 }

@@ -52,6 +52,20 @@ impl Request {
         self.add(Event::Restated(right, scope, reason), stamp)
     }
 
+    /// What it was refused for stands no longer: it is in work again, and is to be answered within the
+    /// time of a request that came in now. Who asks was settled before.
+    ///
+    /// # Law
+    /// Art. 17(3) GDPR is an exception as far as it is necessary, and no longer. The law has no time for
+    /// this; that of Art. 12(3) is our reading.
+    ///
+    /// # Errors
+    /// `requests.nothing_refused` if it is none for erasure, or if nothing of it was refused on a ground
+    /// of Art. 17(3); `requests.wrong_step` if it is not answered.
+    pub fn reopen(self, reason: Note, stamp: Stamp) -> Result<Self> {
+        self.add(Event::Reopened(reason), stamp)
+    }
+
     /// Corrects how it came in, while it is open. What was logged first stays in the history; if it is
     /// somebody else who asks, it is open again who they are.
     ///

@@ -5,6 +5,7 @@
 mod amended;
 mod audit;
 mod collect;
+mod holds;
 mod life;
 mod policy;
 mod records;

@@ -71,7 +71,11 @@ fn event((what, how, ago): (u8, u8, i64), now: Timestamp) -> Event {
 fn attempt(request: Request, event: Event, stamp: Stamp) -> Result<Request> {
     let calendar = utc();
     match event {
-        Event::Received(_) | Event::SessionSeen(_) | Event::Heard | Event::Readdressed => {
+        Event::Received(_)
+        | Event::SessionSeen(_)
+        | Event::Heard
+        | Event::Readdressed
+        | Event::Reopened(_) => {
             panic!("not drawn")
         }
         Event::Corrected(correction, reason) => request.correct(correction, reason, stamp),

@@ -185,7 +185,9 @@ fn event(page: &mut Page, event: &Event) {
             page.note("reason", reason);
         }
         Event::Heard | Event::Readdressed => {}
-        Event::OpenedInError(text) | Event::Remarked(text) => page.note("text", text),
+        Event::OpenedInError(text) | Event::Remarked(text) | Event::Reopened(text) => {
+            page.note("text", text)
+        }
     }
 }
 

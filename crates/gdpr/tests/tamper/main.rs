@@ -7,6 +7,7 @@ mod archives;
 mod batches;
 mod clocks;
 mod evolved;
+mod holds;
 mod logs;
 mod mended;
 mod pruned;

@@ -6,7 +6,8 @@ use super::{BASE, edited, problems};
 use crate::error::Kind;
 use crate::policy::CODES;
 
-const RECORDS: &str = "[records]\nrequests = { keep = \"2 years\", purposes = [\"security\"] }";
+const RECORDS: &str = "[records]\nrequests = { keep = \"2 years\", purposes = [\"security\"] }\n\
+    holds = { keep = \"30 months\" }\nrestrictions = { keep = \"42 months\" }";
 
 /// Code, path of the problem, what is replaced, by what.
 const CASES: &[(&str, &str, &str, &str)] = &[
@@ -312,11 +313,11 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("missing_key", "records.requests", "keep = \"2 years\", purposes", "purposes"),
     ("missing_key", "records.requests", ", purposes = [\"security\"] }", " }"),
     ("undeclared", "records.requests.purposes[0]", "[\"security\"] }", "[\"secure\"] }"),
-    ("unknown_key", "records.holds", "[records]", "[records]\nholds = { keep = \"2 years\" }"),
+    ("missing_key", "records", "holds = { keep = \"30 months\" }", ""),
     ("unknown_key", "records.requests.archive", "{ keep = \"2", "{ archive = true, keep = \"2"),
     ("bad_value", "records.requests.keep", "2 years", "2 aeons"),
     ("undeclared", "records.requests.law", "{ keep = \"2", "{ law = \"tax\", keep = \"2"),
-    ("wrong_type", "records.requests", RECORDS, "[records]\nrequests = \"2 years\""),
+    ("wrong_type", "records.requests", "{ keep = \"2 years\", purposes = [\"security\"] }", "1"),
     (
         "duplicate",
         "breach.clocks[1]",

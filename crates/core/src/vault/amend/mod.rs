@@ -207,7 +207,7 @@ impl Vault {
                         key: place_key,
                         class: Some(class.name.clone()),
                         state: state::LIVE,
-                        held: false,
+                        held: self.held_from_now(subject, &rows, &class.name).await?,
                         anchor_at: state.anchor(class, now),
                         due_at: None,
                         version: 1,

@@ -2,6 +2,7 @@
 
 mod by;
 mod find;
+mod restricted;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use crate::ports::{KeyId, KeyState};
 use crate::row::{Row, state};
 use crate::seal::{Body, Place};
 
+pub use restricted::RestrictedUse;
 pub use view::{Kept, View, ViewPage};
 
 /// The role of an actor that has none; no policy can declare it.
@@ -71,7 +73,7 @@ impl Vault {
         let mut decided = Vec::with_capacity(subjects.len());
         let mut leaves = Vec::with_capacity(subjects.len());
         for subject in subjects {
-            let decision = self.decide(*subject, purpose, actor).await;
+            let decision = self.decide(*subject, purpose, actor, false).await;
             leaves.push(match &decision {
                 Ok(_) => self.grant(*subject, purpose, actor),
                 Err(error) => self.refusal(*subject, purpose, actor, error),
@@ -96,17 +98,20 @@ impl Vault {
         Ok(self.policy.ask(purpose, role_of(actor), &every)?)
     }
 
-    /// May this actor, for this purpose, see items of this subject? Which?
+    /// May this actor, for this purpose, see items of this subject? Which? What is `restricted` only on
+    /// a ground that the caller has.
     async fn decide(
         &self,
         subject: SubjectId,
         purpose: &Name,
         actor: &Actor,
+        restricted: bool,
     ) -> Result<(Fetched, BTreeSet<Name>)> {
         // What fails whatever the account's facts are, fails before anything is fetched.
         let items = self.may_ask(purpose, actor)?;
         let archive = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
-        let Fetched { account, rows, keys, .. } = self.fetch(subject, &items, archive).await?;
+        let Fetched { account, rows, keys, .. } =
+            self.fetch(subject, &items, archive, restricted).await?;
         let found = account.is_some() || !rows.is_empty();
         // Without a live account nothing else of it is live, whatever a restored row says of itself.
         let live = account.is_some();
@@ -114,7 +119,7 @@ impl Vault {
             Some(class) if row.state == state::ARCHIVED => {
                 self.archive_items(purpose, class, row).is_ok_and(|items| !items.is_empty())
             }
-            _ => live && row.state == state::LIVE,
+            _ => live && in_use(row, restricted),
         };
         let rows: Vec<_> = rows.into_iter().filter(may_open).collect();
         if account.is_none() && rows.is_empty() {
@@ -143,6 +148,7 @@ impl Vault {
         subject: SubjectId,
         items: &BTreeSet<Name>,
         archive: bool,
+        restricted: bool,
     ) -> Result<Fetched> {
         let primary = self.policy.primary_class();
         let classes: BTreeSet<_> = items
@@ -167,7 +173,7 @@ impl Vault {
             let keys: Vec<_> = std::iter::once(is_primary.clone()).chain(others).collect();
             self.checked(subject, &keys).await?.into_iter().flatten().collect()
         };
-        let at = rows.iter().position(|row| row.key == is_primary && row.state == state::LIVE);
+        let at = rows.iter().position(|row| row.key == is_primary && in_use(row, restricted));
         let keys = self.wrapped_keys(&rows).await?;
         let Some(at) = at else { return Ok(Fetched { subject, account: None, rows, keys }) };
         let row = rows.remove(at);
@@ -289,6 +295,10 @@ impl Vault {
         let texts = stored.iter().filter(|leaf| leaf.bytes.is_some());
         texts.map(|leaf| stated(subject, leaf)).collect()
     }
+}
+
+fn in_use(row: &Row, restricted: bool) -> bool {
+    row.state == state::LIVE || restricted && row.state == state::RESTRICTED
 }
 
 fn role_of(actor: &Actor) -> &Name {

@@ -59,7 +59,7 @@ impl Vault {
         self.try_change(key, needed, actor, &mut decide).await
     }
 
-    async fn try_change(
+    pub(super) async fn try_change(
         &self,
         key: &RecordKey,
         needed: &[Name],

@@ -1,9 +1,10 @@
 //! Records: rows that the SDK itself makes, each sealed under a key of its own.
 //!
-//! A data subject's request is a record; so will be holds, consents, grants, breaches, messages. The
+//! A data subject's request is a record, a hold, a restriction; so will be consents, grants, breaches, messages. The
 //! room says what a record holds, how it stands and what is told of it in the log; keys, sealing,
 //! the log and retention are here, and no room has any of its own. An operation is a file: `add`,
-//! `beside`, `numbered`, `change`, `read`, `list`. What a change does to the subject's own data is `effects`.
+//! `beside`, `numbered`, `change`, `read`, `list`. What a change does to the subject's own data is `effects`, and to
+//! what is added later, `later`.
 //!
 //! A record is open, in a state of its room, or closed. Its retention clock runs exactly while it is
 //! closed, so that a sweep finds what is due by class and that one state.
@@ -13,6 +14,7 @@ mod beside;
 mod change;
 mod effects;
 mod items;
+mod later;
 mod list;
 mod numbered;
 mod read;

@@ -56,6 +56,7 @@ pub(super) fn entry(d: &mut Decoder<'_>) -> Result<Entry> {
         "heard" => Event::Heard,
         "readdressed" => Event::Readdressed,
         "remarked" => Event::Remarked(note(d)?),
+        "reopened" => Event::Reopened(note(d)?),
         _ => return MALFORMED.err(),
     };
     Ok(Entry { at, by, event })

@@ -60,6 +60,7 @@ pub(super) fn entry(e: &mut Encoder, entry: &Entry) {
         }
         Event::Heard | Event::Readdressed => {}
         Event::OpenedInError(text) | Event::Remarked(text) => note(e, text),
+        Event::Reopened(reason) => note(e, reason),
     }
 }
 

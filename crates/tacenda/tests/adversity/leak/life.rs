@@ -19,6 +19,7 @@ use tacenda_testkit::StepClock;
 
 use super::super::support::{NOW, master, rows, safe, shown, staff, time};
 use super::forms::hex;
+use super::held::held;
 use super::{
     AMENDED, ASKED, DUE, IMPORTED, ITEMS, LEGACY_PASSWORD, PASSWORD, REFUSED, WRONG_PASSWORD,
     sha256,
@@ -113,6 +114,7 @@ pub(super) fn live(home: &Path, sealed: bool) {
     ask(&t, None, &dpo);
     request(&t, Some(subject), &dpo);
     request(&t, None, &dpo);
+    held(&t, subject, &me);
     snapshot(&data, &out.join("lived"));
     let imported = block_on(t.customers().read_by_email(IMPORTED[0].1, "billing", &me)).unwrap();
     assert_eq!(imported.get("company"), Some(IMPORTED[1].1));

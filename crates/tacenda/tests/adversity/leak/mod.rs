@@ -1,6 +1,7 @@
 //! Canaries through a whole life, looked for in every file and every printed word.
 
 mod forms;
+mod held;
 mod life;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +69,12 @@ const ASKED: [(&str, &str); 3] = [
     ("reply_to", "canary.reply@hazel.example"),
     ("words", "delete my cerulean plumage, and the card 5555 5555 5555 4444"),
 ];
+/// Why something was held, and kept from use.
+const HELD: [(&str, &str); 3] = [
+    ("hold", "a lawsuit about the vermilion aviary"),
+    ("review", "the vermilion aviary is in dispute still"),
+    ("restriction", "contests the hue of her aviary"),
+];
 const PASSWORD: &str = "correct canary battery staple";
 const WRONG_PASSWORD: &str = "wrong canary battery staple";
 const LEGACY_PASSWORD: &str = "the legacy canary password";
@@ -78,13 +85,14 @@ fn sha256(text: &str) -> Vec<u8> {
 
 /// Everything that must not be found, by what it is.
 fn canaries() -> BTreeMap<String, Vec<u8>> {
-    let lists: [(&str, &[(&str, &str)]); 6] = [
+    let lists: [(&str, &[(&str, &str)]); 7] = [
         ("imported", &IMPORTED),
         ("due", &DUE),
         ("refused", &REFUSED),
         ("registered", &ITEMS),
         ("amended", &AMENDED),
         ("asked", &ASKED),
+        ("held", &HELD),
     ];
     let items = lists.iter().flat_map(|(of, list)| {
         list.iter().map(move |(item, text)| (format!("{of} {item}"), text.as_bytes().to_vec()))

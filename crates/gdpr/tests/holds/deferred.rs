@@ -1,0 +1,162 @@
+//! Requests that a hold has kept from being carried out are on the agenda again after its release.
+
+use pollster::block_on as wait;
+use tacenda_core::SubjectId;
+use tacenda_core::vault::{Actor, Standing, Vault};
+use tacenda_gdpr::holds::Scope;
+use tacenda_gdpr::requests::{
+    self, Answer, Arrival, Channel, Decision, Event, Ground, Hints, PartialRefusal, Received,
+    Refusal, Refusals, Requester, Right, Stage, Whom, step,
+};
+use tacenda_testkit::world::{World, ada, staff};
+
+use crate::support::*;
+
+fn ask(vault: &Vault, subject: SubjectId) -> Received {
+    let arrival = Arrival {
+        id: None,
+        whom: Whom::Known(subject),
+        right: Right::Erasure,
+        requester: Requester::Subject,
+        channel: Channel::Account,
+        scope: requests::Scope::ALL,
+        received_at: vault.now(),
+        reply_to: None,
+        words: None,
+    };
+    wait(requests::receive(vault, &calendar(), arrival, &Actor::subject(subject))).unwrap()
+}
+
+fn take(vault: &Vault, at: &Received, event: Event) -> &'static str {
+    code(wait(step(vault, &calendar(), &at.key, event, &staff("support"))))
+}
+
+fn refusal(class: Option<&'static str>, ground: Ground) -> Refusal {
+    let class = class.map(tacenda_core::Name::fixed);
+    Refusal { class, item: None, ground, reason: note("A lawsuit is pending.") }
+}
+
+fn answer(vault: &Vault, at: &Received, decision: Decision) {
+    assert_eq!(take(vault, at, Event::Decided(decision)), "ok");
+    let hints = Hints { complaint: true, court: true };
+    let answer = Answer { sent_at: vault.now(), by: Channel::Email, hints };
+    assert_eq!(take(vault, at, Event::Answered(answer)), "ok");
+}
+
+fn refused(class: Option<&'static str>) -> Decision {
+    Decision::Refused(Refusals::new(vec![refusal(class, Ground::LegalClaims)]).unwrap(), None)
+}
+
+fn erase(vault: &Vault, at: &Received) -> &'static str {
+    code(wait(requests::erase(vault, &calendar(), &at.key, &staff("support"))))
+}
+
+fn agenda(vault: &Vault) -> Vec<(requests::Stage, chrono::NaiveDate)> {
+    let found =
+        wait(requests::agenda(vault, &calendar(), chrono::NaiveDate::MAX, &staff("support")))
+            .unwrap();
+    found.into_iter().map(|one| (one.stage, one.due)).collect()
+}
+
+#[test]
+fn a_request_refused_for_a_hold_is_to_be_answered_again() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = place(&vault, subject, Scope::Subject).unwrap();
+    let at = ask(&vault, subject);
+    assert_eq!(erase(&vault, &at), "erasure.held");
+    assert_eq!(agenda(&vault).len(), 1, "and it is due as before");
+    answer(&vault, &at, refused(None));
+    assert!(agenda(&vault).is_empty());
+    world.set_time("2027-05-03T08:00:00Z");
+    assert_eq!(release(&vault, &key).unwrap().reopened, 1);
+    assert_eq!(agenda(&vault), [(Stage::InWork, day("2027-06-03"))], "within a month from then");
+    // It outlives its period while it is open, and who asked need not be asked again.
+    world.set_time("2027-05-10T08:00:00Z");
+    assert_eq!(erase(&vault, &at), "ok");
+    assert_eq!(own(&vault, subject).len(), 1, "but for what a law keeps");
+    answer_only(&vault, &at);
+    assert!(agenda(&vault).is_empty());
+    wait(vault.audit()).unwrap();
+}
+
+fn answer_only(vault: &Vault, at: &Received) {
+    let hints = Hints { complaint: true, court: true };
+    let answer = Answer { sent_at: vault.now(), by: Channel::Email, hints };
+    assert_eq!(take(vault, at, Event::Answered(answer)), "ok");
+}
+
+#[test]
+fn only_what_was_refused_while_it_was_held_and_is_free_now_comes_back() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let before = ask(&vault, subject);
+    answer(&vault, &before, refused(None));
+    world.set_time("2026-06-02T08:00:00Z");
+    let key = place(&vault, subject, classes(&["billing"])).unwrap();
+    let other = place(&vault, subject, classes(&["payment"])).unwrap();
+    let all = ["account", "billing", "payment"];
+    let parts = |ground| all.iter().map(|one| refusal(Some(one), ground)).collect::<Vec<_>>();
+    let partly = |grounds| Decision::PartlyRefused(PartialRefusal::new(grounds).unwrap());
+    // Refused for other reasons than those of Art. 17(3).
+    let unmet = ask(&vault, subject);
+    answer(&vault, &unmet, partly(parts(Ground::ConditionsNotMet)));
+    let claims = ask(&vault, subject);
+    answer(&vault, &claims, partly(parts(Ground::LegalClaims)));
+    let card = ask(&vault, subject);
+    answer(&vault, &card, refused(Some("payment")));
+    let open = |at: &Received| {
+        matches!(wait(vault.record(&at.key)).unwrap().standing, Standing::Open { .. })
+    };
+    assert_eq!(release(&vault, &key).unwrap().reopened, 1);
+    assert_eq!([&before, &unmet, &claims, &card].map(open), [false, false, true, false]);
+    assert_eq!(release(&vault, &other).unwrap().reopened, 1);
+    assert_eq!([&before, &unmet, &claims, &card].map(open), [false, false, true, true]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_stops_no_release() {
+    use tacenda_core::policy::records::REQUESTS;
+    use tacenda_core::vault::{Effects, Entry, MODEL, NewRecord, RecordItems};
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = place(&vault, subject, Scope::Subject).unwrap();
+    let other = NewRecord {
+        subject: Some(subject),
+        standing: Standing::Closed { at: vault.now() },
+        items: RecordItems::default().with(MODEL, b"of another release".to_vec()),
+        entry: Entry::new("request.received"),
+        effects: Effects::default(),
+    };
+    wait(vault.add_record(&REQUESTS, other, &staff("support"))).unwrap();
+    let at = ask(&vault, subject);
+    answer(&vault, &at, refused(None));
+    let released = release(&vault, &key).unwrap();
+    assert_eq!((released.reopened, released.unread), (1, 1));
+    assert!(held(&vault, subject).is_empty());
+    let standing = wait(vault.record(&key)).unwrap().standing;
+    assert!(matches!(standing, Standing::Closed { .. }));
+}
+
+#[test]
+fn a_person_can_reopen_what_was_refused_and_nothing_else() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let again = || Event::Reopened(note("The authority says otherwise."));
+    let at = ask(&vault, subject);
+    assert_eq!(take(&vault, &at, again()), "requests.wrong_step", "it is open");
+    answer(&vault, &at, refused(None));
+    let by_subject = wait(step(&vault, &calendar(), &at.key, again(), &Actor::subject(subject)));
+    assert_eq!(code(by_subject), "requests.not_the_subject");
+    assert_eq!(take(&vault, &at, again()), "ok");
+    assert_eq!(take(&vault, &at, again()), "requests.wrong_step");
+    let unmet = refusal(None, Ground::ConditionsNotMet);
+    answer(&vault, &at, Decision::Refused(Refusals::new(vec![unmet]).unwrap(), None));
+    assert_eq!(take(&vault, &at, again()), "requests.nothing_refused");
+    let file = wait(requests::read(&vault, &at.key, &ACCOUNT, &staff("support"))).unwrap();
+    assert_eq!(requests::Request::decode(&file.encode()).unwrap(), file);
+}

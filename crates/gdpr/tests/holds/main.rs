@@ -1,0 +1,11 @@
+//! Holds and restrictions: their steps alone and over the vault, groups, what a release brings back,
+//! models of both.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
+
+mod deferred;
+mod door;
+mod groups;
+mod kept;
+mod plain;
+mod restriction;
+mod support;

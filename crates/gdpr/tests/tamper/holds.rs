@@ -1,0 +1,151 @@
+//! Holds and restrictions that somebody altered or took away: nothing is let go by them.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use pollster::block_on as wait;
+use tacenda_core::calendar::{Region, Utc, WorkingDays};
+use tacenda_core::row::{Row, RowKey, state};
+use tacenda_core::vault::{Actor, Amendment, RecordKey, Vault};
+use tacenda_core::{ActorId, Name, SubjectId};
+use tacenda_gdpr::holds::{self, Ground, Note, Scope, Terms};
+use tacenda_gdpr::requests::{Calendar, Channel, RestrictionGround};
+use tacenda_gdpr::restriction::{self, Announcement, Asked};
+use tacenda_gdpr::{erasure, retention};
+use tacenda_testkit::world::{ada, request, staff};
+
+use super::adversary::Adversary;
+use super::{code, profile};
+
+fn note() -> Note {
+    Note::parse("A lawsuit.").unwrap()
+}
+
+fn hold(vault: &Vault, subject: SubjectId, scope: Scope) -> RecordKey {
+    let terms = Terms {
+        ground: Ground::LegalClaims,
+        reason: note(),
+        owner: ActorId::from_bytes([9; 16]),
+        review_on: "2026-09-01".parse().unwrap(),
+        scope,
+    };
+    wait(holds::place(vault, subject, &terms, &staff("support"))).unwrap().key
+}
+
+fn release(vault: &Vault, key: &RecordKey) -> &'static str {
+    static FRANCE: LazyLock<WorkingDays> =
+        LazyLock::new(|| WorkingDays::of(Region::parse("FR").unwrap()));
+    let calendar = Calendar::new(&Utc, &FRANCE);
+    code(wait(holds::release(vault, &calendar, key, &note(), &staff("support"))))
+}
+
+fn place(key: &RecordKey) -> RowKey {
+    RowKey { subject: key.subject, kind: key.kind.kind.clone(), id: key.id }
+}
+
+fn erase(vault: &Vault, subject: SubjectId) -> &'static str {
+    code(wait(erasure::erase(vault, subject, &staff("support"))))
+}
+
+#[test]
+fn a_hold_that_somebody_altered_or_took_away_frees_nothing() {
+    let edits: [Option<fn(&mut Row)>; 4] = [
+        Some(|row| row.state = state::CLOSED),
+        Some(|row| *row.body.last_mut().unwrap() ^= 1),
+        Some(|row| row.version += 1),
+        None,
+    ];
+    for edit in edits {
+        let (world, store) = Adversary::world();
+        let vault = world.open();
+        let subject = ada(&vault);
+        let kept = hold(&vault, subject, Scope::Subject);
+        let other = hold(&vault, subject, Scope::Classes([Name::fixed("billing")].into()));
+        let found = match edit {
+            Some(edit) => {
+                store.edit(&place(&kept), edit);
+                "vault.altered_row"
+            }
+            None => {
+                store.put(&place(&kept), None);
+                "vault.missing_row"
+            }
+        };
+        assert_eq!(release(&vault, &other), found, "it may hold the same");
+        let own = if edit.is_some() { found } else { "vault.missing_row" };
+        assert_eq!(release(&vault, &kept), own);
+        assert!(erase(&vault, subject) != "ok");
+        world.set_time("2030-01-01T00:00:00Z");
+        let digest = wait(retention::plan(&vault)).unwrap().digest;
+        let swept = wait(erasure::sweep(&vault, Some(digest), &Actor::system(), &mut |_| {}));
+        assert_eq!(swept.unwrap().subjects, 0);
+        assert!(wait(vault.audit()).is_err());
+        store.repent();
+        assert_eq!(erase(&vault, subject), "erasure.held", "all is there");
+        assert_eq!((release(&vault, &other), release(&vault, &kept)), ("ok", "ok"));
+        assert_eq!(erase(&vault, subject), "ok");
+    }
+}
+
+#[test]
+fn a_mark_that_somebody_took_off_is_found_and_frees_nothing() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = hold(&vault, subject, Scope::Subject);
+    for class in ["account", "billing", "payment"] {
+        store.edit(&profile(subject, class), |row| row.held = false);
+    }
+    assert_eq!(erase(&vault, subject), "vault.altered_row");
+    assert_eq!(release(&vault, &key), "vault.altered_row");
+    world.set_time("2030-01-01T00:00:00Z");
+    let digest = wait(retention::plan(&vault)).unwrap().digest;
+    let swept = wait(erasure::sweep(&vault, Some(digest), &Actor::system(), &mut |_| {})).unwrap();
+    assert_eq!((swept.subjects, swept.refused > 0), (0, true));
+    store.repent();
+    assert_eq!(erase(&vault, subject), "erasure.held");
+}
+
+#[test]
+fn what_is_added_beside_an_altered_hold_is_held() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let eve = request(&vault, &[("email", "eve@example.org")], false);
+    let subject = wait(vault.register(eve, &staff("support"))).unwrap().subject();
+    let key = hold(&vault, subject, Scope::Subject);
+    store.edit(&place(&key), |row| row.state = state::CLOSED);
+    let set = vec![vault.item(&Name::fixed("card_last4"), "4242").unwrap()];
+    let amendment = Amendment { set, ..Amendment::default() };
+    wait(vault.amend(subject, amendment, &staff("support"))).unwrap();
+    assert!(store.row(&profile(subject, "payment")).held);
+}
+
+#[test]
+fn a_restriction_that_somebody_altered_is_lifted_by_nobody() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let me = staff("support");
+    let [kept, other] = [(); 2].map(|()| {
+        let terms = restriction::Terms {
+            ground: RestrictionGround::Accuracy,
+            reason: note(),
+            asked: Asked::Person(vault.now()),
+            classes: BTreeSet::new(),
+            review_on: "2026-07-01".parse().unwrap(),
+        };
+        let key = wait(restriction::place(&vault, subject, &terms, &me)).unwrap().key;
+        let letter = Announcement { sent_at: vault.now(), by: Channel::Email, reason: note() };
+        wait(restriction::announce(&vault, &key, &letter, &me)).unwrap();
+        key
+    });
+    let lift = |key| code(wait(restriction::lift(&vault, key, &me)));
+    store.edit(&place(&kept), |row| row.state = state::CLOSED);
+    assert_eq!((lift(&other), lift(&kept)), ("vault.altered_row", "vault.altered_row"));
+    store.edit(&profile(subject, "payment"), |row| row.state = state::LIVE);
+    let billing = Name::fixed("billing");
+    let read = wait(vault.read(subject, &billing, &staff("billing")));
+    assert_eq!(code(read), "vault.altered_row");
+    store.repent();
+    assert_eq!((lift(&other), lift(&kept)), ("ok", "ok"));
+}
