@@ -78,6 +78,12 @@ impl RecordKind {
         KINDS.iter().find(|kind| kind.class == *class).copied()
     }
 
+    /// The kind of these rows, if they are records.
+    #[must_use]
+    pub fn of_rows(kind: &Name) -> Option<&'static Self> {
+        KINDS.iter().find(|record| record.kind == *kind).copied()
+    }
+
     /// Whether the name of a class is kept for records, of this release or of another.
     #[must_use]
     pub fn is_reserved(class: &Name) -> bool {
@@ -152,10 +158,12 @@ mod tests {
         for kind in KINDS {
             assert!(RecordKind::is_reserved(&kind.class));
             assert_eq!(RecordKind::of_class(&kind.class), Some(*kind));
+            assert_eq!(RecordKind::of_rows(&kind.kind), Some(*kind));
             // Kinds of profiles and archives begin with these.
             let own = ["profile", "archive", "job"].map(|of| kind.kind.as_str().starts_with(of));
             assert_eq!(own, [false; 3]);
         }
         assert_eq!(RecordKind::of_class(&Name::fixed("account")), None);
+        assert_eq!(RecordKind::of_rows(&Name::fixed("profile.account")), None);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Vault;
 use super::archives::archive_kind;
 use super::records::is_record;
+use super::rows::class_of;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::SubjectId;
@@ -233,7 +234,7 @@ impl Vault {
 }
 
 fn outline(row: Row) -> Option<Outline> {
-    let class = row.class?;
+    let class = class_of(&row)?.into_owned();
     // A body that cannot be read is found where the row is compared with the log.
     let (items, key) = Body::contents(&row.body).unwrap_or_default();
     Some(Outline {

@@ -1,5 +1,6 @@
 //! Rows on their way out: compared with what the log says was written.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Vault;
@@ -10,6 +11,7 @@ use crate::id::{RowId, SubjectId};
 use crate::leaf::Leaf;
 use crate::log::leaf_hash;
 use crate::name::Name;
+use crate::policy::records::RecordKind;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Holding, Scan, StoredLeaf};
 use crate::row::{Row, RowKey};
@@ -63,7 +65,7 @@ impl Vault {
         wanted: impl Fn(&Name) -> bool + Send + Sync,
     ) -> Result<Vec<Row>> {
         let mut found = self.as_they_stand(subject).await?;
-        found.retain(|row| row.class.as_ref().is_none_or(&wanted));
+        found.retain(|row| class_of(row).is_none_or(|class| wanted(&class)));
         self.checked_found(subject, found, wanted).await
     }
 
@@ -109,7 +111,7 @@ impl Vault {
             let wanted = |class: &Name| wanted(n, class);
             all.push(match self.vouched(*subject, holding) {
                 Some(mut rows) => {
-                    rows.retain(|row| row.class.as_ref().is_none_or(wanted));
+                    rows.retain(|row| class_of(row).is_none_or(|class| wanted(&class)));
                     Ok(rows)
                 }
                 // Its leaves are many, its rows just change, or something is wrong.
@@ -171,6 +173,23 @@ impl Vault {
                 return Ok(stamps);
             }
         }
+    }
+}
+
+/// The class of a row, as its place tells it: that is what the log is asked about, and whoever may
+/// write the rows can call one whatever they like. What has a place of another release has the class
+/// that it is called.
+pub(super) fn class_of(row: &Row) -> Option<Cow<'_, Name>> {
+    if let Some(record) = RecordKind::of_rows(&row.key.kind) {
+        return Some(Cow::Borrowed(&record.class));
+    }
+    let kind = row.key.kind.as_str();
+    let own = ["profile.", "archive."].iter().find_map(|of| kind.strip_prefix(of));
+    match (own, &row.class) {
+        (Some(own), called) if called.as_ref().is_none_or(|class| class.as_str() != own) => {
+            Name::parse(own).ok().map(Cow::Owned)
+        }
+        (_, called) => called.as_ref().map(Cow::Borrowed),
     }
 }
 

@@ -129,8 +129,8 @@ impl ErasurePlan {
 /// Art. 17(3)(b) reaches. Records of what was done are kept for their own period.
 ///
 /// # Errors
-/// `vault.not_found` if nothing is held about the subject but records; [`UNDER_WAY`] if its keys are
-/// destroyed and its rows wait for whoever resumes that erasure; the codes of the store.
+/// `vault.not_found` if nothing is held about the subject but records; [`UNDER_WAY`] if an erasure has
+/// begun that takes some of it, and its rows wait for whoever resumes that one; the codes of the store.
 pub async fn plan(vault: &Vault, subject: SubjectId) -> Result<ErasurePlan> {
     Ok(planned(vault, subject).await?.0)
 }
@@ -156,10 +156,12 @@ async fn planned(vault: &Vault, subject: SubjectId) -> Result<(ErasurePlan, bool
     if rows.iter().all(Outline::is_record) {
         return Err(NOT_FOUND.error().with("subject", subject));
     }
-    of_rows(vault, subject, &rows).await.map_err(|error| match error {
+    let planned = of_rows(vault, subject, &rows).await.map_err(|error| match error {
         error if error.is(&DESTROYED) => UNDER_WAY.error().with("subject", subject),
         error => error,
-    })
+    })?;
+    vault.none_leaves(&[planned.0.to_vault(&Name::fixed("request"))]).await?;
+    Ok(planned)
 }
 
 /// The plan for rows that are at hand, and whether what it archives has a clock that the account's

@@ -24,8 +24,9 @@ pub struct Erasure {
 /// Art. 17(1) GDPR; Art. 17(3)(b) for what is archived.
 ///
 /// # Errors
-/// `vault.not_found`, [`HELD`], [`RESTRICTED`] (Art. 18 GDPR), `erasure.under_way`; `erasure.scrub_blocked`
-/// (all is done but the receipt; the next start or `resume_destroys` finishes it); the codes of the ports.
+/// `vault.not_found`, [`HELD`], [`RESTRICTED`] (Art. 18 GDPR); `erasure.under_way` if an erasure of some
+/// of it has begun, be it this one, and the next start or `resume_destroys` finishes it; `store.conflict`
+/// if the rows changed meanwhile, and nothing has gone; `erasure.scrub_blocked` (all is done but the receipt; the next start or `resume_destroys` finishes it); the codes of the ports.
 pub async fn erase(vault: &Vault, subject: SubjectId, actor: &Actor) -> Result<Erasure> {
     let plan = plan_now(vault, subject, actor).await?;
     check_free(&plan)?;

@@ -353,14 +353,21 @@ fn a_refused_login_asks_the_ports_as_often_whoever_it_is() {
         // Its key is gone, and its rows are there: killed on the way.
         let going = register("going@example.org");
         let killed = |at| world.cut(&Faults::cut(at, Cut::Before, After::StaysDown));
-        let fenced = (0..).find(|at| {
+        let begun = (0..99).find(|at| {
             let erase = |vault: Vault| wait(erasure::erase(&vault, going, &staff("support")));
             let opened = killed(*at).try_open(policy, OnRestore::Refuse);
             let _ = opened.and_then(|(vault, _)| erase(vault));
+            wait(vault.destroys_under_way()).unwrap() > 0
+        });
+        let fenced = (0..99).find(|at| {
+            let opened = killed(*at).try_open(policy, OnRestore::Refuse);
+            let _ = opened.and_then(|(vault, _)| wait(vault.resume_destroys()));
             let keys = wait(world.sound.keyring.keys_of(going)).unwrap();
             keys.iter().any(|(_, state)| matches!(state, KeyState::Destroyed(_)))
         });
-        assert!(fenced.is_some() && !wait(vault.outline(going)).unwrap().is_empty());
+        assert!(
+            begun.is_some() && fenced.is_some() && !wait(vault.outline(going)).unwrap().is_empty()
+        );
         let operations = |email: &str| {
             let faults = Faults::none();
             let vault = open(&world.cut(&faults));

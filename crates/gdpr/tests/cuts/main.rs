@@ -10,6 +10,7 @@ mod holds;
 mod life;
 mod policy;
 mod records;
+mod requested;
 mod requests;
 mod returns;
 mod rotation;

@@ -19,11 +19,15 @@ use super::{Cuttable, between, everywhere, try_open};
 
 const BILLING: Name = Name::fixed("billing");
 
-fn holding(on: bool) -> Effects {
+pub(super) fn holding(on: bool) -> Effects {
     Effects { held: [(BILLING, on)].into(), ..Effects::default() }
 }
 
-fn add(vault: &Vault, subject: Option<SubjectId>, effects: Effects) -> Result<RecordKey> {
+pub(super) fn add(
+    vault: &Vault,
+    subject: Option<SubjectId>,
+    effects: Effects,
+) -> Result<RecordKey> {
     let standing = Standing::Open { state: Name::fixed("received"), due_at: None };
     let items = RecordItems::default().with(MODEL, b"access".to_vec());
     let entry = Entry::new("request.opened");
@@ -60,7 +64,7 @@ fn count(vault: &Vault, subject: SubjectId) -> usize {
     wait(vault.records_of(subject, &REQUESTS)).unwrap().len()
 }
 
-fn is_held(vault: &Vault, subject: SubjectId) -> bool {
+pub(super) fn is_held(vault: &Vault, subject: SubjectId) -> bool {
     let rows = wait(vault.outline(subject)).unwrap();
     rows.iter().any(|row| row.class == BILLING && row.held)
 }
@@ -271,7 +275,7 @@ fn due(vault: &Vault) -> SubjectId {
 }
 
 /// The same world, in which a process dies after so many operations.
-fn dying(world: &World, killed: u64) -> World {
+pub(super) fn dying(world: &World, killed: u64) -> World {
     let faults = Faults::cut(killed, Cut::After, After::StaysDown);
     let (store, keyring) = (world.store.clone(), world.keyring.clone());
     let store = Arc::new(FailingStore::new(store, faults.clone()));

@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use pollster::block_on as wait;
 use sha2::{Digest as _, Sha256};
+use tacenda_core::leaf::Leaf;
 use tacenda_core::ports::KeyState;
 use tacenda_core::vault::{Actor, Amendment, NewPassword, Vault};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
@@ -15,10 +16,10 @@ use tacenda_testkit::{After, Cut, Faults};
 use super::{Cuttable, between, everywhere, try_open};
 
 const EMAIL: &str = "eve@example.org";
-const LONG_AGO: &str = "2019-01-01T00:00:00Z";
+pub(super) const LONG_AGO: &str = "2019-01-01T00:00:00Z";
 
 /// Eve, who was last seen then, and others who never come back.
-fn eve(world: &World, since: &str, paid: bool) -> SubjectId {
+pub(super) fn eve(world: &World, since: &str, paid: bool) -> SubjectId {
     let since = Timestamp::parse_rfc3339(since).unwrap();
     let vault = world.open();
     let [eve, ..] = [EMAIL, "kim@example.org", "lou@example.org"].map(|email| {
@@ -34,13 +35,13 @@ fn eve(world: &World, since: &str, paid: bool) -> SubjectId {
     eve
 }
 
-fn sweep(world: &World) -> Result<()> {
+pub(super) fn sweep(world: &World) -> Result<()> {
     let vault = try_open(world)?;
     let digest = wait(retention::plan(&vault))?.digest;
     wait(erasure::sweep(&vault, Some(digest), &Actor::system(), &mut |_| {})).map(drop)
 }
 
-fn login(world: &World) -> Result<()> {
+pub(super) fn login(world: &World) -> Result<()> {
     wait(try_open(world)?.login(EMAIL, "pass")).map(drop)
 }
 
@@ -54,8 +55,15 @@ fn told(vault: &Vault, subject: SubjectId, action: &str) -> bool {
     history.iter().any(|leaf| leaf.action.as_str() == action)
 }
 
+/// How often it is told that something of the subject went.
+pub(super) fn told_erased(vault: &Vault, subject: SubjectId) -> usize {
+    let history = wait(vault.history(subject, 99)).unwrap();
+    let went = |leaf: &&Leaf| leaf.action == *"erasure.done" && leaf.find("erased").is_some();
+    history.iter().filter(went).count()
+}
+
 /// The classes and states of the rows that are there. Each has its key, and no other key is left.
-fn left(world: &World, subject: SubjectId) -> Vec<(String, String)> {
+pub(super) fn left(world: &World, subject: SubjectId) -> Vec<(String, String)> {
     let rows = wait(world.open().outline(subject)).unwrap();
     let keys = wait(world.keyring.keys_of(subject)).unwrap();
     let live = keys.into_iter().filter(|(_, state)| matches!(state, KeyState::Live(_)));
@@ -325,20 +333,33 @@ fn whoever_asks_again_while_an_erasure_waits_is_told_so() {
     let erase = |world: &World, eve| {
         wait(erasure::erase(&try_open(world)?, eve, &staff("support"))).map(drop)
     };
-    let waited = Cell::new(0);
-    everywhere(
-        |world| eve(&world.sound, "2026-01-01T00:00:00Z", true),
-        erase,
-        |world, eve, _| {
-            // What is archived already can be asked for again, and stays.
-            if let Err(error) = erase(&world.sound, eve) {
-                assert_eq!(error.code(), "erasure.under_way");
-                waited.set(waited.get() + 1);
-            }
-            wait(world.sound.open().resume_destroys()).unwrap();
-            assert_eq!(left(&world.sound, eve), rows(&[("billing", "archived")]));
-            wait(world.sound.open().audit()).unwrap();
-        },
-    );
-    assert!(waited.get() > 3, "{}", waited.get());
+    for paid in [true, false] {
+        let waited = Cell::new(0);
+        everywhere(
+            |world| {
+                let vault = world.sound.open();
+                let billed = [("email", EMAIL), ("address", "Rue 1"), ("country", "FR")];
+                // Of the address alone no law keeps anything, and nobody opens the account.
+                let request = request(&vault, if paid { &billed } else { &billed[..1] }, paid);
+                wait(vault.register(request, &staff("support"))).unwrap().subject()
+            },
+            erase,
+            |world, eve, _| {
+                let vault = world.sound.open();
+                let begun =
+                    told_erased(&vault, eve) == 0 && wait(vault.destroys_under_way()).unwrap() > 0;
+                // What is archived already can be asked for again, and stays.
+                match erase(&world.sound, eve).map_err(|error| error.code()) {
+                    Err("erasure.under_way") => waited.set(waited.get() + 1),
+                    again => assert!(!begun && (again.is_ok() || !paid), "{again:?}"),
+                }
+                wait(vault.resume_destroys()).unwrap();
+                let kept = if paid { rows(&[("billing", "archived")]) } else { Vec::new() };
+                assert_eq!(left(&world.sound, eve), kept);
+                assert_eq!(told_erased(&vault, eve), 1, "it is said once");
+                wait(vault.audit()).unwrap();
+            },
+        );
+        assert!(waited.get() > 3, "{}", waited.get());
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;
+use tacenda_core::error::Context;
 use tacenda_core::leaf::Leaf;
 use tacenda_core::memory::MemoryStore;
 use tacenda_core::ports::{KeyId, KeyState, Store as _};
@@ -127,14 +128,14 @@ fn nothing_begins_again_in_an_account_that_is_being_erased() {
         let vault = world.open();
         let subject = twice(&vault);
         archive(&vault, subject);
-        // Who begins has the keys in hand before they go.
+        // Who begins has the keys in hand before they go, and comes behind the intent.
         let begun = store.ready(&world, |w| bill(&w.open(), subject, "Rue 9").unwrap());
         let (inner, other) = (store.clone(), world.open());
         let (tell, told) = std::sync::mpsc::channel();
         store.act(At::Committed("erasure.intended"), move || {
             let store = inner.clone();
             let begin = move || {
-                wait(store.commit(begun)).unwrap();
+                assert_eq!(code(wait(store.commit(begun))), "store.conflict");
                 tell.send(()).unwrap();
             };
             if !nested {
@@ -177,6 +178,40 @@ fn an_archive_that_is_swept_while_its_class_begins_again() {
     let view = wait(vault.read(subject, &Name::fixed("billing"), &staff("billing"))).unwrap();
     assert_eq!(view.get("address"), Some("Rue 1"));
     wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn an_archive_that_calls_itself_a_record_waits_like_any_altered_row() {
+    for class in [Some(Name::fixed("tacenda.requests")), Some(Name::fixed("account")), None] {
+        let (world, store) = Adversary::world();
+        let vault = world.open();
+        let subject = twice(&vault);
+        world.clock.set(Timestamp::parse_rfc3339("2036-12-31T00:00:00Z").unwrap());
+        wait(vault.login("ada@example.org", "correct horse")).unwrap();
+        world.clock.advance(Span::days(1));
+        let inner = store.clone();
+        store.act(At::Committed("erasure.intended"), move || {
+            inner.edit(&archived(subject, 0), |row| row.class = class);
+        });
+        // It is looked at, because something came first.
+        store.comes_first("erasure.rows_gone", 1);
+        let sweep = || {
+            let digest = wait(retention::plan(&vault)).unwrap().digest;
+            wait(erasure::sweep(&vault, Some(digest), &staff("support"), &mut |_| {}))
+        };
+        let erased = || {
+            let history = wait(vault.history(subject, 99)).unwrap();
+            history.iter().filter(|leaf| leaf.action == *"erasure.done").count()
+        };
+        let before = erased();
+        let refused = sweep().unwrap_err();
+        assert_eq!((refused.code(), erased()), ("vault.altered_row", before));
+        assert_eq!(refused.context("left"), Some(&Context::Number(1)));
+        store.repent();
+        sweep().unwrap();
+        assert_eq!((billing(&vault, subject), erased()), (vec!["2 live".to_owned()], before + 1));
+        wait(vault.audit()).unwrap();
+    }
 }
 
 #[test]

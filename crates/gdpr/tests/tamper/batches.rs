@@ -267,3 +267,21 @@ fn what_is_intended_is_not_planned_again_however_often_others_come_first() {
     }
     wait(vault.audit()).unwrap();
 }
+
+#[test]
+fn an_erasure_on_request_that_cannot_end_is_under_way_however_often_others_come_first() {
+    let (world, store) = Adversary::world();
+    let vault = try_open(&world).unwrap();
+    let [eve, ..] = due(&vault, 2)[..] else { unreachable!() };
+    store.comes_first("erasure.rows_gone", 5);
+    assert_eq!(code(wait(erasure::erase(&vault, eve, &staff("support")))), "erasure.under_way");
+    assert_eq!(wait(vault.destroys_under_way()).unwrap(), 1);
+    wait(vault.resume_destroys()).unwrap();
+    assert_eq!((states(&vault, eve), told(&vault, eve)), (archived(), 1));
+    wait(vault.audit()).unwrap();
+    // Before its intent nothing has gone.
+    let other = due_card(&vault, "card@example.org");
+    store.comes_first("erasure.intended", 1);
+    assert_eq!(code(wait(erasure::erase(&vault, other, &staff("support")))), "store.conflict");
+    assert_eq!((states(&vault, other).len(), told(&vault, other)), (2, 0));
+}

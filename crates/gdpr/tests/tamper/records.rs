@@ -154,15 +154,20 @@ fn rows(of: &[(&str, &str)]) -> Vec<(String, String)> {
 #[test]
 fn an_altered_record_keeps_nobody_from_being_erased() {
     let gone = rows(&[("billing", "archived"), ("tacenda.requests", "closed")]);
+    let edits: [fn(&mut Row); 3] = [
+        |row| *row.body.last_mut().unwrap() ^= 1,
+        |row| row.class = None,
+        |row| row.class = Some(Name::fixed("account")),
+    ];
     // Before the plan, and between the intent and the rows.
-    for after_the_intent in [false, true] {
+    for (edit, after_the_intent) in edits.iter().flat_map(|edit| [(*edit, false), (*edit, true)]) {
         let (world, store) = Adversary::world();
         let vault = world.open();
         let subject = ada(&vault);
         let key = add(&vault, Some(subject));
         assert_eq!(close(&vault, &key), "ok");
         let (inner, at) = (store.clone(), place(&key));
-        let alter = move || inner.edit(&at, |row| *row.body.last_mut().unwrap() ^= 1);
+        let alter = move || inner.edit(&at, edit);
         if after_the_intent {
             store.act(At::Committed("erasure.intended"), alter);
         } else {

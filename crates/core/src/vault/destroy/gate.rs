@@ -1,23 +1,21 @@
-//! The gate between a sweep and whoever comes back to what it takes.
+//! The gate between an erasure and whoever comes back to what it takes.
 //!
-//! What a sweep takes is due when its intent enters the log: that change requires the rows in the
-//! versions that the plan saw, so a login or an amendment before it counts. From then on what goes
-//! is over, and nothing that comes later may say otherwise, whether the sweep goes on at once or is
-//! resumed days after. So every login, amendment, hold and restriction reads a row of this module (the
-//! *gate*), looks at the erasures under way, and requires the gate unchanged in its change; each intent
-//! of a sweep changes it. So two sweeps that saw the same rows take them once. An erasure on request
-//! waits for no clock, and leaves the gate alone: whoever finds its intent is refused likewise, and what
-//! overlaps with it came before it, and goes.
+//! What an erasure takes is over when its intent enters the log: that change requires the rows in the
+//! versions that the plan saw, so a login, an amendment or a hold before it counts. From then on nothing
+//! that comes later may say otherwise, whether the erasure goes on at once or is resumed days after. So
+//! every login, amendment, hold and restriction reads a row of this module (the *gate*), looks at the
+//! erasures under way, and requires the gate unchanged in its change; each intent changes it, of a sweep
+//! and on request. So two erasures that saw the same rows take them once.
 
 use std::collections::BTreeMap;
 
 use super::rows::erases;
 use super::{Draft, Expect, Job, Name, Result, Row, RowKey, RowWrite, SubjectId, SubjectPlan};
-use super::{Vault, next_version, own_row, state};
+use super::{UNDER_WAY, Vault, next_version, own_row, state};
 use crate::vault::keys::number_of;
 use crate::vault::sweeps::DONE;
 
-/// Its version rises with every intent of a sweep.
+/// Its version rises with every intent.
 static GATE: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("gate"));
 
 /// What erasures under way take of a subject, and the gate as it was before that was asked.
@@ -49,7 +47,7 @@ impl Leaving {
         !self.plans.is_empty()
     }
 
-    /// Makes a change depend on no sweep having come since.
+    /// Makes a change depend on no erasure having come since.
     pub(in crate::vault) fn require(&self, draft: &mut Draft) {
         draft.require(GATE.clone(), self.gate);
     }
@@ -67,15 +65,30 @@ impl Vault {
 
     /// Leaves out plans for what erasures under way take, as far as their rows are still there.
     pub(super) async fn without_leaving(&self, plans: &mut Vec<SubjectPlan>) -> Result<()> {
+        let pending = self.pending_by_subject().await?;
+        plans.retain(|plan| !leaves(plan, &pending));
+        Ok(())
+    }
+
+    /// Refuses plans for what an erasure under way takes, as far as its rows are still there: each
+    /// thing is erased, and told, once.
+    ///
+    /// # Errors
+    /// [`UNDER_WAY`]; the codes of the store.
+    pub async fn none_leaves(&self, plans: &[SubjectPlan]) -> Result<()> {
+        let pending = self.pending_by_subject().await?;
+        match plans.iter().find(|plan| leaves(plan, &pending)) {
+            Some(plan) => Err(UNDER_WAY.error().with("subject", plan.subject)),
+            None => Ok(()),
+        }
+    }
+
+    async fn pending_by_subject(&self) -> Result<BTreeMap<SubjectId, Vec<SubjectPlan>>> {
         let mut pending: BTreeMap<SubjectId, Vec<SubjectPlan>> = BTreeMap::new();
         for plan in self.plans_pending().await? {
             pending.entry(plan.subject).or_default().push(plan);
         }
-        plans.retain(|plan| {
-            let of_subject = pending.get(&plan.subject).into_iter().flatten();
-            !of_subject.into_iter().any(|other| other.meets(plan))
-        });
-        Ok(())
+        Ok(pending)
     }
 
     async fn plans_pending(&self) -> Result<Vec<SubjectPlan>> {
@@ -88,7 +101,7 @@ impl Vault {
         Ok(plans)
     }
 
-    /// The gate as the next intent of a sweep writes it.
+    /// The gate as the next intent writes it.
     pub(super) async fn next_gate(&self) -> Result<RowWrite> {
         Ok(match self.gate_row().await? {
             Some(row) => next_version(row),
@@ -99,7 +112,7 @@ impl Vault {
         })
     }
 
-    /// Whether another sweep came first.
+    /// Whether another intent came first.
     pub(super) async fn gate_moved(&self, write: &RowWrite) -> Result<bool> {
         Ok(expected(self.gate_row().await?.as_ref()) != write.expect)
     }
@@ -111,4 +124,9 @@ impl Vault {
 
 fn expected(row: Option<&Row>) -> Expect {
     row.map_or(Expect::Absent, |row| Expect::Version(row.version))
+}
+
+/// Whether erasures under way take some of what a plan takes.
+fn leaves(plan: &SubjectPlan, pending: &BTreeMap<SubjectId, Vec<SubjectPlan>>) -> bool {
+    pending.get(&plan.subject).is_some_and(|others| others.iter().any(|other| other.meets(plan)))
 }

@@ -1,7 +1,7 @@
 //! Destroying keys, and with them the data that they seal.
 //!
 //! Four steps, each durable before the next, each safe to repeat:
-//! 1. *intent*: a job row and a leaf say what will go; for what is due this is the point of no return;
+//! 1. *intent*: a job row and a leaf say what will go: from here on nothing makes it last longer;
 //! 2. *fence*: the keys are blanked and leave tombstones in the safe; nothing can bring them back;
 //! 3. *rows*: the rows and their look-ups go, a leaf per subject says which;
 //! 4. *scrub*: no byte of a destroyed key is left in the safe's files; the job row goes.
@@ -48,9 +48,9 @@ const ATTEMPTS: usize = 5;
 /// Why something goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Cause {
-    /// Somebody asked: whatever comes in between, it goes.
+    /// Somebody asked, and is told if it goes already.
     Request,
-    /// Its time is up: from the intent on nothing makes it last longer.
+    /// Its time is up: what goes already is left out.
     Due,
 }
 
@@ -63,7 +63,9 @@ impl Vault {
     /// keys, which no dated backup holds.
     ///
     /// # Errors
-    /// [`BLOCKED`] if the safe's old pages are still read: everything else is done, the next
+    /// [`UNDER_WAY`] if an erasure that has begun takes some of it, or this one has begun and others
+    /// kept it from ending; `store.conflict` if a row is no longer the one that a plan saw, and nothing
+    /// has gone. [`BLOCKED`] if the safe's old pages are still read: everything else is done, the next
     /// [`Vault::resume_destroys`] finishes it. The first integrity code, with how many subjects were
     /// `left`, if rows that were to go are not the ones that the log states: all others' are gone, and
     /// once they are mended they are resumed. The codes of the ports: what is under way then is resumed
@@ -74,8 +76,14 @@ impl Vault {
         }
         let job = self.intend(plans, actor, Cause::Request).await?;
         let Some(job) = job else { return Ok(Vec::new()) };
-        let mut done = Resumed::default();
-        self.carry_out(job, &mut done).await?;
+        let (subjects, mut done) = (job.plans.len() as u64, Resumed::default());
+        match self.carry_out(job, &mut done).await {
+            // Behind the intent a conflict means no longer that nothing has gone.
+            Err(error) if error.is(&CONFLICT) => {
+                done.leave(Left { subjects, error: UNDER_WAY.error() });
+            }
+            carried => carried?,
+        }
         done.or_what_is_left()
     }
 
@@ -180,8 +188,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Step 1: what will go is in the log before anything goes. Of what is due, that which an
-    /// erasure under way takes is left to that one; `None` if that is all of it.
+    /// Step 1: what will go is in the log before anything goes. What an erasure under way takes is left
+    /// to that one: what is due is left out, `None` if that is all of it; whoever asked is told.
     async fn intend(
         &self,
         mut plans: Vec<SubjectPlan>,
@@ -195,24 +203,23 @@ impl Vault {
         let at = vec![LogPosition { epoch: 0, index: 0 }];
         let mut job = Job { row, actor: actor.id, plans, at };
         let intent = loop {
-            let gate = match cause {
-                Cause::Due => Some(self.next_gate().await?),
-                Cause::Request => None,
-            };
-            if gate.is_some() {
-                // Behind the gate: two sweeps that saw the same rows do not both take them.
-                self.without_leaving(&mut job.plans).await?;
-                if job.plans.is_empty() {
-                    return Ok(None);
-                }
+            // Behind the gate: two erasures that saw the same rows do not both take them.
+            let gate = self.next_gate().await?;
+            match cause {
+                Cause::Due => self.without_leaving(&mut job.plans).await?,
+                Cause::Request => self.none_leaves(&job.plans).await?,
+            }
+            if job.plans.is_empty() {
+                return Ok(None);
             }
             job.row.body = job.encode();
             match self.try_intend(&job, actor, gate.clone()).await {
-                // Another batch came first; what this one saw may still be so.
-                Err(error) if error.is(&CONFLICT) => match gate {
-                    Some(gate) if self.gate_moved(&gate).await? => {}
-                    _ => return Err(error),
-                },
+                // Another intent came first; what this one saw may still be so.
+                Err(error) if error.is(&CONFLICT) => {
+                    if !self.gate_moved(&gate).await? {
+                        return Err(error);
+                    }
+                }
                 intent => break intent?,
             }
         };
@@ -220,19 +227,13 @@ impl Vault {
         Ok(Some(job))
     }
 
-    async fn try_intend(
-        &self,
-        job: &Job,
-        actor: &Actor,
-        gate: Option<RowWrite>,
-    ) -> Result<Vec<LeafId>> {
+    async fn try_intend(&self, job: &Job, actor: &Actor, gate: RowWrite) -> Result<Vec<LeafId>> {
         let subjects = job.plans.iter().map(|plan| plan.subject);
         let leaf = self
             .leaf(self.now(), actor, "erasure.intended", SubjectId::CONTROLLER)
             .detail("subjects", job.plans.len())
             .detail("digest", Context::published(&digest_of(subjects)));
-        let mut writes = vec![RowWrite { row: job.row.clone(), expect: Expect::Absent }];
-        writes.extend(gate);
+        let writes = vec![RowWrite { row: job.row.clone(), expect: Expect::Absent }, gate];
         let mut draft = Draft::new(0);
         draft.record(leaf, writes, &[]);
         // What goes is what the log says was written, and what the plan saw.

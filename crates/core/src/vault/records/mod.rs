@@ -23,6 +23,7 @@ use super::Vault;
 use super::codes::{IN_FUTURE, RECORD_STATE, RECORD_WITHOUT_MODEL};
 use super::journal::Draft;
 use super::keys::number_of;
+use super::rows::class_of;
 use crate::clock::Timestamp;
 use crate::codec::MALFORMED;
 use crate::error::{Context, Result};
@@ -172,7 +173,7 @@ pub(super) fn place_of(subject: SubjectId, class: &Name, number: u16) -> Option<
 
 /// Whether a row is a record, of this release or of another.
 pub(super) fn is_record(row: &Row) -> bool {
-    row.class.as_ref().is_some_and(RecordKind::is_reserved)
+    class_of(row).is_some_and(|class| RecordKind::is_reserved(&class))
 }
 
 /// Refuses what no room can mean.
