@@ -5,6 +5,7 @@
 mod adversary;
 mod archives;
 mod batches;
+mod beside;
 mod clocks;
 mod evolved;
 mod logs;
