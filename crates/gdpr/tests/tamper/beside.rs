@@ -1,22 +1,19 @@
 //! Others who come first, again and again: a customer who is always about, and sweeps of customers
 //! who are none of an operation's business.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;
-use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::row::state;
-use tacenda_core::vault::{
-    Actor, Effects, Entry, ErasedClass, MODEL, NewRecord, RecordItems, Standing, SubjectPlan, Vault,
-};
+use tacenda_core::vault::{Actor, ErasedClass, SubjectPlan, Vault};
 use tacenda_core::{Name, SubjectId, Timestamp};
 use tacenda_gdpr::erasure::{self, Swept};
 use tacenda_gdpr::retention;
 use tacenda_testkit::world::{World, ada, request, staff};
 
 use super::adversary::{Adversary, At};
-use super::{eve, set};
+use super::{affect, code, eve, hold, profile, restrict, set};
 
 fn sweep(vault: &Vault) -> tacenda_core::Result<Swept> {
     let digest = wait(retention::plan(vault))?.digest;
@@ -101,18 +98,9 @@ fn a_sweep_of_others_fails_no_amendment_and_no_hold() {
     batches_beside(&store, &world, 90);
     wait(vault.amend(subject, amendment, &staff("support"))).unwrap();
     assert_eq!(classes(&vault, subject), ["account", "billing", "payment"]);
-    for restrict in [true, false] {
-        let one = [(Name::fixed("billing"), true)].into();
-        let (held, restricted) = if restrict { ([].into(), one) } else { (one, [].into()) };
-        let new = NewRecord {
-            subject: Some(subject),
-            standing: Standing::Open { state: Name::fixed("received"), due_at: None },
-            items: RecordItems::default().with(MODEL, b"restriction".to_vec()),
-            entry: Entry::new("request.opened"),
-            effects: Effects { held, restricted, ..Effects::default() },
-        };
+    for effects in [hold("billing"), restrict("billing")] {
         batches_beside(&store, &world, 90);
-        wait(vault.add_record(&REQUESTS, new, &staff("support"))).unwrap();
+        affect(&vault, subject, effects).unwrap();
     }
     let rows = wait(vault.outline(subject)).unwrap();
     let billing = rows.iter().find(|row| row.class == *"billing").unwrap();
@@ -132,18 +120,80 @@ fn a_sweep_without_end_ends_an_amendment() {
     assert_eq!(error.code(), "store.conflict");
 }
 
-#[test]
-fn a_clock_is_set_beside_other_batches() {
-    let (world, store) = Adversary::world();
+/// Ada, who was here while her card was altered; it is mended.
+fn returned(store: &Arc<Adversary>, world: &World) -> SubjectId {
     let vault = world.open();
     let subject = ada(&vault);
-    let payment = super::profile(subject, "payment");
+    let payment = profile(subject, "payment");
     store.edit(&payment, |row| row.body.truncate(9));
     world.clock.advance(Span::days(20));
     wait(vault.login("ada@example.org", "correct horse")).unwrap();
     store.mend(&payment);
+    subject
+}
+
+#[test]
+fn a_clock_is_set_beside_other_batches() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = returned(&store, &world);
     batches_beside(&store, &world, 30);
     assert!(wait(vault.set_late_clocks(subject, &Actor::system())).unwrap());
     let rows = wait(vault.outline(subject)).unwrap();
     assert!(rows.iter().all(|row| row.anchor_at == Some(vault.now())), "{rows:?}");
+}
+
+#[test]
+fn whose_clock_was_late_goes_beside_other_batches() {
+    let (world, store) = Adversary::world();
+    let subject = returned(&store, &world);
+    world.clock.advance(Span::days(500));
+    batches_beside(&store, &world, 90);
+    let swept = sweep(&world.open()).unwrap();
+    assert_eq!(swept.subjects, 1, "{swept:?}");
+    assert_eq!(classes(&world.open(), subject), ["account", "billing"]);
+}
+
+/// Acts once, at this one of the pages that are read from now on.
+fn at_page(store: &Arc<Adversary>, page: u32, act: Box<dyn FnOnce() + Send>) {
+    let inner = store.clone();
+    store.act(At::Scan, move || match page {
+        0 => act(),
+        _ => at_page(&inner, page - 1, act),
+    });
+}
+
+#[test]
+fn a_hold_of_what_began_while_its_account_goes_counts_or_is_refused() {
+    let mut refused = 0;
+    for page in 0.. {
+        let (world, store) = Adversary::world();
+        let vault = world.open();
+        let subject = due(&vault, "eve@example.org");
+        let told: Arc<Mutex<[Option<&str>; 2]>> = Arc::default();
+        let (inner, other, tell) = (store.clone(), world.clone(), told.clone());
+        let begin = move || {
+            let vault = other.open();
+            let amended =
+                wait(vault.amend(subject, set(&vault, "card_last4", "4242"), &staff("support")));
+            tell.lock().unwrap()[0] = Some(code(amended));
+            inner.act(At::Committed("erasure.intended"), move || {
+                let held = code(affect(&vault, subject, hold("payment")));
+                tell.lock().unwrap()[1] = Some(held);
+            });
+        };
+        at_page(&store, page, Box::new(begin));
+        sweep(&vault).unwrap();
+        match *told.lock().unwrap() {
+            [None, _] => break,
+            [Some("ok"), Some(held)] => {
+                let stays = classes(&vault, subject).contains(&"payment".to_owned());
+                assert_eq!((held, stays), ("erasure.under_way", false), "{page}");
+                refused += 1;
+            }
+            _ => {}
+        }
+        wait(vault.audit()).unwrap();
+    }
+    assert!(refused > 0);
 }
