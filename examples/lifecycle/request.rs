@@ -2,8 +2,8 @@
 
 use tacenda::gdpr::erasure::Erasure;
 use tacenda::gdpr::requests::{
-    Answer, Arrival, Channel, Decision, Event, Hints, Received, ReplyTo, Requester, Right, Scope,
-    Whom, Words,
+    Answer, Arrival, Carried, Channel, Decision, Event, Hints, Received, ReplyTo, Requester, Right,
+    Scope, Whom, Words,
 };
 use tacenda::{Actor, SubjectId, Tacenda};
 
@@ -12,6 +12,7 @@ use crate::run::{Outcome, ensure, say};
 /// A customer asks from the account: who asks is settled by that.
 pub(crate) async fn receive(t: &Tacenda, ada: SubjectId) -> Outcome<Received> {
     let arrival = Arrival {
+        id: None,
         whom: Whom::Known(ada),
         right: Right::Erasure,
         requester: Requester::Subject,
@@ -32,7 +33,10 @@ pub(crate) async fn decide(t: &Tacenda, at: &Received, me: &Actor) -> Outcome<Er
     let grounds = erased.decision.grounds();
     ensure(matches!(erased.decision, Decision::PartlyRefused(_)), "no law keeps anything")?;
     say!("  {}: laws keep {} items", erased.decision.as_str(), grounds.len())?;
-    Ok(erased.erasure)
+    match erased.carried {
+        Carried::Out(erasure) => Ok(erasure),
+        Carried::Before(_) | Carried::Nothing(_) => Err("nothing was erased by this call".into()),
+    }
 }
 
 /// The answer was sent, with what a refusal of a part has to tell of.
@@ -41,9 +45,9 @@ pub(crate) async fn answer(t: &Tacenda, at: &Received, me: &Actor) -> Outcome {
     let answer = Answer { sent_at: t.vault().now(), by: Channel::Email, hints };
     let requests = t.requests()?;
     let entered = requests.step(&at.key, Event::Answered(answer), me).await?;
-    let left = requests.read_reply_to(&at.key, "billing", me).await?;
+    let left = requests.read_reply_to(&at.key, "requests", me).await?;
     ensure(left.is_none(), "the address for the answer was kept")?;
-    let open = requests.agenda(at.due).await?;
+    let open = requests.agenda(at.due, me).await?;
     ensure(open.iter().all(|one| one.key != at.key), "an answered request is due")?;
     say!("  {}, with complaint and court; the address for it is gone", entered.stage.as_str())?;
     Ok(())

@@ -118,6 +118,9 @@ async fn open(options: &Options, data: &Path) -> Outcome<Tacenda> {
     };
     let t = builder.open().await?;
     say!("Policy: {} (version {})", policy.display(), t.policy().version)?;
+    for warning in t.policy().warnings() {
+        say!("  think about {}: {}", warning.path, warning.message)?;
+    }
     Ok(t)
 }
 
@@ -233,7 +236,8 @@ async fn sweep(options: &Options, t: &Tacenda, me: &Actor) -> Outcome<Result<(),
 async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
     heading("Erasure on request")?;
     let asked = request::receive(t, ada).await?;
-    let erased = request::decide(t, &asked, me).await?;
+    let dpo = Actor::staff(me.id, Name::fixed("dpo"));
+    let erased = request::decide(t, &asked, &dpo).await?;
     for line in &erased.plan.lines {
         let fate = match &line.fate {
             Fate::Erase => "erased, key destroyed".to_owned(),
@@ -249,7 +253,7 @@ async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
         };
         say!("  {:<10} {fate}", line.class)?;
     }
-    request::answer(t, &asked, me).await?;
+    request::answer(t, &asked, &dpo).await?;
     let login = t.customers().login(EMAIL, PASSWORD).await;
     ensure(login.err().is_some_and(|e| e.code() == "login.refused"), "an erased account logs in")?;
     say!("  the address and password log nobody in")?;

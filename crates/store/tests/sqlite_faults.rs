@@ -126,7 +126,11 @@ fn a_row_that_was_spoiled_is_found() {
             let row = scan().unwrap().rows.remove(0);
             assert_eq!((&row.key, &row.state), (&before.key, &state::UNREADABLE), "{spoil}");
             assert_ne!(row.digest(), before.digest(), "{spoil}");
-            assert_eq!(wait(store.rows(&[row.key.clone()])).unwrap(), [Some(row)], "{spoil}");
+            assert_eq!(
+                wait(store.rows(std::slice::from_ref(&row.key))).unwrap(),
+                [Some(row)],
+                "{spoil}"
+            );
         } else {
             assert!(scan().unwrap_err().is(&CORRUPT), "{spoil}");
         }

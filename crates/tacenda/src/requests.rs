@@ -2,11 +2,12 @@
 
 use chrono::NaiveDate;
 use tacenda_core::calendar::{Region, WorkingDays};
-use tacenda_core::vault::{Actor, RecordKey, Vault};
+use tacenda_core::pii::Email;
+use tacenda_core::vault::{Actor, RecordKey, RecordOutline, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_gdpr::requests::{
     self, Arrival, Calendar, Entered, Erased, Event, Held, Listing, Received, ReplyTo, Request,
-    Words, Work,
+    RequestId, Words, Work,
 };
 
 /// Requests of a [`crate::Tacenda`], with the calendar that their days are reckoned by.
@@ -81,8 +82,24 @@ impl<'a> Requests<'a> {
     ///
     /// # Errors
     /// As [`requests::held`].
-    pub async fn held(&self, subject: SubjectId) -> Result<Held> {
-        requests::held(self.vault, subject).await
+    pub async fn held(&self, subject: SubjectId, actor: &Actor) -> Result<Held> {
+        requests::held(self.vault, subject, actor).await
+    }
+
+    /// The file with this number, as it stands in a letter.
+    ///
+    /// # Errors
+    /// As [`requests::find`].
+    pub async fn find(&self, number: RequestId, actor: &Actor) -> Result<Option<RecordKey>> {
+        requests::find(self.vault, number, actor).await
+    }
+
+    /// The files of a subject's requests, open and closed.
+    ///
+    /// # Errors
+    /// As [`requests::files`].
+    pub async fn files(&self, subject: SubjectId, actor: &Actor) -> Result<Vec<RecordOutline>> {
+        requests::files(self.vault, subject, actor).await
     }
 
     /// Decides a request for erasure by the plan, and carries it out.
@@ -114,6 +131,19 @@ impl<'a> Requests<'a> {
         requests::read_words(self.vault, key, &Name::parse(purpose)?, actor).await
     }
 
+    /// Reads the e-mail address of whom it is about, where nobody was found by it.
+    ///
+    /// # Errors
+    /// As [`requests::read_about`].
+    pub async fn read_about(
+        &self,
+        key: &RecordKey,
+        purpose: &str,
+        actor: &Actor,
+    ) -> Result<Option<Email>> {
+        requests::read_about(self.vault, key, &Name::parse(purpose)?, actor).await
+    }
+
     /// Reads where the answer goes.
     ///
     /// # Errors
@@ -131,8 +161,8 @@ impl<'a> Requests<'a> {
     ///
     /// # Errors
     /// As [`requests::agenda`].
-    pub async fn agenda(&self, until: NaiveDate) -> Result<Vec<Work>> {
-        requests::agenda(self.vault, &self.calendar(), until).await
+    pub async fn agenda(&self, until: NaiveDate, actor: &Actor) -> Result<Vec<Work>> {
+        requests::agenda(self.vault, &self.calendar(), until, actor).await
     }
 
     /// Reads the files of an agenda for a purpose: what [`requests::lists`] sorts.
@@ -156,7 +186,7 @@ impl<'a> Requests<'a> {
         purpose: &str,
         actor: &Actor,
     ) -> Result<(String, Listing)> {
-        let listing = self.lines(&self.agenda(until).await?, purpose, actor).await?;
+        let listing = self.lines(&self.agenda(until, actor).await?, purpose, actor).await?;
         Ok((requests::feed(name, &listing.lines, self.vault.now())?, listing))
     }
 }

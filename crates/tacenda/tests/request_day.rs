@@ -13,8 +13,9 @@ use tacenda_testkit::{SeededRng, StepClock};
 const POLICY: &str = include_str!("../../../examples/glpi-network-cloud/privacy.toml");
 
 fn due(t: &Tacenda, received: &str, working: Option<&str>) -> String {
-    let me = Actor::staff(ActorId::from_bytes([1; 16]), Name::fixed("billing"));
+    let me = Actor::staff(ActorId::from_bytes([1; 16]), Name::fixed("dpo"));
     let arrival = Arrival {
+        id: None,
         whom: Whom::Unknown,
         right: Right::Access,
         requester: Requester::Subject,

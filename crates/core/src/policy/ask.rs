@@ -26,6 +26,20 @@ pub enum Refusal {
         /// The role of who asked.
         role: Name,
     },
+    /// Records of this kind are not read for this purpose.
+    NotForRecords {
+        /// The purpose that was asked for.
+        purpose: Name,
+        /// The key of the kind.
+        records: Name,
+    },
+    /// No purpose of the role is one for which records of this kind are read.
+    RoleWithoutRecords {
+        /// The role of who asked.
+        role: Name,
+        /// The key of the kind.
+        records: Name,
+    },
     /// The account does not meet the condition of this purpose.
     ConditionNotMet {
         /// The purpose that was asked for.
@@ -43,6 +57,8 @@ impl Refusal {
             Self::UnknownPurpose => &codes::UNKNOWN_PURPOSE,
             Self::UnknownRole => &codes::UNKNOWN_ROLE,
             Self::RoleNotAllowed { .. } => &codes::ROLE_NOT_ALLOWED,
+            Self::NotForRecords { .. } => &codes::NOT_FOR_RECORDS,
+            Self::RoleWithoutRecords { .. } => &codes::ROLE_WITHOUT_RECORDS,
             Self::ConditionNotMet { .. } => &codes::CONDITION_NOT_MET,
         }
     }
@@ -63,6 +79,12 @@ impl From<Refusal> for Error {
             Refusal::UnknownPurpose | Refusal::UnknownRole => error,
             Refusal::RoleNotAllowed { purpose, role } => {
                 error.with("purpose", purpose).with("role", role)
+            }
+            Refusal::NotForRecords { purpose, records } => {
+                error.with("purpose", purpose).with("records", records)
+            }
+            Refusal::RoleWithoutRecords { role, records } => {
+                error.with("role", role).with("records", records)
             }
             Refusal::ConditionNotMet { purpose, fact } => {
                 error.with("purpose", purpose).with("condition", fact)

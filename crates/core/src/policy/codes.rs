@@ -76,6 +76,9 @@ codes! {
     /// A warning: an entry of the catalogue that nobody has checked.
     LAW_UNSURE = "policy.law_unsure", Configuration,
         "a law of the catalogue is from memory, and to be checked";
+    /// A warning: an entry of the catalogue that depends on more than its name says.
+    LAW_CONDITIONAL = "policy.law_conditional", Configuration,
+        "a law of the catalogue depends on more than its name says";
     /// Archived data that no purpose may read.
     ARCHIVE_WITHOUT_PURPOSE = "policy.archive_without_purpose", Configuration,
         "archived data is readable for no purpose";
@@ -126,6 +129,12 @@ codes! {
     /// A purpose that the role does not have.
     ROLE_NOT_ALLOWED = "policy.role_not_allowed", Refused,
         "the role may not read for this purpose";
+    /// A purpose for which the policy lets nobody read records of a kind.
+    NOT_FOR_RECORDS = "policy.not_for_records", Refused,
+        "the policy lets nobody read these records for this purpose";
+    /// A role that may read records of a kind for no purpose, and so does not work on them.
+    ROLE_WITHOUT_RECORDS = "policy.role_without_records", Refused,
+        "the role has no purpose for which these records are read";
     /// A purpose whose condition the account does not meet.
     CONDITION_NOT_MET = "policy.condition_not_met", Refused,
         "the account does not meet the condition of this purpose";

@@ -25,7 +25,7 @@ pub struct PolicyDiff {
     pub anchors_changed: BTreeSet<Name>,
     /// Classes of both with other retention rules; touches no row, changes what is due.
     pub rules_changed: BTreeSet<Name>,
-    /// Kinds of records that are kept for another time; touches no row, changes what is due.
+    /// Kinds of records that are kept for another time, or read for other purposes; touches no row, changes what is due.
     pub records_changed: BTreeSet<Name>,
     /// Items that are new.
     pub items_added: BTreeSet<Name>,
@@ -78,7 +78,8 @@ impl Policy {
             }
         }
         for (key, rule) in &self.records {
-            if older.records.get(key) != Some(rule) {
+            let same_readers = older.record_purposes.get(key) == self.record_purposes.get(key);
+            if older.records.get(key) != Some(rule) || !same_readers {
                 diff.records_changed.insert(key.clone());
             }
         }

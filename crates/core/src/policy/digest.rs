@@ -67,6 +67,7 @@ impl Policy {
             measures,
             breach,
             records,
+            record_purposes,
             identifier: _,
         } = self;
         let mut e = Encoder::new(DOMAIN);
@@ -100,6 +101,10 @@ impl Policy {
         if !records.is_empty() {
             e.text("records");
             map(&mut e, records, rule);
+        }
+        if !record_purposes.is_empty() {
+            e.text("record_purposes");
+            map(&mut e, record_purposes, names);
         }
         // Of laws that are no duty: what they are instead.
         let duty = Some(KeepGround::LegalObligation);

@@ -87,6 +87,9 @@ pub struct Policy {
     /// How long the SDK's own records are kept, by the key of their kind
     /// ([`records::KINDS`](super::records::KINDS)); never without one of them.
     pub records: BTreeMap<Name, RetentionRule>,
+    /// For which purposes records of a kind are read, by its key; where a kind is not named, for every
+    /// purpose of a role.
+    pub record_purposes: BTreeMap<Name, BTreeSet<Name>>,
     /// A copy of the item by which an account is found; follows from the items.
     pub(super) identifier: Item,
 }
@@ -363,6 +366,14 @@ plain! {
         text: Texts,
         /// Tools that keep it.
         tools: BTreeSet<String>,
+    }
+}
+
+impl Law {
+    /// How a policy file names it: the key of its entry in the catalogue, or else its name there.
+    #[must_use]
+    pub fn said(&self, name: &Name) -> String {
+        self.catalogue.map_or_else(|| name.to_string(), StatutoryPeriod::key)
     }
 }
 

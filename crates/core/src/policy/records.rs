@@ -5,6 +5,7 @@
 
 use crate::name::Name;
 
+use super::ask::Refusal;
 use super::model::{Policy, RetentionRule};
 
 /// What the names of the SDK's own classes and sealed items begin with; no policy declares such a
@@ -47,6 +48,13 @@ impl RecordKind {
     pub fn is_reserved(class: &Name) -> bool {
         class.as_str().starts_with(RESERVED)
     }
+
+    /// Whether the policy has to say for which purposes they are read: people's own words stand in
+    /// them.
+    #[must_use]
+    pub fn names_purposes(&self) -> bool {
+        *self == REQUESTS
+    }
 }
 
 impl Policy {
@@ -54,6 +62,40 @@ impl Policy {
     #[must_use]
     pub fn record_rule(&self, kind: &RecordKind) -> Option<&RetentionRule> {
         self.records.get(kind.key)
+    }
+
+    /// Whether records of a kind are read for a purpose at all.
+    ///
+    /// # Errors
+    /// [`Refusal::NotForRecords`].
+    ///
+    /// # Law
+    /// Art. 5(1)(b) GDPR.
+    pub fn may_read_records(&self, kind: &RecordKind, purpose: &Name) -> Result<(), Refusal> {
+        match self.record_purposes.get(kind.key) {
+            Some(purposes) if !purposes.contains(purpose) => Err(Refusal::NotForRecords {
+                purpose: purpose.clone(),
+                records: Name::fixed(kind.key),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a role works on records of a kind: it may read them for some purpose.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownRole`], [`Refusal::RoleWithoutRecords`].
+    pub fn may_work_on(&self, kind: &RecordKind, role: &Name) -> Result<(), Refusal> {
+        let Some(declared) = self.roles.get(role) else { return Err(Refusal::UnknownRole) };
+        match self.record_purposes.get(kind.key) {
+            Some(purposes) if purposes.is_disjoint(&declared.purposes) => {
+                Err(Refusal::RoleWithoutRecords {
+                    role: role.clone(),
+                    records: Name::fixed(kind.key),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

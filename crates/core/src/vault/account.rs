@@ -59,6 +59,15 @@ impl AccountState {
     }
 }
 
+/// What laws depend on in an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountFacts {
+    /// The facts that hold of it.
+    pub facts: BTreeSet<Name>,
+    /// When it was closed, if it was.
+    pub closed_at: Option<Timestamp>,
+}
+
 /// The row of a subject's primary class, opened as far as the account's state.
 pub(super) struct Account {
     pub(super) row: Row,
@@ -78,15 +87,17 @@ impl Vault {
         RowKey::only(subject, self.kind(class))
     }
 
-    /// The facts that hold of a subject's account; none if it has no live account. For rules that
-    /// depend on them; nothing is shown of the subject's data.
+    /// What laws depend on in a subject's account; nothing if it has no live account. Nothing is shown
+    /// of the subject's data.
     ///
     /// # Errors
     /// The integrity codes of `vault` and `seal`; the codes of the ports.
-    pub async fn facts(&self, subject: SubjectId) -> Result<BTreeSet<Name>> {
+    pub async fn account_facts(&self, subject: SubjectId) -> Result<AccountFacts> {
         match self.account(subject).await {
-            Ok(account) => Ok(account.state.facts),
-            Err(error) if error.is(&NOT_FOUND) => Ok(BTreeSet::new()),
+            Ok(Account { state, .. }) => {
+                Ok(AccountFacts { facts: state.facts, closed_at: state.closed_at })
+            }
+            Err(error) if error.is(&NOT_FOUND) => Ok(AccountFacts::default()),
             Err(error) => Err(error),
         }
     }

@@ -42,7 +42,8 @@ impl Vault {
         Ok(Some(RowWrite { row, expect: Expect::Absent }))
     }
 
-    /// The row as laws keep it: only the items that they ask for, and found by nothing any more.
+    /// The row as laws keep it: only the items that they ask for, and found by nothing any more. They
+    /// count from the end of the account, or from the row's clock if that is later.
     pub(super) fn archived(
         &self,
         row: Row,
@@ -50,7 +51,7 @@ impl Vault {
         closed_at: Option<Timestamp>,
     ) -> Result<RowWrite> {
         let row = without(row, |item| !kept.contains(item))?;
-        let anchor_at = row.anchor_at.or(closed_at);
+        let anchor_at = row.anchor_at.max(closed_at);
         let row = Row { state: state::ARCHIVED, anchor_at, tokens: Vec::new(), ..row };
         Ok(next_version(Row { due_at: self.due(&row), ..row }))
     }

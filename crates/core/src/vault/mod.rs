@@ -38,6 +38,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+pub use account::AccountFacts;
 pub use actor::Actor;
 pub use amend::Amendment;
 pub use audit::Audit;
@@ -58,7 +59,7 @@ pub use outline::{Outline, Seen};
 pub use prune::Pruned;
 pub use read::{Kept, View, ViewPage};
 pub use records::{
-    DueRecord, Effects, Entry, MODEL, NewRecord, OpenedRecord, RecordChange, RecordItems,
+    DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
     RecordKey, RecordOutline, Standing,
 };
 pub use recover::Recovery;

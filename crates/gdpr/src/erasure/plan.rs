@@ -6,7 +6,8 @@ use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::row::state;
 use tacenda_core::vault::codes::{NOT_FOUND, UNDER_WAY};
 use tacenda_core::vault::{
-    Actor, ArchivedClass, ErasedClass, KeptUnder, Outline, ReducedClass, Seen, SubjectPlan, Vault,
+    AccountFacts, Actor, ArchivedClass, ErasedClass, KeptUnder, Outline, ReducedClass, Seen,
+    SubjectPlan, Vault,
 };
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 
@@ -63,7 +64,8 @@ pub struct ErasurePlan {
     pub subject: SubjectId,
     /// A line per row: its class in use, and what laws keep of the class from before.
     pub lines: Vec<Line>,
-    /// The time that counts as the closing of the account, for clocks that had not started.
+    /// The end of the account, from which laws count: when it was closed, or else the time of the plan.
+    /// What they keep may have been made on any day until then, whatever the clock of its class says.
     pub closed_at: Timestamp,
     /// The rows that it was made for.
     pub seen: Vec<Seen>,
@@ -172,19 +174,22 @@ pub(super) async fn of_rows(
     // class has a duty nothing depends on them, and the account need not be opened.
     let live = |row: &Outline| row.class == *policy.primary_class() && row.state == state::LIVE;
     let archives = |row: &Outline| !policy.archives(&row.class, &row.items).is_empty();
-    let facts = if !rows.iter().any(archives) {
-        BTreeSet::new()
+    let AccountFacts { facts, closed_at } = if !rows.iter().any(archives) {
+        AccountFacts::default()
     } else if rows.iter().any(live) {
-        vault.facts(subject).await?
+        vault.account_facts(subject).await?
     } else {
-        policy.facts.keys().cloned().collect()
+        AccountFacts { facts: policy.facts.keys().cloned().collect(), closed_at: None }
     };
+    let closed_at = closed_at.unwrap_or(now);
     let late = vault.late_clocks(subject, &kept_by_laws(vault, rows)).await?;
     let mut lines: Vec<Line> = Vec::new();
     for row in rows {
         let set = late.get(&row.class).copied().filter(|_| row.state == state::LIVE);
-        let anchor = set.or(row.anchor_at).unwrap_or(now);
         let archived = row.state == state::ARCHIVED;
+        let clock = set.or(row.anchor_at);
+        let anchor =
+            if archived { clock.unwrap_or(now) } else { clock.unwrap_or(closed_at).max(closed_at) };
         let fate = match duty(policy, &row.class, &row.items, &facts, anchor, now, zone) {
             _ if row.is_record() => Fate::Kept,
             _ if row.held => Fate::Held,
@@ -198,7 +203,7 @@ pub(super) async fn of_rows(
     }
     // What becomes of a record meanwhile does not matter to it.
     let seen = rows.iter().filter(|row| !row.is_record()).map(Outline::seen).collect();
-    Ok((ErasurePlan { subject, lines, closed_at: now, seen }, !late.is_empty()))
+    Ok((ErasurePlan { subject, lines, closed_at, seen }, !late.is_empty()))
 }
 
 /// The account's row and those of which laws ask for something: whose clocks tell until when.

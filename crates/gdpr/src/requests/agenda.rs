@@ -6,7 +6,9 @@ use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::vault::{Actor, RecordKey, Vault};
 use tacenda_core::{Error, Kind, Name, Result, Timestamp};
 
+use super::codes::NOT_THE_SUBJECT;
 use super::due::Calendar;
+use super::file;
 use super::lists::Line;
 use super::read::read;
 use super::state::Stage;
@@ -35,14 +37,24 @@ pub struct Listing {
 }
 
 /// The open requests whose last day is this one or before, overdue ones too, the earliest first. No
-/// file is opened and no leaf is left: it shows ids, stages and days.
+/// file is opened: it shows ids, stages and days. That they were shown is in the log, with how many.
 ///
 /// # Properties
 /// Its cost grows with what is due by then, not with what is kept.
 ///
 /// # Errors
-/// The codes of the store.
-pub async fn agenda(vault: &Vault, calendar: &Calendar<'_>, until: NaiveDate) -> Result<Vec<Work>> {
+/// `requests.not_the_subject` for a subject; `policy.unknown_role`, `policy.role_without_records`; the
+/// codes of the ports.
+pub async fn agenda(
+    vault: &Vault,
+    calendar: &Calendar<'_>,
+    until: NaiveDate,
+    actor: &Actor,
+) -> Result<Vec<Work>> {
+    if file::is_a_subject(actor) {
+        return NOT_THE_SUBJECT.err();
+    }
+    file::check_role(vault, actor)?;
     let zone = calendar.zone;
     let until = until.succ_opt().map_or(Timestamp::MAX, |next| zone.start_of_day(next));
     let mut found = Vec::new();
@@ -63,6 +75,7 @@ pub async fn agenda(vault: &Vault, calendar: &Calendar<'_>, until: NaiveDate) ->
         }
     }
     found.sort_by_key(|one| (one.due, one.key.subject, one.key.id));
+    vault.note_listing(&REQUESTS, found.len(), actor).await?;
     Ok(found)
 }
 

@@ -6,7 +6,8 @@ use super::codes::WRONG_STEP;
 use super::decision::Decision;
 use super::identity::{Evidence, Identity, IdentityOutcome};
 use super::intake::{Intake, Requester};
-use super::state::{Closed, Entry, Event, Request, Stage, State};
+use super::rights::Right;
+use super::state::{Closed, Correction, Entry, Event, Extension, Request, Stage, State};
 
 impl Request {
     /// A request of one entry.
@@ -19,7 +20,7 @@ impl Request {
     /// # Errors
     /// [`WRONG_STEP`] with the `state` and the `step`.
     pub(super) fn follows(&self, event: &Event) -> Result<()> {
-        match next(self.state.clone(), event) {
+        match self.next(event) {
             Some(_) => Ok(()),
             None => Err(wrong_step(self.state.stage(), event)),
         }
@@ -33,14 +34,15 @@ impl Request {
     /// # Errors
     /// [`WRONG_STEP`] with the `state` and the `step`.
     pub(super) fn apply(mut self, entry: Entry) -> Result<Self> {
-        let from = self.state.stage();
-        let state = next(self.state, &entry.event).ok_or_else(|| wrong_step(from, &entry.event))?;
+        let state = self.next(&entry.event);
+        let state = state.ok_or_else(|| wrong_step(self.state.stage(), &entry.event))?;
         match &entry.event {
             Event::Linked(earlier) => self.links.push(*earlier),
             Event::Restated(right, scope, _) => {
                 self.intake.right = *right;
                 self.intake.scope = scope.clone();
             }
+            Event::Corrected(correction, _) => correct(&mut self.intake, correction),
             Event::ClarificationAnswered(_, Some(scope)) => self.intake.scope = scope.clone(),
             Event::AuthorityShown(shown) => match &mut self.intake.requester {
                 Requester::Subject => {}
@@ -52,6 +54,32 @@ impl Request {
         self.entries.push(entry);
         Ok(self)
     }
+
+    fn next(&self, event: &Event) -> Option<State> {
+        let context = Context {
+            extension: self.letter(),
+            right: self.intake.right,
+            requester: &self.intake.requester,
+        };
+        next(self.state.clone(), &context, event)
+    }
+}
+
+/// What a step depends on besides the state.
+struct Context<'a> {
+    extension: Option<&'a Extension>,
+    right: Right,
+    requester: &'a Requester,
+}
+
+/// A proof that was shown stays, unless it is somebody else who asks.
+fn correct(intake: &mut Intake, correction: &Correction) {
+    let Correction { received_at, requester, channel } = correction;
+    (intake.received_at, intake.channel) = (*received_at, *channel);
+    let same = requester.as_str() == intake.requester.as_str();
+    if !same || requester.proof().is_some() {
+        intake.requester = requester.clone();
+    }
 }
 
 fn wrong_step(from: Stage, event: &Event) -> Error {
@@ -59,23 +87,31 @@ fn wrong_step(from: Stage, event: &Event) -> Error {
 }
 
 /// The state after an event; `None` if the event does not follow from the state.
-fn next(state: State, event: &Event) -> Option<State> {
+fn next(state: State, context: &Context<'_>, event: &Event) -> Option<State> {
     match event {
         Event::Received(_) => None,
         Event::Remarked(_) => Some(state),
         _ if matches!(state, State::Closed(_)) => None,
-        Event::Acknowledged(_) | Event::Linked(_) | Event::AuthorityShown(_) => Some(state),
+        Event::Acknowledged(_)
+        | Event::Linked(_)
+        | Event::AuthorityShown(_)
+        | Event::Heard
+        | Event::Readdressed => Some(state),
+        Event::Corrected(correction, _) => {
+            let same = correction.requester.as_str() == context.requester.as_str();
+            Some(if same { state } else { State::Received })
+        }
+        Event::OpenedInError(why) => Some(State::Closed(Closed::OpenedInError(why.clone()))),
         Event::Restated(..) => (!matches!(state, State::Decided { .. })).then_some(state),
         Event::Withdrawn(at) => Some(State::Closed(Closed::Withdrawn(*at))),
         Event::IdentityAsked(question) => match state {
-            State::Received | State::NotConfirmed(_) => {
-                Some(State::IdentityAsked(question.clone()))
-            }
-            _ => None,
+            State::IdentityAsked(_) | State::Closed(_) => None,
+            // A confirmation may turn out to be wrong, until the answer was sent.
+            _ => Some(State::IdentityAsked(question.clone())),
         },
         Event::IdentityAnswered(answer) => match (state, &answer.outcome) {
             (State::IdentityAsked(_), IdentityOutcome::Confirmed(identity)) => {
-                Some(State::InWork { identity: identity.clone() })
+                Some(in_work(identity.clone(), context))
             }
             (State::IdentityAsked(_), IdentityOutcome::NotConfirmed(reason)) => {
                 Some(State::NotConfirmed(reason.clone()))
@@ -84,7 +120,7 @@ fn next(state: State, event: &Event) -> Option<State> {
         },
         Event::SessionSeen(_) => match state {
             State::Received | State::IdentityAsked(_) | State::NotConfirmed(_) => {
-                Some(State::InWork { identity: Evidence::Session })
+                Some(in_work(Evidence::Session, context))
             }
             _ => None,
         },
@@ -121,7 +157,7 @@ fn next(state: State, event: &Event) -> Option<State> {
             }
             _ => None,
         },
-        Event::Decided(decision) => decided(state, decision),
+        Event::Decided(decision) => decided(&state, context, decision),
         Event::Answered(answer) => match state {
             State::Decided { identity, decision, .. } => {
                 Some(State::Closed(Closed::Answered { identity, decision, answer: *answer }))
@@ -131,21 +167,29 @@ fn next(state: State, event: &Event) -> Option<State> {
     }
 }
 
+/// In work; for the time of the extension, if the letter was sent before it was asked who asks.
+fn in_work(identity: Evidence, context: &Context<'_>) -> State {
+    match context.extension {
+        Some(extension) => State::Extended { identity, extension: extension.clone() },
+        None => State::InWork { identity },
+    }
+}
+
 /// Decided, or decided anew before the answer was sent.
-fn decided(state: State, decision: &Decision) -> Option<State> {
+fn decided(state: &State, context: &Context<'_>, decision: &Decision) -> Option<State> {
     let identity = state.identity();
-    let extension = match state {
-        State::Extended { extension, .. } => Some(extension),
-        State::ClarificationAsked { extension, .. } | State::Decided { extension, .. } => extension,
-        State::Received
-        | State::IdentityAsked(_)
-        | State::NotConfirmed(_)
-        | State::InWork { .. } => None,
-        State::Closed(_) => return None,
+    let may = match decision {
+        Decision::NothingHeld | Decision::Refused(..) => true,
+        // It hurts nobody that an absolute right is granted.
+        Decision::Granted(None) => context.right.is_absolute(),
+        _ => false,
     };
-    let may = matches!(decision, Decision::NothingHeld | Decision::Refused(..));
     let known = matches!(identity, Identity::Confirmed(_));
     // INVARIANT: what is decided about somebody of whom it is not settled who they are is that
-    // nothing is held, or no.
-    (may || known).then(|| State::Decided { identity, extension, decision: decision.clone() })
+    // nothing is held, or no, or an absolute right.
+    if matches!(state, State::Closed(_)) || !(may || known) {
+        return None;
+    }
+    let extension = context.extension.cloned();
+    Some(State::Decided { identity, extension, decision: decision.clone() })
 }

@@ -75,14 +75,22 @@ codes! {
     GROUND_UNFIT = "requests.ground_unfit", Refused, "this ground does not refuse this request";
     /// A refusal or a fee where the right is absolute.
     ABSOLUTE_RIGHT = "requests.absolute_right", Refused, "this right is absolute";
-    /// A balance or a reproach that the SDK itself enters.
-    JUDGED_BY_NOBODY = "requests.judged_by_nobody", Refused, "a person weighs this ground";
+    /// What the SDK itself enters and a person has to: a balance, a reproach, that nothing is held, that
+    /// something was logged wrongly.
+    JUDGED_BY_NOBODY = "requests.judged_by_nobody", Refused, "a person decides this";
     /// A refusal after the first due date without a word on why (Art. 12(4) GDPR).
     REFUSAL_LATE = "requests.refusal_late", Refused,
         "no extension holds for a refusal, and a late one states the reasons for the delay";
     /// A refusal that does not tell of complaint and court (Art. 12(4) GDPR).
     REMEDIES_MISSING = "requests.remedies_missing", Refused,
         "a refusal tells of the complaint to an authority and of the way to a court";
+    /// An answer that is said to have been sent before it was shown who asks.
+    SENT_TOO_SOON = "requests.sent_too_soon", Input,
+        "the answer is older than what showed who asks";
+    /// A link to a request that there is not.
+    NO_SUCH_REQUEST = "requests.no_such_request", NotFound, "there is no request with this number";
+    /// A number that is that of another request.
+    NUMBER_TAKEN = "requests.number_taken", Conflict, "another request has this number";
     /// A due date that no calendar feed can hold.
     NOT_IN_FEED = "requests.not_in_feed", Input, "a calendar feed holds the years 0 to 9999";
 }

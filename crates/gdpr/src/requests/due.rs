@@ -7,7 +7,7 @@ use tacenda_core::{Result, Timestamp};
 use super::decision::Decision;
 use super::lists::Line;
 use super::rights::Right;
-use super::state::{Event, Extension, Request};
+use super::state::{Event, Extension, Request, State};
 use crate::case::choice;
 
 /// What days are reckoned by: the controller's zone, the working days of where it acts, and how soon
@@ -151,7 +151,13 @@ impl Request {
     /// `calendar.beyond_calendar`.
     pub fn line(&self, calendar: &Calendar<'_>, now: Timestamp) -> Result<Line> {
         let due = self.due(calendar, now)?.last_day();
-        Ok(Line { id: self.id(), right: self.right(), due, stage: self.state.stage() })
+        let waits_since = match &self.state {
+            State::IdentityAsked(question) => Some(calendar.day(question.asked_at)),
+            State::ClarificationAsked { question, .. } => Some(calendar.day(question.asked_at)),
+            _ => None,
+        };
+        let (id, right, stage) = (self.id(), self.right(), self.state.stage());
+        Ok(Line { id, right, due, stage, waits_since })
     }
 
     /// The first due date, whether or not it was extended since.
@@ -165,13 +171,17 @@ impl Request {
     /// The extension that holds, if there is one.
     #[must_use]
     pub fn extension(&self) -> Option<&Extension> {
+        // It may have been restated as a right that knows none.
+        self.letter().filter(|_| self.right().is_extendable())
+    }
+
+    /// The extension of which the letter was sent, for whatever right it is now.
+    pub(super) fn letter(&self) -> Option<&Extension> {
         let mut events = self.entries.iter().map(|entry| &entry.event);
-        let found = events.find_map(|event| match event {
+        events.find_map(|event| match event {
             Event::Extended(extension) => Some(extension),
             _ => None,
-        });
-        // It may have been restated as a right that knows none.
-        found.filter(|_| self.right().is_extendable())
+        })
     }
 
     /// The questions in their order, with the days that each waited.
@@ -190,25 +200,39 @@ impl Request {
             };
             waited.push(Waited { asked, from, to: to.max(from), uncounted });
         };
+        let mut asks = None;
         for entry in &self.entries {
-            let ended = match &entry.event {
-                Event::IdentityAsked(question) => {
-                    open = Some((Asked::Identity, calendar.day(question.asked_at)));
+            let (ended, asked) = match &entry.event {
+                Event::Received(intake) => {
+                    asks = Some(intake.requester.as_str());
                     continue;
+                }
+                Event::IdentityAsked(question) => {
+                    (question.asked_at, Some((Asked::Identity, question.asked_at)))
                 }
                 Event::ClarificationAsked(question) => {
-                    open = Some((Asked::Clarification, calendar.day(question.asked_at)));
-                    continue;
+                    (question.asked_at, Some((Asked::Clarification, question.asked_at)))
                 }
-                Event::IdentityAnswered(answer) => answer.answered_at,
+                // A question to somebody else waits for nobody.
+                Event::Corrected(correction, _) => {
+                    let is = Some(correction.requester.as_str());
+                    if std::mem::replace(&mut asks, is) == is {
+                        continue;
+                    }
+                    (entry.at, None)
+                }
+                Event::IdentityAnswered(answer) => (answer.answered_at, None),
                 Event::SessionSeen(at)
                 | Event::ClarificationAnswered(at, _)
-                | Event::Withdrawn(at) => *at,
-                Event::Decided(_) => entry.at,
+                | Event::Withdrawn(at) => (*at, None),
+                Event::Decided(_) | Event::OpenedInError(_) => (entry.at, None),
                 _ => continue,
             };
             if let Some(question) = open.take() {
                 close(question, calendar.day(ended));
+            }
+            if let Some((what, at)) = asked {
+                open = Some((what, calendar.day(at)));
             }
         }
         if let Some(question) = open {

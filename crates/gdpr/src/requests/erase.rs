@@ -1,50 +1,79 @@
 //! A request for erasure: decided by the plan, carried out, and its receipt noted in the file.
 
-use std::collections::BTreeSet;
-
-use tacenda_core::calendar::day_of;
-use tacenda_core::clock::Span;
-use tacenda_core::vault::{Actor, KeptUnder, Outline, RecordKey, Vault};
-use tacenda_core::{Name, Result};
+use tacenda_core::ports::LogPosition;
+use tacenda_core::ports::store::CONFLICT;
+use tacenda_core::vault::codes::NOT_FOUND;
+use tacenda_core::vault::{Actor, MODEL, OpenedRecord, Outline, Receipt, RecordKey, Vault};
+use tacenda_core::{Result, Timestamp};
 
 use super::codes::{DECIDED_OTHERWISE, NO_ERASURE, NOT_THE_SUBJECT, PART_OF_ALL};
-use super::decision::{Decision, Ground, PartialRefusal, Refusal};
+use super::decision::{Decision, Refusal};
 use super::due::Calendar;
 use super::file;
+use super::intake::Items;
+use super::kept;
 use super::rights::Right;
 use super::state::{Event, Request, State};
-use super::step::{enter, step};
+use super::step::{enter, is_about, step};
 use crate::case::Note;
 use crate::erasure::{self, Erasure, ErasurePlan, Fate};
-use crate::retention::{Duty, duty};
+
+/// How often it is decided again where something else comes in between.
+const ATTEMPTS: usize = 5;
 
 /// What was decided about a request for erasure, and what was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erased {
     /// Granted, or refused as far as laws keep something.
     pub decision: Decision,
-    /// The plan that was carried out, with its receipt.
-    pub erasure: Erasure,
+    /// How it was carried out.
+    pub carried: Carried,
 }
 
-/// Decides a request for erasure by the plan of the erasure, carries it out, and notes in the file
-/// where the log has its receipt. What a law keeps is a partial refusal, item by item, with the law and
-/// its last day. The answer is to be sent then.
+/// How a decision to erase was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carried {
+    /// By this call, as planned, with the receipt.
+    Out(Erasure),
+    /// Before, since the request was received: by a call that was stopped, or in another way.
+    Before(Receipt),
+    /// Nothing is left to erase: laws keep all that is held, as this plan has it.
+    Nothing(ErasurePlan),
+}
+
+impl Erased {
+    /// The receipt, if something went.
+    #[must_use]
+    pub const fn receipt(&self) -> Option<&Receipt> {
+        match &self.carried {
+            Carried::Out(Erasure { receipt, .. }) | Carried::Before(receipt) => Some(receipt),
+            Carried::Nothing(_) => None,
+        }
+    }
+}
+
+/// Decides a request for erasure by the plan of the erasure, carries that plan out, and notes in the
+/// file where the log has its receipt. What a law keeps is a partial refusal, item by item, each with the
+/// laws that keep it and their last days. The answer is to be sent then.
 ///
-/// The decision is durable before anything goes, and what goes is what was decided by: if the rows
-/// changed since, nothing goes (`store.conflict`). Whoever was stopped in between calls it again: it is
-/// decided anew by what is there then. Whoever was stopped once something went leaves the rest to the
-/// next start or `resume_destroys`; the receipt is in the log then, and the file does not name it.
+/// The decision is durable before anything goes; if something changes in between, it is decided again.
+/// Whoever was stopped calls it again: what has not gone is decided anew by what is there then, and of
+/// what has gone the receipt is found in the log and noted.
+///
+/// It erases everything. A request about the person is one about everything where nothing that is held
+/// is about an organisation; no operation erases another part.
 ///
 /// # Law
 /// Art. 17(1) and (3)(b), 12(4) GDPR.
 ///
 /// # Errors
-/// `requests.no_erasure` for another right; `requests.part_of_all` if it is not about everything;
-/// `requests.decided_otherwise` if it was decided already, for a fee, as a refusal, or with a refusal of a
-/// part that no law of the policy keeps: it is decided anew first, by [`step`]; as [`step`] and
-/// [`erasure::erase`], so `vault.not_found` if nothing is left. After `erasure.scrub_blocked`, or if it cannot be noted any
-/// more, everything has gone.
+/// `requests.not_the_subject` for a subject, `policy.unknown_role`, `policy.role_without_records`: then
+/// nothing is told of what is held. `requests.no_erasure` for another right; `requests.part_of_all` if it
+/// is not about everything; `requests.decided_otherwise` if it was decided already, for a fee, as a
+/// refusal, or with a refusal of a part that no law of the policy keeps: it is decided anew first, by
+/// [`step`]; `erasure.held`, `erasure.restricted`, `erasure.under_way`; `vault.not_found` if nothing is held and nothing was
+/// erased since it was received; `erasure.scrub_blocked`: all is done but the receipt, which a later call
+/// notes; those of [`step`]; the codes of the ports.
 pub async fn erase(
     vault: &Vault,
     calendar: &Calendar<'_>,
@@ -55,29 +84,138 @@ pub async fn erase(
     if file::is_a_subject(actor) {
         return NOT_THE_SUBJECT.err();
     }
-    let plan = erasure::plan_now(vault, key.subject, actor).await?;
-    erasure::check_free(&plan)?;
-    let decision = decision(vault, calendar, &plan).await?;
-    let event = Event::Decided(decision.clone());
-    let check = |request: &Request| {
-        is_about_everything(request)?;
-        is_not_decided_otherwise(request, &decision)
-    };
-    enter(vault, calendar, key, &event, actor, check).await?;
-    let erasure = erasure::carry_out(vault, plan, actor).await?;
-    let (epoch, index) = (erasure.receipt.position.epoch, erasure.receipt.position.index);
-    let text = format!("Erased. The receipt is entry {index} of epoch {epoch} of the log.");
-    step(vault, calendar, key, Event::Remarked(Note::parse(&text)?), actor).await?;
-    Ok(Erased { decision, erasure })
+    file::check_role(vault, actor)?;
+    let opened = |record: &OpenedRecord| Opened::of(&file::of(record)?);
+    let opened = vault.consult_record(key, &[MODEL], opened).await?;
+    if opened.decision.is_some() {
+        // A call that was stopped may have left something to finish.
+        if let Some(blocked) = vault.resume_each().await?.blocked {
+            return Err(blocked);
+        }
+    }
+    let work = Work { vault, calendar, key, actor };
+    for _ in 1..ATTEMPTS {
+        match work.decide_and_carry_out(&opened).await {
+            Err(error) if error.is(&CONFLICT) => {}
+            other => return other,
+        }
+    }
+    work.decide_and_carry_out(&opened).await
 }
 
-fn is_about_everything(request: &Request) -> Result<()> {
-    if request.right() != Right::Erasure {
-        return Err(NO_ERASURE.error().with("right", request.right().as_str()));
+/// What is to be known of the file before anything is planned.
+struct Opened {
+    received: Timestamp,
+    decision: Option<Decision>,
+    notes: Vec<String>,
+}
+
+impl Opened {
+    fn of(request: &Request) -> Result<Self> {
+        if request.right() != Right::Erasure {
+            return Err(NO_ERASURE.error().with("right", request.right().as_str()));
+        }
+        let decision = match request.state() {
+            State::Decided { decision, .. } => Some(decision.clone()),
+            _ => None,
+        };
+        let notes = request.entries().iter().filter_map(|entry| match &entry.event {
+            Event::Remarked(note) => Some(note.as_text().to_owned()),
+            _ => None,
+        });
+        Ok(Self { received: request.recorded_at(), decision, notes: notes.collect() })
     }
-    let scope = request.scope();
-    let all = scope.classes.is_empty() && scope.items == super::Items::Both;
-    if all { Ok(()) } else { PART_OF_ALL.err() }
+}
+
+/// Who works on which file.
+struct Work<'a> {
+    vault: &'a Vault,
+    calendar: &'a Calendar<'a>,
+    key: &'a RecordKey,
+    actor: &'a Actor,
+}
+
+impl Work<'_> {
+    async fn decide_and_carry_out(&self, opened: &Opened) -> Result<Erased> {
+        let subject = self.key.subject;
+        let mut plan = match erasure::plan_now(self.vault, subject, self.actor).await {
+            Err(error) if error.is(&NOT_FOUND) => {
+                return self.carried_before(opened).await?.ok_or(error);
+            }
+            plan => plan?,
+        };
+        erasure::check_free(&plan)?;
+        let rows = kept::rows(self.vault, &plan).await?;
+        kept::end(self.vault, &mut plan, &rows);
+        let goes =
+            |fate: &Fate| matches!(fate, Fate::Erase | Fate::Archive { .. } | Fate::Reduce { .. });
+        let goes = plan.lines.iter().any(|line| goes(&line.fate));
+        if !goes && let Some(erased) = self.carried_before(opened).await? {
+            return Ok(erased);
+        }
+        let decision = kept::decision(self.vault, self.calendar, &plan, &rows).await?;
+        self.decide(&decision, &rows).await?;
+        if !goes {
+            let text = "Nothing was erased: laws keep all that is held.";
+            self.note(opened, text).await?;
+            return Ok(Erased { decision, carried: Carried::Nothing(plan) });
+        }
+        let erasure = erasure::carry_out(self.vault, plan, self.actor).await?;
+        self.note_receipt(opened, &erasure.receipt).await?;
+        Ok(Erased { decision, carried: Carried::Out(erasure) })
+    }
+
+    async fn decide(&self, decision: &Decision, rows: &[Outline]) -> Result<()> {
+        let check = |request: &Request| {
+            self.is_about_everything(request, rows)?;
+            is_not_decided_otherwise(request, decision)
+        };
+        let event = Event::Decided(decision.clone());
+        enter(self.vault, self.calendar, self.key, &event, self.actor, check).await.map(drop)
+    }
+
+    fn is_about_everything(&self, request: &Request, rows: &[Outline]) -> Result<()> {
+        if request.right() != Right::Erasure {
+            return Err(NO_ERASURE.error().with("right", request.right().as_str()));
+        }
+        let (policy, scope) = (self.vault.policy(), request.scope());
+        let mut items = rows.iter().flat_map(|row| &row.items);
+        let all = match scope.items {
+            Items::Both => true,
+            Items::Person => items.all(|item| is_about(policy, item, Items::Person)),
+            Items::Organisation => false,
+        };
+        if all && scope.classes.is_empty() { Ok(()) } else { PART_OF_ALL.err() }
+    }
+
+    /// What was decided is carried out already, if the log says so: its receipt is noted, unless it was.
+    async fn carried_before(&self, opened: &Opened) -> Result<Option<Erased>> {
+        let Some(decision @ (Decision::Granted(None) | Decision::PartlyRefused(_))) =
+            opened.decision.clone()
+        else {
+            return Ok(None);
+        };
+        let found = self.vault.latest_erasure(self.key.subject, opened.received).await?;
+        let Some(position) = found else { return Ok(None) };
+        let receipt = self.vault.receipt(position).await?;
+        self.note_receipt(opened, &receipt).await?;
+        Ok(Some(Erased { decision, carried: Carried::Before(receipt) }))
+    }
+
+    async fn note_receipt(&self, opened: &Opened, receipt: &Receipt) -> Result<()> {
+        let LogPosition { epoch, index } = receipt.position;
+        let text = format!("Erased. The receipt is entry {index} of epoch {epoch} of the log.");
+        self.note(opened, &text).await
+    }
+
+    /// Once.
+    async fn note(&self, opened: &Opened, text: &str) -> Result<()> {
+        if opened.notes.iter().any(|note| note == text) {
+            return Ok(());
+        }
+        let event = Event::Remarked(Note::parse(text)?);
+        step(self.vault, self.calendar, self.key, event, self.actor).await.map(drop)
+    }
 }
 
 /// What was decided before is not overruled: it was granted, or nothing was refused that is not refused
@@ -96,58 +234,4 @@ fn is_not_decided_otherwise(request: &Request, now: &Decision) -> Result<()> {
         Decision::Refused(..) | Decision::NothingHeld | Decision::ErasedBefore(_) => false,
     };
     if follows { Ok(()) } else { DECIDED_OTHERWISE.err() }
-}
-
-/// What the plan comes to: granted but for what laws keep.
-async fn decision(vault: &Vault, calendar: &Calendar<'_>, plan: &ErasurePlan) -> Result<Decision> {
-    let mut kept: Vec<(Name, BTreeSet<Name>, Vec<KeptUnder>)> = Vec::new();
-    for line in &plan.lines {
-        if let Fate::Archive { laws, items, .. } = &line.fate {
-            kept.push((line.class.clone(), items.clone(), laws.clone()));
-        }
-    }
-    for row in vault.outline(plan.subject).await? {
-        let archived = |line: &erasure::Line| {
-            (&line.class, line.key) == (&row.class, row.key) && line.fate == Fate::Archived
-        };
-        if plan.lines.iter().any(archived) {
-            kept.extend(
-                archive(vault, &row).map(|Duty { laws, items, .. }| (row.class, items, laws)),
-            );
-        }
-    }
-    let mut refusals = Vec::new();
-    for (class, items, laws) in kept {
-        let reason = Note::parse(&reason(calendar, &laws))?;
-        for item in items {
-            let (class, ground) = (Some(class.clone()), Ground::LegalObligation);
-            let refusal = Refusal { class, item: Some(item), ground, reason: reason.clone() };
-            if !refusals.contains(&refusal) {
-                refusals.push(refusal);
-            }
-        }
-    }
-    if refusals.is_empty() {
-        return Ok(Decision::Granted(None));
-    }
-    PartialRefusal::new(refusals).map(Decision::PartlyRefused)
-}
-
-/// By which laws a row is archived already.
-fn archive(vault: &Vault, row: &Outline) -> Option<Duty> {
-    let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
-    let facts = policy.facts.keys().cloned().collect();
-    duty(policy, &row.class, &row.items, &facts, row.anchor_at?, now, zone)
-}
-
-/// Each law with the last day on which it keeps something.
-fn reason(calendar: &Calendar<'_>, laws: &[KeptUnder]) -> String {
-    let told = laws.iter().map(|law| match law.until {
-        Some(until) => {
-            let last = day_of(calendar.zone, until.minus(Span::micros(1)));
-            format!("{}, until {last}", law.citation)
-        }
-        None => law.citation.clone(),
-    });
-    told.collect::<Vec<_>>().join("; ")
 }

@@ -102,7 +102,8 @@ mod tests {
 
     fn line(due: &str, stage: Stage) -> Line {
         let right = Right::Restriction(RestrictionGround::Accuracy);
-        Line { id: RequestId::from_bytes([7; 16]), right, due: due.parse().unwrap(), stage }
+        let (id, due) = (RequestId::from_bytes([7; 16]), due.parse().unwrap());
+        Line { id, right, due, stage, waits_since: None }
     }
 
     fn at(text: &str) -> Timestamp {

@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 use tacenda_core::calendar::day_of;
 use tacenda_core::leaf::Leaf;
 use tacenda_core::policy::records::RESERVED;
-use tacenda_core::vault::{Outline, Vault};
+use tacenda_core::vault::{Actor, Outline, Vault};
 use tacenda_core::{Result, SubjectId, Timestamp};
 
 use super::decision::Decision;
+use super::file;
 
 /// The most leaves of a subject that are looked through.
 const MOST: usize = 1 << 20;
@@ -35,13 +36,21 @@ impl Held {
     }
 }
 
-/// What is held of a subject. It opens nothing and leaves no leaf.
+/// What is held of a subject. It opens nothing; that somebody was told is in the log.
 ///
 /// Where the log was pruned since, what was erased before is known no more, and nothing is held.
 ///
 /// # Errors
-/// The integrity codes; the codes of the store.
-pub async fn held(vault: &Vault, subject: SubjectId) -> Result<Held> {
+/// `requests.not_the_subject` for a subject who asks about another; `policy.unknown_role`,
+/// `policy.role_without_records`; the integrity codes; the codes of the ports.
+pub async fn held(vault: &Vault, subject: SubjectId, actor: &Actor) -> Result<Held> {
+    file::check_told(vault, subject, actor)?;
+    vault.note_look_up(subject, actor).await?;
+    of(vault, subject).await
+}
+
+/// What is held of a subject, for a decision.
+pub(super) async fn of(vault: &Vault, subject: SubjectId) -> Result<Held> {
     let rows = vault.outline(subject).await?;
     if !rows.iter().all(Outline::is_record) {
         return Ok(Held::Something);

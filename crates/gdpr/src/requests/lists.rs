@@ -17,6 +17,9 @@ pub struct Line {
     pub due: NaiveDate,
     /// Where it is.
     pub stage: Stage,
+    /// Since when it waits for its requester, who may never answer: while it does, its last day moves
+    /// on with every day if the question counts.
+    pub waits_since: Option<NaiveDate>,
 }
 
 /// Requests by their due dates. Each list has the earliest first.
@@ -63,7 +66,8 @@ mod tests {
     }
 
     fn line(n: u8, due: i32, stage: Stage) -> Line {
-        Line { id: RequestId::from_bytes([n; 16]), right: Right::Access, due: day(due), stage }
+        let id = RequestId::from_bytes([n; 16]);
+        Line { id, right: Right::Access, due: day(due), stage, waits_since: None }
     }
 
     #[test]
@@ -88,7 +92,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_open_request_is_in_one_list(
-            all in prop::collection::vec((any::<u8>(), -40i32..40, 0usize..9), 0..30),
+            all in prop::collection::vec((any::<u8>(), -40i32..40, 0usize..10), 0..30),
             today in -10i32..10,
             within in 0u32..20,
         ) {

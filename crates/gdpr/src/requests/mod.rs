@@ -6,9 +6,10 @@
 //! [`lists`] sorts many by their due dates and [`feed`] writes these as a calendar.
 //!
 //! Operations over the vault are a file each: [`receive`] opens a file, [`step`] enters what happened,
-//! [`hear`] and [`readdress`] add to what lies beside it, [`agenda`] finds what is due, [`erase`] decides a request for erasure and carries it out, [`read`] and
-//! [`lines`] show files for a purpose, [`held`] tells whether anything is held of whoever asks. Nothing
-//! here sends. What the requester wrote ([`Words`]) and where the answer goes ([`ReplyTo`]) are no
+//! [`hear`] and [`readdress`] add to what lies beside it, [`agenda`] finds what is due, [`find`] and
+//! [`files`] one by its number and those of a subject, [`erase`] decides a request for erasure and carries
+//! it out, [`read`] and [`lines`] show files for a purpose, [`held`] tells whether anything is held of
+//! whoever asks. Nothing here sends. What the requester wrote ([`Words`]) and where the answer goes ([`ReplyTo`]) are no
 //! part of the file: its row seals them beside it, each as an item of its own, so that working with
 //! files opens neither, and the address goes when the file is closed.
 //!
@@ -28,10 +29,12 @@ mod due;
 mod erase;
 mod feed;
 mod file;
+mod find;
 mod hear;
 mod held;
 mod identity;
 mod intake;
+mod kept;
 mod lists;
 mod read;
 mod receive;
@@ -51,8 +54,9 @@ pub use decision::{
     Answer, Charge, ChargeGround, Decision, Ground, Hints, PartialRefusal, Refusal, Refusals,
 };
 pub use due::{Asked, Calendar, Due, Uncounted, Waited};
-pub use erase::{Erased, erase};
+pub use erase::{Carried, Erased, erase};
 pub use feed::{feed, folded};
+pub use find::{files, find};
 pub use hear::{hear, readdress};
 pub use held::{Held, held};
 pub use identity::{
@@ -61,10 +65,12 @@ pub use identity::{
 };
 pub use intake::{Channel, Intake, Items, RequestId, Requester, Scope};
 pub use lists::{Line, Lists, lists};
-pub use read::{read, read_reply_to, read_words};
+pub use read::{read, read_about, read_reply_to, read_words};
 pub use receive::{Arrival, Received, Whom, receive};
 pub use reply::{PostalLines, ReplyTo};
 pub use rights::{RestrictionGround, Right};
-pub use state::{Clarification, Closed, Entry, Event, Extension, Request, Stage, State};
+pub use state::{
+    Clarification, Closed, Correction, Entry, Event, Extension, Request, Stage, State,
+};
 pub use step::{Entered, step};
 pub use words::Words;

@@ -1,9 +1,11 @@
 //! Reading a file, each part by itself, for a purpose.
 
+use tacenda_core::codec::MALFORMED;
+use tacenda_core::pii::Email;
 use tacenda_core::vault::{Actor, MODEL, RecordKey, Vault};
 use tacenda_core::{Name, Result};
 
-use super::file::{self, REPLY_TO, WORDS};
+use super::file::{self, ABOUT, REPLY_TO, WORDS};
 use super::hear::text;
 use super::reply::ReplyTo;
 use super::state::Request;
@@ -35,6 +37,27 @@ pub async fn read_words(
 ) -> Result<Option<Words>> {
     let opened = vault.read_record(key, &[WORDS], purpose, actor).await?;
     opened.items.get(&WORDS).map(text).transpose()
+}
+
+/// Reads the e-mail address of whom it is about, where nobody was found by it when it was received;
+/// `None` otherwise, or once the file is closed.
+///
+/// # Errors
+/// As [`Vault::read_record`].
+pub async fn read_about(
+    vault: &Vault,
+    key: &RecordKey,
+    purpose: &Name,
+    actor: &Actor,
+) -> Result<Option<Email>> {
+    let opened = vault.read_record(key, &[ABOUT], purpose, actor).await?;
+    opened.items.get(&ABOUT).map(email).transpose()
+}
+
+/// The address in the item [`ABOUT`].
+pub(super) fn email(bytes: &[u8]) -> Result<Email> {
+    let text = std::str::from_utf8(bytes).map_err(|_| MALFORMED.error())?;
+    Email::parse(text).map_err(|_| MALFORMED.error())
 }
 
 /// Reads where the answer goes; `None` if nobody said, or once the file is closed.

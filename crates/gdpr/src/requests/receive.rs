@@ -2,18 +2,20 @@
 
 use chrono::NaiveDate;
 use tacenda_core::pii::Email;
-use tacenda_core::policy::codes::UNKNOWN_PURPOSE;
 use tacenda_core::policy::records::REQUESTS;
-use tacenda_core::vault::{Actor, Effects, Entry, MODEL, NewRecord, RecordItems, RecordKey, Vault};
+use tacenda_core::policy::{Refusal, codes};
+use tacenda_core::vault::{
+    Actor, Effects, Entry, MODEL, NewRecord, Numbered, RecordItems, RecordKey, Vault,
+};
 use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
-use super::codes::NOT_THE_SUBJECT;
+use super::codes::{NOT_THE_SUBJECT, NUMBER_TAKEN};
 use super::due::Calendar;
-use super::file::{self, REPLY_TO, WORDS};
+use super::file::{self, ABOUT, REPLY_TO, WORDS};
 use super::intake::{Channel, Intake, RequestId, Requester, Scope};
 use super::reply::ReplyTo;
 use super::rights::Right;
-use super::state::Request;
+use super::state::{Request, Stage};
 use super::words::Words;
 
 /// Whom a request is about, so far as whoever logs it knows.
@@ -21,9 +23,9 @@ use super::words::Words;
 pub enum Whom {
     /// A subject of whom something was written.
     Known(SubjectId),
-    /// Whoever has this e-mail address, if there is an account with it, and if the actor may read it
-    /// for this purpose. If not, the file is that of somebody unknown; who may not read is not told
-    /// which of the two it was.
+    /// Whoever has this e-mail address, if there is an account with it, and if the actor may read for
+    /// this purpose; nothing of it is opened. If not, the file is that of somebody unknown, with the
+    /// address sealed beside it; who may not read is not told which of the two it was.
     HasEmail(Email, Name),
     /// Somebody unknown, who gets an id of its own.
     Unknown,
@@ -32,6 +34,9 @@ pub enum Whom {
 /// A request that arrives.
 #[derive(Debug, Clone)]
 pub struct Arrival {
+    /// Its number, if whoever logs it may have to try again: a second try with the same number makes no
+    /// second file. `None` for a new one.
+    pub id: Option<RequestId>,
     /// Whom it is about.
     pub whom: Whom,
     /// What is asked for.
@@ -59,18 +64,23 @@ pub struct Received {
     pub id: RequestId,
     /// The last day on which it can be answered in time.
     pub due: NaiveDate,
+    /// Whether the file is new; not if there was one with this number.
+    pub is_new: bool,
 }
 
-/// Opens the file of a request. Earlier ones of the same subject that are open and ask for the same
-/// are linked to it. One that the subject makes from its account needs no further proof of identity.
+/// Opens the file of a request. The latest ones of the same subject that ask for the same are linked to
+/// it, whether they are open or not. One that the subject makes from its account needs no further proof
+/// of identity. Any role of the policy may log one.
 ///
 /// # Law
 /// Art. 12(2) and (3) GDPR: whatever arrives is recorded, and its time runs from receipt.
 ///
 /// # Errors
 /// As [`Request::receive`]; `requests.not_the_subject` for the channel of the account where the actor
-/// is not its subject, and for a subject who asks about somebody else; `vault.not_found` for a known
-/// subject who is not; `policy.unknown_purpose`; `calendar.beyond_calendar`; the codes of the ports.
+/// is not its subject, and for a subject who asks about somebody else; `requests.number_taken` if its
+/// number is that of a request for something else, or of somebody else; `vault.not_found` for a known
+/// subject who is not; `policy.unknown_role`, `policy.unknown_purpose`; `calendar.beyond_calendar`; the
+/// codes of the ports.
 pub async fn receive(
     vault: &Vault,
     calendar: &Calendar<'_>,
@@ -85,27 +95,49 @@ pub async fn receive(
     if needs_account && !from_account {
         return NOT_THE_SUBJECT.err();
     }
+    if actor.role.as_ref().is_some_and(|role| !vault.policy().roles.contains_key(role)) {
+        return Err(Refusal::UnknownRole.into());
+    }
     let subject = find(vault, &arrival.whom, actor).await?;
-    let id = RequestId::generate(vault.ports().rng.as_ref());
+    let id = arrival.id.unwrap_or_else(|| RequestId::generate(vault.ports().rng.as_ref()));
     let mut due = NaiveDate::MAX;
-    let key = match subject {
-        Some(subject) => {
-            let decide = |others: &[_]| {
-                // What cannot be read is no reason to turn somebody away.
-                let earlier: Vec<_> = others.iter().filter_map(|one| file::of(one).ok()).collect();
-                let (new, day) = open(vault, calendar, &arrival, id, &earlier, actor)?;
-                due = day;
-                Ok(new)
-            };
-            vault.add_record_beside(&REQUESTS, subject, &[MODEL], actor, decide).await?
-        }
-        None => {
-            let (new, day) = open(vault, calendar, &arrival, id, &[], actor)?;
-            due = day;
-            vault.add_record(&REQUESTS, new, actor).await?
-        }
+    let decide = |others: &[_]| {
+        // What cannot be read is no reason to turn somebody away.
+        let earlier: Vec<_> = others.iter().filter_map(|one| file::of(one).ok()).collect();
+        let known = subject.is_some();
+        let (new, day) = open(vault, calendar, &arrival, (id, known), &earlier, actor)?;
+        due = day;
+        Ok(new)
     };
-    Ok(Received { key, id, due })
+    let needed = [MODEL];
+    let added = vault
+        .add_numbered_record(&REQUESTS, id.as_bytes(), subject, &needed, actor, decide)
+        .await?;
+    match added {
+        Numbered::Added(key) => Ok(Received { key, id, due, is_new: true }),
+        Numbered::There(key) => there(vault, calendar, key, id, &arrival).await,
+    }
+}
+
+/// The file that was opened by an earlier try.
+async fn there(
+    vault: &Vault,
+    calendar: &Calendar<'_>,
+    key: RecordKey,
+    id: RequestId,
+    arrival: &Arrival,
+) -> Result<Received> {
+    let of_another = matches!(arrival.whom, Whom::Known(subject) if subject != key.subject);
+    let due = vault
+        .consult_record(&key, &[MODEL], |record| {
+            let request = file::of(record)?;
+            if of_another || request.right() != arrival.right {
+                return NUMBER_TAKEN.err();
+            }
+            Ok(request.due(calendar, vault.now())?.last_day())
+        })
+        .await?;
+    Ok(Received { key, id, due, is_new: false })
 }
 
 /// Whom it is about, as far as the actor may know.
@@ -117,14 +149,14 @@ async fn find(vault: &Vault, whom: &Whom, actor: &Actor) -> Result<Option<Subjec
     };
     let item = vault.policy().identifier().name.clone();
     // EXPOSE: the vault looks it up.
-    match vault.read_by(&item, email.as_typed(), purpose, actor).await {
-        Ok(view) => Ok(Some(view.subject)),
-        // A slip of whoever calls, whoever is meant.
-        Err(error) if error.is(&UNKNOWN_PURPOSE) => Err(error),
-        Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Refused | Kind::Input) => {
+    match vault.find_by(&item, email.as_typed(), purpose, actor).await {
+        // Who may not know is not told, and what somebody altered turns nobody away. That the purpose is
+        // none is a slip of whoever calls, whoever is meant.
+        Err(error) if error.is(&codes::ROLE_NOT_ALLOWED) || error.is(&codes::UNKNOWN_ROLE) => {
             Ok(None)
         }
-        Err(error) => Err(error),
+        Err(error) if error.kind() == Kind::Integrity => Ok(None),
+        found => found,
     }
 }
 
@@ -133,7 +165,7 @@ fn open(
     vault: &Vault,
     calendar: &Calendar<'_>,
     arrival: &Arrival,
-    id: RequestId,
+    (id, known): (RequestId, bool),
     earlier: &[Request],
     actor: &Actor,
 ) -> Result<(NewRecord, NaiveDate)> {
@@ -142,7 +174,11 @@ fn open(
     let intake = Intake { id, right, requester, channel, scope, received_at };
     let stamp = file::stamp(vault, actor);
     let mut request = Request::receive(intake, stamp)?;
-    for other in earlier.iter().filter(|other| other.right() == right) {
+    let repeats = |other: &&Request| {
+        // A restriction on another ground asks for a restriction all the same.
+        other.right().as_str() == right.as_str() && other.state().stage() != Stage::OpenedInError
+    };
+    for other in earlier.iter().filter(repeats) {
         request = request.link(other.id(), stamp)?;
     }
     let signed_in = channel == Channel::Account && arrival.requester == Requester::Subject;
@@ -152,6 +188,12 @@ fn open(
     let mut items = RecordItems::default().with(MODEL, request.encode());
     if let Some(reply_to) = &arrival.reply_to {
         items = items.with(REPLY_TO, reply_to.encode());
+    }
+    if let Whom::HasEmail(email, _) = &arrival.whom
+        && !known
+    {
+        // EXPOSE: the row seals it.
+        items = items.with(ABOUT, email.as_typed().as_bytes().to_vec());
     }
     if let Some(words) = &arrival.words {
         items = items.with_words(WORDS, words.as_text());

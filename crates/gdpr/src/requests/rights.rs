@@ -107,29 +107,31 @@ impl Right {
     /// Whether its time to answer can be extended.
     ///
     /// # Law
-    /// Art. 12(3) is about requests under Art. 15 to 22. A withdrawal of consent takes effect at
-    /// once; the month is only the last day to say so.
+    /// Art. 12(3) is about requests under Art. 15 to 22. What is absolute takes effect at once; the
+    /// month is only the last day to say so. That this holds for an objection to marketing too, which
+    /// Art. 21 names, is our reading: nothing in it is complex.
     #[must_use]
     pub const fn is_extendable(self) -> bool {
-        !matches!(self, Self::ConsentWithdrawal)
+        !self.is_absolute()
     }
 
     /// Whether the time stands still while proof of identity is awaited.
     ///
     /// # Law
-    /// Art. 12(6) is about requests under Art. 15 to 21.
+    /// Art. 12(6) is about requests under Art. 15 to 21. What is absolute does not wait for it: to
+    /// grant it hurts nobody.
     #[must_use]
     pub const fn pauses_for_identity(self) -> bool {
-        !matches!(self, Self::HumanReview | Self::ConsentWithdrawal)
+        !matches!(self, Self::HumanReview) && !self.is_absolute()
     }
 
     /// Whether the time stands still while it is awaited what the request is about.
     ///
     /// # Law
     /// Recital 63 speaks of access; EDPB Guidelines 01/2022 are about access too. That it holds for
-    /// the other rights of Art. 12(3) is our reading; for a withdrawal of consent it does not.
+    /// the other rights of Art. 12(3) is our reading; for what is absolute it does not.
     #[must_use]
     pub const fn pauses_for_clarification(self) -> bool {
-        !matches!(self, Self::ConsentWithdrawal)
+        !self.is_absolute()
     }
 }

@@ -8,13 +8,14 @@ use super::codes::{
     ABSOLUTE_RIGHT, ALREADY_LINKED, ANSWER_BEFORE_QUESTION, ANSWER_WITHOUT_QUESTION,
     AUTHORITY_MISSING, AUTHORITY_NOT_NEEDED, BEFORE_RECEIPT, CLOCK_WENT_BACK, DOCUMENT_NOT_ASKED,
     EXTENDED_LATE, GROUND_UNFIT, IDENTITY_OPEN, IN_FUTURE, JUDGED_BY_NOBODY, LINKED_TO_ITSELF,
-    NO_EXTENSION, REFUSAL_LATE, REMEDIES_MISSING, SEEN_BY_NOBODY, SESSION_SUFFICES,
+    NO_EXTENSION, NOT_THE_SUBJECT, REFUSAL_LATE, REMEDIES_MISSING, SEEN_BY_NOBODY, SENT_TOO_SOON,
+    SESSION_SUFFICES,
 };
-use super::decision::{Charge, ChargeGround, Decision, Ground};
+use super::decision::{Answer, Charge, ChargeGround, Decision, Ground};
 use super::due::Calendar;
 use super::identity::{Evidence, Identity, IdentityAnswer, IdentityAsk, IdentityOutcome, Proof};
 use super::intake::{Channel, Intake, Requester};
-use super::state::{Entry, Event, Request, State};
+use super::state::{Correction, Entry, Event, Request, State};
 
 /// Whether a request may be opened by this.
 pub(super) fn check_intake(intake: &Intake, at: Timestamp) -> Result<()> {
@@ -82,15 +83,74 @@ pub(super) fn check(request: &Request, entry: &Entry) -> Result<()> {
         Event::Decided(decision) => decided(request, decision, entry),
         Event::Answered(answer) => {
             timely(answer.sent_at)?;
-            match request.state.decision() {
-                Some(decision) if !answer.hints.cover(decision.owed_hints()) => {
-                    REMEDIES_MISSING.err()
-                }
-                _ => Ok(()),
-            }
+            answered(request, answer)
         }
-        Event::Received(_) | Event::Linked(_) | Event::Restated(..) | Event::Remarked(_) => Ok(()),
+        Event::Corrected(correction, _) => {
+            by_a_person(entry)?;
+            corrected(request, correction, entry.at)
+        }
+        Event::OpenedInError(_) => by_a_person(entry),
+        Event::Received(_)
+        | Event::Linked(_)
+        | Event::Restated(..)
+        | Event::Heard
+        | Event::Readdressed
+        | Event::Remarked(_) => Ok(()),
     }
+}
+
+/// A slip is seen by a person, and the history says by whom.
+fn by_a_person(entry: &Entry) -> Result<()> {
+    if entry.by == ActorId::SYSTEM {
+        return Err(JUDGED_BY_NOBODY.error().with("step", entry.event.as_str()));
+    }
+    Ok(())
+}
+
+/// Nothing that was entered since happened before it came in, and nobody turns a letter into a session.
+fn corrected(request: &Request, correction: &Correction, at: Timestamp) -> Result<()> {
+    let Correction { received_at, requester, channel } = correction;
+    if *received_at > at {
+        return IN_FUTURE.err();
+    }
+    let since = request.entries.iter().filter_map(|entry| happened(&entry.event));
+    if since.min().is_some_and(|first| first < *received_at) {
+        return BEFORE_RECEIPT.err();
+    }
+    if *channel == Channel::Account && request.intake.channel != Channel::Account {
+        return NOT_THE_SUBJECT.err();
+    }
+    requester.proof().map_or(Ok(()), |proof| seen(proof.seen_by, proof.seen_on, at))
+}
+
+/// When what is entered happened, if that is said.
+const fn happened(event: &Event) -> Option<Timestamp> {
+    match event {
+        Event::Acknowledged(at)
+        | Event::SessionSeen(at)
+        | Event::Withdrawn(at)
+        | Event::ClarificationAnswered(at, _) => Some(*at),
+        Event::IdentityAsked(question) => Some(question.asked_at),
+        Event::IdentityAnswered(answer) => Some(answer.answered_at),
+        Event::ClarificationAsked(question) => Some(question.asked_at),
+        Event::Extended(extension) => Some(extension.sent_at),
+        Event::Answered(answer) => Some(answer.sent_at),
+        _ => None,
+    }
+}
+
+/// What an answer tells of, and that it was not sent before it was known to whom.
+fn answered(request: &Request, answer: &Answer) -> Result<()> {
+    let Some(decision) = request.state.decision() else { return Ok(()) };
+    if !answer.hints.cover(decision.owed_hints()) {
+        return REMEDIES_MISSING.err();
+    }
+    let to_somebody = !matches!(decision, Decision::NothingHeld | Decision::Refused(..));
+    let too_soon = |confirmed| answer.sent_at < confirmed;
+    if to_somebody && request.confirmed_at().is_some_and(too_soon) {
+        return SENT_TOO_SOON.err();
+    }
+    Ok(())
 }
 
 /// Whether an entry comes in time, where it has to.
@@ -104,7 +164,7 @@ pub(super) fn check_dates(request: &Request, entry: &Entry, calendar: &Calendar<
             let due = first.over_at(calendar.zone);
             Err(EXTENDED_LATE.error().with("sent_at", extension.sent_at).with("due", due))
         }
-        Event::Decided(decision) => in_time(request, decision, entry.at, calendar),
+        // When it was decided nobody is told: what counts is when the answer is sent.
         Event::Answered(answer) => match request.state.decision() {
             Some(decision) => in_time(request, decision, answer.sent_at, calendar),
             None => Ok(()),
@@ -166,6 +226,8 @@ fn settled(request: &Request, decision: &Decision) -> Result<()> {
     let about_who_asks = grounds.all(|g| matches!(g, Ground::NotIdentified | Ground::NotEntitled));
     match decision {
         Decision::NothingHeld => Ok(()),
+        // To grant it hurts nobody, whoever asks.
+        Decision::Granted(None) if request.right().is_absolute() => Ok(()),
         // That is the answer to a doubt that nothing removed.
         Decision::Refused(..) if about_who_asks => Ok(()),
         _ if !identity.is_confirmed() => IDENTITY_OPEN.err(),
@@ -192,6 +254,10 @@ fn decided(request: &Request, decision: &Decision, entry: &Entry) -> Result<()> 
     match decision {
         Decision::Granted(Some(charge)) => charged(request, charge, entry.by),
         Decision::ErasedBefore(on) => not_to_come(*on, entry.at),
+        // Whoever is unknown to a machine may be known to a person.
+        Decision::NothingHeld if entry.by == ActorId::SYSTEM => {
+            Err(JUDGED_BY_NOBODY.error().with("decision", decision.as_str()))
+        }
         _ => Ok(()),
     }
 }

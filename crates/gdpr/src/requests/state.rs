@@ -4,14 +4,16 @@
 //! received ─→ identity asked ─→ in work ─→ extended ─→ decided ─→ answered
 //!     │ ↘        ↓   ↑      ↗      ↓  ↑       ↓  ↑        ↑
 //!     │   ↘  not confirmed      clarification asked       │
-//!     └──────────┴───────── nothing held, not identified ─┘      … ─→ withdrawn
+//!     └──────────┴───────── nothing held, not identified ─┘      … ─→ withdrawn, opened in error
 //! ```
+//!
+//! Who asks can be asked anew until the answer was sent: a confirmation may turn out to be wrong.
 
 use tacenda_core::{ActorId, Timestamp};
 
 use super::decision::{Answer, Decision};
 use super::identity::{Evidence, Identity, IdentityAnswer, IdentityQuestion, Proof};
-use super::intake::{Intake, RequestId, Requester, Scope};
+use super::intake::{Channel, Intake, RequestId, Requester, Scope};
 use super::rights::Right;
 use crate::case::{Note, choice};
 
@@ -34,6 +36,17 @@ pub struct Extension {
     pub sent_at: Timestamp,
     /// The reasons in it.
     pub reasons: Note,
+}
+
+/// How a request came in, as it turned out to be: what replaces what was logged at first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// When it reached the controller.
+    pub received_at: Timestamp,
+    /// Who asks. If it is somebody else than was logged, it is open again who they are.
+    pub requester: Requester,
+    /// By which way it came.
+    pub channel: Channel,
 }
 
 /// Where a request is, with what has been settled on the way.
@@ -93,6 +106,8 @@ pub enum Closed {
     },
     /// The requester took it back.
     Withdrawn(Timestamp),
+    /// It was no request, or belongs into another file; why.
+    OpenedInError(Note),
 }
 
 choice! {
@@ -116,6 +131,8 @@ choice! {
         Answered = "answered",
         /// [`Closed::Withdrawn`].
         Withdrawn = "withdrawn",
+        /// [`Closed::OpenedInError`].
+        OpenedInError = "opened in error",
     }
 }
 
@@ -123,7 +140,7 @@ impl Stage {
     /// Whether something is still owed.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        !matches!(self, Self::Answered | Self::Withdrawn)
+        !matches!(self, Self::Answered | Self::Withdrawn | Self::OpenedInError)
     }
 }
 
@@ -141,6 +158,7 @@ impl State {
             Self::Decided { .. } => Stage::Decided,
             Self::Closed(Closed::Answered { .. }) => Stage::Answered,
             Self::Closed(Closed::Withdrawn(_)) => Stage::Withdrawn,
+            Self::Closed(Closed::OpenedInError(_)) => Stage::OpenedInError,
         }
     }
 
@@ -155,11 +173,13 @@ impl State {
         }
     }
 
-    /// How far it is settled who asks; for a withdrawn request that no longer matters.
+    /// How far it is settled who asks; for one that ended without an answer that no longer matters.
     #[must_use]
     pub fn identity(&self) -> Identity {
         match self {
-            Self::Received | Self::Closed(Closed::Withdrawn(_)) => Identity::Open,
+            Self::Received | Self::Closed(Closed::Withdrawn(_) | Closed::OpenedInError(_)) => {
+                Identity::Open
+            }
             Self::IdentityAsked(question) => Identity::Asked(question.clone()),
             Self::NotConfirmed(reason) => Identity::NotConfirmed(reason.clone()),
             Self::InWork { identity }
@@ -183,6 +203,8 @@ pub enum Event {
     Linked(RequestId),
     /// It is about something else than was logged at first, and why.
     Restated(Right, Scope, Note),
+    /// It came in otherwise than was logged at first, and why that was wrong.
+    Corrected(Correction, Note),
     /// The proxy or heir has shown their authority.
     AuthorityShown(Proof),
     /// The requester was asked to show who they are.
@@ -203,6 +225,12 @@ pub enum Event {
     Answered(Answer),
     /// The requester took it back, at this time.
     Withdrawn(Timestamp),
+    /// There was no request, or it belongs into another file; why.
+    OpenedInError(Note),
+    /// The requester wrote more, which lies beside the file.
+    Heard,
+    /// The answer goes elsewhere from now on; the address lies beside the file.
+    Readdressed,
     /// Something worth keeping, that changes nothing.
     Remarked(Note),
 }
@@ -226,6 +254,10 @@ impl Event {
             Self::Decided(_) => "decided",
             Self::Answered(_) => "answered",
             Self::Withdrawn(_) => "withdrawn",
+            Self::Corrected(..) => "corrected",
+            Self::OpenedInError(_) => "opened_in_error",
+            Self::Heard => "heard",
+            Self::Readdressed => "readdressed",
             Self::Remarked(_) => "remarked",
         }
     }
@@ -317,15 +349,27 @@ impl Request {
         &self.links
     }
 
-    /// When it was closed: the answer was sent, or the request taken back. Here the retention of the
-    /// file starts; `None` while something is owed.
+    /// When it was closed: that was entered then. Here the retention of the file starts, whatever day
+    /// is told for the answer or the withdrawal itself; `None` while something is owed.
     #[must_use]
-    pub const fn closed_at(&self) -> Option<Timestamp> {
-        match &self.state {
-            State::Closed(Closed::Answered { answer, .. }) => Some(answer.sent_at),
-            State::Closed(Closed::Withdrawn(at)) => Some(*at),
-            _ => None,
+    pub fn closed_at(&self) -> Option<Timestamp> {
+        if !matches!(self.state, State::Closed(_)) {
+            return None;
         }
+        let closes = |entry: &&Entry| !matches!(entry.event, Event::Remarked(_));
+        self.entries.iter().rev().find(closes).map(|entry| entry.at)
+    }
+
+    /// When it was last shown who asks, if that stands.
+    pub(super) fn confirmed_at(&self) -> Option<Timestamp> {
+        if !self.state.identity().is_confirmed() {
+            return None;
+        }
+        self.entries.iter().rev().find_map(|entry| match &entry.event {
+            Event::SessionSeen(at) => Some(*at),
+            Event::IdentityAnswered(answer) => Some(answer.answered_at),
+            _ => None,
+        })
     }
 
     /// Whether the address for the answer is still needed: until the file is closed.

@@ -1,18 +1,23 @@
 //! Taking a step of a request: the file is opened, the rules decide, and it is written with its leaf.
 
 use chrono::NaiveDate;
-use tacenda_core::Result;
 use tacenda_core::calendar::day_of;
+use tacenda_core::pii::{Email, Sensitive};
+use tacenda_core::policy::records::REQUESTS;
+use tacenda_core::policy::{About, Policy};
 use tacenda_core::row::state;
 use tacenda_core::vault::{Actor, Entry, MODEL, OpenedRecord, Outline, RecordKey, Standing, Vault};
+use tacenda_core::{Name, Result};
 
-use super::codes::{NOT_SO, NOT_THE_SUBJECT};
+use super::codes::{NO_SUCH_REQUEST, NOT_SO, NOT_THE_SUBJECT, WRONG_STEP};
 use super::decision::{Decision, Ground};
 use super::due::Calendar;
-use super::file;
-use super::held::{Held, held};
+use super::file::{self, ABOUT, REPLY_TO};
+use super::held::{self, Held};
 use super::identity::{Evidence, IdentityOutcome};
 use super::intake::{Items, Requester};
+use super::read::email;
+use super::reply::ReplyTo;
 use super::rights::Right;
 use super::state::{Event, Request, Stage};
 
@@ -37,8 +42,9 @@ pub struct Entered {
 /// # Errors
 /// Those of that step; `requests.not_the_subject` for a session that is not the subject's own, or that
 /// is to show who a proxy or heir is, and for a step that a subject takes in the controller's place;
+/// `policy.unknown_role`, `policy.role_without_records`; `requests.no_such_request` for a link to none;
 /// `requests.not_so` for a decision that nothing is held, or was erased on a day, where that is not so,
-/// and for the answer to a granted request for erasure while what it is about is in use; those of
+/// also if the address that was named, or that the subject asked from, has an account, and for the answer to a granted request for erasure while what it is about is in use; those of
 /// [`Vault::change_record`].
 pub async fn step(
     vault: &Vault,
@@ -47,12 +53,18 @@ pub async fn step(
     event: Event,
     actor: &Actor,
 ) -> Result<Entered> {
+    if matches!(event, Event::Heard | Event::Readdressed) {
+        // What they say lies beside the file: `hear` and `readdress` enter both.
+        return Err(WRONG_STEP.error().with("step", event.as_str()));
+    }
+    file::check_role(vault, actor)?;
     check_actor(key, &event, actor)?;
-    check_held(vault, key, &event).await?;
+    check_link(vault, &event).await?;
+    check_held(vault, key, &event, actor).await?;
     let in_use = in_use(vault, key, &event).await?;
     let check = |request: &Request| {
         check_session(request, &event)?;
-        check_gone(request, &in_use)
+        check_gone(vault.policy(), request, &in_use)
     };
     enter(vault, calendar, key, &event, actor, check).await
 }
@@ -69,12 +81,12 @@ pub(super) async fn enter(
     check_actor(key, event, actor)?;
     let mut stage = Stage::Received;
     let decide = |record: &OpenedRecord| {
-        let stamp = file::stamp(vault, actor);
         let request = file::of(record)?;
         check(&request)?;
+        let stamp = file::stamp_after(vault, actor, &request);
         let request = request.step(event.clone(), calendar, stamp)?;
         stage = request.state().stage();
-        file::change(&request, calendar, stamp.at, told(event))
+        file::change(&request, calendar, vault.now(), told(event))
     };
     let due = match vault.change_record(key, &[MODEL], actor, decide).await?.standing {
         Standing::Open { due_at, .. } => due_at,
@@ -125,14 +137,45 @@ fn check_actor(key: &RecordKey, event: &Event, actor: &Actor) -> Result<()> {
     if refused { NOT_THE_SUBJECT.err() } else { Ok(()) }
 }
 
-/// Nobody is told that nothing is held where something is.
-async fn check_held(vault: &Vault, key: &RecordKey, event: &Event) -> Result<()> {
+/// A request repeats one that there is.
+async fn check_link(vault: &Vault, event: &Event) -> Result<()> {
+    let Event::Linked(earlier) = event else { return Ok(()) };
+    let found = vault.find_record(&REQUESTS, earlier.as_bytes()).await?;
+    if found.is_some() { Ok(()) } else { NO_SUCH_REQUEST.err() }
+}
+
+/// Nobody is told that nothing is held where something is. Whoever is unknown may have an account by the
+/// address that they named, or asked from: it is looked up once more.
+async fn check_held(vault: &Vault, key: &RecordKey, event: &Event, actor: &Actor) -> Result<()> {
     let claimed = match event {
         Event::Decided(Decision::NothingHeld) => Held::Nothing,
         Event::Decided(Decision::ErasedBefore(day)) => Held::ErasedOn(*day),
         _ => return Ok(()),
     };
-    if held(vault, key.subject).await? == claimed { Ok(()) } else { NOT_SO.err() }
+    if held::of(vault, key.subject).await? != claimed {
+        return NOT_SO.err();
+    }
+    if claimed == Held::Nothing {
+        let needed = [MODEL, ABOUT, REPLY_TO];
+        if vault.find_by_record(key, &needed, actor, addresses).await?.is_some() {
+            return NOT_SO.err();
+        }
+    }
+    Ok(())
+}
+
+/// The addresses in a file by which its subject may have an account. That of a proxy is not one.
+fn addresses(record: &OpenedRecord) -> Result<Vec<Sensitive<String>>> {
+    let mut found: Vec<Email> =
+        record.items.get(&ABOUT).map(email).transpose()?.into_iter().collect();
+    let reply_to = record.items.get(&REPLY_TO).map(ReplyTo::decode).transpose()?;
+    if let Some(ReplyTo::Email(email)) = reply_to
+        && *file::of(record)?.requester() == Requester::Subject
+    {
+        found.push(email);
+    }
+    // EXPOSE: the vault looks them up.
+    Ok(found.iter().map(|email| email.as_typed().to_owned().into()).collect())
 }
 
 /// What is in use of the subject's own, where an answer is entered.
@@ -147,15 +190,14 @@ async fn in_use(vault: &Vault, key: &RecordKey, event: &Event) -> Result<Vec<Out
 
 /// Nobody is told that something was erased that is in use. What is refused stays; but what is refused
 /// because a law keeps it is archived.
-fn check_gone(request: &Request, in_use: &[Outline]) -> Result<()> {
+fn check_gone(policy: &Policy, request: &Request, in_use: &[Outline]) -> Result<()> {
     let Some(decision @ (Decision::Granted(_) | Decision::PartlyRefused(_))) =
         request.state().decision()
     else {
         return Ok(());
     };
-    // Which items are about the person alone the rows do not tell.
     let scope = request.scope();
-    if request.right() != Right::Erasure || scope.items != Items::Both {
+    if request.right() != Right::Erasure {
         return Ok(());
     }
     let grounds = decision.grounds().iter().filter(|one| one.ground != Ground::LegalObligation);
@@ -165,7 +207,17 @@ fn check_gone(request: &Request, in_use: &[Outline]) -> Result<()> {
     let gone = asked.all(|row| {
         let class = Some(&row.class);
         let refused = |item| stays.contains(&(class, None)) || stays.contains(&(class, Some(item)));
-        row.items.iter().all(refused)
+        row.items.iter().filter(|item| is_about(policy, item, scope.items)).all(refused)
     });
     if gone { Ok(()) } else { NOT_SO.err() }
+}
+
+/// Whether an item is among those that a request is about. What the policy does not know is the person's.
+pub(super) fn is_about(policy: &Policy, item: &Name, items: Items) -> bool {
+    let of_organisation = policy.item(item).is_some_and(|of| of.about == About::Organisation);
+    match items {
+        Items::Both => true,
+        Items::Person => !of_organisation,
+        Items::Organisation => of_organisation,
+    }
 }

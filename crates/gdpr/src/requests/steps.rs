@@ -8,7 +8,7 @@ use super::identity::{IdentityAnswer, IdentityQuestion, Proof};
 use super::intake::{Intake, RequestId, Scope};
 use super::rights::Right;
 use super::rules;
-use super::state::{Clarification, Entry, Event, Extension, Request};
+use super::state::{Clarification, Correction, Entry, Event, Extension, Request};
 use crate::case::{Note, Stamp};
 
 /// What every step can fail with: `requests.clock_went_back` if the last entry is later,
@@ -52,6 +52,25 @@ impl Request {
         self.add(Event::Restated(right, scope, reason), stamp)
     }
 
+    /// Corrects how it came in, while it is open. What was logged first stays in the history; if it is
+    /// somebody else who asks, it is open again who they are.
+    ///
+    /// # Errors
+    /// Those of every step; `requests.before_receipt` where something was entered that happened before
+    /// the new receipt; `requests.judged_by_nobody`; `requests.not_the_subject` for a channel that turns
+    /// into a session of the account; `requests.seen_by_nobody`.
+    pub fn correct(self, correction: Correction, reason: Note, stamp: Stamp) -> Result<Self> {
+        self.add(Event::Corrected(correction, reason), stamp)
+    }
+
+    /// Closes a file that should not be there: nobody asked, or it belongs into another file.
+    ///
+    /// # Errors
+    /// Those of every step; `requests.judged_by_nobody`.
+    pub fn close_as_error(self, reason: Note, stamp: Stamp) -> Result<Self> {
+        self.add(Event::OpenedInError(reason), stamp)
+    }
+
     /// Records the proof of authority of a proxy or heir.
     ///
     /// # Errors
@@ -68,7 +87,8 @@ impl Request {
         self.add(Event::SessionSeen(at), stamp)
     }
 
-    /// Asks the requester to show who they are; asked promptly, the clock stands still from there.
+    /// Asks the requester to show who they are; asked promptly, the clock stands still from there. If it
+    /// was confirmed before, that no longer counts, nor does a decision that was not sent yet.
     ///
     /// # Errors
     /// Those of every step; `requests.session_suffices` for a request of the subject from a signed-in
@@ -126,9 +146,9 @@ impl Request {
     ///
     /// # Errors
     /// Those of every step; `requests.identity_open` and `requests.authority_missing` unless nothing is
-    /// held, or that is the ground of the refusal; `requests.ground_unfit` with the `ground` and the
-    /// `right`; `requests.absolute_right`; `requests.judged_by_nobody`; `requests.refusal_late` with
-    /// `due`; `calendar.beyond_calendar`.
+    /// held, or that is the ground of the refusal, or an absolute right is granted;
+    /// `requests.ground_unfit` with the `ground` and the `right`; `requests.absolute_right`;
+    /// `requests.judged_by_nobody`.
     pub fn decide(self, decision: Decision, calendar: &Calendar<'_>, stamp: Stamp) -> Result<Self> {
         self.add_dated(Event::Decided(decision), calendar, stamp)
     }
@@ -136,9 +156,9 @@ impl Request {
     /// Closes the file, once the answer has been sent.
     ///
     /// # Errors
-    /// Those of every step; `requests.remedies_missing`; `requests.refusal_late` with `due` for a
-    /// refusal that was decided in time and sent too late: decide it anew, with the reasons for the
-    /// delay.
+    /// Those of every step; `requests.remedies_missing`; `requests.sent_too_soon`;
+    /// `requests.refusal_late` with `due` for a refusal that was sent too late: decide it anew, with the
+    /// reasons for the delay; `calendar.beyond_calendar`.
     pub fn answer(self, answer: Answer, calendar: &Calendar<'_>, stamp: Stamp) -> Result<Self> {
         self.add_dated(Event::Answered(answer), calendar, stamp)
     }
@@ -166,6 +186,11 @@ impl Request {
     pub(super) fn step(self, event: Event, calendar: &Calendar<'_>, stamp: Stamp) -> Result<Self> {
         // Whose dates are not reckoned, of those nothing more is asked.
         self.add_dated(event, calendar, stamp)
+    }
+
+    /// Records that something beside the file changed: what was heard, or where the answer goes.
+    pub(super) fn beside(self, event: Event, stamp: Stamp) -> Result<Self> {
+        self.add(event, stamp)
     }
 
     fn add(self, event: Event, stamp: Stamp) -> Result<Self> {

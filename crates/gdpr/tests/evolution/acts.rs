@@ -39,7 +39,7 @@ pub(super) fn amended_so(
     value: Option<&str>,
     did: &'static str,
 ) {
-    match (customer.amend(shape, item, value), customer.is_open_to()) {
+    match (customer.amend(shape, item, value), customer.is_there()) {
         (true, _) => assert_eq!(did, "ok"),
         (false, true) => assert_eq!(did, "vault.not_live"),
         (false, false) => assert_eq!(did, "vault.not_found"),

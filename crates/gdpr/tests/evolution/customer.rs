@@ -114,7 +114,9 @@ impl Customer {
 
     /// A class ends: laws keep what they ask for, and all else goes.
     pub(super) fn end(&mut self, shape: &Shape, class: usize, now: Timestamp) {
-        let anchor = self.anchor(shape).unwrap_or(now);
+        // A law counts from the end of the account.
+        let end = self.closed.unwrap_or(now);
+        let anchor = self.anchor(shape).map_or(end, |clock| clock.max(end));
         let Some(Live { mut items, .. }) = self.live.remove(&class) else { return };
         items.retain(|item, _| ends(shape, class, *item, anchor) > now);
         if !items.is_empty() {

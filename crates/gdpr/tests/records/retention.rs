@@ -146,7 +146,7 @@ fn another_period_changes_what_is_due_and_no_row() {
     let version = wait(vault.record(&key)).unwrap().version;
     let shorter = POLICY
         .replace("version = 1", "version = 2")
-        .replace("requests = { keep = \"3 years\" }", "requests = { keep = \"6 months\" }");
+        .replace("requests = { keep = \"3 years\"", "requests = { keep = \"6 months\"");
     world.set_time("2026-12-02T00:00:00Z");
     assert_eq!(wait(retention::plan(&vault)).unwrap().due(), 0);
     let (vault, _) = world.try_open(&shorter, OnRestore::Refuse).unwrap();

@@ -24,7 +24,7 @@ fn take(vault: &Vault, at: &Received, event: Event) {
 }
 
 fn due(vault: &Vault, until: &str) -> Vec<requests::Work> {
-    wait(requests::agenda(vault, &utc(), date(until))).unwrap()
+    wait(requests::agenda(vault, &utc(), date(until), &staff("support"))).unwrap()
 }
 
 #[test]
@@ -44,7 +44,12 @@ fn an_agenda_has_what_is_due_by_the_day_and_opens_nothing() {
     assert_eq!(due(&vault, "2026-06-12").len(), 2, "the last day counts");
     assert_eq!(due(&vault, "2026-06-11").len(), 1);
     assert_eq!(due(&vault, "2026-07-01").len(), 4);
-    assert_eq!(wait(world.store.status()).unwrap().unwrap().head.size, leaves, "no leaf");
+    let size = wait(world.store.status()).unwrap().unwrap().head.size;
+    assert_eq!(size, leaves + 4, "a leaf for each list");
+    let refused = |actor| code(wait(requests::agenda(&vault, &utc(), date("2026-06-30"), &actor)));
+    assert_eq!(refused(staff("intern")), "policy.unknown_role");
+    let one = tacenda_core::vault::Actor::subject(all[0].key.subject);
+    assert_eq!(refused(one), "requests.not_the_subject");
     take(&vault, &all[1], Event::Withdrawn(vault.now()));
     assert_eq!(due(&vault, "2026-06-12").len(), 1);
 
@@ -91,7 +96,7 @@ proptest! {
             }
         }
         let until = date("2026-06-20") + chrono::TimeDelta::days(day);
-        let found = wait(requests::agenda(&vault, &utc(), until)).unwrap();
+        let found = wait(requests::agenda(&vault, &utc(), until, &staff("support"))).unwrap();
         let mut expected: Vec<_> = open.iter().filter(|one| one.due <= until).collect();
         expected.sort_by_key(|one| (one.due, one.key.subject));
         let keys = found.iter().map(|one| (one.due, &one.key)).collect::<Vec<_>>();

@@ -2,7 +2,8 @@
 
 use tacenda_core::calendar::{Step, Utc};
 use tacenda_gdpr::requests::{
-    Asked, Calendar, Decision, Due, Evidence, Ground, IdentityAsk, Request, Right, Stage, Uncounted,
+    Asked, Calendar, Channel, Correction, Decision, Due, Evidence, Ground, IdentityAsk, Request,
+    Requester, Right, Stage, Stamp, State, Uncounted,
 };
 
 use crate::support::*;
@@ -76,7 +77,7 @@ fn a_slow_question_pauses_nothing() {
 fn some_rights_know_no_pause() {
     for (right, identity, clarification) in [
         (Right::Access, true, true),
-        (Right::MarketingObjection, true, true),
+        (Right::MarketingObjection, false, false),
         (Right::HumanReview, false, true),
         (Right::ConsentWithdrawal, false, false),
     ] {
@@ -121,9 +122,11 @@ fn an_extension_is_sent_before_the_first_due_date() {
 }
 
 #[test]
-fn a_withdrawal_of_consent_is_not_extended() {
-    let error = in_work(Right::ConsentWithdrawal).extend(letter(1), &france(), stamp(1));
-    assert_eq!(code(error), "requests.no_extension");
+fn what_is_absolute_is_not_extended() {
+    for right in [Right::ConsentWithdrawal, Right::MarketingObjection] {
+        let error = in_work(right).extend(letter(1), &france(), stamp(1));
+        assert_eq!(code(error), "requests.no_extension");
+    }
     // Nor does an extension hold for what turns out to be one.
     let extended = in_work(Right::Access).extend(letter(1), &france(), stamp(1)).unwrap();
     let all = tacenda_gdpr::requests::Scope::ALL;
@@ -141,18 +144,123 @@ fn a_refusal_never_uses_the_extension() {
     let in_time = extended.clone().decide(refused(Ground::LegalClaims), &france(), stamp(21));
     let in_time = in_time.unwrap();
     assert_eq!(due(&in_time, 21).last_day(), date("2026-04-07"));
-    // After it, a refusal says why it is late; a grant and a part refused have their three months.
-    let refuse = |decision: Decision| extended.clone().decide(decision, &france(), stamp(40));
-    assert_eq!(code(refuse(refused(Ground::LegalClaims))), "requests.refusal_late");
-    assert_eq!(code(refuse(partly(Ground::LegalClaims))), "ok");
-    assert_eq!(code(refuse(Decision::Granted(None))), "ok");
-    let late = refuse(refused_late(Ground::LegalClaims)).unwrap();
-    assert!(!due(&late, 40).is_met_at(day(40), france().zone));
+    // A grant and a part refused have their three months; a refusal sent after the first says why.
+    let decide = |decision: Decision| extended.clone().decide(decision, &france(), stamp(40));
+    let late = |decision: Decision, sent_on: i64| {
+        code(decide(decision).unwrap().answer(answer(sent_on, true), &france(), stamp(40)))
+    };
+    assert_eq!(late(refused(Ground::LegalClaims), 40), "requests.refusal_late");
+    assert_eq!(late(partly(Ground::LegalClaims), 40), "ok");
+    assert_eq!(late(Decision::Granted(None), 40), "ok");
+    // What counts is when it was sent: it may be logged a few days later.
+    assert_eq!(late(refused(Ground::LegalClaims), 32), "ok");
+    let said = decide(refused_late(Ground::LegalClaims)).unwrap();
+    assert!(!due(&said, 40).is_met_at(day(40), france().zone));
     // Decided in time and sent too late.
     let sent = in_time.clone().answer(answer(40, true), &france(), stamp(40));
     assert_eq!(code(sent), "requests.refusal_late");
     let again = in_time.decide(refused_late(Ground::LegalClaims), &france(), stamp(40)).unwrap();
     assert_eq!(code(again.answer(answer(40, true), &france(), stamp(40))), "ok");
+}
+
+#[test]
+fn who_asks_can_be_asked_anew_and_the_extension_stays() {
+    let request = in_work(Right::Access).ask_clarification(what(2), stamp(2)).unwrap();
+    let request = request.extend(letter(10), &france(), stamp(10)).unwrap();
+    let asked = request.ask_identity(ask(12, IdentityAsk::AccountFacts), stamp(12)).unwrap();
+    // It waited from the second day to the twelfth, and what is asked now is not prompt.
+    let found = due(&asked, 20);
+    let waited: Vec<_> = found.waited.iter().map(|one| (one.from, one.to)).collect();
+    let days = ["2026-03-07", "2026-03-17", "2026-03-17", "2026-03-25"].map(date);
+    assert_eq!(waited, [(days[0], days[1]), (days[2], days[3])]);
+    assert_eq!(found.waited[1].uncounted, None, "within a week of the last that counted");
+    let doubted = asked.clone().answer_identity(doubtful(14), stamp(14)).unwrap();
+    let no = doubted.decide(refused(Ground::NotIdentified), &france(), stamp(15)).unwrap();
+    let State::Decided { extension, .. } = no.state() else { panic!("{no:?}") };
+    assert!(extension.is_some());
+    let sure = asked.answer_identity(confirmed(14, Evidence::AccountFacts), stamp(14)).unwrap();
+    assert!(matches!(sure.state(), State::Extended { .. }), "{:?}", sure.state());
+    // A decision that was not sent falls with what it rested on.
+    let granted = sure.decide(Decision::Granted(None), &france(), stamp(15)).unwrap();
+    let again = granted.ask_identity(ask(16, IdentityAsk::EmailRoundTrip), stamp(16)).unwrap();
+    let sent = again.clone().answer(answer(16, true), &france(), stamp(16));
+    assert_eq!(code(sent), "requests.wrong_step");
+    let sure = again.answer_identity(confirmed(18, Evidence::EmailRoundTrip), stamp(18)).unwrap();
+    let granted = sure.decide(Decision::Granted(None), &france(), stamp(18)).unwrap();
+    let early = granted.clone().answer(answer(17, true), &france(), stamp(19));
+    assert_eq!(code(early), "requests.sent_too_soon");
+    assert_eq!(code(granted.answer(answer(18, true), &france(), stamp(19))), "ok");
+}
+
+#[test]
+fn a_wrong_receipt_is_corrected_and_its_dates_with_it() {
+    let mut past = intake(Right::Access);
+    past.received_at = day(-365);
+    let request = Request::receive(past, stamp(0)).unwrap();
+    let request = request.acknowledge(day(0), stamp(0)).unwrap();
+    let correction = |days: i64, requester: Requester, channel: Channel| Correction {
+        received_at: day(days),
+        requester,
+        channel,
+    };
+    let letter = |days| correction(days, Requester::Subject, Channel::Letter);
+    let slip = || note("Last year's stamp.");
+    let try_it = |correction, by: Stamp| code(request.clone().correct(correction, slip(), by));
+    assert_eq!(try_it(letter(0), system(1)), "requests.judged_by_nobody");
+    assert_eq!(try_it(letter(2), stamp(1)), "requests.in_future");
+    assert_eq!(
+        try_it(letter(1), stamp(1)),
+        "requests.before_receipt",
+        "it was acknowledged before"
+    );
+    let account = correction(0, Requester::Subject, Channel::Account);
+    assert_eq!(try_it(account, stamp(1)), "requests.not_the_subject");
+    let right = request.clone().correct(letter(0), slip(), stamp(1)).unwrap();
+    assert_eq!((right.received_at(), due(&right, 1).last_day()), (day(0), date("2026-04-07")));
+    assert_eq!(right.intake().channel, Channel::Letter);
+    assert_eq!(right.entries().len(), 3, "what was logged first stays");
+
+    // Somebody else asks: it is open again who they are, and nobody waits for the former.
+    let asked = right.ask_identity(ask(2, IdentityAsk::AccountFacts), stamp(2)).unwrap();
+    let sure =
+        asked.clone().answer_identity(confirmed(3, Evidence::AccountFacts), stamp(3)).unwrap();
+    let proxy = || correction(0, Requester::Proxy(None), Channel::Letter);
+    let other = sure.correct(proxy(), slip(), stamp(4)).unwrap();
+    assert_eq!(*other.state(), State::Received);
+    let shown = other.show_authority(power_of_attorney(), stamp(4)).unwrap();
+    let same = shown.correct(proxy(), slip(), stamp(5)).unwrap();
+    assert!(same.requester().is_entitled(), "a proof that was shown stays");
+    let other = asked.correct(proxy(), slip(), stamp(4)).unwrap();
+    let waited = due(&other, 30).waited;
+    assert_eq!((waited.len(), waited[0].to), (1, date("2026-03-09")));
+}
+
+#[test]
+fn a_file_that_should_not_be_there_is_closed_as_such() {
+    let request = in_work(Right::Erasure).decide(Decision::Granted(None), &france(), stamp(1));
+    let request = request.unwrap();
+    let by_system = request.clone().close_as_error(note("A bill."), system(2));
+    assert_eq!(code(by_system), "requests.judged_by_nobody");
+    let closed = request.close_as_error(note("A bill."), stamp(2)).unwrap();
+    assert_eq!((closed.state().stage(), closed.needs_reply_to()), (Stage::OpenedInError, false));
+    assert_eq!(closed.closed_at(), Some(day(2)));
+    let closed = closed.remark(note("It went on."), stamp(9)).unwrap();
+    assert_eq!(closed.closed_at(), Some(day(2)), "a remark moves no clock");
+    assert_eq!(code(closed.acknowledge(day(2), stamp(9))), "requests.wrong_step");
+    // A day that is told for it moves the clock no further back than its entry.
+    let withdrawn = in_work(Right::Access).withdraw(day(0), stamp(7)).unwrap();
+    assert_eq!(withdrawn.closed_at(), Some(day(7)));
+}
+
+#[test]
+fn a_list_tells_since_when_it_waits() {
+    let line = |request: &Request| request.line(&france(), day(60)).unwrap().waits_since;
+    let asked = received(Right::Access).ask_identity(ask(1, IdentityAsk::AccountFacts), stamp(1));
+    let asked = asked.unwrap();
+    assert_eq!(line(&asked), Some(date("2026-03-06")));
+    assert_eq!(line(&asked.answer_identity(doubtful(4), stamp(4)).unwrap()), None);
+    let asked = in_work(Right::Access).ask_clarification(what(2), stamp(2)).unwrap();
+    assert_eq!(line(&asked), Some(date("2026-03-07")));
 }
 
 #[test]

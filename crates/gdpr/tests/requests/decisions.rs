@@ -14,6 +14,9 @@ fn nothing_held_needs_no_proof_of_identity() {
     let request = request.decide(Decision::NothingHeld, &france(), stamp(1)).unwrap();
     let request = request.answer(answer(1, false), &france(), stamp(1)).unwrap();
     assert_eq!(request.state().stage(), Stage::Answered);
+    // Whoever is unknown to a machine may be known to a person.
+    let machine = received(Right::Access).decide(Decision::NothingHeld, &france(), system(1));
+    assert_eq!(code(machine), "requests.judged_by_nobody");
     // That somebody was a customer once is told to nobody else.
     let erased = Decision::ErasedBefore(date("2025-12-01"));
     let told = received(Right::Access).decide(erased.clone(), &france(), stamp(1));
@@ -102,6 +105,23 @@ fn a_person_weighs_and_a_machine_does_not() {
         assert_eq!(code(by_system), code_of_system, "{ground:?}");
         assert_eq!(code(in_work(right).decide(partly(ground), &france(), stamp(1))), "ok");
     }
+}
+
+#[test]
+fn what_is_absolute_is_granted_to_whoever_asks() {
+    for right in [Right::MarketingObjection, Right::ConsentWithdrawal] {
+        for requester in [Requester::Subject, Requester::Proxy(None)] {
+            let letter = Request::receive(Intake { requester, ..intake(right) }, stamp(0)).unwrap();
+            let asked = letter.clone().ask_identity(ask(1, IdentityAsk::EmailRoundTrip), stamp(1));
+            for request in [letter, asked.unwrap()] {
+                let done = request.decide(Decision::Granted(None), &france(), stamp(2)).unwrap();
+                assert_eq!(Request::decode(&done.encode()).unwrap(), done);
+                assert_eq!(code(done.answer(answer(2, false), &france(), stamp(2))), "ok");
+            }
+        }
+    }
+    let other = received(Right::Objection).decide(Decision::Granted(None), &france(), stamp(2));
+    assert_eq!(code(other), "requests.identity_open");
 }
 
 #[test]

@@ -4,10 +4,10 @@ use pollster::block_on as wait;
 use tacenda_core::SubjectId;
 use tacenda_core::vault::{Actor, Vault};
 use tacenda_gdpr::requests::{
-    self, Answer, Arrival, Channel, Decision, Event, Ground, Held, Hints, PartialRefusal, Received,
-    Right, Scope, Whom, step,
+    self, Answer, Arrival, Carried, Channel, Decision, Event, Ground, Held, Hints, PartialRefusal,
+    Received, Right, Scope, Whom, step,
 };
-use tacenda_testkit::world::{World, ada, request, staff};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff, two_laws};
 
 use crate::support::*;
 
@@ -117,18 +117,33 @@ fn what_a_law_keeps_is_a_refusal_of_that_part() {
     assert_eq!(file.state().decision(), Some(&done.decision));
     let noted = file.entries().last().unwrap();
     let Event::Remarked(note) = &noted.event else { panic!("{noted:?}") };
-    let index = done.erasure.receipt.position.index;
+    let index = done.receipt().unwrap().position.index;
     let expected = format!("Erased. The receipt is entry {index} of epoch 1 of the log.");
     assert_eq!(note.as_text(), expected);
-    assert_eq!(wait(requests::held(&vault, subject)).unwrap(), Held::Something);
+    assert_eq!(wait(requests::held(&vault, subject, &staff("support"))).unwrap(), Held::Something);
     assert_eq!(answer(&vault, &at, false), "requests.remedies_missing");
     assert_eq!(answer(&vault, &at, true), "ok");
 
     // Asked again, what is archived already is refused by the same law.
     let letter = mine(&vault, subject, Right::Erasure);
-    let again = erase(&vault, &letter);
-    let decided = read(&vault, &letter).state().decision().cloned();
-    assert_eq!(decided.as_ref(), Some(&done.decision), "{again:?}");
+    let leaves = || wait(vault.history(subject, 99)).unwrap();
+    let gone = || leaves().iter().filter(|leaf| leaf.action == *"erasure.done").count();
+    let again = erase(&vault, &letter).unwrap();
+    assert!(matches!(again.carried, Carried::Nothing(_)), "{again:?}");
+    assert_eq!((again.decision, gone()), (done.decision, 1), "nothing goes, and no leaf says so");
+    let noted = |at: &Received| match &read(&vault, at).entries().last().unwrap().event {
+        Event::Remarked(note) => note.as_text().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(noted(&letter), "Nothing was erased: laws keep all that is held.");
+    assert_eq!(answer(&vault, &letter, true), "ok");
+    // Its law has ended and no sweep has run: it goes.
+    world.set_time("2037-02-01T00:00:00Z");
+    let last = mine(&vault, subject, Right::Erasure);
+    let done = erase(&vault, &last).unwrap();
+    assert!(matches!(done.carried, Carried::Out(_)), "{done:?}");
+    assert_eq!((done.decision, gone()), (Decision::Granted(None), 2));
+    assert_ne!(wait(requests::held(&vault, subject, &staff("support"))).unwrap(), Held::Something);
     wait(vault.audit()).unwrap();
 }
 
@@ -141,8 +156,19 @@ fn what_no_law_keeps_goes_and_the_answer_can_be_sent() {
     let subject = wait(vault.register(eve, &staff("support"))).unwrap().subject();
     let at = mine(&vault, subject, Right::Erasure);
     assert_eq!(erase(&vault, &at).unwrap().decision, Decision::Granted(None));
-    assert_eq!(wait(requests::held(&vault, subject)).unwrap(), Held::ErasedOn(date("2026-06-01")));
-    assert_eq!(code(erase(&vault, &at)), "vault.not_found", "nothing is left");
+    assert_eq!(
+        wait(requests::held(&vault, subject, &staff("support"))).unwrap(),
+        Held::ErasedOn(date("2026-06-01"))
+    );
+    // Whoever was stopped behind it calls it again, and gets the same receipt.
+    let entries = || read(&vault, &at).entries().len();
+    let before = entries();
+    let again = erase(&vault, &at).unwrap();
+    assert!(matches!(again.carried, Carried::Before(_)), "{again:?}");
+    assert_eq!((again.decision, entries()), (Decision::Granted(None), before), "noted once");
+    // That it is gone is no erasure by a request that nobody decided.
+    let letter = mine(&vault, subject, Right::Erasure);
+    assert_eq!(code(erase(&vault, &letter)), "vault.not_found");
     let stranger = Actor::subject(ada(&vault));
     let told = code(wait(requests::erase(&vault, &utc(), &at.key, &stranger)));
     assert_eq!(told, "requests.not_the_subject", "that nothing is left is not told to others");
@@ -168,4 +194,60 @@ fn nothing_goes_by_a_request_that_does_not_ask_for_it() {
     assert_eq!(code(own), "requests.not_the_subject", "the controller decides");
     assert_eq!(wait(vault.outline(subject)).unwrap().len(), 6, "three rows and three files");
     assert!(wait(vault.login("ada@example.org", "correct horse")).is_ok());
+}
+
+#[test]
+fn each_item_is_told_its_own_laws_and_their_days() {
+    let world = World::default();
+    let (vault, _) = world.try_open(&two_laws(), tacenda_core::vault::OnRestore::Refuse).unwrap();
+    let subject = ada(&vault);
+    let at = mine(&vault, subject, Right::Erasure);
+    let told = |erased: &requests::Erased| -> Vec<_> {
+        let grounds = erased.decision.grounds().iter();
+        grounds
+            .map(|one| (one.item.as_ref().unwrap().to_string(), one.reason.as_text().to_owned()))
+            .collect()
+    };
+    let expected = [
+        (
+            "address".to_owned(),
+            "Code de commerce, art. L123-22 al. 2, until 2036-12-31; \
+             Livre des procedures fiscales, art. L102 B, until 2032-06-01"
+                .to_owned(),
+        ),
+        (
+            "country".to_owned(),
+            "Livre des procedures fiscales, art. L102 B, until 2032-06-01".to_owned(),
+        ),
+    ];
+    assert_eq!(told(&erase(&vault, &at).unwrap()), expected);
+    // What has ended by then goes, and the rest is told as it is.
+    world.set_time("2033-01-01T00:00:00Z");
+    let later = mine(&vault, subject, Right::Erasure);
+    let done = erase(&vault, &later).unwrap();
+    assert!(matches!(done.carried, Carried::Out(_)), "{done:?}");
+    let alone = "Code de commerce, art. L123-22 al. 2, until 2036-12-31".to_owned();
+    assert_eq!(told(&done), [("address".to_owned(), alone)]);
+}
+
+#[test]
+fn who_asks_about_the_person_asks_about_everything_where_nothing_else_is_held() {
+    let of_company =
+        "type = \"country\"\ncategory = \"user.contact.address.country\"\nabout = \"person\"";
+    let company = POLICY.replace(of_company, &of_company.replace("person", "organisation"));
+    assert_ne!(company, POLICY);
+    for (policy, expected) in [(POLICY, "ok"), (company.as_str(), "requests.part_of_all")] {
+        let world = World::default();
+        let (vault, _) = world.try_open(policy, tacenda_core::vault::OnRestore::Refuse).unwrap();
+        let subject = ada(&vault);
+        let (part, me) = from_account(&vault, subject, Right::Erasure);
+        let scope = Scope { items: requests::Items::Person, ..Scope::ALL };
+        let part = Arrival { scope, ..part };
+        let part = wait(requests::receive(&vault, &utc(), part, &me)).unwrap();
+        assert_eq!(code(erase(&vault, &part)), expected);
+        // Nobody is told by hand that it went, either, while what is about the person is there.
+        assert_eq!(decide(&vault, &part, Decision::Granted(None)), "ok");
+        let still = if expected == "ok" { "ok" } else { "requests.not_so" };
+        assert_eq!(answer(&vault, &part, true), still);
+    }
 }

@@ -6,7 +6,7 @@ use tacenda_core::clock::Span;
 use tacenda_core::vault::Standing;
 use tacenda_core::{Result, Timestamp};
 use tacenda_gdpr::requests::{
-    self, Arrival, Channel, Charge, ChargeGround, Decision, Event, Evidence, Ground,
+    self, Arrival, Channel, Charge, ChargeGround, Correction, Decision, Event, Evidence, Ground,
     IdentityAnswer, IdentityAsk, IdentityOutcome, IdentityQuestion, Request, RequestId, Requester,
     Right, Scope, Stamp, State, Whom, step,
 };
@@ -57,6 +57,12 @@ fn event((what, how, ago): (u8, u8, i64), now: Timestamp) -> Event {
             Event::Answered(requests::Answer { sent_at: at, by: Channel::Email, hints })
         }
         14 if how % 4 == 0 => Event::Withdrawn(at),
+        14 if how % 4 == 1 => Event::OpenedInError(note("It was no request.")),
+        15 if how % 2 == 0 => {
+            let requester = if how % 4 == 0 { Requester::Subject } else { Requester::Heir(None) };
+            let correction = Correction { received_at: at, requester, channel: Channel::Phone };
+            Event::Corrected(correction, note("It was."))
+        }
         _ => Event::Remarked(note("A remark.")),
     }
 }
@@ -65,7 +71,11 @@ fn event((what, how, ago): (u8, u8, i64), now: Timestamp) -> Event {
 fn attempt(request: Request, event: Event, stamp: Stamp) -> Result<Request> {
     let calendar = utc();
     match event {
-        Event::Received(_) | Event::SessionSeen(_) => panic!("not drawn"),
+        Event::Received(_) | Event::SessionSeen(_) | Event::Heard | Event::Readdressed => {
+            panic!("not drawn")
+        }
+        Event::Corrected(correction, reason) => request.correct(correction, reason, stamp),
+        Event::OpenedInError(reason) => request.close_as_error(reason, stamp),
         Event::Acknowledged(at) => request.acknowledge(at, stamp),
         Event::Linked(earlier) => request.link(earlier, stamp),
         Event::Restated(right, scope, reason) => request.restate(right, scope, reason, stamp),
@@ -115,9 +125,11 @@ proptest! {
                 && granted
                 && file.right() == Right::Erasure
                 && matches!(event, Event::Answered(_));
+            let linked = matches!(event, Event::Linked(_));
             let alone = attempt(file.clone(), event.clone(), Stamp { at: now, by: actor.id });
             let kept = wait(step(&vault, &utc(), &at.key, event, &actor));
             match (alone, kept) {
+                (_, kept) if linked => prop_assert_eq!(code(kept), "requests.no_such_request"),
                 (_, kept) if not_so => prop_assert_eq!(code(kept), "requests.not_so"),
                 (Ok(next), Ok(entered)) => {
                     taken += 1;

@@ -16,6 +16,7 @@ mod model;
 mod plain;
 mod steps;
 mod support;
+mod unknown;
 mod vectors;
 
 #[expect(dead_code, reason = "shared with the tests of the core")]

@@ -5,8 +5,8 @@ use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 use tacenda_core::{ActorId, Result};
 use tacenda_gdpr::requests::{
-    Channel, Charge, ChargeGround, Closed, Decision, Evidence, Ground, IdentityAsk, Intake,
-    Request, RequestId, Requester, Right, Scope, Stage, Stamp, State,
+    Channel, Charge, ChargeGround, Closed, Correction, Decision, Evidence, Ground, IdentityAsk,
+    Intake, Request, RequestId, Requester, Right, Scope, Stage, Stamp, State,
 };
 
 use crate::plain::{Model, Step, Who};
@@ -75,6 +75,13 @@ fn attempt(request: Request, (what, how, more, by, ago): Step, at: i64) -> Resul
         10 => request.decide(decision(how), &france, stamp),
         11 => request.answer(answer(then, more % 2 == 0), &france, stamp),
         12 => request.withdraw(on, stamp),
+        14 => {
+            let requester = if how % 2 == 0 { Requester::Subject } else { Requester::Proxy(None) };
+            let channel = if how % 4 > 1 { Channel::Account } else { Channel::Letter };
+            let correction = Correction { received_at: day(0), requester, channel };
+            request.correct(correction, note("It was."), stamp)
+        }
+        15 if how % 4 == 0 => request.close_as_error(note("It was no request."), stamp),
         _ => request.remark(note("A remark."), stamp),
     }
 }
@@ -90,15 +97,17 @@ fn holds(request: &Request, model: &Model, now: i64) {
                 .grounds()
                 .iter()
                 .all(|one| matches!(one.ground, Ground::NotIdentified | Ground::NotEntitled));
-        assert!(identity.is_confirmed() || no || *decision == Decision::NothingHeld);
-        assert!(model.entitled || no || *decision == Decision::NothingHeld);
+        let harmless = *decision == Decision::Granted(None) && model.absolute();
+        let to_anybody = no || harmless || *decision == Decision::NothingHeld;
+        assert!(identity.is_confirmed() || to_anybody);
+        assert!(model.entitled || to_anybody);
     }
     let due = request.due(&france(), day(now)).unwrap();
     assert!(due.last_day() >= due.unpaused_day());
     let from = |days: i64| date("2026-03-05") + Days::new(u64::try_from(days).unwrap());
     let expected: NaiveDate = from(model.last_day(31, now));
     assert_eq!(due.first.due.last_day(), expected, "{due:?}");
-    let extended = model.extended && model.right != Right::ConsentWithdrawal;
+    let extended = model.extended && !model.absolute();
     assert_eq!(due.extended.is_some(), extended);
     if let Some(extended) = &due.extended {
         assert_eq!(extended.due.last_day(), from(model.last_day(92, now)));
@@ -120,7 +129,8 @@ fn opened(subject: bool, account: bool) -> (Request, Model) {
         right: Right::Erasure,
         subject,
         entitled: subject,
-        signed_in: subject && account,
+        account,
+        sure_at: 0,
         extended: false,
         decided: 0,
         links: vec![],
@@ -141,7 +151,7 @@ fn onward(stage: Stage, step: Step) -> Step {
         Stage::Extended => [7, 10, 10][usize::from(third)],
         Stage::ClarificationAsked => [8, 9, 10][usize::from(third)],
         Stage::Decided => 11,
-        Stage::Answered | Stage::Withdrawn => 13,
+        Stage::Answered | Stage::Withdrawn | Stage::OpenedInError => 13,
     };
     (what, step.1, step.2, step.3, step.4.max(0))
 }
@@ -154,7 +164,7 @@ proptest! {
         subject: bool,
         account: bool,
         steps in prop::collection::vec(
-            ((0u8..14, any::<u8>(), any::<u8>(), any::<u8>(), -1i64..4), any::<bool>(), 0i64..6),
+            ((0u8..16, any::<u8>(), any::<u8>(), any::<u8>(), -1i64..4), any::<bool>(), 0i64..6),
             1..40,
         ),
     ) {

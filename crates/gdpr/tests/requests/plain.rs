@@ -24,7 +24,9 @@ pub(crate) struct Model {
     pub(crate) right: Right,
     pub(crate) subject: bool,
     pub(crate) entitled: bool,
-    pub(crate) signed_in: bool,
+    pub(crate) account: bool,
+    /// When it was last shown who asks.
+    pub(crate) sure_at: i64,
     pub(crate) extended: bool,
     pub(crate) decided: u8,
     pub(crate) links: Vec<u8>,
@@ -48,8 +50,7 @@ impl Model {
         waited.extend(self.open.map(|(who, from)| (who, from, now.max(from))));
         let mut pauses = Vec::new();
         for (who, from, to) in waited {
-            let none = self.right == Right::ConsentWithdrawal;
-            let pauses_not = none || who && self.right == Right::HumanReview;
+            let pauses_not = self.absolute() || who && self.right == Right::HumanReview;
             if !pauses_not && from <= heard + 7 {
                 pauses.push((from, to));
                 heard = heard.max(to);
@@ -74,7 +75,7 @@ impl Model {
         }
     }
 
-    fn absolute(&self) -> bool {
+    pub(crate) fn absolute(&self) -> bool {
         matches!(self.right, Right::MarketingObjection | Right::ConsentWithdrawal)
     }
 
@@ -87,7 +88,8 @@ impl Model {
     fn decide(&mut self, how: u8, system: bool, at: i64) -> Result<(), &'static str> {
         let kind = how % 12;
         let about_who = kind == 8 || kind == 9;
-        if kind != 3 && !about_who {
+        let harmless = kind < 2 && self.absolute();
+        if kind != 3 && !about_who && !harmless {
             if self.who != Who::Sure {
                 return Err("identity_open");
             }
@@ -101,15 +103,26 @@ impl Model {
         if kind == 8 && matches!(self.who, Who::Open | Who::Sure) || kind == 9 && self.entitled {
             return Err("ground_unfit");
         }
-        if system && (kind == 2 || kind == 10) {
+        if system && matches!(kind, 2 | 3 | 10) {
             return Err("judged_by_nobody");
-        }
-        if matches!(kind, 6 | 8..=11) && at > self.last_day(31, at) {
-            return Err("refusal_late");
         }
         self.answered(at);
         (self.stage, self.decided) = (Stage::Decided, kind);
         Ok(())
+    }
+
+    fn is_sure(&mut self, at: i64) {
+        (self.who, self.sure_at) = (Who::Sure, at);
+        self.stage = if self.extended { Stage::Extended } else { Stage::InWork };
+    }
+
+    fn correct(&mut self, subject: bool, account: bool, at: i64) {
+        self.account = account;
+        if subject != self.subject {
+            self.answered(at);
+            (self.subject, self.entitled) = (subject, subject);
+            (self.stage, self.who) = (Stage::Received, Who::Open);
+        }
     }
 
     /// Does it, or says which code refuses it.
@@ -120,6 +133,7 @@ impl Model {
     ) -> Result<(), &'static str> {
         use Stage as S;
         let (system, on) = (by % 4 == 0, at - ago);
+        let what = if what == 15 && how % 4 != 0 { 13 } else { what };
         if at < self.last {
             return Err("clock_went_back");
         }
@@ -136,7 +150,14 @@ impl Model {
                 S::ClarificationAsked,
             ],
             4 => &[S::Received, S::IdentityAsked, S::NotConfirmed],
-            5 => &[S::Received, S::NotConfirmed],
+            5 => &[
+                S::Received,
+                S::NotConfirmed,
+                S::InWork,
+                S::ClarificationAsked,
+                S::Extended,
+                S::Decided,
+            ],
             6 => &[S::IdentityAsked],
             7 => &[S::InWork, S::Extended],
             8 => &[S::ClarificationAsked],
@@ -149,7 +170,7 @@ impl Model {
             let unasked = what == 6 || what == 8;
             return Err(if unasked { "answer_without_question" } else { "wrong_step" });
         }
-        if !matches!(what, 1 | 2 | 3 | 10 | 13) {
+        if !matches!(what, 1 | 2 | 3 | 10 | 13..) {
             if ago < 0 {
                 return Err("in_future");
             }
@@ -166,9 +187,10 @@ impl Model {
             3 if self.subject => return Err("authority_not_needed"),
             3 if more % 4 == 0 => return Err("seen_by_nobody"),
             3 => self.entitled = true,
-            4 => (self.stage, self.who) = (S::InWork, Who::Sure),
-            5 if self.signed_in => return Err("session_suffices"),
+            4 => self.is_sure(on),
+            5 if self.subject && self.account => return Err("session_suffices"),
             5 => {
+                self.answered(on);
                 self.who = Who::Asked { document: how % 3 == 2 };
                 (self.stage, self.open) = (S::IdentityAsked, Some((true, on)));
             }
@@ -183,11 +205,11 @@ impl Model {
                         return Err("seen_by_nobody");
                     }
                 }
-                (self.stage, self.who) = (S::InWork, Who::Sure);
+                self.is_sure(on);
             }
             7 => (self.stage, self.open) = (S::ClarificationAsked, Some((false, on))),
             8 => self.stage = if self.extended { S::Extended } else { S::InWork },
-            9 if self.right == Right::ConsentWithdrawal => return Err("no_extension"),
+            9 if self.absolute() => return Err("no_extension"),
             9 if on > self.last_day(31, on) => return Err("extended_late"),
             9 => {
                 self.extended = true;
@@ -201,12 +223,22 @@ impl Model {
                 if (refusal || self.decided == 5) && more % 2 != 0 {
                     return Err("remedies_missing");
                 }
+                if !refusal && self.decided != 3 && self.who == Who::Sure && on < self.sure_at {
+                    return Err("sent_too_soon");
+                }
                 if refusal && self.decided != 7 && on > self.last_day(31, on) {
                     return Err("refusal_late");
                 }
                 self.stage = S::Answered;
             }
             12 => self.stage = S::Withdrawn,
+            14 | 15 if system => return Err("judged_by_nobody"),
+            14 if how % 4 > 1 && !self.account => return Err("not_the_subject"),
+            14 => self.correct(how % 2 == 0, how % 4 > 1, at),
+            15 => {
+                self.answered(at);
+                self.stage = S::OpenedInError;
+            }
             _ => {}
         }
         if matches!(what, 4 | 6 | 8 | 12) {

@@ -27,7 +27,7 @@ fn from_receipt_to_answer() {
     let request = request.decide(Decision::Granted(None), &france(), stamp(50)).unwrap();
     assert_eq!((request.closed_at(), request.needs_reply_to()), (None, true));
     let request = request.answer(answer(51, false), &france(), stamp(52)).unwrap();
-    assert_eq!((request.closed_at(), request.needs_reply_to()), (Some(day(51)), false));
+    assert_eq!((request.closed_at(), request.needs_reply_to()), (Some(day(52)), false));
     let State::Closed(Closed::Answered { identity, decision, .. }) = request.state() else {
         panic!("{request:?}");
     };

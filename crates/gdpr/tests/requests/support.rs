@@ -138,6 +138,7 @@ pub(crate) const WROTE: &str = "Everything, please. My card is 4111 1111 1111 11
 /// A letter that arrives now.
 pub(crate) fn arrival(vault: &Vault, whom: Whom, right: Right) -> Arrival {
     Arrival {
+        id: None,
         whom,
         right,
         requester: Requester::Subject,

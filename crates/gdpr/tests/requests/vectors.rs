@@ -2,8 +2,8 @@
 
 use tacenda_core::Timestamp;
 use tacenda_gdpr::requests::{
-    Channel, Decision, Event, Evidence, IdentityAsk, IdentityOutcome, Intake, Note, Proof, Refusal,
-    ReplyTo, Request, Requester, Right, Scope,
+    Channel, Correction, Decision, Event, Evidence, IdentityAsk, IdentityOutcome, Intake, Note,
+    Proof, Refusal, ReplyTo, Request, Requester, Right, Scope,
 };
 
 use crate::files::{Case, cases};
@@ -175,7 +175,17 @@ fn event(page: &mut Page, event: &Event) {
                 page.put("hints", &told);
             }
         }
-        Event::Remarked(text) => page.note("text", text),
+        Event::Corrected(Correction { received_at, requester, channel }, reason) => {
+            page.put("requester", &[requester.as_str()]);
+            if let Requester::Proxy(Some(proof)) | Requester::Heir(Some(proof)) = requester {
+                page.proof(proof);
+            }
+            page.channel(*channel);
+            page.time("received_at", *received_at);
+            page.note("reason", reason);
+        }
+        Event::Heard | Event::Readdressed => {}
+        Event::OpenedInError(text) | Event::Remarked(text) => page.note("text", text),
     }
 }
 

@@ -75,8 +75,10 @@ impl Customer {
     pub(super) fn end(&mut self, class: &'static str, now: Timestamp) {
         let Some(place) = self.live(class) else { return };
         let Some(row) = self.rows.get_mut(&place) else { return };
-        if class == "billing" && self.invoiced && due_at(class, true, row.anchor) > now {
-            row.archived = true;
+        // A law counts from the end of the account.
+        let anchor = row.anchor.max(self.closed.unwrap_or(now));
+        if class == "billing" && self.invoiced && due_at(class, true, anchor) > now {
+            (row.archived, row.anchor) = (true, anchor);
             row.country &= tax_at(row.anchor) > now;
         } else {
             self.go(place);

@@ -224,7 +224,11 @@ fn what_a_law_keeps_goes_at_the_instant_that_the_leaf_states() {
     assert_eq!(states(), ["billing archived"], "three years are over, the ten of the law are not");
     let leaf = wait(vault.history(subject, 1)).unwrap().remove(0);
     let until = at(leaf.find("until").unwrap());
-    assert_eq!(until, at("2033-01-01T00:00:00Z"), "ten years from the end of 2022");
+    assert_eq!(
+        until,
+        at("2037-01-01T00:00:00Z"),
+        "ten years from the end of 2026, in which the account ended"
+    );
     let by = |purpose, items: &[&str]| {
         let view = wait(vault.read(subject, &Name::fixed(purpose), &staff("billing")));
         view.map(|view| assert_eq!(view.items().map(Name::as_str).collect::<Vec<_>>(), items))

@@ -24,6 +24,7 @@ fn calendar() -> Calendar<'static> {
 
 fn receive(vault: &Vault, whom: Whom) -> Received {
     let arrival = Arrival {
+        id: None,
         whom,
         right: Right::Access,
         requester: Requester::Subject,
@@ -54,7 +55,7 @@ fn an_altered_file_stops_no_new_request_and_hides_no_other() {
 
     let third = receive(&vault, Whom::Known(subject));
     assert_eq!(read(&third).unwrap().links(), [good.id], "those that can be read");
-    let agenda = wait(requests::agenda(&vault, &calendar(), third.due)).unwrap();
+    let agenda = wait(requests::agenda(&vault, &calendar(), third.due, &staff("support"))).unwrap();
     assert_eq!(agenda.len(), 3, "it is due all the same");
     let support = staff("support");
     let listing = wait(requests::lines(&vault, &calendar(), &agenda, &account, &support)).unwrap();
@@ -80,5 +81,8 @@ fn what_was_erased_again_after_a_restore_was_erased_on_its_first_day() {
     let history = wait(vault.history(subject, 9)).unwrap();
     assert!(history.iter().all(|leaf| leaf.action != *"erasure.done"), "it is lost");
     let day = "2026-06-09".parse().unwrap();
-    assert_eq!(wait(requests::held(&vault, subject)).unwrap(), Held::ErasedOn(day));
+    assert_eq!(
+        wait(requests::held(&vault, subject, &staff("support"))).unwrap(),
+        Held::ErasedOn(day)
+    );
 }

@@ -14,7 +14,7 @@ use super::change::{Lookup, Prepared, lookups, read_tokens};
 use super::database::{ATTEMPTS, Database, give_up, pause};
 use super::fault::Fault;
 use super::judge::{Seen, head_refusal, refusal};
-use super::{epoch, lease, write};
+use super::{epoch, lease, lone, write};
 
 /// How often the outcome of a lost commit is asked for.
 const QUESTIONS: u32 = 8;
@@ -27,8 +27,9 @@ enum Failure {
     Taken,
     /// Nothing was written.
     Before(Fault),
-    /// The answer to COMMIT was lost; these are the leaves that it may have written.
-    Unknown(Committed),
+    /// The answer was lost. These are the leaves that may have been written; `None` if that is a lone
+    /// leaf, whose number nobody has heard.
+    Unknown(Option<Committed>, Fault),
 }
 
 /// Commits a change; tries again what another transaction or a restart was in the way of.
@@ -44,10 +45,10 @@ pub(super) async fn commit(database: Arc<Database>, change: Prepared) -> Result<
             }
             Err(Failure::Taken) => Fault::LOST,
             Err(Failure::Before(fault)) => fault,
-            Err(Failure::Unknown(committed)) => {
-                match settle(&database, &change, &committed).await {
-                    Some(true) => return Ok(committed),
-                    Some(false) => Fault::LOST,
+            Err(Failure::Unknown(written, fault)) => {
+                match settle(&database, &change, written.as_ref()).await {
+                    Some(Some(committed)) => return Ok(committed),
+                    Some(None) => fault,
                     None => return UNKNOWN_OUTCOME.err(),
                 }
             }
@@ -67,6 +68,20 @@ async fn attempt_on(
 ) -> Result<Committed, Failure> {
     let client = database.client().await.map_err(Failure::Before)?;
     let patience = database.patience();
+    if let Some(leaf) = lone::lone(change) {
+        match timeout(patience, lone::commit(&client, change, leaf)).await {
+            Ok(Ok(Some(committed))) => return Ok(committed),
+            // The way of all others tells why.
+            Ok(Ok(None)) => {}
+            Ok(Err(fault)) if !fault.is_unclear() => return Err(Failure::Before(fault)),
+            lost => {
+                give_up(client);
+                let fault =
+                    lost.map_or_else(|_| Fault::LOST, |lost| lost.err().unwrap_or(Fault::LOST));
+                return Err(Failure::Unknown(None, fault));
+            }
+        }
+    }
     let committed = match timeout(patience, write_all(&client, change, careful)).await {
         Ok(Ok(committed)) => committed,
         Ok(Err(failure)) => {
@@ -86,7 +101,7 @@ async fn attempt_on(
         Ok(Err(fault)) if fault.says_rolled_back() => Err(Failure::Before(fault)),
         _ => {
             give_up(client);
-            Err(Failure::Unknown(committed))
+            Err(Failure::Unknown(Some(committed), Fault::LOST))
         }
     }
 }
@@ -217,39 +232,40 @@ fn exchange(
     Ok(())
 }
 
-/// Whether a change whose answer was lost happened: its first leaf is there, or it is not and never
-/// will be. `None` if nobody can tell.
-async fn settle(database: &Database, change: &Prepared, committed: &Committed) -> Option<bool> {
-    let (Some(leaf), Some(id)) = (change.leaves.first(), committed.leaves.first()) else {
+/// What a change whose answer was lost wrote, if it happened: its first leaf is there, or it is not and
+/// never will be. `None` if nobody can tell.
+async fn settle(
+    database: &Database,
+    change: &Prepared,
+    written: Option<&Committed>,
+) -> Option<Option<Committed>> {
+    let id = written.and_then(|written| written.leaves.first());
+    if change.leaves.is_empty() {
         // Marks alone; they may be set twice.
-        return Some(false);
-    };
+        return Some(None);
+    }
     for question in 0..QUESTIONS {
-        match asked(database, leaf.bucket, *id, leaf.hash.as_bytes()).await {
-            Ok(happened) => return Some(happened),
+        match asked(database, change, id).await {
+            Ok(None) => return Some(None),
+            Ok(found) => return Some(written.cloned().or(found)),
             Err(_) => tokio::time::sleep(Duration::from_millis(50 << question)).await,
         }
     }
     None
 }
 
-async fn asked(database: &Database, bucket: i16, id: LeafId, hash: &[u8]) -> Result<bool, Fault> {
+async fn asked(
+    database: &Database,
+    change: &Prepared,
+    id: Option<&LeafId>,
+) -> Result<Option<Committed>, Fault> {
     let client = database.client().await?;
-    match timeout(database.patience(), ask(&client, bucket, id, hash)).await {
+    let Some(leaf) = change.leaves.first() else { return Ok(None) };
+    match timeout(database.patience(), lone::find(&client, leaf, id)).await {
         Ok(answer) => answer,
         Err(_) => {
             give_up(client);
             Err(Fault::unheard())
         }
     }
-}
-
-async fn ask(client: &Client, bucket: i16, id: LeafId, hash: &[u8]) -> Result<bool, Fault> {
-    // Whoever wrote the leaf holds the head of its chain until it is written or taken back.
-    let sql = "SELECT next FROM heads WHERE bucket = $1 FOR UPDATE";
-    client.query_opt(sql, &[&bucket]).await?;
-    let sql = "SELECT hash FROM leaves WHERE bucket = $1 AND number = $2";
-    let found = client.query_opt(sql, &[&bucket, &id.number.cast_signed()]).await?;
-    let found: Option<Vec<u8>> = found.map(|row| row.try_get(0)).transpose()?;
-    Ok(found.as_deref() == Some(hash))
 }

@@ -40,7 +40,8 @@ impl Database {
         }
         let bad_url = |_| BAD_REQUEST.error().with("reason", "url of the database");
         let mut config = Config::from_str(url).map_err(bad_url)?;
-        config.application_name("tacenda").connect_timeout(options.connect_timeout);
+        let name = format!("tacenda {}", options.schema);
+        config.application_name(&name).connect_timeout(options.connect_timeout);
         config.options(session(&options, config.get_options()));
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(options.connect_timeout);
@@ -49,8 +50,9 @@ impl Database {
         let second = Duration::from_secs(1);
         config.keepalives_idle(options.connect_timeout.max(second));
         config.keepalives_interval((options.connect_timeout / 3).max(second));
-        let merging = pool(&config, &options, 1)?;
-        let pool = pool(&config, &options, options.connections.max(2))?;
+        let tls = tls()?;
+        let merging = pool(&config, tls.clone(), &options, 1)?;
+        let pool = pool(&config, tls, &options, options.connections.max(2))?;
         Ok(Arc::new(Self { pool, merging, closed: AtomicBool::new(false), options }))
     }
 
@@ -100,9 +102,14 @@ pub(super) fn give_up(client: Client) {
     drop(Object::take(client));
 }
 
-fn pool(config: &Config, options: &PostgresOptions, size: usize) -> CoreResult<Pool> {
+fn pool(
+    config: &Config,
+    tls: MakeRustlsConnect,
+    options: &PostgresOptions,
+    size: usize,
+) -> CoreResult<Pool> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(config.clone(), tls()?, recycling);
+    let manager = Manager::from_config(config.clone(), tls, recycling);
     let wait = Some(options.connect_timeout);
     Pool::builder(manager)
         .max_size(size)

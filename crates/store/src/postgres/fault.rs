@@ -87,6 +87,19 @@ impl Fault {
         self.state().is_some_and(|state| state.starts_with("23") || state.starts_with("40"))
     }
 
+    /// Whether a statement that is a transaction of its own may have happened although this was the
+    /// answer: the connection or the server ended, or a server behind this one.
+    pub(super) fn is_unclear(&self) -> bool {
+        match self {
+            Self::Ours(_) => false,
+            Self::Database(None) => true,
+            Self::Database(Some(state)) => {
+                let state = state.code();
+                state == "XX000" || state.starts_with("08") || state.starts_with("57P")
+            }
+        }
+    }
+
     fn code(state: Option<&SqlState>) -> &'static Code {
         let Some(state) = state else { return &UNAVAILABLE };
         match state.code() {

@@ -1,5 +1,7 @@
 //! The store's marks: what it says about itself, and how it begins.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use deadpool_postgres::Client;
 use tacenda_core::clock::Timestamp;
 use tacenda_core::log::Frontier;
@@ -45,8 +47,13 @@ pub(super) async fn status(client: &Client) -> Result<Option<StoreStatus>, Fault
     }))
 }
 
-/// Marks a new store and makes the heads of its chains.
-pub(super) async fn initialise(client: &Client, init: StoreInit) -> Result<(), Fault> {
+/// Marks a new store and makes the heads of its chains. Where an attempt was made before, and its answer
+/// was lost, marks with these ids are its own.
+pub(super) async fn initialise(
+    client: &Client,
+    init: StoreInit,
+    attempted: &AtomicBool,
+) -> Result<(), Fault> {
     let sql = "WITH l AS (
             INSERT INTO log (bucket, store, safe, epoch, frontier, fence, lease_until)
                 VALUES (0, $1, $2, 1, $3, 0, now()) RETURNING bucket),
@@ -54,10 +61,15 @@ pub(super) async fn initialise(client: &Client, init: StoreInit) -> Result<(), F
             INSERT INTO heads (bucket, next, epoch, safe_sequence)
                 SELECT b, 0, 1, 0 FROM unnest($4::int2[]) AS n(b) RETURNING bucket)
         INSERT INTO marks (bucket, number) SELECT b, 0 FROM unnest($4::int2[]) AS n(b)";
+    let again = attempted.swap(true, Ordering::Relaxed);
     let buckets: Vec<i16> = (0..BUCKETS).collect();
     let (store, safe, frontier) = (&init.store[..], &init.safe[..], Frontier::new().encode());
     match client.execute(sql, &[&store, &safe, &frontier, &buckets]).await.map_err(Fault::from) {
         Ok(_) => Ok(()),
+        Err(fault) if fault.is_taken() && again => match status(client).await? {
+            Some(status) if status.init == init => Ok(()),
+            _ => Err(CONFLICT.error().into()),
+        },
         Err(fault) if fault.is_taken() => Err(CONFLICT.error().into()),
         Err(fault) => Err(fault),
     }

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::bucket;
 use super::fault::Fault;
-use super::log::{PLACE, leaves_of, read_leaf};
-use super::read::{COLUMNS, read_row, rows};
+use super::log::{PLACE, leaves_by, prepare_leaves_of, read_leaf};
+use super::read::{COLUMNS, prepare_rows, read_row, rows_by};
 
 /// Rows before leaves: a row that is written in between is met by its leaf.
 pub(super) async fn rows_with_leaves(
@@ -20,8 +20,13 @@ pub(super) async fn rows_with_leaves(
     keys: &[RowKey],
     leaves: usize,
 ) -> Result<(Vec<Option<Row>>, Vec<StoredLeaf>), Fault> {
-    let found = rows(client, keys).await?;
-    Ok((found, leaves_of(client, subject, true, None, leaves).await?))
+    let by_key = prepare_rows(client, keys).await?;
+    let latest = prepare_leaves_of(client, true).await?;
+    // Both are prepared, so that they are sent in this order, and the server answers in it.
+    let (found, latest) =
+        join(rows_by(client, &by_key, keys), leaves_by(client, &latest, subject, None, leaves))
+            .await;
+    Ok((found?, latest?))
 }
 
 /// All rows of each subject, and its latest leaves that wrote rows.

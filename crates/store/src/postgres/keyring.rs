@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use tacenda_core::clock::{Span, Timestamp};
@@ -90,7 +91,11 @@ impl Keyring for PostgresKeyring {
     }
 
     async fn initialise(&self, init: SafeInit) -> Result<()> {
-        self.run(move |db| async move { again!(db, c => keys::initialise(c, &init)) }).await
+        let attempted = AtomicBool::new(false);
+        let work = move |db: Arc<Database>| async move {
+            again!(db, c => keys::initialise(c, &init, &attempted))
+        };
+        self.run(work).await
     }
 
     async fn create(&self, new: NewKeys) -> Result<u64> {

@@ -1,6 +1,7 @@
 //! Reading the safe.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use deadpool_postgres::Client;
 use tacenda_core::clock::Timestamp;
@@ -109,8 +110,14 @@ pub(super) async fn status(client: &Client) -> Result<Option<SafeStatus>, Fault>
     }))
 }
 
-/// Fills a new safe, in one statement.
-pub(super) async fn initialise(client: &Client, init: &SafeInit) -> Result<(), Fault> {
+/// Fills a new safe, in one statement. Where an attempt was made before, and its answer was lost, a safe
+/// with these ids is its own.
+pub(super) async fn initialise(
+    client: &Client,
+    init: &SafeInit,
+    attempted: &AtomicBool,
+) -> Result<(), Fault> {
+    let again = attempted.swap(true, Ordering::Relaxed);
     let sql = "WITH s AS (
             INSERT INTO safe (bucket, safe, store, kek, sequence) VALUES (0, $1, $2, $3, 1)
                 RETURNING bucket)
@@ -123,6 +130,10 @@ pub(super) async fn initialise(client: &Client, init: &SafeInit) -> Result<(), F
     let filled = client.execute(sql, &[&safe, &store, &kek, &names, &keks, &bytes]).await;
     match filled.map_err(Fault::from) {
         Ok(_) => Ok(()),
+        Err(fault) if fault.is_taken() && again => match status(client).await? {
+            Some(safe) if (safe.safe, safe.store) == (init.safe, init.store) => Ok(()),
+            _ => Err(CONFLICT.error().into()),
+        },
         Err(fault) if fault.is_taken() => Err(CONFLICT.error().into()),
         Err(fault) => Err(fault),
     }

@@ -8,8 +8,8 @@ use tacenda_core::id::SubjectId;
 use tacenda_core::ports::check::BAD_REQUEST;
 use tacenda_core::ports::store::{CORRUPT, NOT_MERGED};
 use tacenda_core::ports::{LeafId, LogPosition, StoredLeaf};
-use tokio::time::Instant;
-use tokio_postgres::Row as SqlRow;
+use tokio::time::{Instant, timeout};
+use tokio_postgres::{Row as SqlRow, Statement};
 
 use super::bucket;
 use super::database::{Database, again};
@@ -35,6 +35,12 @@ pub(super) async fn leaves_of(
     before: Option<LeafId>,
     limit: usize,
 ) -> Result<Vec<StoredLeaf>, Fault> {
+    let statement = prepare_leaves_of(client, writes).await?;
+    leaves_by(client, &statement, subject, before, limit).await
+}
+
+/// The statement for a subject's leaves, all or those that wrote rows.
+pub(super) async fn prepare_leaves_of(client: &Client, writes: bool) -> Result<Statement, Fault> {
     // Two ranges of the index, each as long as the page at most.
     let part = |writes: &str| {
         format!(
@@ -52,11 +58,21 @@ pub(super) async fn leaves_of(
             FROM (SELECT * FROM ({parts}) b ORDER BY number DESC LIMIT $4) l {PLACE}
             ORDER BY l.number DESC"
     );
-    let statement = client.prepare_cached(&sql).await?;
+    Ok(client.prepare_cached(&sql).await?)
+}
+
+/// A subject's latest leaves. The statement is sent when this is first polled.
+pub(super) async fn leaves_by(
+    client: &Client,
+    statement: &Statement,
+    subject: SubjectId,
+    before: Option<LeafId>,
+    limit: usize,
+) -> Result<Vec<StoredLeaf>, Fault> {
     let bucket = bucket::of_subject(&subject);
     let before = before.map_or(i64::MAX, |id| i64::try_from(id.number).unwrap_or(i64::MAX));
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let found = client.query(&statement, &[&bucket, &subject.as_uuid(), &before, &limit]).await?;
+    let found = client.query(statement, &[&bucket, &subject.as_uuid(), &before, &limit]).await?;
     found.iter().map(read_leaf).collect()
 }
 
@@ -149,16 +165,40 @@ pub(super) async fn places(
 ) -> tacenda_core::error::Result<Vec<LogPosition>> {
     let deadline = Instant::now() + database.options.merge_timeout;
     loop {
-        let found = again!(database, client => find(client, leaves))?;
-        let places: Option<Vec<LogPosition>> = found.iter().copied().collect();
-        if let Some(places) = places {
-            return Ok(places);
+        // A merge begins, if one is needed, while we look whether it is.
+        let given = bell.want();
+        if again!(database, client => are_merged(client, leaves))? {
+            let found = again!(database, client => find(client, leaves))?;
+            let places: Option<Vec<LogPosition>> = found.into_iter().collect();
+            return places.ok_or_else(|| CORRUPT.error());
         }
-        again!(database, client => exist(client, leaves, &found))?;
         if Instant::now() >= deadline {
             return NOT_MERGED.err();
         }
-        bell.ring(MOMENT).await;
+        let _ = timeout(MOMENT, given).await;
+    }
+}
+
+/// Whether all of these leaves are merged; [`BAD_REQUEST`] if one was never committed.
+async fn are_merged(client: &Client, leaves: &[LeafId]) -> Result<bool, Fault> {
+    let mut last: BTreeMap<i16, i64> = BTreeMap::new();
+    for LeafId { chain, number, .. } in leaves {
+        let number = i64::try_from(*number).unwrap_or(i64::MAX);
+        let of_chain = last.entry(chain.cast_signed()).or_insert(number);
+        *of_chain = number.max(*of_chain);
+    }
+    let sql = "SELECT count(*) FILTER (WHERE h.next > n.number),
+            count(*) FILTER (WHERE m.number > n.number)
+        FROM unnest($1::int2[], $2::int8[]) AS n(bucket, number)
+        JOIN heads h ON h.bucket = n.bucket JOIN marks m ON m.bucket = n.bucket";
+    let statement = client.prepare_cached(sql).await?;
+    let (buckets, numbers): (Vec<i16>, Vec<i64>) = last.into_iter().unzip();
+    let row = client.query_one(&statement, &[&buckets, &numbers]).await?;
+    let (there, merged): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    let all = i64::try_from(buckets.len()).unwrap_or(i64::MAX);
+    match there == all {
+        true => Ok(merged == all),
+        false => Err(BAD_REQUEST.error().with("reason", "no such leaf").into()),
     }
 }
 
@@ -178,28 +218,6 @@ async fn find(client: &Client, leaves: &[LeafId]) -> Result<Vec<Option<LogPositi
     found.iter().map(place).collect()
 }
 
-/// Leaves without a place were committed, or will never have one.
-async fn exist(
-    client: &Client,
-    leaves: &[LeafId],
-    places: &[Option<LogPosition>],
-) -> Result<(), Fault> {
-    let sql = client.prepare_cached("SELECT bucket, next FROM heads").await?;
-    let mut heads: BTreeMap<i16, i64> = BTreeMap::new();
-    for row in &client.query(&sql, &[]).await? {
-        heads.insert(row.try_get(0)?, row.try_get(1)?);
-    }
-    let mut open = leaves.iter().zip(places).filter(|(_, place)| place.is_none());
-    let is_there = |id: &LeafId| {
-        let next = heads.get(&id.chain.cast_signed()).copied().unwrap_or_default();
-        id.number < next.cast_unsigned()
-    };
-    match open.all(|(id, _)| is_there(id)) {
-        true => Ok(()),
-        false => Err(BAD_REQUEST.error().with("reason", "no such leaf").into()),
-    }
-}
-
 /// Waits until everything that was committed before has its place.
 #[expect(
     clippy::disallowed_methods,
@@ -212,7 +230,7 @@ pub(super) async fn settle(database: &Database, bell: &Bell) -> tacenda_core::er
         if Instant::now() >= deadline {
             return NOT_MERGED.err();
         }
-        bell.ring(MOMENT).await;
+        let _ = timeout(MOMENT, bell.want()).await;
         open = again!(database, client => still_unmerged(client, &open))?;
     }
     Ok(())

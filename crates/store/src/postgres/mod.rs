@@ -6,8 +6,8 @@
 //! gives them their places in the log afterwards. The design is `docs/decisions/0004-postgresql.md`.
 //!
 //! - `worker`, `database`, `fault`, `migrate`, `bucket`: what both share;
-//! - `store` with `change`, `commit`, `write`, `copy`, `judge`, `read`, `holding`, `scan`, `lease`,
-//!   `log`, `head`: the vault store;
+//! - `store` with `change`, `commit`, `write`, `copy`, `judge`, `lone`, `read`, `holding`, `scan`,
+//!   `claim`, `lease`, `log`, `head`: the vault store;
 //! - `sequencer` with `place` and `epoch`: how leaves get their places;
 //! - `adopt`: moving a store here from another;
 //! - `keyring` with `safe`, `keys`, `scrub`: the safe.
@@ -15,6 +15,7 @@
 mod adopt;
 mod bucket;
 mod change;
+mod claim;
 mod commit;
 mod copy;
 mod database;
@@ -27,6 +28,7 @@ mod keyring;
 mod keys;
 mod lease;
 mod log;
+mod lone;
 mod migrate;
 mod options;
 mod place;

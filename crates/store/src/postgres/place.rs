@@ -120,6 +120,7 @@ pub(super) async fn keep_nodes(
     let sql = "INSERT INTO nodes (bucket, epoch, level, idx, hash)
         SELECT 0, $1::int4, level, idx, hash
         FROM unnest($2::int2[], $3::int8[], $4::bytea[]) AS n(level, idx, hash)";
-    client.execute(sql, &[&epoch, &levels, &indices, &hashes]).await?;
+    let insert = client.prepare_cached(sql).await?;
+    client.execute(&insert, &[&epoch, &levels, &indices, &hashes]).await?;
     Ok(())
 }

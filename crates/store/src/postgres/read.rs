@@ -9,7 +9,7 @@ use tacenda_core::name::Name;
 use tacenda_core::ports::Found;
 use tacenda_core::ports::store::CORRUPT;
 use tacenda_core::row::{Row, RowKey};
-use tokio_postgres::Row as SqlRow;
+use tokio_postgres::{Row as SqlRow, Statement};
 use uuid::Uuid;
 
 use super::bucket;
@@ -58,41 +58,44 @@ pub(super) fn name(text: &str) -> Result<Name, Fault> {
 }
 
 pub(super) async fn rows(client: &Client, keys: &[RowKey]) -> Result<Vec<Option<Row>>, Fault> {
-    match keys {
-        [] => Ok(Vec::new()),
-        [key] => Ok(vec![row(client, key).await?]),
-        _ => many(client, keys).await,
-    }
+    rows_by(client, &prepare_rows(client, keys).await?, keys).await
 }
 
-async fn row(client: &Client, key: &RowKey) -> Result<Option<Row>, Fault> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM rows r
-            WHERE r.bucket = $1 AND r.subject = $2 AND r.kind = $3 AND r.id = $4"
-    );
-    let statement = client.prepare_cached(&sql).await?;
-    let bucket = bucket::of_subject(&key.subject);
-    let (subject, id) = (key.subject.as_uuid(), key.id.as_uuid());
-    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-        [&bucket, &subject, &key.kind.as_str(), &id];
-    let found = client.query_opt(&statement, &values).await?;
-    found.as_ref().map(read_row).transpose()
+/// The statement for as many keys as these.
+pub(super) async fn prepare_rows(client: &Client, keys: &[RowKey]) -> Result<Statement, Fault> {
+    let sql = match keys {
+        [_] => format!(
+            "SELECT {COLUMNS}, 1::int8 FROM rows r
+                WHERE r.bucket = $1 AND r.subject = $2 AND r.kind = $3 AND r.id = $4"
+        ),
+        _ => format!(
+            "SELECT {COLUMNS}, n.place
+                FROM unnest($1::int2[], $2::uuid[], $3::text[], $4::uuid[])
+                    WITH ORDINALITY AS n(bucket, subject, kind, id, place)
+                JOIN rows r ON r.bucket = n.bucket AND r.subject = n.subject AND r.kind = n.kind
+                    AND r.id = n.id"
+        ),
+    };
+    Ok(client.prepare_cached(&sql).await?)
 }
 
-async fn many(client: &Client, keys: &[RowKey]) -> Result<Vec<Option<Row>>, Fault> {
-    let sql = format!(
-        "SELECT {COLUMNS}, n.place
-            FROM unnest($1::int2[], $2::uuid[], $3::text[], $4::uuid[])
-                WITH ORDINALITY AS n(bucket, subject, kind, id, place)
-            JOIN rows r ON r.bucket = n.bucket AND r.subject = n.subject AND r.kind = n.kind
-                AND r.id = n.id"
-    );
-    let statement = client.prepare_cached(&sql).await?;
+/// The rows with these keys. The statement is sent when this is first polled.
+pub(super) async fn rows_by(
+    client: &Client,
+    statement: &Statement,
+    keys: &[RowKey],
+) -> Result<Vec<Option<Row>>, Fault> {
     let buckets: Vec<i16> = keys.iter().map(|key| bucket::of_subject(&key.subject)).collect();
     let subjects: Vec<Uuid> = keys.iter().map(|key| key.subject.as_uuid()).collect();
     let kinds: Vec<&str> = keys.iter().map(|key| key.kind.as_str()).collect();
     let ids: Vec<Uuid> = keys.iter().map(|key| key.id.as_uuid()).collect();
-    let found = client.query(&statement, &[&buckets, &subjects, &kinds, &ids]).await?;
+    let found = match (buckets.as_slice(), subjects.as_slice(), kinds.as_slice(), ids.as_slice()) {
+        ([], ..) => return Ok(Vec::new()),
+        ([bucket], [subject], [kind], [id]) => {
+            client.query(statement, &[bucket, subject, kind, id]).await?
+        }
+        _ => client.query(statement, &[&buckets, &subjects, &kinds, &ids]).await?,
+    };
     let mut rows = vec![None; keys.len()];
     for row in &found {
         let place: i64 = row.try_get(11)?;

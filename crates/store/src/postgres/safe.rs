@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use deadpool_postgres::Client;
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join5};
 use tacenda_core::clock::Timestamp;
 use tacenda_core::error::{Error, Result};
 use tacenda_core::id::SubjectId;
@@ -13,12 +13,61 @@ use tacenda_core::ports::kek::WRONG_KEY;
 use tacenda_core::ports::store::{CONFLICT, UNAVAILABLE, UNKNOWN_OUTCOME};
 use tacenda_core::ports::{KekId, KeyId, LogPosition, NewKeys, WrapId, WrappedKey};
 use tokio::time::timeout;
+use tokio_postgres::Statement;
 use uuid::Uuid;
 
 use super::bucket;
 use super::database::{ATTEMPTS, Database, give_up, pause};
 use super::fault::Fault;
 use super::keys::{self, Ids, refused};
+
+const FORGET_PRINTS: &str = "DELETE FROM fingerprints WHERE at < $1";
+const ADD_SECRET: &str = "INSERT INTO secrets (bucket, name, kek, wrapped) VALUES (0, $1, $2, $3)
+    ON CONFLICT DO NOTHING RETURNING name";
+const CREATE: &str = "INSERT INTO keys (bucket, subject, class, number, kek, wrapped, destroyed,
+        epoch, idx, at)
+    SELECT *, false, 0, 0, 0 FROM unnest($1::int2[], $2::uuid[], $3::text[], $4::int4[],
+        $5::bytea[], $6::bytea[])";
+const IMPORTED: &str = "INSERT INTO fingerprints (bucket, fingerprint, subject, at)
+    SELECT * FROM unnest($1::int2[], $2::bytea[], $3::uuid[], $4::int8[]) AS n(b, f, s, a)
+        ORDER BY b, f
+    ON CONFLICT (bucket, fingerprint)
+        DO UPDATE SET subject = excluded.subject, at = excluded.at";
+const DESTROY: &str = "INSERT INTO keys AS k (bucket, subject, class, number, kek, wrapped,
+        destroyed, epoch, idx, at)
+    SELECT *, '\\x0000000000000000'::bytea, ''::bytea, true, $5::int4, $6::int8, $7::int8
+        FROM unnest($1::int2[], $2::uuid[], $3::text[], $4::int4[])
+    ON CONFLICT (bucket, subject, class, number) DO UPDATE SET kek = excluded.kek,
+        wrapped = excluded.wrapped, destroyed = true, epoch = excluded.epoch,
+        idx = excluded.idx, at = excluded.at
+    WHERE NOT k.destroyed";
+const FORGET: &str = "DELETE FROM keys k
+    USING unnest($1::int2[], $2::uuid[], $3::text[], $4::int4[]) AS n(b, s, c, m)
+    WHERE k.bucket = n.b AND k.subject = n.s AND k.class = n.c AND k.number = n.m
+        AND NOT k.destroyed RETURNING k.subject";
+const FORGET_THEIRS: &str = "DELETE FROM fingerprints WHERE subject = ANY($1::uuid[])";
+const REWRAP_KEY: &str = "UPDATE keys SET kek = $1, wrapped = $2 WHERE bucket = $5 AND subject = $6
+    AND class = $7 AND number = $8 AND kek = $3 AND wrapped = $4 AND NOT destroyed";
+const REWRAP_SECRET: &str = "UPDATE secrets SET kek = $1, wrapped = $2
+    WHERE bucket = 0 AND name = $5 AND kek = $3 AND wrapped = $4";
+/// The safe's own row: what every call moves.
+const FINISH: &str = "UPDATE safe SET sequence = GREATEST(sequence + 1, $1::int8),
+        log_epoch = CASE WHEN $2::int4 IS NULL OR (log_epoch, log_idx) >= ($2, $3)
+            THEN log_epoch ELSE $2 END,
+        log_idx = CASE WHEN $2::int4 IS NULL OR (log_epoch, log_idx) >= ($2, $3)
+            THEN log_idx ELSE $3::int8 END,
+        checkpoint_epoch = CASE WHEN $4::text IS NULL
+                OR (checkpoint_epoch, checkpoint_idx) > ($2, $3)
+            THEN checkpoint_epoch ELSE $2 END,
+        checkpoint_idx = CASE WHEN $4::text IS NULL
+                OR (checkpoint_epoch, checkpoint_idx) > ($2, $3)
+            THEN checkpoint_idx ELSE $3 END,
+        checkpoint = CASE WHEN $4::text IS NULL
+                OR (checkpoint_epoch, checkpoint_idx) > ($2, $3)
+            THEN checkpoint ELSE $4 END,
+        kek = COALESCE($6::bytea, kek)
+    WHERE bucket = 0 AND ($6::bytea IS NULL OR kek = $5::bytea OR kek = $6)
+    RETURNING sequence, kek";
 
 /// A call that writes.
 pub(super) enum Call {
@@ -131,21 +180,65 @@ async fn refusal(database: &Database, client: Client, call: &Call, fault: Fault)
     refused(&client, call).await.map_or_else(|fault| fault, Fault::from)
 }
 
+/// Everything up to COMMIT, sent without waiting for the answers to what goes before: the safe's row last,
+/// so that it is held for a moment only.
 async fn write(client: &Client, call: &Call) -> Result<Written, Fault> {
     let kek = client.prepare_cached("SELECT kek FROM safe WHERE bucket = 0").await?;
-    let (begun, kek) = join(client.batch_execute("BEGIN"), client.query_opt(&kek, &[])).await;
+    let own = client.prepare_cached("SELECT pg_current_xact_id()::text").await?;
+    let finish = client.prepare_cached(FINISH).await?;
+    for sql in statements(call) {
+        // Later it is at hand, and what needs it is sent in its turn.
+        client.prepare_cached(sql).await?;
+    }
+    if let Call::BeginRotation(_, to) = call {
+        client.batch_execute("BEGIN").await?;
+        begins(client, *to).await?;
+    }
+    let begin = async {
+        match call {
+            Call::BeginRotation(..) => Ok(()),
+            _ => client.batch_execute("BEGIN").await,
+        }
+    };
+    let (begun, kek, applied, own, finished) = join5(
+        begin,
+        client.query_opt(&kek, &[]),
+        apply(client, call),
+        client.query_one(&own, &[]),
+        finish_by(client, &finish, call),
+    )
+    .await;
     begun?;
-    let unfilled = || BAD_REQUEST.error().with("reason", "safe was never filled");
     let kek = read_kek(kek?.ok_or_else(unfilled)?.try_get(0)?)?;
     accepts(kek, call)?;
-    let count = apply(client, call).await?;
-    let own = "SELECT pg_current_xact_id()::text";
-    let (finished, own) = join(finish(client, call), client.query_one(own, &[])).await;
+    let count = applied?;
     let (sequence, kek) = finished?.ok_or_else(|| WRONG_KEY.error())?;
     if !matches!(call, Call::BeginRotation(..)) {
         accepts(kek, call)?;
     }
     Ok(Written { transaction: own?.try_get(0)?, done: Done { count, sequence } })
+}
+
+/// The statements of a call but for those of every call.
+fn statements(call: &Call) -> &'static [&'static str] {
+    match call {
+        Call::Create(new) => match (new.keys.is_empty(), new.fingerprints.is_empty()) {
+            (false, false) => &[CREATE, IMPORTED],
+            (false, true) => &[CREATE],
+            (true, false) => &[IMPORTED],
+            (true, true) => &[],
+        },
+        Call::Destroy { .. } => &[DESTROY],
+        Call::ForgetFingerprints(_) => &[FORGET_PRINTS],
+        Call::Forget(_) => &[FORGET, FORGET_THEIRS],
+        Call::AddSecret(..) => &[ADD_SECRET],
+        Call::Rewrap(_) => &[REWRAP_KEY, REWRAP_SECRET],
+        Call::BeginRotation(..) | Call::RaiseSequence(_) | Call::KeepCheckpoint(..) => &[],
+    }
+}
+
+fn unfilled() -> Error {
+    BAD_REQUEST.error().with("reason", "safe was never filled")
 }
 
 /// Nothing new is kept under another key than the safe's own.
@@ -165,26 +258,12 @@ pub(super) fn read_kek(bytes: &[u8]) -> Result<KekId, Fault> {
     Ok(KekId(bytes.try_into().map_err(corrupt)?))
 }
 
-/// The safe's own row, last: it is held for a moment only. `None` if a rotation may not begin.
-async fn finish(client: &Client, call: &Call) -> Result<Option<(u64, KekId)>, Fault> {
-    let sql = "UPDATE safe SET sequence = GREATEST(sequence + 1, $1::int8),
-            log_epoch = CASE WHEN $2::int4 IS NULL OR (log_epoch, log_idx) >= ($2, $3)
-                THEN log_epoch ELSE $2 END,
-            log_idx = CASE WHEN $2::int4 IS NULL OR (log_epoch, log_idx) >= ($2, $3)
-                THEN log_idx ELSE $3::int8 END,
-            checkpoint_epoch = CASE WHEN $4::text IS NULL
-                    OR (checkpoint_epoch, checkpoint_idx) > ($2, $3)
-                THEN checkpoint_epoch ELSE $2 END,
-            checkpoint_idx = CASE WHEN $4::text IS NULL
-                    OR (checkpoint_epoch, checkpoint_idx) > ($2, $3)
-                THEN checkpoint_idx ELSE $3 END,
-            checkpoint = CASE WHEN $4::text IS NULL
-                    OR (checkpoint_epoch, checkpoint_idx) > ($2, $3)
-                THEN checkpoint ELSE $4 END,
-            kek = COALESCE($6::bytea, kek)
-        WHERE bucket = 0 AND ($6::bytea IS NULL OR kek = $5::bytea OR kek = $6)
-        RETURNING sequence, kek";
-    let statement = client.prepare_cached(sql).await?;
+/// `None` if a rotation may not begin, or the safe was never filled.
+async fn finish_by(
+    client: &Client,
+    statement: &Statement,
+    call: &Call,
+) -> Result<Option<(u64, KekId)>, Fault> {
     let (mut raise, mut heard, mut text, mut keks) = (0i64, None, None, None);
     match call {
         Call::Create(new) => heard = new.log,
@@ -200,7 +279,7 @@ async fn finish(client: &Client, call: &Call) -> Result<Option<(u64, KekId)>, Fa
     let index = heard.map(|at| at.index.cast_signed());
     let (from, to) = keks.unzip();
     let (from, to) = (from.as_ref().map(|kek| &kek[..]), to.as_ref().map(|kek| &kek[..]));
-    let row = client.query_opt(&statement, &[&raise, &epoch, &index, &text, &from, &to]).await?;
+    let row = client.query_opt(statement, &[&raise, &epoch, &index, &text, &from, &to]).await?;
     let Some(row) = row else { return Ok(None) };
     let sequence: i64 = row.try_get(0)?;
     Ok(Some((sequence.cast_unsigned(), read_kek(row.try_get(1)?)?)))
@@ -212,31 +291,29 @@ async fn apply(client: &Client, call: &Call) -> Result<u64, Fault> {
         Call::Destroy { keys, position, at } => destroy(client, keys, *position, *at).await,
         Call::Forget(keys) => forget(client, keys).await,
         Call::ForgetFingerprints(before) => {
-            let sql = "DELETE FROM fingerprints WHERE at < $1";
-            Ok(client.execute(sql, &[&before.as_micros()]).await?)
+            let statement = client.prepare_cached(FORGET_PRINTS).await?;
+            Ok(client.execute(&statement, &[&before.as_micros()]).await?)
         }
         Call::AddSecret(name, wrapped) => {
-            let sql = "INSERT INTO secrets (bucket, name, kek, wrapped) VALUES (0, $1, $2, $3)
-                ON CONFLICT DO NOTHING RETURNING name";
             let (name, kek) = (name.as_str(), &wrapped.kek.0[..]);
-            match client.query_opt(sql, &[&name, &kek, &wrapped.bytes]).await? {
+            let statement = client.prepare_cached(ADD_SECRET).await?;
+            match client.query_opt(&statement, &[&name, &kek, &wrapped.bytes]).await? {
                 Some(_) => Ok(1),
                 None => Err(CONFLICT.error().into()),
             }
         }
         Call::Rewrap(changed) => rewrap(client, changed).await,
-        Call::BeginRotation(_, to) => begins(client, *to).await,
-        Call::RaiseSequence(_) | Call::KeepCheckpoint(..) => Ok(0),
+        Call::BeginRotation(..) | Call::RaiseSequence(_) | Call::KeepCheckpoint(..) => Ok(0),
     }
 }
 
 /// A rotation to another key begins once nothing lies under the key before the safe's own. The
 /// safe's row is held from here on: nobody begins another meanwhile.
-async fn begins(client: &Client, to: KekId) -> Result<u64, Fault> {
+async fn begins(client: &Client, to: KekId) -> Result<(), Fault> {
     let held = "SELECT kek FROM safe WHERE bucket = 0 FOR UPDATE";
-    let kek = read_kek(client.query_one(held, &[]).await?.try_get(0)?)?;
+    let kek = read_kek(client.query_opt(held, &[]).await?.ok_or_else(unfilled)?.try_get(0)?)?;
     let rotating = keys::status(client).await?.is_some_and(|safe| safe.rotating);
-    if kek != to && rotating { Err(WRONG_KEY.error().into()) } else { Ok(0) }
+    if kek != to && rotating { Err(WRONG_KEY.error().into()) } else { Ok(()) }
 }
 
 pub(super) async fn create(client: &Client, new: &NewKeys) -> Result<u64, Fault> {
@@ -246,11 +323,7 @@ pub(super) async fn create(client: &Client, new: &NewKeys) -> Result<u64, Fault>
     let keks: Vec<&[u8]> = keys.iter().map(|(_, wrapped)| wrapped.kek.0.as_slice()).collect();
     let bytes: Vec<&[u8]> = keys.iter().map(|(_, wrapped)| wrapped.bytes.as_slice()).collect();
     if !keys.is_empty() {
-        let sql = "INSERT INTO keys (bucket, subject, class, number, kek, wrapped, destroyed,
-                epoch, idx, at)
-            SELECT *, false, 0, 0, 0 FROM unnest($1::int2[], $2::uuid[], $3::text[], $4::int4[],
-                $5::bytea[], $6::bytea[])";
-        let statement = client.prepare_cached(sql).await?;
+        let statement = client.prepare_cached(CREATE).await?;
         let (buckets, subjects, classes, numbers) = ids.columns();
         client.execute(&statement, &[buckets, subjects, classes, numbers, &keks, &bytes]).await?;
     }
@@ -261,12 +334,7 @@ pub(super) async fn create(client: &Client, new: &NewKeys) -> Result<u64, Fault>
         let bytes: Vec<&[u8]> = prints.keys().map(<[u8; 16]>::as_slice).collect();
         let subjects: Vec<Uuid> = prints.values().map(|(who, _)| who.as_uuid()).collect();
         let times: Vec<i64> = prints.values().map(|(_, at)| at.as_micros()).collect();
-        let sql = "INSERT INTO fingerprints (bucket, fingerprint, subject, at)
-            SELECT * FROM unnest($1::int2[], $2::bytea[], $3::uuid[], $4::int8[]) AS n(b, f, s, a)
-                ORDER BY b, f
-            ON CONFLICT (bucket, fingerprint)
-                DO UPDATE SET subject = excluded.subject, at = excluded.at";
-        let statement = client.prepare_cached(sql).await?;
+        let statement = client.prepare_cached(IMPORTED).await?;
         client.execute(&statement, &[&buckets, &bytes, &subjects, &times]).await?;
     }
     Ok(keys.len() as u64)
@@ -281,15 +349,7 @@ async fn destroy(
     let keys: BTreeSet<(i16, &KeyId)> =
         keys.iter().map(|key| (bucket::of_subject(&key.subject), key)).collect();
     let ids = Ids::of(keys.iter().map(|(_, key)| *key));
-    let sql = "INSERT INTO keys AS k (bucket, subject, class, number, kek, wrapped, destroyed,
-            epoch, idx, at)
-        SELECT *, '\\x0000000000000000'::bytea, ''::bytea, true, $5::int4, $6::int8, $7::int8
-            FROM unnest($1::int2[], $2::uuid[], $3::text[], $4::int4[])
-        ON CONFLICT (bucket, subject, class, number) DO UPDATE SET kek = excluded.kek,
-            wrapped = excluded.wrapped, destroyed = true, epoch = excluded.epoch,
-            idx = excluded.idx, at = excluded.at
-        WHERE NOT k.destroyed";
-    let statement = client.prepare_cached(sql).await?;
+    let statement = client.prepare_cached(DESTROY).await?;
     let (buckets, subjects, classes, numbers) = ids.columns();
     let (epoch, index) = (position.epoch.cast_signed(), position.index.cast_signed());
     let at = at.as_micros();
@@ -299,14 +359,12 @@ async fn destroy(
 
 async fn forget(client: &Client, keys: &[KeyId]) -> Result<u64, Fault> {
     let ids = Ids::of(keys.iter());
-    let sql = "DELETE FROM keys k
-        USING unnest($1::int2[], $2::uuid[], $3::text[], $4::int4[]) AS n(b, s, c, m)
-        WHERE k.bucket = n.b AND k.subject = n.s AND k.class = n.c AND k.number = n.m
-            AND NOT k.destroyed RETURNING k.subject";
     let (buckets, subjects, classes, numbers) = ids.columns();
-    let gone = client.query(sql, &[buckets, subjects, classes, numbers]).await?;
+    let statement = client.prepare_cached(FORGET).await?;
+    let gone = client.query(&statement, &[buckets, subjects, classes, numbers]).await?;
     let gone = gone.iter().map(|row| row.try_get(0)).collect::<Result<Vec<Uuid>, _>>()?;
-    client.execute("DELETE FROM fingerprints WHERE subject = ANY($1::uuid[])", &[&gone]).await?;
+    let theirs = client.prepare_cached(FORGET_THEIRS).await?;
+    client.execute(&theirs, &[&gone]).await?;
     Ok(0)
 }
 
@@ -314,18 +372,8 @@ async fn rewrap(
     client: &Client,
     changed: &[(WrapId, WrappedKey, WrappedKey)],
 ) -> Result<u64, Fault> {
-    let key = client
-        .prepare_cached(
-            "UPDATE keys SET kek = $1, wrapped = $2 WHERE bucket = $5 AND subject = $6
-                AND class = $7 AND number = $8 AND kek = $3 AND wrapped = $4 AND NOT destroyed",
-        )
-        .await?;
-    let secret = client
-        .prepare_cached(
-            "UPDATE secrets SET kek = $1, wrapped = $2
-                WHERE bucket = 0 AND name = $5 AND kek = $3 AND wrapped = $4",
-        )
-        .await?;
+    let key = client.prepare_cached(REWRAP_KEY).await?;
+    let secret = client.prepare_cached(REWRAP_SECRET).await?;
     let one = async |(id, old, new): &(WrapId, WrappedKey, WrappedKey)| {
         let (new_kek, old_kek) = (&new.kek.0[..], &old.kek.0[..]);
         match id {

@@ -1,21 +1,17 @@
-//! Scans, counts and claims.
-
-use std::collections::BTreeMap;
+//! Scans and counts.
 
 use deadpool_postgres::Client;
-use futures_util::future::{join3, try_join_all};
 use tacenda_core::clock::Timestamp;
-use tacenda_core::name::Name;
 use tacenda_core::ports::check::BAD_REQUEST;
-use tacenda_core::ports::store::LONGEST_LEASE;
 use tacenda_core::ports::{Cursor, Page, Scan};
 use tacenda_core::row::Row;
+use tokio_postgres::Row as SqlRow;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::bucket;
 use super::fault::Fault;
-use super::read::{COLUMNS, read_row};
+use super::read::{COLUMNS, read_key, read_row};
 
 type Values<'a> = Vec<&'a (dyn ToSql + Sync)>;
 
@@ -150,32 +146,56 @@ pub(super) async fn scan(
     after: Option<&Cursor>,
     limit: usize,
 ) -> Result<Page, Fault> {
-    let start = Start::of(scan, after)?;
-    let (range, order) = range(scan);
     let limit = limit.max(1);
-    let mut values = values(&start, &range, scan);
-    let number = values.len() + 1;
-    let sql = format!(
-        "SELECT {COLUMNS} FROM rows r WHERE {} ORDER BY {order} LIMIT ${number}::int8",
-        range.sql
-    );
-    let statement = client.prepare_cached(&sql).await?;
     // One more than the page has, to know whether it is the last.
-    let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    values.push(&most);
-    let found = client.query(&statement, &values).await?;
+    let found = page(client, COLUMNS, scan, after, limit.saturating_add(1)).await?;
     let mut rows = found.iter().map(read_row).collect::<Result<Vec<Row>, Fault>>()?;
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| {
-        let at = match scan {
-            Scan::Anchored { .. } => row.anchor_at,
-            Scan::Due { .. } => row.due_at,
-            Scan::Subject(_) | Scan::Class { .. } | Scan::All { .. } => None,
-        };
-        Cursor { at, key: row.key.clone() }
-    });
+    let next = rows.last().filter(|_| more).map(|row| scan.cursor(row));
     Ok(Page { rows, next })
+}
+
+/// Where the rows of a page stand.
+pub(super) async fn cursors(
+    client: &Client,
+    scan: &Scan,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Vec<Cursor>, Fault> {
+    let at = match scan {
+        Scan::Anchored { .. } => "r.anchor_at",
+        Scan::Due { .. } => "r.due_at",
+        Scan::Subject(_) | Scan::Class { .. } | Scan::All { .. } => "NULL::int8",
+    };
+    let columns = format!("r.subject, r.kind, r.id, {at}");
+    let found = page(client, &columns, scan, after, limit.max(1)).await?;
+    let cursor = |row: &SqlRow| {
+        let at: Option<i64> = row.try_get(3)?;
+        Ok(Cursor { at: at.map(Timestamp::from_micros), key: read_key(row, 0)? })
+    };
+    found.iter().map(cursor).collect()
+}
+
+async fn page(
+    client: &Client,
+    columns: &str,
+    scan: &Scan,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Vec<SqlRow>, Fault> {
+    let start = Start::of(scan, after)?;
+    let (range, order) = range(scan);
+    let mut values = values(&start, &range, scan);
+    let number = values.len() + 1;
+    let sql = format!(
+        "SELECT {columns} FROM rows r WHERE {} ORDER BY {order} LIMIT ${number}::int8",
+        range.sql
+    );
+    let statement = client.prepare_cached(&sql).await?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    values.push(&limit);
+    Ok(client.query(&statement, &values).await?)
 }
 
 /// How many rows a scan meets, up to `limit`.
@@ -193,126 +213,4 @@ pub(super) async fn count(client: &Client, scan: &Scan, limit: u64) -> Result<u6
     values.push(&limit);
     let count: i64 = client.query_one(&statement, &values).await?.try_get(0)?;
     Ok(count.cast_unsigned())
-}
-
-/// What work to claim.
-pub(super) struct Claim {
-    pub(super) kind: Name,
-    pub(super) state: Name,
-    pub(super) now: Timestamp,
-    pub(super) until: Timestamp,
-    pub(super) limit: usize,
-}
-
-impl Claim {
-    /// From when on the end of a lease is that of a clock that was ahead.
-    fn far(&self) -> i64 {
-        self.now.plus(LONGEST_LEASE).as_micros()
-    }
-}
-
-/// When work is due, of whom, which, and in which bucket.
-type Seen = (i64, Uuid, Uuid, i16);
-
-/// Work that nobody has.
-const FREE: &str = "SELECT bucket, subject, id, due_at FROM rows
-    WHERE kind = $1 AND state = $2 AND due_at <= $3 AND lease_until IS NULL
-    ORDER BY due_at, subject, id LIMIT $4 OFFSET $5";
-/// Work whose lease is over: it ends within a range of times. What is added to `due_at` keeps the planner from the index of all work.
-const OVER: &str = "SELECT bucket, subject, id, due_at FROM rows
-    WHERE kind = $1 AND state = $2 AND due_at + 0 <= $3 AND lease_until BETWEEN $6 AND $7
-    ORDER BY due_at + 0, subject, id LIMIT $4 OFFSET $5";
-
-/// How often to look again when others took all that was seen.
-const LOOKS: i64 = 6;
-
-/// Looks which work is due, without a lock, and then takes it bucket by bucket.
-pub(super) async fn claim(client: &Client, claim: &Claim) -> Result<Vec<Row>, Fault> {
-    if claim.limit == 0 {
-        return Ok(Vec::new());
-    }
-    let (free, over) = (client.prepare_cached(FREE).await?, client.prepare_cached(OVER).await?);
-    let (now, limit) = (claim.now.as_micros(), i64::try_from(claim.limit).unwrap_or(i64::MAX));
-    let (kind, state) = (claim.kind.as_str(), claim.state.as_str());
-    let (first, far, last) = (i64::MIN, claim.far().saturating_add(1), i64::MAX);
-    for look in 0..LOOKS {
-        // Whoever came too late looks further on.
-        let skip = limit.saturating_mul(look);
-        let values: [&(dyn ToSql + Sync); 5] = [&kind, &state, &now, &limit, &skip];
-        let past: [&(dyn ToSql + Sync); 7] = [&kind, &state, &now, &limit, &skip, &first, &now];
-        let ahead: [&(dyn ToSql + Sync); 7] = [&kind, &state, &now, &limit, &skip, &far, &last];
-        let (free, past, ahead) = join3(
-            client.query(&free, &values),
-            client.query(&over, &past),
-            client.query(&over, &ahead),
-        )
-        .await;
-        let mut seen = free?;
-        seen.extend(past?);
-        seen.extend(ahead?);
-        if seen.is_empty() && look == 0 {
-            return Ok(Vec::new());
-        }
-        let place = |row: &tokio_postgres::Row| -> Result<Seen, Fault> {
-            Ok((row.try_get(3)?, row.try_get(1)?, row.try_get(2)?, row.try_get(0)?))
-        };
-        let mut seen = seen.iter().map(place).collect::<Result<Vec<Seen>, Fault>>()?;
-        seen.sort_unstable();
-        seen.truncate(claim.limit);
-        let mut buckets: BTreeMap<i16, (Vec<Uuid>, Vec<Uuid>)> = BTreeMap::new();
-        for (_, subject, id, bucket) in seen {
-            let (subjects, ids) = buckets.entry(bucket).or_default();
-            subjects.push(subject);
-            ids.push(id);
-        }
-        let taken = take(client, claim, &buckets).await?;
-        if !taken.is_empty() {
-            return Ok(taken);
-        }
-    }
-    Ok(Vec::new())
-}
-
-async fn take(
-    client: &Client,
-    claim: &Claim,
-    buckets: &BTreeMap<i16, (Vec<Uuid>, Vec<Uuid>)>,
-) -> Result<Vec<Row>, Fault> {
-    let sql = client
-        .prepare_cached(&format!(
-            "WITH c AS MATERIALIZED (SELECT subject, kind, id FROM rows
-                WHERE bucket = $1 AND kind = $2 AND state = $3 AND due_at <= $4
-                    AND (lease_until IS NULL OR lease_until <= $4 OR lease_until > $8)
-                    AND (subject, id) IN (SELECT * FROM unnest($6::uuid[], $7::uuid[]))
-                FOR UPDATE SKIP LOCKED)
-            UPDATE rows r SET lease_until = $5 FROM c
-                WHERE r.bucket = $1 AND r.subject = c.subject AND r.kind = c.kind AND r.id = c.id
-                RETURNING {COLUMNS}"
-        ))
-        .await?;
-    client.batch_execute("BEGIN").await?;
-    let taken = take_each(client, &sql, claim, buckets).await;
-    client.batch_execute(if taken.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-    let mut rows = taken?;
-    rows.sort_by_cached_key(|row| (row.due_at, row.key.clone()));
-    Ok(rows)
-}
-
-async fn take_each(
-    client: &Client,
-    sql: &tokio_postgres::Statement,
-    claim: &Claim,
-    buckets: &BTreeMap<i16, (Vec<Uuid>, Vec<Uuid>)>,
-) -> Result<Vec<Row>, Fault> {
-    let (kind, state) = (claim.kind.as_str(), claim.state.as_str());
-    let (now, until, far) = (claim.now.as_micros(), claim.until.as_micros(), claim.far());
-    // Nobody waits for a lock here, and so all are asked before the first has answered.
-    let (kind, state, now, until, far) = (&kind, &state, &now, &until, &far);
-    let taken = try_join_all(buckets.iter().map(|(bucket, (subjects, ids))| async move {
-        let values: [&(dyn ToSql + Sync); 8] =
-            [&bucket, kind, state, now, until, &subjects, &ids, far];
-        client.query(sql, &values).await
-    }))
-    .await?;
-    taken.iter().flatten().map(read_row).collect()
 }

@@ -14,6 +14,7 @@ use futures_util::future::join3;
 use tacenda_core::log::{Frontier, Hash};
 use tacenda_core::ports::store::CORRUPT;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -38,11 +39,12 @@ pub(super) struct Bell {
 }
 
 impl Bell {
-    /// Asks for a merge, and waits for one or for a moment: another process may do it.
-    pub(super) async fn ring(&self, moment: Duration) {
+    /// Asks for a merge; ends when places are given from now on. Another process may give them, and then
+    /// nobody says so.
+    pub(super) fn want(&self) -> Notified<'_> {
         let given = self.given.notified();
         self.wanted.notify_one();
-        let _ = tokio::time::timeout(moment, given).await;
+        given
     }
 
     /// Ends the sequencer after what it is doing.
@@ -60,7 +62,18 @@ pub(super) struct Sequencer {
     pub(super) bell: Arc<Bell>,
     pub(super) id: Uuid,
     lease: Option<Lease>,
+    /// When to look for frozen sessions next.
+    look_at: Option<Instant>,
 }
+
+/// Ends sessions of this store's processes that stopped sending in the middle of a COPY. There the server
+/// waits inside the statement, where neither its own limits reach nor a word from us: so whoever lives
+/// ends them, once they have had as long as a statement may take.
+const FROZEN: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE pid <> pg_backend_pid() AND datname = current_database() AND usename = current_user
+        AND application_name = current_setting('application_name')
+        AND state = 'active' AND wait_event = 'ClientRead' AND query LIKE 'COPY %'
+        AND query_start < clock_timestamp() - $1 * interval '1 millisecond'";
 
 /// A lease that was granted.
 #[derive(Clone, Copy)]
@@ -71,32 +84,40 @@ struct Lease {
 
 impl Sequencer {
     pub(super) fn new(database: Arc<Database>, bell: Arc<Bell>, id: Uuid) -> Self {
-        Self { database, bell, id, lease: None }
+        Self { database, bell, id, lease: None, look_at: None }
     }
 
     /// Merges until it is told to stop.
     pub(super) async fn run(mut self) {
         let interval = self.database.options.merge_interval;
         while !self.bell.stop.load(Ordering::Acquire) {
-            let _ = tokio::time::timeout(interval, self.bell.wanted.notified()).await;
-            if self.merge().await.is_err() {
+            let wanted = tokio::time::timeout(interval, self.bell.wanted.notified()).await.is_ok();
+            if self.merge(wanted).await.is_err() || self.end_frozen().await.is_err() {
                 self.lease = None;
                 tokio::time::sleep(BACK_OFF).await;
             }
-            self.bell.given.notify_waiters();
         }
         let _ = self.release().await;
         self.bell.stopped.notify_waiters();
     }
 
-    /// Merges all that is there.
-    async fn merge(&mut self) -> Result<(), Fault> {
+    /// Merges all that is there. Where somebody waits for a place it is not asked first whether there is
+    /// anything.
+    async fn merge(&mut self, wanted: bool) -> Result<(), Fault> {
         let client = self.database.merging().await?;
         let patience = self.database.patience();
+        let mut ask = !wanted;
         loop {
-            match tokio::time::timeout(patience, self.step(&client)).await {
-                Ok(Ok(true)) => self.bell.given.notify_waiters(),
-                Ok(Ok(false)) => return Ok(()),
+            match tokio::time::timeout(patience, self.step(&client, ask)).await {
+                Ok(Ok(merged)) => {
+                    if merged > 0 {
+                        self.bell.given.notify_waiters();
+                    }
+                    if merged < MOST.unsigned_abs() {
+                        return Ok(());
+                    }
+                    ask = true;
+                }
                 Ok(Err(fault)) => {
                     self.database.roll_back(client).await;
                     return Err(fault);
@@ -109,17 +130,33 @@ impl Sequencer {
         }
     }
 
-    /// Merges as much as one transaction may; `false` if there is nothing, or nothing for us.
-    async fn step(&mut self, client: &Client) -> Result<bool, Fault> {
-        let Some(fence) = self.hold(client).await? else { return Ok(false) };
-        if !has_pending(client).await? {
-            return Ok(false);
+    /// Once in a lease, looks whether somebody is frozen while he holds what others need.
+    #[expect(clippy::disallowed_methods, reason = "how often we look; no clock of the data")]
+    async fn end_frozen(&mut self) -> Result<(), Fault> {
+        let options = &self.database.options;
+        if self.look_at.is_some_and(|at| Instant::now() < at) {
+            return Ok(());
+        }
+        self.look_at = Some(Instant::now() + options.lease);
+        let limit = options.statement_timeout.as_secs_f64() * 1000.0;
+        let client = self.database.merging().await?;
+        let statement = client.prepare_cached(FROZEN).await?;
+        client.query(&statement, &[&limit]).await?;
+        Ok(())
+    }
+
+    /// Merges as much as one transaction may; tells how many leaves, none if there are none, or none for
+    /// us.
+    async fn step(&mut self, client: &Client, ask: bool) -> Result<u64, Fault> {
+        let Some(fence) = self.hold(client).await? else { return Ok(0) };
+        if ask && !has_pending(client).await? {
+            return Ok(0);
         }
         let merged = self.merge_some(client, fence).await?;
-        if !merged {
+        if merged.is_none() {
             self.lease = None;
         }
-        Ok(merged)
+        Ok(merged.unwrap_or_default())
     }
 
     /// The fencing number, if the lease is or becomes ours.
@@ -152,8 +189,8 @@ impl Sequencer {
         Ok(Some(fence))
     }
 
-    /// One transaction. Answers `false`, and writes nothing, if the lease is another's.
-    async fn merge_some(&self, client: &Client, fence: i64) -> Result<bool, Fault> {
+    /// One transaction. Answers `None`, and writes nothing, if the lease is another's.
+    async fn merge_some(&self, client: &Client, fence: i64) -> Result<Option<u64>, Fault> {
         let lock = client
             .prepare_cached(
                 "SELECT epoch, frontier FROM log WHERE bucket = 0 AND owner = $1 AND fence = $2
@@ -179,14 +216,18 @@ impl Sequencer {
         let (locked, found) = (locked?, found?);
         let Some(row) = locked else {
             client.batch_execute("ROLLBACK").await?;
-            return Ok(false);
+            return Ok(None);
         };
+        if found.is_empty() {
+            client.batch_execute("ROLLBACK").await?;
+            return Ok(Some(0));
+        }
         let frontier = Frontier::decode(row.try_get(1)?).map_err(|_| CORRUPT.error())?;
         let mut edge = Edge { epoch: row.try_get(0)?, frontier };
         let leaves = found.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         place(client, &mut edge, &leaves).await?;
         client.batch_execute("COMMIT").await?;
-        Ok(true)
+        Ok(Some(leaves.len() as u64))
     }
 
     /// Gives the lease back, so that another process need not wait for its end.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use tacenda_core::clock::Timestamp;
@@ -15,6 +16,7 @@ use tacenda_core::ports::{
     StoreInit, StoreStatus, StoredLeaf,
 };
 use tacenda_core::row::{Row, RowKey};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::change::Prepared;
@@ -23,7 +25,7 @@ use super::database::{Database, again};
 use super::migrate::STORE;
 use super::sequencer::{Bell, Sequencer};
 use super::worker::Worker;
-use super::{PostgresOptions, head, holding, lease, log, read, scan, scrub};
+use super::{PostgresOptions, claim, head, holding, lease, log, read, scan, scrub};
 
 /// A [`Store`] in a PostgreSQL database that many processes share.
 ///
@@ -96,7 +98,11 @@ impl Store for PostgresStore {
     }
 
     async fn initialise(&self, init: StoreInit) -> Result<()> {
-        self.run(move |db| async move { again!(db, c => head::initialise(c, init)) }).await
+        let attempted = AtomicBool::new(false);
+        let work = move |db: Arc<Database>| async move {
+            again!(db, c => head::initialise(c, init, &attempted))
+        };
+        self.run(work).await
     }
 
     async fn commit(&self, change: Change) -> Result<Committed> {
@@ -124,6 +130,19 @@ impl Store for PostgresStore {
         self.run(work).await
     }
 
+    async fn cursors(
+        &self,
+        scan: &Scan,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Cursor>> {
+        let (scan, after) = (scan.clone(), after.cloned());
+        let work = move |db: Arc<Database>| async move {
+            again!(db, c => scan::cursors(c, &scan, after.as_ref(), limit))
+        };
+        self.run(work).await
+    }
+
     async fn count(&self, scan: &Scan, limit: u64) -> Result<u64> {
         let scan = scan.clone();
         self.run(move |db| async move { again!(db, c => scan::count(c, &scan, limit)) }).await
@@ -137,8 +156,9 @@ impl Store for PostgresStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Row>> {
-        let claim = scan::Claim { kind: kind.clone(), state: state.clone(), now, until, limit };
-        self.run(move |db| async move { again!(db, c => scan::claim(c, &claim)) }).await
+        let claim = claim::Claim { kind: kind.clone(), state: state.clone(), now, until, limit };
+        let lost = Mutex::default();
+        self.run(move |db| async move { again!(db, c => claim::claim(c, &claim, &lost)) }).await
     }
 
     async fn renew(&self, key: &RowKey, held: Timestamp, until: Timestamp) -> Result<bool> {

@@ -2,9 +2,12 @@
 
 use tacenda_core::clock::Timestamp;
 use tacenda_core::name::Name;
+use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::ports::{
-    KekId, KeyId, KeyState, Keyring, LogPosition, NewKeys, SafeInit, Store, WrappedKey,
+    Change, KekId, KeyId, KeyState, Keyring, LogPosition, NewKeys, NewLeaf, SafeInit, Store,
+    WrappedKey,
 };
+use tacenda_core::row::state;
 use tacenda_store::postgres::PostgresKeyring;
 use tacenda_testkit::Cluster;
 
@@ -32,6 +35,92 @@ fn a_commit_whose_answer_is_lost_happens_once() {
             assert_eq!(places.len(), committed.leaves.len());
         }
         assert_eq!(check(&store, &[]).len(), 1 + 6 + 12);
+    }
+}
+
+/// What a read for a purpose adds is a statement of its own, without a COMMIT.
+#[test]
+fn a_lone_leaf_whose_answer_is_lost_is_added_once() {
+    const TEXT: &[u8] = b"a leaf and nothing else";
+    let cluster = Cluster::shared();
+    for cut in [Cut::Before, Cut::After] {
+        let (proxy, schema) = (Proxy::on(cluster.port(), cut, TEXT), cluster.unique_name());
+        let sequencer = open(&cluster.url("postgres"), &schema);
+        wait(sequencer.initialise(INIT)).unwrap();
+        let store = open(&proxy.url(cluster, "postgres"), &schema);
+        for n in 0..6u8 {
+            let leaf = |bytes: &[u8]| NewLeaf {
+                subject: subject(1, 0),
+                at: Timestamp::from_micros(i64::from(n)),
+                writes: false,
+                bytes: [bytes, &[n]].concat(),
+            };
+            let add = |bytes: &[u8]| {
+                wait(store.commit(Change { leaves: vec![leaf(bytes)], ..Change::default() }))
+            };
+            add(b"another").unwrap();
+            proxy.arm(1);
+            let committed = add(TEXT).unwrap();
+            assert!(proxy.has_cut(), "nothing was cut");
+            let place = wait(store.places(&committed.leaves)).unwrap().pop().unwrap();
+            let found = wait(store.leaves(place.epoch, place.index, place.index + 1)).unwrap();
+            assert_eq!(found[0].bytes.as_deref(), Some(leaf(TEXT).bytes.as_slice()));
+        }
+        let leaves = wait(store.leaves_of(subject(1, 0), false, None, 99)).unwrap();
+        assert_eq!(leaves.len(), 12);
+    }
+}
+
+/// Else nobody would do the work before the lease ends that nobody knows of.
+#[test]
+fn work_whose_claim_was_cut_is_had_by_whoever_asked() {
+    let cluster = Cluster::shared();
+    let at = Timestamp::from_micros;
+    for cut in [Cut::Before, Cut::After] {
+        let (proxy, schema) = (Proxy::to(cluster.port(), cut), cluster.unique_name());
+        let sequencer = open(&cluster.url("postgres"), &schema);
+        wait(sequencer.initialise(INIT)).unwrap();
+        let mut work = change(1, 0, 5);
+        work.writes.iter_mut().for_each(|write| write.row.due_at = Some(at(1)));
+        let (kind, state) = (work.writes[0].row.key.kind.clone(), state::LIVE);
+        wait(sequencer.commit(work)).unwrap();
+        wait(sequencer.settle()).unwrap();
+        let store = open(&proxy.url(cluster, "postgres"), &schema);
+        proxy.arm(1);
+        let taken = wait(store.claim(&kind, &state, at(2), at(9), 4)).unwrap();
+        assert!(proxy.has_cut(), "nothing was cut");
+        assert_eq!(taken.len(), 4);
+        for row in &taken {
+            assert!(wait(store.renew(&row.key, at(9), at(9))).unwrap(), "somebody else's lease");
+        }
+        assert_eq!(wait(store.claim(&kind, &state, at(2), at(9), 9)).unwrap().len(), 2);
+    }
+}
+
+/// The ids of a store are its idempotency key, as long as the same call is made again.
+#[test]
+fn marks_whose_answer_was_lost_are_no_conflict() {
+    let cluster = Cluster::shared();
+    for cut in [Cut::Before, Cut::After] {
+        let (proxy, schema) = (Proxy::on(cluster.port(), cut, &[1; 16]), cluster.unique_name());
+        let store = open(&proxy.url(cluster, "postgres"), &schema);
+        proxy.arm(1);
+        wait(store.initialise(INIT)).unwrap();
+        assert!(proxy.has_cut(), "nothing was cut");
+        assert_eq!(wait(store.status()).unwrap().unwrap().init, INIT);
+        assert!(wait(store.initialise(INIT)).unwrap_err().is(&CONFLICT));
+
+        let proxy = Proxy::on(cluster.port(), cut, &[9; 16]);
+        let url = cluster.database();
+        let database = url.rsplit('/').next().unwrap().split('?').next().unwrap();
+        let through = proxy.url(cluster, database);
+        let safe = wait(PostgresKeyring::open(&through, options("keys"))).unwrap();
+        let init = SafeInit { safe: [9; 16], store: [2; 16], kek: KekId([3; 8]), secrets: vec![] };
+        proxy.arm(1);
+        wait(safe.initialise(init.clone())).unwrap();
+        assert!(proxy.has_cut(), "nothing was cut");
+        assert_eq!(wait(safe.status()).unwrap().unwrap().safe, [9; 16]);
+        assert!(wait(safe.initialise(init)).unwrap_err().is(&CONFLICT));
     }
 }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 use tacenda_core::error::Error;
 use tacenda_core::ports::Store;
 use tacenda_core::ports::store::CONFLICT;
+use tacenda_store::postgres::{PostgresOptions, PostgresStore};
 use tacenda_testkit::Cluster;
 
 use crate::proxy::{Cut, Proxy};
-use crate::support::{INIT, change, check, open, wait};
+use crate::support::{INIT, change, check, open, options, subject, wait};
 
 #[test]
 fn a_frozen_sequencer_keeps_the_log_no_longer_than_its_lease() {
@@ -70,4 +71,50 @@ fn a_frozen_commit_lets_go_of_what_it_wrote() {
         );
     });
     assert_eq!(check(&sequencer, &[]).len(), 4);
+}
+
+/// The server waits inside the COPY, where none of its own limits reaches: another process ends it.
+#[test]
+fn a_process_that_is_frozen_while_it_copies_lets_go_within_the_time_of_a_statement() {
+    /// The row in the middle of a bulk.
+    const MIDDLE: [u8; 16] = (2u128 << 64 | 200).to_be_bytes();
+    assert_eq!(*subject(2, 200).as_bytes(), MIDDLE);
+    let cluster = Cluster::shared();
+    let schema = cluster.unique_name();
+    let proxy = Proxy::on(cluster.port(), Cut::Hold, &MIDDLE);
+    let url = cluster.url("postgres");
+    let hasty = |url: &str| {
+        let statement_timeout = Duration::from_secs(2);
+        let few = PostgresOptions { statement_timeout, ..options(&schema) };
+        wait(PostgresStore::open(url, few)).unwrap()
+    };
+    let other = hasty(&url);
+    wait(other.initialise(INIT)).unwrap();
+    // Only the bulk goes through the proxy's cut; what it holds is a row that others need.
+    let frozen = hasty(&proxy.url(cluster, "postgres"));
+    proxy.arm(1);
+    thread::scope(|scope| {
+        let held = scope.spawn(|| wait(frozen.commit(change(2, 0, 499))));
+        while !proxy.has_cut() {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let copying = format!(
+            "SELECT count(*) FROM pg_stat_activity
+                WHERE application_name = 'tacenda {schema}' AND query LIKE 'COPY %'
+                    AND state = 'active' AND wait_event = 'ClientRead'"
+        );
+        while cluster.sql("postgres", &copying) == "0" {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let ended = (0..200).any(|_| {
+            thread::sleep(Duration::from_millis(50));
+            cluster.sql("postgres", &copying) == "0"
+        });
+        assert!(ended, "it holds what it wrote for ever");
+        // The same customers, and one of the two comes first: who was ended may wake up and try again.
+        let outcomes = [wait(other.commit(change(2, 0, 1))), held.join().unwrap()];
+        proxy.release();
+        assert_eq!(outcomes.iter().filter(|told| told.is_ok()).count(), 1, "{outcomes:?}");
+    });
+    assert!([2, 500].contains(&check(&other, &[]).len()));
 }

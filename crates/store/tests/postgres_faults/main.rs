@@ -12,4 +12,5 @@ mod roles;
 mod scrub;
 mod sequencers;
 mod standby;
+mod stopped;
 mod support;

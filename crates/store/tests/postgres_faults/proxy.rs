@@ -1,4 +1,4 @@
-//! A proxy that cuts or holds a connection around COMMIT.
+//! A proxy that cuts or holds a connection around COMMIT, or another message.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use tacenda_testkit::Cluster;
 /// A simple query that says COMMIT.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
-/// What happens to a COMMIT.
+/// What happens to the message that is looked for: a COMMIT, unless the proxy is made for another.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Cut {
     /// The connection is cut, and the server never hears of it.
@@ -27,11 +27,11 @@ pub(crate) enum Cut {
 #[derive(Default)]
 struct Shared {
     countdown: AtomicI32,
-    /// COMMITs that are held wait for it.
+    /// What is held waits for it.
     free: AtomicBool,
 }
 
-/// Cuts or holds the n-th COMMIT that comes by, counted down; passes everything else.
+/// Cuts or holds the n-th message that says what it looks for, counted down; passes everything else.
 pub(crate) struct Proxy {
     port: u16,
     shared: Arc<Shared>,
@@ -39,6 +39,11 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     pub(crate) fn to(server: u16, cut: Cut) -> Self {
+        Self::on(server, cut, COMMIT)
+    }
+
+    /// For a message with these bytes in it.
+    pub(crate) fn on(server: u16, cut: Cut, sought: &'static [u8]) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared::default());
@@ -53,7 +58,7 @@ impl Proxy {
                     let _ = std::io::copy(&mut back_from, &mut back_to);
                     let _ = back_to.shutdown(Shutdown::Both);
                 });
-                thread::spawn(move || forward(client, server, cut, &shared));
+                thread::spawn(move || forward(client, server, (cut, sought), &shared));
             }
         });
         Self { port, shared }
@@ -78,12 +83,17 @@ impl Proxy {
     }
 }
 
-fn forward(mut client: TcpStream, mut server: TcpStream, cut: Cut, shared: &Shared) {
+fn forward(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    (cut, sought): (Cut, &[u8]),
+    shared: &Shared,
+) {
     let mut buffer = [0; 1 << 16];
     while let Ok(len @ 1..) = client.read(&mut buffer) {
         let part = &buffer[..len];
-        let commits = part.windows(COMMIT.len()).any(|window| window == COMMIT);
-        if commits && shared.countdown.fetch_sub(1, Ordering::SeqCst) == 1 {
+        let says = part.windows(sought.len()).any(|window| window == sought);
+        if says && shared.countdown.fetch_sub(1, Ordering::SeqCst) == 1 {
             match cut {
                 Cut::Before => {
                     client.shutdown(Shutdown::Both).unwrap();

@@ -92,9 +92,12 @@ pub(super) fn term(r: &mut Reader<'_>, node: &Node<'_>, cx: &Context) -> Term {
 pub(super) fn stated(r: &mut Reader<'_>, root: &Node<'_>) -> BTreeMap<Name, Law> {
     let mut laws = BTreeMap::new();
     for (name, node) in root.entries(r, "laws", &["citation", "country", "ground"]) {
-        if let Some(entry_of) = StatutoryPeriod::named(&name) {
-            let message = format!("`{name}` is the name of an entry of the catalogue");
-            let help = format!("use it as `{}`, or choose another name", entry_of.key());
+        if is_reserved(&name) {
+            let message = format!("`{name}` is a name as entries of the catalogue have it");
+            let help = match StatutoryPeriod::named(&name) {
+                Some(entry) => format!("use it as `{}`, or choose another name", entry.key()),
+                None => "a country and a dot begin no name of a law of one's own".to_owned(),
+            };
             r.add(&BAD_VALUE, &entry("laws", &name), message, help.into());
         }
         let country = node.parsed(r, "country", forms::jurisdiction, forms::JURISDICTION);
@@ -108,6 +111,13 @@ pub(super) fn stated(r: &mut Reader<'_>, root: &Node<'_>) -> BTreeMap<Name, Law>
         laws.insert(name, law);
     }
     laws
+}
+
+/// Whether a name is of the form of those of the catalogue, in this release or a later one.
+fn is_reserved(name: &Name) -> bool {
+    name.as_str().split_once('.').is_some_and(|(country, _)| {
+        country == "any" || country.len() == 2 && country.bytes().all(|b| b.is_ascii_lowercase())
+    })
 }
 
 /// Adds the laws of the catalogue that the rest of the policy names.

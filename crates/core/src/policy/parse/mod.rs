@@ -8,6 +8,8 @@ mod means;
 mod records;
 mod who;
 
+use std::collections::BTreeMap;
+
 use super::lists::Declared;
 use super::model::Policy;
 use super::problem::PolicyErrors;
@@ -119,9 +121,11 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         imports: means::imports(r, root),
         measures: means::measures(r, root, &cx),
         breach: breach::breach(r, root, &cx),
-        records: records::records(r, root, &cx),
-        languages: cx.languages,
+        records: BTreeMap::new(),
+        record_purposes: BTreeMap::new(),
+        languages: cx.languages.clone(),
     };
+    (policy.records, policy.record_purposes) = records::records(r, root, &cx);
     laws::add_used(&mut policy);
     policy
 }

@@ -1,45 +1,56 @@
 //! The section `[records]`: how long the SDK's own records are kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Context, Node, Reader, laws};
 use crate::name::Name;
 use crate::policy::codes::MISSING_KEY;
 use crate::policy::model::RetentionRule;
-use crate::policy::records::KINDS;
+use crate::policy::records::{KINDS, RecordKind};
 use crate::policy::words::Action;
 
 /// The keys of the section, in the order of [`KINDS`].
 const KEYS: &[&str] = &["requests"];
-const RULE: &[&str] = &["keep", "start", "end", "law", "example"];
+const RULE: &[&str] = &["keep", "start", "end", "law", "purposes", "example"];
+
+/// The rules of the kinds, and for which purposes each is read, where the policy says so.
+type Records = (BTreeMap<Name, RetentionRule>, BTreeMap<Name, BTreeSet<Name>>);
 
 /// Every kind of records has an entry: what the SDK makes is not kept for ever either.
-pub(super) fn records(
-    r: &mut Reader<'_>,
-    root: &Node<'_>,
-    cx: &Context,
-) -> BTreeMap<Name, RetentionRule> {
+pub(super) fn records(r: &mut Reader<'_>, root: &Node<'_>, cx: &Context) -> Records {
     let Some(node) = root.section_opt(r, "records", KEYS) else {
         if root.value("records").is_none() {
-            let all: Vec<_> = KINDS.iter().map(|kind| example(kind.key, kind.what)).collect();
+            let all: Vec<_> = KINDS.iter().map(|kind| example(kind)).collect();
             let message = "the file lacks the key `records`".to_owned();
             r.add(&MISSING_KEY, "", message, all.join("; ").into());
         }
-        return BTreeMap::new();
+        return Records::default();
     };
-    let mut rules = BTreeMap::new();
+    let (mut rules, mut readers) = Records::default();
     for kind in KINDS {
         if node.value(kind.key).is_none() {
             let message = format!("`records` lacks the key `{}`", kind.key);
-            r.add(&MISSING_KEY, &node.path, message, example(kind.key, kind.what).into());
+            r.add(&MISSING_KEY, &node.path, message, example(kind).into());
         } else if let Some(rule) = node.section_opt(r, kind.key, RULE) {
             rules.insert(Name::fixed(kind.key), rule_of(r, &rule, cx));
+            if rule.value("purposes").is_some() || kind.names_purposes() {
+                let purposes: BTreeSet<_> =
+                    rule.names_stated(r, "purposes", &cx.purposes).into_iter().collect();
+                readers.insert(Name::fixed(kind.key), purposes);
+            }
         }
     }
-    rules
+    (rules, readers)
 }
 
-fn example(key: &str, what: &str) -> String {
+fn example(kind: &RecordKind) -> String {
+    let RecordKind { key, what, .. } = kind;
+    if kind.names_purposes() {
+        return format!(
+            "`{key} = {{ keep = \"3 years\", purposes = [\"…\"] }}` keeps {what}, for that long, and has \
+             them read for these purposes"
+        );
+    }
     format!("`{key} = {{ keep = \"3 years\" }}` keeps {what}, for that long")
 }
 

@@ -135,6 +135,17 @@ fn the_records_of_the_sdk_have_a_rule_of_their_own() {
     let diff = longer.diff(&policy);
     assert_eq!(diff.records_changed, names(["requests"]));
     assert!(policy.diff(&policy).is_empty() && diff.rules_changed.is_empty());
+    let others = parsed(&edited(BASE, "[\"security\"] }", "[\"account\"] }"));
+    assert_eq!(others.diff(&policy).records_changed, names(["requests"]));
+    let [security, support] = ["security", "support"].map(Name::fixed);
+    assert!(policy.may_read_records(&REQUESTS, &security).is_ok());
+    assert!(others.may_work_on(&REQUESTS, &support).is_ok());
+    let code = |refused: Result<(), Refusal>| refused.err().map(|refusal| refusal.code().name);
+    let refused = code(others.may_read_records(&REQUESTS, &security));
+    assert_eq!(refused, Some("policy.not_for_records"));
+    let refused = code(policy.may_work_on(&REQUESTS, &support));
+    assert_eq!(refused, Some("policy.role_without_records"));
+    assert_eq!(code(policy.may_work_on(&REQUESTS, &security)), Some("policy.unknown_role"));
     let lacking = edited(BASE, "requests = {", "# requests = {");
     let problem = super::problems(&lacking).remove(0);
     assert!(problem.message.contains("`requests`"), "{}", problem.message);

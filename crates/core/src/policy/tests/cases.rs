@@ -6,6 +6,8 @@ use super::{BASE, edited, problems};
 use crate::error::Kind;
 use crate::policy::CODES;
 
+const RECORDS: &str = "[records]\nrequests = { keep = \"2 years\", purposes = [\"security\"] }";
+
 /// Code, path of the problem, what is replaced, by what.
 const CASES: &[(&str, &str, &str, &str)] = &[
     ("syntax", "", "version = 1", "version = one"),
@@ -305,14 +307,16 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "classes = [\"account\"]",
         "classes = [\"acount\"]",
     ),
-    ("missing_key", "", "[records]\nrequests = { keep = \"2 years\" }", ""),
-    ("missing_key", "records", "requests = { keep = \"2 years\" }", ""),
-    ("missing_key", "records.requests", "{ keep = \"2 years\" }", "{}"),
+    ("missing_key", "", RECORDS, ""),
+    ("missing_key", "records", "requests = { keep = \"2 years\", purposes = [\"security\"] }", ""),
+    ("missing_key", "records.requests", "keep = \"2 years\", purposes", "purposes"),
+    ("missing_key", "records.requests", ", purposes = [\"security\"] }", " }"),
+    ("undeclared", "records.requests.purposes[0]", "[\"security\"] }", "[\"secure\"] }"),
     ("unknown_key", "records.holds", "[records]", "[records]\nholds = { keep = \"2 years\" }"),
     ("unknown_key", "records.requests.archive", "{ keep = \"2", "{ archive = true, keep = \"2"),
     ("bad_value", "records.requests.keep", "2 years", "2 aeons"),
     ("undeclared", "records.requests.law", "{ keep = \"2", "{ law = \"tax\", keep = \"2"),
-    ("wrong_type", "records.requests", "{ keep = \"2 years\" }", "\"2 years\""),
+    ("wrong_type", "records.requests", RECORDS, "[records]\nrequests = \"2 years\""),
     (
         "duplicate",
         "breach.clocks[1]",

@@ -133,6 +133,8 @@ const EDITS: &[Edit] = &[
     ("records.start", |p| first(&mut p.records).start = StartRule::EndOfCalendarYear),
     ("records.end", |p| first(&mut p.records).end = EndRule::EndOfCalendarYear),
     ("records.law", |p| first(&mut p.records).law = Some(name("vat"))),
+    ("records.purposes", |p| first(&mut p.record_purposes).clear()),
+    ("records.without purposes", |p| p.record_purposes.clear()),
     ("records.example", |p| first(&mut p.records).example ^= true),
     ("measures.statements", |p| first(&mut p.measures).statements.clear()),
     ("measures.text", |p| say(&mut first(&mut p.measures).text)),

@@ -171,6 +171,7 @@ pub(super) fn archives(r: &mut Reader<'_>, policy: &Policy) {
                     && class.items.iter().any(|item| purpose.items.contains(item))
             });
             if !readable && r.clean("purposes") && r.clean(&entry("classes", name)) {
+                let law = said(policy, law);
                 let message = format!(
                     "what class `{name}` archives under `{law}` is readable for no purpose"
                 );
@@ -187,6 +188,7 @@ pub(super) fn archives(r: &mut Reader<'_>, policy: &Policy) {
             });
             if !kept && r.clean("classes") && r.clean(&entry("purposes", name)) {
                 let path = format!("{}.archive_of", entry("purposes", name));
+                let law = said(policy, law);
                 let message =
                     format!("no class of the items of `{name}` is archived under `{law}`");
                 let help = "a retention rule with `archive = true` names the law";
@@ -194,4 +196,8 @@ pub(super) fn archives(r: &mut Reader<'_>, policy: &Policy) {
             }
         }
     }
+}
+
+fn said(policy: &Policy, law: &Name) -> String {
+    policy.laws.get(law).map_or_else(|| law.to_string(), |of| of.said(law))
 }

@@ -27,7 +27,8 @@ fn against_law(r: &mut Reader<'_>, policy: &Policy, rule: &RetentionRule, path: 
         return;
     }
     if rule.archive && law.ground.is_none() {
-        let message = format!("`{name}` is no reason to keep data against a request to erase");
+        let said = law.said(name);
+        let message = format!("`{said}` is no reason to keep data against a request to erase");
         let help = "a duty to keep (Art. 17(3)(b) GDPR) or legal claims (17(3)(e)) would be one";
         r.add(&codes::ARCHIVE_WITHOUT_GROUND, &join(path, "law"), message, help.into());
     }
@@ -39,10 +40,8 @@ fn against_law(r: &mut Reader<'_>, policy: &Policy, rule: &RetentionRule, path: 
     if law.ground.is_some() && ours.ends_sooner(&statutory) {
         let said = ["keep", "start", "end"].map(|key| join(path, key));
         let at = said.iter().find(|at| r.has(at)).cloned().unwrap_or_else(|| path.to_owned());
-        let message = format!("this ends sooner than `{name}` asks for");
-        let help = format!("leave out `keep`, `start` and `end` to keep it for as long as {}", {
-            &law.citation
-        });
+        let message = format!("this ends sooner than `{}` asks for", law.said(name));
+        let help = "leave out `keep`, `start` and `end` to take those of the law".to_owned();
         r.add(&codes::SHORTER_THAN_LAW, &at, message, help.into());
     }
 }
@@ -54,7 +53,7 @@ pub(super) fn bases(r: &mut Reader<'_>, policy: &Policy) {
         let Some((name, law)) = law_of(policy, Some(law)) else { continue };
         let path = join(&entry("purposes", purpose), "law");
         if law.ground != Some(KeepGround::LegalObligation) && r.clean(&path) {
-            let message = format!("`{name}` obliges nobody");
+            let message = format!("`{}` obliges nobody", law.said(name));
             let help = "claims are a legitimate interest, advice is neither";
             r.add(&codes::BAD_BASIS, &path, message, help.into());
         }

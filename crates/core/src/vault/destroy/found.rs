@@ -5,6 +5,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::{RowId, SubjectId};
 use crate::leaf::Leaf;
+use crate::policy::records::RESERVED;
 use crate::ports::{LeafId, LogPosition};
 use crate::row::{Row, state};
 use crate::vault::codes::UNDER_WAY;
@@ -59,6 +60,27 @@ impl Vault {
     ) -> Result<Option<LeafId>> {
         let done = move |leaf: &Leaf| leaf.action == *"erasure.done" && leaf.at == gone;
         Ok(self.leaf_of(subject, done).await?.map(|(leaf, _)| leaf))
+    }
+
+    /// Where the latest leaf stands that says what went of a subject's own data at `since` or later, if
+    /// something did: [`receipt`](Vault::receipt) proves it. Records alone that went do not count.
+    ///
+    /// # Errors
+    /// The codes of the store.
+    pub async fn latest_erasure(
+        &self,
+        subject: SubjectId,
+        since: Timestamp,
+    ) -> Result<Option<LogPosition>> {
+        let own = |(what, class): &(String, String)| {
+            matches!(what.as_str(), "erased" | "archived" | "reduced")
+                && !class.starts_with(RESERVED)
+        };
+        let done = move |leaf: &Leaf| {
+            leaf.action == *"erasure.done" && leaf.at >= since && leaf.details.iter().any(own)
+        };
+        let Some((leaf, _)) = self.leaf_of(subject, done).await? else { return Ok(None) };
+        Ok(self.ports.store.places(&[leaf]).await?.into_iter().next())
     }
 
     /// The latest leaf of a subject that is wanted, with its text.

@@ -100,7 +100,8 @@ pub struct SubjectPlan {
     pub archive: Vec<ArchivedClass>,
     /// What was archived and loses items.
     pub reduce: Vec<ReducedClass>,
-    /// Start of retention for rows whose clock an erasure starts: the closing of the account.
+    /// The end of the account, from which laws count what they keep of rows whose clock started
+    /// before, or never did.
     pub closed_at: Option<Timestamp>,
     /// The rows that the plan was made for, all of the classes of which something goes: if one of them
     /// changes before the intent is in the log, the plan is made again.

@@ -1,6 +1,7 @@
 //! Reading for a purpose: the policy decides, the leaf is durable, then the envelopes open.
 
 mod by;
+mod find;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};

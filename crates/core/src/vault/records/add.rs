@@ -9,7 +9,7 @@ use crate::id::{RowId, SubjectId};
 use crate::policy::records::RecordKind;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, RowWrite};
-use crate::row::Row;
+use crate::row::{Row, Token};
 use crate::seal::{Body, Place};
 use crate::vault::Actor;
 use crate::vault::codes::{NOT_FOUND, UNKNOWN_KIND};
@@ -45,6 +45,17 @@ impl Vault {
         new: NewRecord,
         actor: &Actor,
     ) -> Result<RecordKey> {
+        self.add_found_by(kind, new, None, actor).await
+    }
+
+    /// [`Vault::add_record`], of which the row is found by a token.
+    pub(super) async fn add_found_by(
+        &self,
+        kind: &'static RecordKind,
+        new: NewRecord,
+        token: Option<Token>,
+        actor: &Actor,
+    ) -> Result<RecordKey> {
         check_new(&new.standing, &new.items, self.now())?;
         if self.policy.record_rule(kind).is_none() {
             return UNKNOWN_KIND.err();
@@ -55,7 +66,7 @@ impl Vault {
         };
         let mut tries = Tries::new(ATTEMPTS);
         loop {
-            match self.try_add(subject, kind, &new, actor).await {
+            match self.try_add(subject, kind, &new, token.as_ref(), actor).await {
                 Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
                 other => return other,
             }
@@ -73,6 +84,7 @@ impl Vault {
         subject: SubjectId,
         kind: &'static RecordKind,
         new: &NewRecord,
+        token: Option<&Token>,
         actor: &Actor,
     ) -> Result<RecordKey> {
         let (now, mut sequence) = (self.now(), 0);
@@ -93,6 +105,7 @@ impl Vault {
         let row = Row {
             class: Some(kind.class.clone()),
             body: body.encode(),
+            tokens: token.cloned().into_iter().collect(),
             ..crate::vault::journal::own_row(place)
         };
         let mut draft = Draft::new(sequence);

@@ -52,7 +52,11 @@ impl Vault {
         Ok(opened)
     }
 
-    async fn open_whole(&self, key: &RecordKey, needed: &[Name]) -> Result<OpenedRecord> {
+    pub(super) async fn open_whole(
+        &self,
+        key: &RecordKey,
+        needed: &[Name],
+    ) -> Result<OpenedRecord> {
         let row = self.record_row(key).await?;
         let data = self.row_key(&row).await?;
         self.open_record(key, &row, &data, needed)

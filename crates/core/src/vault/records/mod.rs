@@ -3,7 +3,7 @@
 //! A data subject's request is a record; so will be holds, consents, grants, breaches, messages. The
 //! room says what a record holds, how it stands and what is told of it in the log; keys, sealing,
 //! the log and retention are here, and no room has any of its own. An operation is a file: `add`,
-//! `beside`, `change`, `read`, `list`. What a change does to the subject's own data is `effects`.
+//! `beside`, `numbered`, `change`, `read`, `list`. What a change does to the subject's own data is `effects`.
 //!
 //! A record is open, in a state of its room, or closed. Its retention clock runs exactly while it is
 //! closed, so that a sweep finds what is due by class and that one state.
@@ -14,6 +14,7 @@ mod change;
 mod effects;
 mod items;
 mod list;
+mod numbered;
 mod read;
 
 use super::Vault;
@@ -34,6 +35,7 @@ pub use change::RecordChange;
 pub use effects::Effects;
 pub use items::{MODEL, RecordItems};
 pub use list::DueRecord;
+pub use numbered::Numbered;
 
 /// How often an operation starts again after another change of the same rows came first.
 const ATTEMPTS: usize = 5;

@@ -20,7 +20,8 @@ impl Vault {
     /// Art. 5(1)(b) and (f) GDPR.
     ///
     /// # Errors
-    /// `policy.unknown_purpose`, `policy.unknown_role`, `policy.role_not_allowed`;
+    /// `policy.unknown_purpose`, `policy.unknown_role`, `policy.role_not_allowed`,
+    /// `policy.not_for_records`;
     /// `vault.no_such_record`; the integrity codes; the codes of the ports.
     pub async fn read_record(
         &self,
@@ -64,6 +65,7 @@ impl Vault {
         let every = self.policy.facts.keys().cloned().collect();
         let role = actor.role.as_ref().unwrap_or(&Name::NONE);
         self.policy.ask(purpose, role, &every)?;
+        self.policy.may_read_records(key.kind, purpose)?;
         let row = self.record_row(key).await?;
         let held = Body::contents(&row.body)?.0;
         Ok((row, held))

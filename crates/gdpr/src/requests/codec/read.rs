@@ -13,7 +13,7 @@ use crate::requests::identity::{
 };
 use crate::requests::intake::{Channel, Intake, Items, RequestId, Requester, Scope};
 use crate::requests::rights::{RestrictionGround, Right};
-use crate::requests::state::{Clarification, Entry, Event, Extension};
+use crate::requests::state::{Clarification, Correction, Entry, Event, Extension};
 
 pub(super) fn entry(d: &mut Decoder<'_>) -> Result<Entry> {
     let (at, by) = (time(d)?, actor(d)?);
@@ -47,6 +47,14 @@ pub(super) fn entry(d: &mut Decoder<'_>) -> Result<Entry> {
             hints: Hints { complaint: d.flag()?, court: d.flag()? },
         }),
         "withdrawn" => Event::Withdrawn(time(d)?),
+        "corrected" => {
+            let (received_at, requester) = (time(d)?, requester(d)?);
+            let channel = word(d, Channel::parse)?;
+            Event::Corrected(Correction { received_at, requester, channel }, note(d)?)
+        }
+        "opened_in_error" => Event::OpenedInError(note(d)?),
+        "heard" => Event::Heard,
+        "readdressed" => Event::Readdressed,
         "remarked" => Event::Remarked(note(d)?),
         _ => return MALFORMED.err(),
     };
@@ -57,15 +65,19 @@ fn intake(d: &mut Decoder<'_>) -> Result<Intake> {
     Ok(Intake {
         id: RequestId::from_bytes(d.raw()?),
         right: right(d)?,
-        requester: match d.text()? {
-            "subject" => Requester::Subject,
-            "proxy" => Requester::Proxy(option(d, proof)?),
-            "heir" => Requester::Heir(option(d, proof)?),
-            _ => return MALFORMED.err(),
-        },
+        requester: requester(d)?,
         channel: word(d, Channel::parse)?,
         scope: scope(d)?,
         received_at: time(d)?,
+    })
+}
+
+fn requester(d: &mut Decoder<'_>) -> Result<Requester> {
+    Ok(match d.text()? {
+        "subject" => Requester::Subject,
+        "proxy" => Requester::Proxy(option(d, proof)?),
+        "heir" => Requester::Heir(option(d, proof)?),
+        _ => return MALFORMED.err(),
     })
 }
 

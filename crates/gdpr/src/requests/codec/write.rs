@@ -9,7 +9,7 @@ use crate::requests::identity::{
 };
 use crate::requests::intake::{Intake, Requester, Scope};
 use crate::requests::rights::Right;
-use crate::requests::state::{Clarification, Entry, Event, Extension};
+use crate::requests::state::{Clarification, Correction, Entry, Event, Extension};
 
 pub(super) fn entry(e: &mut Encoder, entry: &Entry) {
     let Entry { at, by, event } = entry;
@@ -52,7 +52,14 @@ pub(super) fn entry(e: &mut Encoder, entry: &Entry) {
             flag(e, answer.hints.complaint);
             flag(e, answer.hints.court);
         }
-        Event::Remarked(remark) => note(e, remark),
+        Event::Corrected(Correction { received_at, requester, channel }, reason) => {
+            time(e, *received_at);
+            requester_of(e, requester);
+            e.text(channel.as_str());
+            note(e, reason);
+        }
+        Event::Heard | Event::Readdressed => {}
+        Event::OpenedInError(text) | Event::Remarked(text) => note(e, text),
     }
 }
 
@@ -60,14 +67,18 @@ fn intake_of(e: &mut Encoder, intake: &Intake) {
     let Intake { id, right, requester, channel, scope, received_at } = intake;
     e.raw(id.as_bytes());
     right_of(e, *right);
+    requester_of(e, requester);
+    e.text(channel.as_str());
+    scope_of(e, scope);
+    time(e, *received_at);
+}
+
+fn requester_of(e: &mut Encoder, requester: &Requester) {
     e.text(requester.as_str());
     match requester {
         Requester::Subject => {}
         Requester::Proxy(proof) | Requester::Heir(proof) => option(e, proof.as_ref(), proof_of),
     }
-    e.text(channel.as_str());
-    scope_of(e, scope);
-    time(e, *received_at);
 }
 
 fn right_of(e: &mut Encoder, right: Right) {

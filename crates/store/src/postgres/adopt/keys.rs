@@ -1,5 +1,7 @@
 //! Moving a safe.
 
+use std::sync::atomic::AtomicBool;
+
 use deadpool_postgres::Client;
 use tacenda_core::ports::keyring::{OLDER_COPY, Tombstone};
 use tacenda_core::ports::store::CORRUPT;
@@ -25,8 +27,8 @@ pub(super) async fn move_safe(
     }
     let (keyring, safe) = (&from.origin.keyring, &from.safe);
     let secrets = keyring.secrets().await?;
-    initialise(client, &SafeInit { safe: safe.safe, store: safe.store, kek: safe.kek, secrets })
-        .await?;
+    let init = SafeInit { safe: safe.safe, store: safe.store, kek: safe.kek, secrets };
+    initialise(client, &init, &AtomicBool::new(false)).await?;
     let mut after: Option<KeyId> = None;
     loop {
         let ids = keyring.live_keys(after.as_ref(), PAGE).await?;

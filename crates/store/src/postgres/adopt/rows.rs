@@ -1,6 +1,7 @@
 //! Moving rows, look-ups and the log.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
 use deadpool_postgres::Client;
 use tacenda_core::leaf::Leaf as Text;
@@ -28,7 +29,7 @@ pub(super) async fn move_store(
         Some(_) => return Err(refused("store is there already").into()),
         None => {}
     }
-    initialise(client, from.store.init).await?;
+    initialise(client, from.store.init, &AtomicBool::new(false)).await?;
     move_rows(client, from, adopted, told).await?;
     let mut chains = Chains::default();
     let mut frontier = Frontier::new();

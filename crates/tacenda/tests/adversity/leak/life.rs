@@ -12,6 +12,7 @@ use tacenda::{
     Actor, ActorId, Amendment, Name, NewPassword, RegisterRequest, SubjectId, Tacenda, block_on,
 };
 use tacenda_core::password::Password;
+use tacenda_core::pii::Email;
 use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::vault::{Effects, Entry, MODEL, NewRecord, RecordChange, RecordItems, Standing};
 use tacenda_testkit::StepClock;
@@ -107,10 +108,11 @@ pub(super) fn live(home: &Path, sealed: bool) {
     let subject = register_and_log_in(&t, &me);
     refusals(&t, subject, &me);
     amend(&t, subject, &me);
-    ask(&t, Some(subject), &me);
-    ask(&t, None, &me);
-    request(&t, Some(subject), &me);
-    request(&t, None, &me);
+    let dpo = Actor::staff(ActorId::from_bytes(*b"officer of canar"), Name::fixed("dpo"));
+    ask(&t, Some(subject), &dpo);
+    ask(&t, None, &dpo);
+    request(&t, Some(subject), &dpo);
+    request(&t, None, &dpo);
     snapshot(&data, &out.join("lived"));
     let imported = block_on(t.customers().read_by_email(IMPORTED[0].1, "billing", &me)).unwrap();
     assert_eq!(imported.get("company"), Some(IMPORTED[1].1));
@@ -249,7 +251,7 @@ fn ask(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
     println!("{new:?} {new:#?}");
     let key = block_on(t.vault().add_record(&REQUESTS, new, me)).unwrap();
     println!("{key:?} {:?}", block_on(t.vault().records_of(key.subject, &REQUESTS)).unwrap());
-    let (all, purpose) = ([MODEL, reply_to.clone(), words.clone()], Name::fixed("billing"));
+    let (all, purpose) = ([MODEL, reply_to.clone(), words.clone()], Name::fixed("requests"));
     let read = block_on(t.vault().read_record(&key, &all, &purpose, me)).unwrap();
     println!("{read:?} {read:#?}");
     assert_eq!(read.items.words(&reply_to), Some(ASKED[1].1));
@@ -275,8 +277,10 @@ fn ask(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
 /// Somebody makes a request, and it is worked on to its end.
 fn request(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
     let requests = t.requests().unwrap();
+    let unknown = || Whom::HasEmail(Email::parse(ASKED[1].1).unwrap(), Name::fixed("requests"));
     let arrival = Arrival {
-        whom: subject.map_or(Whom::Unknown, Whom::Known),
+        id: None,
+        whom: subject.map_or_else(unknown, Whom::Known),
         right: Right::Access,
         requester: Requester::Proxy(None),
         channel: Channel::Email,
@@ -299,10 +303,10 @@ fn request(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
             Err(error) => println!("{}", shown(&error)),
         }
     }
-    let file = block_on(requests.read(&at.key, "billing", me)).unwrap();
+    let file = block_on(requests.read(&at.key, "requests", me)).unwrap();
     println!("{file:?} {file:#?}");
-    let words = block_on(requests.read_words(&at.key, "billing", me)).unwrap();
-    let reply_to = block_on(requests.read_reply_to(&at.key, "billing", me)).unwrap();
+    let words = block_on(requests.read_words(&at.key, "requests", me)).unwrap();
+    let reply_to = block_on(requests.read_reply_to(&at.key, "requests", me)).unwrap();
     assert!(words.as_ref().unwrap().as_text().contains("cerulean plumage"));
     assert_eq!(reply_to, Some(ReplyTo::email(ASKED[1].1).unwrap()));
     println!("{words:?} {reply_to:?}");
@@ -310,7 +314,7 @@ fn request(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
     failed(unread, "policy.unknown_purpose");
     let session = block_on(requests.step(&at.key, Event::SessionSeen(time(NOW)), me));
     failed(session, "requests.not_the_subject");
-    let (feed, listing) = block_on(requests.feed("Requests", at.due, "billing", me)).unwrap();
+    let (feed, listing) = block_on(requests.feed("Requests", at.due, "requests", me)).unwrap();
     assert!(feed.contains(&at.id.to_string()));
     println!("{feed} {listing:?}");
     println!("{:?}", block_on(requests.step(&at.key, Event::Withdrawn(time(NOW)), me)).unwrap());

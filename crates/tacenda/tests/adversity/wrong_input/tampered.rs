@@ -44,9 +44,9 @@ fn an_altered_row_is_found_and_stands_in_nobodys_way() {
         ("SET version = 2", "vault.altered_row"),
         ("SET tokens = (SELECT tokens FROM rows OTHER)", "vault.altered_row"),
         ("SET body = (SELECT body FROM rows OTHER)", "vault.altered_row"),
-        ("SET class = 'No such name!'", "store.corrupt"),
-        ("SET version = 'x'", "store.corrupt"),
-        ("SET tokens = x'ff'", "store.corrupt"),
+        ("SET class = 'No such name!'", "vault.altered_row"),
+        ("SET version = 'x'", "vault.altered_row"),
+        ("SET tokens = x'ff'", "vault.altered_row"),
         ("SET subject = x'0123456789abcdef0123456789abcdef'", "vault.missing_row"),
     ];
     for (change, code) in changes {

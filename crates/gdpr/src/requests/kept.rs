@@ -1,0 +1,158 @@
+//! What laws keep against a request for erasure, item by item, as its decision says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tacenda_core::calendar::{self, day_of};
+use tacenda_core::clock::Span;
+use tacenda_core::policy::KeepGround;
+use tacenda_core::ports::store::CONFLICT;
+use tacenda_core::row::state;
+use tacenda_core::vault::{Outline, Vault};
+use tacenda_core::{Name, Result, Timestamp};
+
+use super::decision::{Decision, Ground, PartialRefusal, Refusal};
+use super::due::Calendar;
+use crate::case::Note;
+use crate::erasure::{ErasurePlan, Fate, Line};
+use crate::retention::ended;
+
+/// The rows that a plan was made for, but for records.
+///
+/// # Errors
+/// `store.conflict` if they changed since; the integrity codes; the codes of the store.
+pub(super) async fn rows(vault: &Vault, plan: &ErasurePlan) -> Result<Vec<Outline>> {
+    let mut rows = vault.outline(plan.subject).await?;
+    rows.retain(|row| !row.is_record());
+    let same = rows.iter().map(Outline::seen).eq(plan.seen.iter().cloned());
+    if same { Ok(rows) } else { CONFLICT.err() }
+}
+
+/// What is archived and no law asks for any more goes with the rest: a sweep would take it.
+pub(super) fn end(vault: &Vault, plan: &mut ErasurePlan, rows: &[Outline]) {
+    let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
+    for line in plan.lines.iter_mut().filter(|line| line.fate == Fate::Archived) {
+        let Some(row) = row_of(line, rows) else { continue };
+        let items = ended(policy, row, now, zone);
+        match items.len() {
+            0 => {}
+            all if all == row.items.len() => line.fate = Fate::Erase,
+            _ => line.fate = Fate::Reduce { items },
+        }
+    }
+}
+
+/// What the plan comes to: granted but for what laws keep.
+///
+/// # Law
+/// Art. 17(3): "to the extent that": each item with the laws that ask for it, and no others.
+pub(super) async fn decision(
+    vault: &Vault,
+    calendar: &Calendar<'_>,
+    plan: &ErasurePlan,
+    rows: &[Outline],
+) -> Result<Decision> {
+    let facts = facts(vault, plan, rows).await?;
+    let every = vault.policy().facts.keys().cloned().collect();
+    let mut refusals = Vec::new();
+    for line in &plan.lines {
+        let Some(row) = row_of(line, rows) else { continue };
+        // What is archived has outlived the facts of its account: all are taken to hold.
+        let (stays, facts) = match &line.fate {
+            Fate::Archive { items, .. } => (items.clone(), &facts),
+            Fate::Archived => (row.items.clone(), &every),
+            Fate::Reduce { items } => (row.items.difference(items).cloned().collect(), &every),
+            Fate::Erase | Fate::Held | Fate::Restricted | Fate::Kept => continue,
+        };
+        for (item, laws) in laws(vault, row, facts) {
+            if !stays.contains(&item) {
+                continue;
+            }
+            for (ground, laws) in laws {
+                let reason = Note::parse(&reason(calendar, &laws))?;
+                let (class, item) = (Some(line.class.clone()), Some(item.clone()));
+                let refusal = Refusal { class, item, ground, reason };
+                if !refusals.contains(&refusal) {
+                    refusals.push(refusal);
+                }
+            }
+        }
+    }
+    if refusals.is_empty() {
+        return Ok(Decision::Granted(None));
+    }
+    PartialRefusal::new(refusals).map(Decision::PartlyRefused)
+}
+
+fn row_of<'a>(line: &Line, rows: &'a [Outline]) -> Option<&'a Outline> {
+    let is_its = |row: &&Outline| {
+        let archived = row.state == state::ARCHIVED;
+        (&row.class, row.key, archived) == (&line.class, line.key, line.archived)
+    };
+    rows.iter().find(is_its)
+}
+
+/// The facts that the plan went by: those of the account while it is in use.
+async fn facts(vault: &Vault, plan: &ErasurePlan, rows: &[Outline]) -> Result<BTreeSet<Name>> {
+    let policy = vault.policy();
+    let live = |row: &Outline| row.class == *policy.primary_class() && row.state == state::LIVE;
+    let asked = plan.lines.iter().any(|line| matches!(line.fate, Fate::Archive { .. }));
+    if asked && rows.iter().any(live) {
+        return vault.facts(plan.subject).await;
+    }
+    Ok(policy.facts.keys().cloned().collect())
+}
+
+/// A law with the first instant at which it keeps nothing any more.
+type Keeps<'a> = (Timestamp, &'a str);
+
+/// The laws that keep an item, by the exception on which each rests, the one that keeps longest first.
+type ByGround<'a> = Vec<(Ground, Vec<Keeps<'a>>)>;
+
+/// What keeps each item of a row.
+///
+/// # Law
+/// Art. 17(3)(b) and (e) GDPR: a duty to keep, or legal claims.
+fn laws<'a>(
+    vault: &'a Vault,
+    row: &Outline,
+    facts: &BTreeSet<Name>,
+) -> BTreeMap<Name, ByGround<'a>> {
+    let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
+    let anchor = row.anchor_at.unwrap_or(now);
+    let mut keeping: Vec<_> = policy
+        .archived(&row.class, &row.items, facts)
+        .into_iter()
+        .filter_map(|(rule, asked)| {
+            let law = policy.laws.get(rule.law.as_ref()?)?;
+            let ground = match law.ground? {
+                KeepGround::LegalObligation => Ground::LegalObligation,
+                // What is no duty is kept for claims.
+                _ => Ground::LegalClaims,
+            };
+            let rule = rule.to_calendar(policy.financial_year_end);
+            let until = calendar::due(anchor, &[rule], zone);
+            (until > now).then_some((until, law.citation.as_str(), ground, asked))
+        })
+        .collect();
+    keeping.sort_by_key(|(until, ..)| std::cmp::Reverse(*until));
+    let mut kept: BTreeMap<Name, ByGround<'a>> = BTreeMap::new();
+    for (until, citation, ground, asked) in keeping {
+        for item in asked {
+            let by_ground = kept.entry(item).or_default();
+            match by_ground.iter_mut().find(|(of, _)| *of == ground) {
+                Some((_, laws)) => laws.push((until, citation)),
+                None => by_ground.push((ground, vec![(until, citation)])),
+            }
+        }
+    }
+    kept
+}
+
+/// Each law with the last day on which it keeps something.
+fn reason(calendar: &Calendar<'_>, laws: &[Keeps<'_>]) -> String {
+    let told = laws.iter().map(|(until, citation)| {
+        let last = day_of(calendar.zone, until.minus(Span::micros(1)));
+        format!("{citation}, until {last}")
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
