@@ -97,7 +97,7 @@ async fn facts(vault: &Vault, plan: &ErasurePlan, rows: &[Outline]) -> Result<BT
     let live = |row: &Outline| row.class == *policy.primary_class() && row.state == state::LIVE;
     let asked = plan.lines.iter().any(|line| matches!(line.fate, Fate::Archive { .. }));
     if asked && rows.iter().any(live) {
-        return vault.facts(plan.subject).await;
+        return Ok(vault.account_facts(plan.subject).await?.facts);
     }
     Ok(policy.facts.keys().cloned().collect())
 }
