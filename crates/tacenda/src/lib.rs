@@ -65,6 +65,7 @@ pub use tacenda_payments as payments;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use tacenda_store as store;
 
+use jobs::Leased;
 use tacenda_core::vault::Vault;
 
 /// An open customer store under a policy. Cheap to clone; clones share everything.
@@ -72,6 +73,7 @@ use tacenda_core::vault::Vault;
 pub struct Tacenda {
     vault: Arc<Vault>,
     recovery: Recovery,
+    leased: Arc<Leased>,
 }
 
 impl Tacenda {

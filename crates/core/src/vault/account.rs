@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::{AnchorEvent, Class, Stance};
-use crate::row::{Row, RowKey};
+use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, DataKey, Place};
 
 const DOMAIN: &str = "tacenda/account/1";
@@ -118,10 +118,15 @@ impl Vault {
     /// # Errors
     /// [`NOT_FOUND`], and the integrity codes of `rows` and `seal`.
     pub(super) async fn account(&self, subject: SubjectId) -> Result<Account> {
+        self.account_in(subject, &[state::LIVE]).await
+    }
+
+    /// The subject's account, if it is in one of these states.
+    pub(super) async fn account_in(&self, subject: SubjectId, states: &[Name]) -> Result<Account> {
         let class = self.policy.primary_class();
         let key = self.profile_key(subject, class);
         let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
-        let row = row.filter(|row| row.state == crate::row::state::LIVE);
+        let row = row.filter(|row| states.contains(&row.state));
         let row = row.ok_or_else(|| NOT_FOUND.error().with("subject", subject))?;
         let key = self.row_key(&row).await?;
         self.open_account(row, key)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::account::AccountState;
 use super::codes::NOT_FOUND;
-use super::destroy::Leaving;
+use super::destroy::{Leaving, Tries};
 use super::journal::{Draft, next_version};
 use super::{Actor, Outline, Vault};
 use crate::clock::Timestamp;
@@ -16,8 +16,12 @@ use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::{AnchorEvent, Class};
+use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, RowWrite};
 use crate::row::{Row, RowKey, state};
+
+/// In these states an account tells when its owner was last seen.
+const IN_USE: [Name; 2] = [state::LIVE, state::RESTRICTED];
 
 impl Vault {
     /// Of rows in use of one subject, the clocks that the account's state says otherwise: by class,
@@ -40,7 +44,10 @@ impl Vault {
         let live = |class: &Name| {
             rows.iter().find(move |row| row.class == *class && row.state == state::LIVE)
         };
-        let Some(account) = live(primary) else { return Ok(BTreeMap::new()) };
+        // Of a restricted account the rest goes on.
+        let in_use = |row: &&&Outline| IN_USE.contains(&row.state);
+        let account = rows.iter().find(|row| row.class == *primary && in_use(row));
+        let Some(account) = account else { return Ok(BTreeMap::new()) };
         let tells = self.policy.classes.get(primary).is_some_and(from_login);
         // INVARIANT: a login writes both rows in one change, and so does a closing.
         let stands = |row: &Outline| tells && row.anchor_at >= account.anchor_at;
@@ -55,7 +62,7 @@ impl Vault {
         if in_doubt.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let state = match self.account(subject).await {
+        let state = match self.account_in(subject, &IN_USE).await {
             Err(error) if error.is(&NOT_FOUND) => return Ok(BTreeMap::new()),
             account => account?.state,
         };
@@ -70,13 +77,25 @@ impl Vault {
     /// change with one leaf; whether any was otherwise. What is about to be erased stays as it is.
     ///
     /// # Errors
-    /// `vault.not_found`; `store.conflict` if another change came first; as [`Vault::late_clocks`].
+    /// `vault.not_found`; `store.conflict` if another change of these rows came first; as
+    /// [`Vault::late_clocks`].
     pub async fn set_late_clocks(&self, subject: SubjectId, actor: &Actor) -> Result<bool> {
+        let mut tries = Tries::new(1);
+        loop {
+            match self.try_set_late_clocks(subject, actor).await {
+                // A sweep came first, be it another batch of the same.
+                Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_set_late_clocks(&self, subject: SubjectId, actor: &Actor) -> Result<bool> {
         let leaving = self.leaving(subject).await?;
-        let account = self.account(subject).await?;
+        let account = self.account_in(subject, &IN_USE).await?;
         let mut writes = Vec::new();
         self.move_clocks(&account.state, subject, &leaving, &mut writes).await?;
-        if leaving.takes(&account.row) || writes.is_empty() {
+        if leaving.touches(&account.row) || writes.is_empty() {
             return Ok(false);
         }
         let mut draft = Draft::new(0);

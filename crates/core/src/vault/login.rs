@@ -233,6 +233,10 @@ impl Vault {
         if leaving.takes(row) {
             return self.refuse(subject, UNKNOWN).await;
         }
+        // Whoever comes after its keys are gone finds none either.
+        if matches!(&candidate.password, PasswordRow::Apart { row, .. } if leaving.takes(row)) {
+            return self.refuse(subject, NO_PASSWORD).await;
+        }
         let mut draft = Draft::new(0);
         leaving.require(&mut draft);
         let moves = moves.then_some((now, &leaving));

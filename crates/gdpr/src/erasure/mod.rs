@@ -3,6 +3,7 @@
 //! A request and a sweep take the same path: a plan per subject and class, then
 //! [`tacenda_core::vault::Vault::destroy`].
 
+mod pages;
 mod plan;
 mod request;
 mod sweep;

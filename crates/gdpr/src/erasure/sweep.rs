@@ -1,10 +1,10 @@
 //! The sweep: what the policy no longer keeps goes, in batches, on the same path as a request.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesOrdered;
-use tacenda_core::ports::Cursor;
+use tacenda_core::error::Context;
 use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::row::state;
@@ -13,6 +13,7 @@ use tacenda_core::vault::{Actor, Batch, Left, Outline, SubjectPlan, Unscrubbed, 
 use tacenda_core::{Error, Kind, Name, Result, SubjectId, Timestamp};
 
 use super::NOT_CONFIRMED;
+use super::pages::Pages;
 use super::plan::{ErasurePlan, Fate, Line, kept_by_laws, of_rows};
 use crate::retention::{Reach, RetentionPlan, SweepLine, ended, plan};
 
@@ -20,7 +21,7 @@ use crate::retention::{Reach, RetentionPlan, SweepLine, ended, plan};
 const ATTEMPTS: usize = 5;
 
 /// How many batches are under way at once.
-const AT_ONCE: usize = 2;
+pub(super) const AT_ONCE: usize = 2;
 
 /// After how many batches destroyed keys are scrubbed from the safe's files.
 const SCRUB_EVERY: usize = 16;
@@ -36,6 +37,9 @@ pub struct Swept {
     /// states. They stop nobody else's; an audit names them. Whose rows are altered only after their
     /// erasure has begun is told by an error.
     pub refused: u64,
+    /// Subjects of whom nothing went because their rows changed whenever something was to go. They
+    /// stop nobody else's; the next sweep tries again.
+    pub busy: u64,
     /// Fingerprints of imported records whose period had ended.
     pub fingerprints: u64,
 }
@@ -147,6 +151,7 @@ async fn sweep_pages(
                 let left = batch.left.as_ref().map_or(0, |left| left.subjects);
                 batch.left.into_iter().for_each(|left| Left::add(&mut owed.left, left));
                 swept.refused += page.refused;
+                swept.busy += page.busy;
                 let gone = page.subjects.saturating_sub(left);
                 if gone > 0 {
                     swept.subjects += gone;
@@ -162,6 +167,7 @@ async fn sweep_pages(
 struct SweptPage {
     subjects: u64,
     refused: u64,
+    busy: u64,
     /// [`BLOCKED`] if another process finished the batch but for the scrub.
     batch: Result<Batch>,
 }
@@ -174,99 +180,53 @@ async fn sweep_batch(
 ) -> Result<SweptPage> {
     let mut again = 0;
     loop {
-        let (plans, refused) = plans(vault, line, &subjects, actor).await?;
-        let subjects = plans.len() as u64;
-        match vault.destroy_unscrubbed(plans, actor).await {
-            Ok(batch) => {
-                // Whom another sweep takes is counted there.
-                let subjects = subjects.saturating_sub(batch.elsewhere);
-                return Ok(SweptPage { subjects, refused, batch: Ok(batch) });
-            }
+        let (mut plans, refused) = plans(vault, line, &subjects, actor).await?;
+        let planned = plans.len() as u64;
+        let (batch, busy) = if again < ATTEMPTS {
+            (vault.destroy_unscrubbed(plans, actor).await, 0)
+        } else {
+            let batch = destroy_without_busy(vault, &mut plans, actor).await;
+            (batch, planned.saturating_sub(plans.len() as u64))
+        };
+        let subjects = planned.saturating_sub(busy);
+        let page = |subjects, batch| Ok(SweptPage { subjects, refused, busy, batch });
+        return match batch {
+            // Whom another sweep takes is counted there.
+            Ok(batch) => page(subjects.saturating_sub(batch.elsewhere), Ok(batch)),
             // Somebody logged in or was amended since the rows were read: they are read again.
-            Err(error) if error.is(&CONFLICT) && again < ATTEMPTS => again += 1,
+            Err(error) if error.is(&CONFLICT) && again < ATTEMPTS => {
+                again += 1;
+                continue;
+            }
             // What somebody altered stops no other batch.
             Err(error) if error.kind() == Kind::Integrity => {
                 let left = Some(Left { subjects, error });
-                let batch = Ok(Batch { left, ..Batch::default() });
-                return Ok(SweptPage { subjects, refused, batch });
+                page(subjects, Ok(Batch { left, ..Batch::default() }))
             }
-            Err(error) if error.is(&BLOCKED) => {
-                return Ok(SweptPage { subjects, refused, batch: Err(error) });
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// The subjects of due rows, page by page.
-struct Pages<'a> {
-    vault: &'a Vault,
-    line: &'a SweepLine,
-    batch: usize,
-    after: After,
-    /// The subjects of the pages before, which may be under way.
-    before: VecDeque<BTreeSet<SubjectId>>,
-    at_end: bool,
-}
-
-/// Behind which row the next page begins. Rows that a hold or a law keeps stay where they are.
-enum After {
-    Start,
-    Row(Cursor),
-    Items(Box<Outline>),
-}
-
-impl<'a> Pages<'a> {
-    fn new(vault: &'a Vault, line: &'a SweepLine) -> Self {
-        let batch = usize::try_from(vault.policy().sweep.batch).unwrap_or(1000).max(1);
-        let (after, before) = (After::Start, VecDeque::new());
-        Self { vault, line, batch, after, before, at_end: false }
-    }
-
-    /// The next page; `None` if there is no other.
-    async fn next(&mut self) -> Result<Option<Vec<SubjectId>>> {
-        if self.at_end {
-            return Ok(None);
-        }
-        let all = self.read().await?;
-        self.at_end = all.len() < self.batch;
-        // Of a subject with a row in a page under way everything that is due goes with that.
-        let under_way = |subject: &SubjectId| self.before.iter().any(|page| page.contains(subject));
-        let subjects: BTreeSet<_> = all.into_iter().filter(|one| !under_way(one)).collect();
-        let page = subjects.iter().copied().collect();
-        self.before.push_back(subjects);
-        if self.before.len() >= AT_ONCE {
-            self.before.pop_front();
-        }
-        Ok(Some(page))
-    }
-
-    /// Whose rows are next, each row's once.
-    async fn read(&mut self) -> Result<Vec<SubjectId>> {
-        let (line, batch) = (self.line, self.batch);
-        if line.reach == Reach::Items {
-            let after = match &self.after {
-                After::Items(row) => Some(row.as_ref()),
-                After::Start | After::Row(_) => None,
-            };
-            let page = self.vault.ended(&line.class, line.cutoff, after, batch).await?;
-            let subjects = page.iter().map(|row| row.subject).collect();
-            if let Some(last) = page.into_iter().next_back() {
-                self.after = After::Items(Box::new(last));
-            }
-            return Ok(subjects);
-        }
-        let after = match &self.after {
-            After::Row(row) => Some(row),
-            After::Start | After::Items(_) => None,
+            Err(error) if error.is(&BLOCKED) => page(subjects, Err(error)),
+            Err(error) => Err(error),
         };
-        let (class, state) = (&line.class, &line.state);
-        let page = self.vault.anchored(class, state, line.cutoff, after, batch).await?;
-        let subjects = page.iter().map(|row| row.key.subject).collect();
-        if let Some(last) = page.into_iter().next_back() {
-            self.after = After::Row(last);
+    }
+}
+
+/// Leaves out of a batch each subject whose rows have changed again; the plans for all others stand.
+async fn destroy_without_busy(
+    vault: &Vault,
+    plans: &mut Vec<SubjectPlan>,
+    actor: &Actor,
+) -> Result<Batch> {
+    loop {
+        let error = match vault.destroy_unscrubbed(plans.clone(), actor).await {
+            Err(error) if error.is(&CONFLICT) => error,
+            done => return done,
+        };
+        let planned = plans.len();
+        if let Some(Context::Subject(busy)) = error.context("subject") {
+            plans.retain(|plan| plan.subject != *busy);
         }
-        Ok(subjects)
+        if plans.len() == planned {
+            return Err(error);
+        }
     }
 }
 

@@ -23,9 +23,12 @@ const LONG_AGO: &str = "2019-01-01T00:00:00Z";
 const SINCE_2025: &str = "2025-01-01T00:00:00Z";
 
 fn eve(world: &World, since: &str) -> SubjectId {
-    let vault = world.open();
+    eve_of(&world.open(), since)
+}
+
+fn eve_of(vault: &Vault, since: &str) -> SubjectId {
     let items = [("email", EMAIL), ("note", "old"), ("card_last4", "4242")];
-    let mut request = request(&vault, &items, true);
+    let mut request = request(vault, &items, true);
     let digest: [u8; 32] = Sha256::digest("pass").into();
     request.password = Some(NewPassword::LegacySha256(digest.into()));
     let since = Some(Timestamp::parse_rfc3339(since).unwrap());
@@ -34,9 +37,12 @@ fn eve(world: &World, since: &str) -> SubjectId {
 }
 
 fn sweep(world: &World) -> Result<()> {
-    let vault = try_open(world)?;
-    let digest = wait(retention::plan(&vault))?.digest;
-    wait(erasure::sweep(&vault, Some(digest), &Actor::system(), &mut |_| {})).map(drop)
+    sweep_of(&try_open(world)?)
+}
+
+fn sweep_of(vault: &Vault) -> Result<()> {
+    let digest = wait(retention::plan(vault))?.digest;
+    wait(erasure::sweep(vault, Some(digest), &Actor::system(), &mut |_| {})).map(drop)
 }
 
 fn erase(world: &World, subject: SubjectId) -> Result<()> {
@@ -271,4 +277,24 @@ fn nobody_is_let_in_with_a_password_that_was_changed_before() {
         );
         assert!(ends.accepted.get() + ends.refused.get() > 5 && ends.refused.get() > 3);
     }
+}
+
+#[test]
+fn whoever_is_let_in_keeps_the_password() {
+    let [_, apart] = with_passwords();
+    let open = move |world: &World| world.try_open(&apart, OnRestore::Refuse).map(|(v, _)| v);
+    let ends = Ends::default();
+    let login = |vault: &Vault| wait(vault.login(EMAIL, "pass")).map(drop);
+    everywhere(
+        |world| eve_of(&open(&world.sound).unwrap(), SINCE_2025),
+        |world, _| sweep_of(&open(world)?),
+        |world, _, _| {
+            let vault = open(&world.sound).unwrap();
+            let accepted = ends.count(code(&login(&vault)), &["login.refused"]);
+            wait(vault.resume_destroys()).unwrap();
+            assert_eq!(login(&vault).is_ok(), accepted);
+            wait(vault.audit()).unwrap();
+        },
+    );
+    ends.both();
 }

@@ -15,7 +15,7 @@ use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 use tacenda_testkit::{FailingKeyring, FailingStore};
 
 use super::adversary::Adversary;
-use super::profile;
+use super::{affect, profile, restrict};
 
 const CLASSES: [&str; 3] = ["account", "billing", "payment"];
 
@@ -107,6 +107,19 @@ fn a_mended_row_does_not_go_as_unused_whose_owner_logs_in() {
         let left: Vec<_> = rows(&vault, subject).into_iter().map(|row| row.0).collect();
         assert_eq!(left, ["account", "billing"]);
     }
+}
+
+#[test]
+fn what_is_in_use_does_not_go_as_unused_while_its_account_is_restricted() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = mended(&store, &world, &vault, "payment", 30);
+    let last = vault.now();
+    affect(&vault, subject, restrict("account")).unwrap();
+    world.clock.advance(Span::days(5));
+    assert_eq!(wait(retention::plan(&vault)).unwrap().due(), 1);
+    assert_eq!((sweep(&vault).subjects, set(&vault, subject)), (0, 1));
+    assert!(rows(&vault, subject).contains(&seen(&["payment"], last)[0]));
 }
 
 #[test]

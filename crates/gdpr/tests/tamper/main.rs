@@ -5,6 +5,7 @@
 mod adversary;
 mod archives;
 mod batches;
+mod beside;
 mod choices;
 mod clocks;
 mod evolved;
@@ -22,9 +23,12 @@ mod swap;
 use std::sync::Arc;
 
 use pollster::block_on as wait;
+use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::ports::Store;
 use tacenda_core::row::RowKey;
-use tacenda_core::vault::{Amendment, OnRestore, Vault};
+use tacenda_core::vault::{
+    Amendment, Effects, Entry, MODEL, NewRecord, OnRestore, RecordItems, Standing, Vault,
+};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_testkit::world::{POLICY, World, request, staff};
 
@@ -61,6 +65,26 @@ fn over(world: &World, store: Arc<dyn Store>) -> World {
 
 fn reopened(world: &World, on_restore: OnRestore) -> &'static str {
     code(world.try_open(POLICY, on_restore))
+}
+
+/// A request that does this to its subject's data.
+fn affect(vault: &Vault, subject: SubjectId, effects: Effects) -> Result<()> {
+    let new = NewRecord {
+        subject: Some(subject),
+        standing: Standing::Open { state: Name::fixed("received"), due_at: None },
+        items: RecordItems::default().with(MODEL, b"restriction".to_vec()),
+        entry: Entry::new("request.opened"),
+        effects,
+    };
+    wait(vault.add_record(&REQUESTS, new, &staff("support"))).map(drop)
+}
+
+fn hold(class: &'static str) -> Effects {
+    Effects { held: [(Name::fixed(class), true)].into(), ..Effects::default() }
+}
+
+fn restrict(class: &'static str) -> Effects {
+    Effects { restricted: [(Name::fixed(class), true)].into(), ..Effects::default() }
 }
 
 fn set(vault: &Vault, item: &'static str, text: &str) -> Amendment {

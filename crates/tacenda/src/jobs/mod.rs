@@ -5,6 +5,7 @@
 //! thread of its own renews; the job of a worker that died is taken over when its lease is over.
 
 mod heartbeat;
+mod leased;
 mod standard;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use tacenda_core::{Name, Result, Timestamp};
 
 use crate::Tacenda;
 use heartbeat::Heartbeat;
+pub(crate) use leased::Leased;
 use standard::Standard;
 
 /// How long a worker that says nothing more keeps its job, unless told otherwise.
@@ -68,9 +70,9 @@ pub struct Ran {
     /// Which.
     pub job: Name,
     /// How many things it did, or why it did not begin or end well; `jobs.taken_over` if its lease was
-    /// over before it ended, `jobs.overdue` if it is leased and has been due for longer than
-    /// [`LONGEST_LEASE`]: leases are in no digest, and one that is rewritten for ever looks like a
-    /// worker who is at it for that long.
+    /// over before it ended, `jobs.overdue` if this process has found it due and leased for longer
+    /// than [`LONGEST_LEASE`]: leases are in no digest, and one that is rewritten for ever looks like
+    /// a worker who is at it for that long.
     pub outcome: Result<u64>,
 }
 
@@ -174,6 +176,7 @@ impl<'a> Jobs<'a> {
             }
             let outcome = match self.tacenda.vault.begin_job(&name, self.lease).await {
                 Ok(Some(turn)) => {
+                    self.tacenda.leased.is_free(&name);
                     let (outcome, due_at) = self.run_one(job.as_ref(), turn, actor).await;
                     due_at.into_iter().for_each(|at| run.next(at));
                     outcome
@@ -219,7 +222,7 @@ impl<'a> Jobs<'a> {
             return Ok(Some(job.due_at));
         }
         vault.check_job(name).await?;
-        if job.due_at.plus(LONGEST_LEASE) < now {
+        if self.tacenda.leased.found(&job, now).plus(LONGEST_LEASE) < now {
             return Err(JOB_OVERDUE.error().with("job", name));
         }
         Ok(None)

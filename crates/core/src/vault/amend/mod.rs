@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::parsed::{Parsed, change_state};
 use super::account::{Account, STATE_ITEM};
 use super::codes::{NOT_FOUND, NOT_UNIQUE, REFUSED_STATE, REQUIRED, UNDER_WAY};
-use super::destroy::Leaving;
+use super::destroy::{Leaving, Tries};
 use super::evolve::first_version;
 use super::items::ItemValue;
 use super::journal::{Draft, next_version};
@@ -84,7 +84,7 @@ impl Vault {
         actor: &Actor,
     ) -> Result<()> {
         let parsed = self.parse_amendment(amendment).await?;
-        let mut attempt = 1;
+        let mut tries = Tries::new(ATTEMPTS);
         loop {
             let leaving = self.leaving(subject).await?;
             let error = match self.try_amend(subject, &parsed, &leaving, actor).await {
@@ -96,10 +96,9 @@ impl Vault {
                 return Err(UNDER_WAY.error().with("subject", subject));
             }
             // A key that went meanwhile: the next look finds the erasure, or that nothing is left.
-            if attempt == ATTEMPTS || !destroyed && !error.is(&CONFLICT) {
+            if !destroyed && !error.is(&CONFLICT) || !tries.again(&error) {
                 return Err(error);
             }
-            attempt += 1;
         }
     }
 

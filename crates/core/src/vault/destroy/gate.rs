@@ -12,16 +12,53 @@ use std::collections::BTreeMap;
 use super::rows::erases;
 use super::{Draft, Expect, Job, Name, Result, Row, RowKey, RowWrite, SubjectId, SubjectPlan};
 use super::{UNDER_WAY, Vault, next_version, own_row, state};
+use crate::error::{Context, Error, Kind};
+use crate::ports::store::CONFLICT;
 use crate::vault::keys::number_of;
+use crate::vault::records::is_record;
 use crate::vault::sweeps::DONE;
 
 /// Its version rises with every intent.
 static GATE: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("gate"));
 
+/// How often an operation begins again because a sweep came first, of whomever.
+const BESIDE_SWEEPS: usize = 100;
+
 /// What erasures under way take of a subject, and the gate as it was before that was asked.
 pub(in crate::vault) struct Leaving {
     gate: Expect,
     plans: Vec<SubjectPlan>,
+    /// Whether the account goes, and with it whatever is in use.
+    whole: bool,
+}
+
+/// How often an operation may still begin again.
+pub(in crate::vault) struct Tries {
+    changed: usize,
+    moved: usize,
+}
+
+impl Tries {
+    /// So many tries, of which those do not count where only the gate had moved: the next sweep takes
+    /// mostly somebody else. They have a bound of their own.
+    pub(in crate::vault) const fn new(tries: usize) -> Self {
+        Self { changed: tries.saturating_sub(1), moved: BESIDE_SWEEPS }
+    }
+
+    /// Whether to begin again after this error, which came of another's change.
+    pub(in crate::vault) fn again(&mut self, error: &Error) -> bool {
+        let left = if is_of_gate(error) { &mut self.moved } else { &mut self.changed };
+        let again = *left > 0;
+        *left = left.saturating_sub(1);
+        again
+    }
+}
+
+/// Whether a change was refused for the gate: whatever it requires before is as it was.
+fn is_of_gate(error: &Error) -> bool {
+    let of_controller = error.context("subject") == Some(&Context::Subject(GATE.subject));
+    let of_gate = error.context("kind") == Some(&Context::Name(GATE.kind.clone()));
+    error.is(&CONFLICT) && of_controller && of_gate
 }
 
 impl Leaving {
@@ -35,11 +72,14 @@ impl Leaving {
         let Some(class) = &row.class else { return false };
         let (number, live) = (number_of(row), row.state != state::ARCHIVED);
         let is = |of: &Name, key| of == class && Some(key) == number;
-        self.plans.iter().any(|plan| {
-            erases(plan, class, number, live)
-                || live && plan.archive.iter().any(|kept| is(&kept.class, kept.key))
-                || !live && plan.reduce.iter().any(|reduced| is(&reduced.class, reduced.key))
-        })
+        // Also what was not there when it was planned.
+        let with_account = self.whole && live && !is_record(row);
+        with_account
+            || self.plans.iter().any(|plan| {
+                erases(plan, class, number, live)
+                    || live && plan.archive.iter().any(|kept| is(&kept.class, kept.key))
+                    || !live && plan.reduce.iter().any(|reduced| is(&reduced.class, reduced.key))
+            })
     }
 
     /// Whether anything of the subject is about to go.
@@ -60,7 +100,25 @@ impl Vault {
         let gate = expected(self.gate_row().await?.as_ref());
         let mut plans = self.plans_pending().await?;
         plans.retain(|plan| plan.subject == subject);
-        Ok(Leaving { gate, plans })
+        let mut leaving = Leaving { gate, plans, whole: false };
+        leaving.whole = self.takes_account(subject, &leaving).await?;
+        Ok(leaving)
+    }
+
+    /// Whether the account goes; what a law kept of its class may go and leave it.
+    async fn takes_account(&self, subject: SubjectId, leaving: &Leaving) -> Result<bool> {
+        let primary = self.policy.primary_class();
+        if !leaving.plans.iter().any(|plan| plan.ends_account(primary, |_| false)) {
+            return Ok(false);
+        }
+        match self.checked_where(subject, |class| class == primary).await {
+            // It goes once it is mended.
+            Err(error) if error.kind() == Kind::Integrity => Ok(true),
+            rows => {
+                let in_use = |row: &&Row| row.state != state::ARCHIVED;
+                Ok(rows?.iter().filter(in_use).any(|row| leaving.touches(row)))
+            }
+        }
     }
 
     /// Leaves out plans for what erasures under way take, as far as their rows are still there.

@@ -19,7 +19,7 @@ mod resume;
 mod rows;
 
 pub use batches::{Batch, Unscrubbed};
-pub(super) use gate::Leaving;
+pub(super) use gate::{Leaving, Tries};
 use job::Job;
 pub use job::{ArchivedClass, Destroyed, ErasedClass, KeptUnder, ReducedClass, SubjectPlan};
 pub use left::{Left, Resumed};

@@ -13,6 +13,7 @@ use crate::row::{Row, Token};
 use crate::seal::{Body, Place};
 use crate::vault::Actor;
 use crate::vault::codes::{NOT_FOUND, UNKNOWN_KIND};
+use crate::vault::destroy::Tries;
 
 /// A record to be added.
 #[derive(Debug)]
@@ -63,13 +64,13 @@ impl Vault {
             Some(subject) => self.known(subject).await?,
             None => SubjectId::generate(self.now(), self.ports.rng.as_ref()),
         };
-        for _ in 1..ATTEMPTS {
+        let mut tries = Tries::new(ATTEMPTS);
+        loop {
             match self.try_add(subject, kind, &new, token.as_ref(), actor).await {
-                Err(error) if error.is(&CONFLICT) => {}
+                Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
                 other => return other,
             }
         }
-        self.try_add(subject, kind, &new, token.as_ref(), actor).await
     }
 
     /// A record about nobody is a slip of somebody who typed an id.

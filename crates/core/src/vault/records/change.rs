@@ -14,6 +14,7 @@ use crate::row::Row;
 use crate::seal::{Body, DataKey, Place};
 use crate::vault::Actor;
 use crate::vault::codes::RECORD_WITHOUT_MODEL;
+use crate::vault::destroy::Tries;
 use crate::vault::journal::next_version;
 
 /// What becomes of a record.
@@ -50,13 +51,13 @@ impl Vault {
         actor: &Actor,
         mut decide: impl FnMut(&OpenedRecord) -> Result<RecordChange> + Send,
     ) -> Result<RecordOutline> {
-        for _ in 1..ATTEMPTS {
+        let mut tries = Tries::new(ATTEMPTS);
+        loop {
             match self.try_change(key, needed, actor, &mut decide).await {
-                Err(error) if error.is(&CONFLICT) => {}
+                Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
                 other => return other,
             }
         }
-        self.try_change(key, needed, actor, &mut decide).await
     }
 
     pub(super) async fn try_change(
