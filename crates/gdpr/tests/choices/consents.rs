@@ -119,7 +119,7 @@ fn wrong_consents_are_refused_and_nothing_is_written() {
     assert_eq!(tried(good.clone(), &stranger), "consent.not_the_subject");
     assert_eq!(tried(good.clone(), &Actor::system()), "consent.given_by_nobody");
     let ghost = Actor::staff(ActorId::from_bytes([9; 16]), Name::fixed("ghost"));
-    assert_eq!(tried(good.clone(), &ghost), "policy.unknown_role");
+    assert_eq!(tried(good, &ghost), "policy.unknown_role");
 
     let withdraw = |purpose: &'static str, at, actor: &Actor| {
         let when = (at, How::Account);

@@ -143,7 +143,7 @@ fn wrong_objections_are_refused() {
     let early = Objecting { received_at: vault.now().plus(Span::days(1)), ..good.clone() };
     assert_eq!(tried(early, &me), "objection.in_future");
     let stranger = Actor::subject(SubjectId::generate(vault.now(), vault.ports().rng.as_ref()));
-    assert_eq!(tried(good.clone(), &stranger), "objection.not_the_subject");
+    assert_eq!(tried(good, &stranger), "objection.not_the_subject");
     assert_eq!(read(&vault, subject, &ANALYSIS), "ok");
     let key = object(&vault, subject, &ANALYSIS).unwrap().key;
     let taken = wait(withdraw(&vault, &key, vault.now(), &stranger));
