@@ -29,7 +29,10 @@ clock"#,
             r#""password", "address", "note"]
 clock"#,
         ),
-        (r#"items = ["address", "country"]"#, r#"items = ["first_name", "country"]"#),
+        (
+            "[classes.billing]\nitems = [\"address\", \"country\"]",
+            "[classes.billing]\nitems = [\"first_name\", \"country\"]",
+        ),
         (
             r#"items = ["address"]
 archive_of"#,
