@@ -83,7 +83,7 @@ impl Vault {
         let mut tries = Tries::new(1);
         loop {
             match self.try_set_late_clocks(subject, actor).await {
-                // A sweep came first, be it another batch of the same.
+                // An erasure came first, be it another batch of the same sweep.
                 Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
                 done => return done,
             }

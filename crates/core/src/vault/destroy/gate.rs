@@ -21,8 +21,8 @@ use crate::vault::sweeps::DONE;
 /// Its version rises with every intent.
 static GATE: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("gate"));
 
-/// How often an operation begins again because a sweep came first, of whomever.
-const BESIDE_SWEEPS: usize = 100;
+/// How often an operation begins again because an erasure came first, of whomever.
+const BESIDE_OTHERS: usize = 100;
 
 /// What erasures under way take of a subject, and the gate as it was before that was asked.
 pub(in crate::vault) struct Leaving {
@@ -39,10 +39,10 @@ pub(in crate::vault) struct Tries {
 }
 
 impl Tries {
-    /// So many tries, of which those do not count where only the gate had moved: the next sweep takes
-    /// mostly somebody else. They have a bound of their own.
+    /// So many tries, of which those do not count where only the gate had moved: another erasure
+    /// takes mostly somebody else. They have a bound of their own.
     pub(in crate::vault) const fn new(tries: usize) -> Self {
-        Self { changed: tries.saturating_sub(1), moved: BESIDE_SWEEPS }
+        Self { changed: tries.saturating_sub(1), moved: BESIDE_OTHERS }
     }
 
     /// Whether to begin again after this error, which came of another's change.

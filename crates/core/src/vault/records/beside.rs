@@ -9,6 +9,7 @@ use crate::name::Name;
 use crate::policy::records::RecordKind;
 use crate::ports::store::CONFLICT;
 use crate::row::state;
+use crate::vault::destroy::Tries;
 use crate::vault::{Actor, Outline};
 
 impl Vault {
@@ -51,13 +52,13 @@ impl Vault {
         mut decide: impl FnMut(&OpenedRecord, &[OpenedRecord], &[Outline]) -> Result<RecordChange>
         + Send,
     ) -> Result<RecordOutline> {
-        for _ in 1..ATTEMPTS {
+        let mut tries = Tries::new(ATTEMPTS);
+        loop {
             match self.try_change_beside(key, needed, actor, &mut decide).await {
-                Err(error) if error.is(&CONFLICT) => {}
+                Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
                 other => return other,
             }
         }
-        self.try_change_beside(key, needed, actor, &mut decide).await
     }
 
     async fn try_change_beside(
