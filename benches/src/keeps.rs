@@ -62,7 +62,7 @@ fn fill(due: u64, rounds: u64, exceptions: bool) -> Result<Store> {
         }
         let subjects = world.register(requests)?;
         let of = numbers.iter().zip(subjects);
-        held.extend(of.filter(|(n, _)| (*n / rounds) % ONE_IN == 0).map(|(_, one)| one));
+        held.extend(of.filter(|(n, _)| (*n / rounds).is_multiple_of(ONE_IN)).map(|(_, one)| one));
     }
     if exceptions {
         hold(&world, held)?;

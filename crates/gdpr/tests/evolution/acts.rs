@@ -80,7 +80,7 @@ pub(super) fn restriction(class: usize, on: bool) -> Effects {
     Effects { restricted: [(Name::fixed(CLASSES[class]), on)].into(), ..Effects::default() }
 }
 
-pub(super) fn affect(vault: &Vault, key: &RecordKey, effects: Effects) -> &'static str {
+pub(super) fn affect(vault: &Vault, key: &RecordKey, effects: &Effects) -> &'static str {
     code(wait(vault.change_record(key, &[], &staff("support"), |opened| {
         Ok(RecordChange {
             standing: opened.outline.standing.clone(),

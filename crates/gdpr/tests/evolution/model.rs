@@ -161,13 +161,13 @@ impl Machine {
             }
             (Op::Restrict(_, class, on), Some(customer)) => {
                 let key = record(vault, customer);
-                let restricted = affect(vault, &key, restriction(*class, *on));
+                let restricted = affect(vault, &key, &restriction(*class, *on));
                 restricted_so(customer, *class, *on, restricted);
             }
             (Op::Hold(_, class, on), Some(customer)) => {
                 let key = record(vault, customer);
                 let held = [(Name::fixed(CLASSES[*class]), *on)].into();
-                let held = affect(vault, &key, Effects { held, ..Effects::default() });
+                let held = affect(vault, &key, &Effects { held, ..Effects::default() });
                 let found = customer.hold(*class, *on) || !on;
                 assert_eq!(held, if found { "ok" } else { "vault.nothing_of_class" });
             }
@@ -264,7 +264,7 @@ impl Machine {
         let faults = Faults::meanwhile(u64::from(call), move || {
             let did = match act {
                 Beside::Set(_, item) => amend(&vault, subject, item, given.as_deref()),
-                Beside::Restrict(_, class, on) => affect(&vault, &key, restriction(class, on)),
+                Beside::Restrict(_, class, on) => affect(&vault, &key, &restriction(class, on)),
                 Beside::Erase(_) => erase(&vault, subject),
             };
             *told.lock().unwrap() = Some(did);
@@ -354,10 +354,10 @@ impl Machine {
         for at in 0..self.customers.len() {
             let customer = &mut self.customers[at];
             let key = record(&self.vault, customer);
-            for class in 0..CLASSES.len() {
-                let held = [(Name::fixed(CLASSES[class]), false)].into();
+            for (class, name) in CLASSES.iter().enumerate() {
+                let held = [(Name::fixed(name), false)].into();
                 let lifted =
-                    affect(&self.vault, &key, Effects { held, ..restriction(class, false) });
+                    affect(&self.vault, &key, &Effects { held, ..restriction(class, false) });
                 restricted_so(customer, class, false, lifted);
                 customer.hold(class, false);
             }
