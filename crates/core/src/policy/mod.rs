@@ -30,6 +30,7 @@ mod problem;
 mod reader;
 pub mod records;
 mod stance;
+mod terms;
 mod validate;
 mod warnings;
 mod words;
