@@ -98,13 +98,13 @@ impl Vault {
         RowKey::only(subject, self.kind(class))
     }
 
-    /// What laws depend on in a subject's account; nothing if it has no live account. Nothing is shown
-    /// of the subject's data.
+    /// What laws depend on in a subject's account, in use or restricted; nothing if it has none. Nothing
+    /// is shown of the subject's data.
     ///
     /// # Errors
     /// The integrity codes of `vault` and `seal`; the codes of the ports.
     pub async fn account_facts(&self, subject: SubjectId) -> Result<AccountFacts> {
-        match self.account(subject).await {
+        match self.account_in(subject, &[state::LIVE, state::RESTRICTED]).await {
             Ok(Account { state, .. }) => {
                 Ok(AccountFacts { facts: state.facts, closed_at: state.closed_at })
             }

@@ -172,13 +172,14 @@ pub(super) async fn of_rows(
     rows: &[Outline],
 ) -> Result<(ErasurePlan, bool)> {
     let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
-    // Where the account is not live its facts cannot be asked, and every duty is assumed. Where no
+    // Where there is no account any more its facts cannot be asked, and every duty is assumed. Where no
     // class has a duty nothing depends on them, and the account need not be opened.
-    let live = |row: &Outline| row.class == *policy.primary_class() && row.state == state::LIVE;
+    let is_account =
+        |row: &Outline| row.class == *policy.primary_class() && row.state != state::ARCHIVED;
     let archives = |row: &Outline| !policy.archives(&row.class, &row.items).is_empty();
     let AccountFacts { facts, closed_at } = if !rows.iter().any(archives) {
         AccountFacts::default()
-    } else if rows.iter().any(live) {
+    } else if rows.iter().any(is_account) {
         vault.account_facts(subject).await?
     } else {
         AccountFacts { facts: policy.facts.keys().cloned().collect(), closed_at: None }

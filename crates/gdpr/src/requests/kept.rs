@@ -63,7 +63,10 @@ pub(super) async fn decision(
             Fate::Reduce { items } => (row.items.difference(items).cloned().collect(), &every),
             Fate::Erase | Fate::Held | Fate::Restricted | Fate::Kept => continue,
         };
-        for (item, laws) in laws(vault, row, facts) {
+        // As the plan counts: of what is in use from the end of the account on.
+        let anchor =
+            if line.archived { row.anchor_at } else { row.anchor_at.max(Some(plan.closed_at)) };
+        for (item, laws) in laws(vault, row, facts, anchor) {
             if !stays.contains(&item) {
                 continue;
             }
@@ -94,9 +97,10 @@ fn row_of<'a>(line: &Line, rows: &'a [Outline]) -> Option<&'a Outline> {
 /// The facts that the plan went by: those of the account while it is in use.
 async fn facts(vault: &Vault, plan: &ErasurePlan, rows: &[Outline]) -> Result<BTreeSet<Name>> {
     let policy = vault.policy();
-    let live = |row: &Outline| row.class == *policy.primary_class() && row.state == state::LIVE;
+    let is_account =
+        |row: &Outline| row.class == *policy.primary_class() && row.state != state::ARCHIVED;
     let asked = plan.lines.iter().any(|line| matches!(line.fate, Fate::Archive { .. }));
-    if asked && rows.iter().any(live) {
+    if asked && rows.iter().any(is_account) {
         return Ok(vault.account_facts(plan.subject).await?.facts);
     }
     Ok(policy.facts.keys().cloned().collect())
@@ -116,9 +120,10 @@ fn laws<'a>(
     vault: &'a Vault,
     row: &Outline,
     facts: &BTreeSet<Name>,
+    anchor: Option<Timestamp>,
 ) -> BTreeMap<Name, ByGround<'a>> {
     let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
-    let anchor = row.anchor_at.unwrap_or(now);
+    let anchor = anchor.unwrap_or(now);
     let mut keeping: Vec<_> = policy
         .archived(&row.class, &row.items, facts)
         .into_iter()

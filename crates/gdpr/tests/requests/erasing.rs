@@ -100,6 +100,26 @@ fn what_was_decided_is_not_overruled() {
 }
 
 #[test]
+fn a_letter_tells_the_days_that_the_plan_keeps_to() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    // Nobody logged in for two years: the law counts from the end of the account all the same.
+    world.set_time("2028-06-02T09:00:00Z");
+    let at = mine(&vault, subject, Right::Erasure);
+    let plan = wait(tacenda_gdpr::erasure::plan(&vault, subject)).unwrap();
+    let until = plan.lines.iter().find_map(|line| match &line.fate {
+        tacenda_gdpr::erasure::Fate::Archive { until, .. } => Some(until.to_string()),
+        _ => None,
+    });
+    assert_eq!(until.as_deref(), Some("2039-01-01T00:00:00Z"));
+    let done = erase(&vault, &at).unwrap();
+    let Decision::PartlyRefused(part) = &done.decision else { panic!("{done:?}") };
+    let reason = "Code de commerce, art. L123-22 al. 2, until 2038-12-31";
+    assert_eq!(part.grounds()[0].reason.as_text(), reason);
+}
+
+#[test]
 fn what_a_law_keeps_is_a_refusal_of_that_part() {
     let world = World::default();
     let vault = world.open();
