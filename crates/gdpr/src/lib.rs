@@ -22,13 +22,11 @@ use tacenda_core::Code;
 pub static CODES: &[&[&Code]] = &[
     breach::CODES,
     case::CODES,
-    erasure::CODES,
-    holds::CODES,
-    requests::CODES,
-    restriction::CODES,
     consent::CODES,
     erasure::CODES,
+    holds::CODES,
     notice::CODES,
     objection::CODES,
     requests::CODES,
+    restriction::CODES,
 ];

@@ -68,10 +68,12 @@ impl Job for Standard {
             Self::Erasures => Ok(t.erasure().resume().await?.len() as u64),
             Self::MoveItems => t.vault.move_items().await,
             Self::Sweep => {
-                // What nobody uses any more begins its retention.
-                t.consents().settle().await?;
-                t.objections().settle().await?;
-                Ok(t.retention().sweep(None, actor, &mut |_| {}).await?.subjects)
+                // What nobody uses any more begins its retention. What cannot, such as an altered
+                // proof, stops no sweep, and is told afterwards.
+                let settled = [t.consents().settle().await, t.objections().settle().await];
+                let swept = t.retention().sweep(None, actor, &mut |_| {}).await?.subjects;
+                settled.into_iter().collect::<Result<Vec<_>>>()?;
+                Ok(swept)
             }
             Self::Prune => Ok(t.log().prune().await?.leaves),
             Self::CollectKeys => {
