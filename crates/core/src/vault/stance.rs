@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::account::{Account, STATE_ITEM};
-use super::codes::NOT_FOUND;
+use super::codes::{NOT_FOUND, UNDER_WAY};
 use super::journal::{Draft, next_version};
 use super::records::Entry;
 use super::{Actor, Vault};
@@ -49,6 +49,11 @@ impl StanceChange {
     /// Whether it ends something, and so has nothing to do where there is no account.
     const fn ends(&self) -> bool {
         matches!(self, Self::ConsentEnds(_) | Self::ObjectionEnds(_))
+    }
+
+    /// Whether somebody relies on it who comes back. An objection is heard to the last.
+    const fn begins(&self) -> bool {
+        matches!(self, Self::Consents { .. } | Self::Told(_))
     }
 
     fn apply(&self, stance: &mut Stance, record: RowId) {
@@ -112,32 +117,40 @@ impl Vault {
         entry: Entry,
         actor: &Actor,
     ) -> Result<()> {
-        let mut writes = Vec::new();
-        self.take_stance(subject, RowId::ONLY, None, changes, &mut writes).await?;
+        let (mut draft, mut writes) = (Draft::new(0), Vec::new());
+        self.take_stance(subject, RowId::ONLY, None, changes, (&mut draft, &mut writes)).await?;
         let leaf = self.leaf(self.now(), actor, entry.action(), subject);
-        let mut draft = Draft::new(0);
         draft.record(entry.told(leaf), writes, &[]);
         self.commit(draft).await.map(|_| ())
     }
 
     /// Takes changes of a stance into the writes of a change: the account's row, as it is or as these
-    /// write it already. What `seen` does not say any more is to be decided again.
+    /// write it already. What `seen` does not say any more is to be decided again. To an account that
+    /// is about to go nobody consents, and nobody is told of anything in it.
     pub(super) async fn take_stance(
         &self,
         subject: SubjectId,
         record: RowId,
         seen: Option<&Stance>,
         changes: &[StanceChange],
-        writes: &mut Vec<RowWrite>,
+        (draft, writes): (&mut Draft, &mut Vec<RowWrite>),
     ) -> Result<()> {
         if changes.is_empty() {
             return Ok(());
         }
+        let begins = changes.iter().any(StanceChange::begins);
+        let leaving = if begins { Some(self.leaving(subject).await?) } else { None };
         let Some(Account { row, mut body, key, mut state }) = self.kept_account(subject).await?
         else {
             let gone = changes.iter().all(StanceChange::ends);
             return if gone { Ok(()) } else { Err(NOT_FOUND.error().with("subject", subject)) };
         };
+        if let Some(leaving) = &leaving {
+            if leaving.touches(&row) {
+                return Err(UNDER_WAY.error().with("subject", subject));
+            }
+            leaving.require(draft);
+        }
         if seen.is_some_and(|seen| *seen != state.stance) {
             return Err(CONFLICT.error().with("subject", subject));
         }

@@ -284,6 +284,14 @@ impl Store for Adversary {
                 }
             }
         }
+        if let (Scan::Due { kind, state, .. }, None) = (scan, after) {
+            for row in self.lies.lock().unwrap().rows.values().flatten() {
+                let here = page.rows.iter().any(|other| other.key == row.key);
+                if row.key.kind == *kind && row.state == *state && !here {
+                    page.rows.push(row.clone());
+                }
+            }
+        }
         self.reached(|at| at == At::Scan);
         Ok(page)
     }

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;
-use tacenda_core::row::state;
+use tacenda_core::ports::{Scan, Store};
+use tacenda_core::row::{Row, state};
 use tacenda_core::vault::{Actor, ErasedClass, SubjectPlan, Vault};
 use tacenda_core::{Name, SubjectId, Timestamp};
 use tacenda_gdpr::erasure::{self, Swept};
@@ -196,4 +197,30 @@ fn a_hold_of_what_began_while_its_account_goes_counts_or_is_refused() {
         wait(vault.audit()).unwrap();
     }
     assert!(refused > 0);
+}
+
+#[test]
+fn a_job_that_is_put_back_after_it_was_done_keeps_nobody_out() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let since = Some(Timestamp::parse_rfc3339("2025-01-01T00:00:00Z").unwrap());
+    let items = [("email", "card@example.org"), ("card_last4", "4242")];
+    let mut card = request(&vault, &items, false);
+    (card.registered_at, card.last_login_at) = (since, since);
+    let subject = wait(vault.register(card, &staff("support"))).unwrap().subject();
+    let (kept, inner) = (Arc::new(Mutex::new(None)), store.clone());
+    let keep = kept.clone();
+    store.act(At::Committed("erasure.intended"), move || {
+        let (kind, until) = (Name::fixed("destroy"), Timestamp::MAX);
+        let scan = Scan::Due { kind, state: state::PENDING, until };
+        *keep.lock().unwrap() = wait(inner.scan(&scan, None, 9)).unwrap().rows.pop();
+    });
+    assert_eq!(sweep(&vault).unwrap().subjects, 1);
+    assert_eq!(classes(&vault, subject), ["account"]);
+    let job: Row = kept.lock().unwrap().take().expect("a job was under way");
+    store.put(&job.key.clone(), Some(job));
+    let again = set(&vault, "card_last4", "1881");
+    wait(vault.amend(subject, again, &staff("support"))).unwrap();
+    assert_eq!(classes(&vault, subject), ["account", "payment"]);
+    assert_eq!(code(wait(vault.resume_destroys())), "vault.altered_row", "and it is told");
 }

@@ -151,12 +151,36 @@ impl Vault {
 
     async fn plans_pending(&self) -> Result<Vec<SubjectPlan>> {
         let mut plans = Vec::new();
-        for row in self.jobs(&state::PENDING).await? {
+        for row in self.stated_jobs().await? {
             // A job that cannot be read is told by whoever resumes it, and keeps nobody out.
             let Ok(job) = Job::decode(row, Vec::new()) else { continue };
             plans.extend(job.plans);
         }
         Ok(plans)
+    }
+
+    /// The jobs under way that are what the log says. One that somebody wrote, or put back after it
+    /// was done, is told by whoever resumes it, and keeps nobody out either.
+    async fn stated_jobs(&self) -> Result<Vec<Row>> {
+        let keys: Vec<_> =
+            self.jobs(&state::PENDING).await?.into_iter().map(|row| row.key).collect();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut stated = match self.checked(SubjectId::CONTROLLER, &keys).await {
+            Err(error) if error.kind() == Kind::Integrity => Vec::new(),
+            rows => rows?,
+        };
+        if stated.is_empty() {
+            for key in keys {
+                match self.checked(SubjectId::CONTROLLER, &[key]).await {
+                    Err(error) if error.kind() == Kind::Integrity => {}
+                    rows => stated.extend(rows?),
+                }
+            }
+        }
+        // What has gone on since has no rows left to take.
+        Ok(stated.into_iter().flatten().filter(|row| row.state == state::PENDING).collect())
     }
 
     /// The gate as the next intent writes it.

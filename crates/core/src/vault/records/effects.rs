@@ -51,7 +51,7 @@ impl Vault {
     ) -> Result<Vec<RowWrite>> {
         let mut writes = self.hold_and_restrict(subject, effects, draft).await?;
         let seen = effects.stance_seen.as_ref();
-        self.take_stance(subject, record, seen, &effects.stance, &mut writes).await?;
+        self.take_stance(subject, record, seen, &effects.stance, (draft, &mut writes)).await?;
         Ok(writes)
     }
 
