@@ -223,4 +223,6 @@ fn a_job_that_is_put_back_after_it_was_done_keeps_nobody_out() {
     wait(vault.amend(subject, again, &staff("support"))).unwrap();
     assert_eq!(classes(&vault, subject), ["account", "payment"]);
     assert_eq!(code(wait(vault.resume_destroys())), "vault.altered_row", "and it is told");
+    wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
+    assert!(classes(&vault, subject).is_empty());
 }
