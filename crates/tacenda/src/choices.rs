@@ -92,7 +92,7 @@ impl Objections<'_> {
         objection::object(self.vault, subject, objecting, actor).await
     }
 
-    /// Enters an objection to direct marketing, to every purpose of it, now.
+    /// Enters an objection to direct marketing as such, now.
     ///
     /// # Errors
     /// As [`objection::stop_marketing`].
@@ -101,7 +101,7 @@ impl Objections<'_> {
         subject: SubjectId,
         way: Way,
         actor: &Actor,
-    ) -> Result<Vec<Objected>> {
+    ) -> Result<Objected> {
         objection::stop_marketing(self.vault, subject, (self.vault.now(), way), actor).await
     }
 

@@ -1,5 +1,6 @@
 //! A step of an objection: its record and the account's state in one change.
 
+use tacenda_core::policy::Against;
 use tacenda_core::policy::records::OBJECTIONS;
 use tacenda_core::vault::{
     Actor, Effects, Entry, MODEL, OpenedRecord, RecordChange, RecordItems, RecordKey, StanceChange,
@@ -27,8 +28,16 @@ fn effects(objection: &Objection) -> Effects {
         State::Overridden | State::Withdrawn(_) => true,
         State::Pending | State::Stands | State::Overruled | State::Ended => false,
     };
-    let ends = ends.then(|| StanceChange::ObjectionEnds(objection.purpose().clone()));
+    let ends = ends.then(|| StanceChange::ObjectionEnds(objection.against().clone()));
     Effects { stance: ends.into_iter().collect(), ..Effects::default() }
+}
+
+/// What the log says that an objection is to.
+pub(super) fn about(entry: Entry, against: &Against) -> Entry {
+    match against {
+        Against::Purpose(purpose) => entry.detail("purpose", purpose),
+        Against::Marketing => entry.detail("against", "direct marketing"),
+    }
 }
 
 /// Takes a step.
@@ -57,7 +66,7 @@ pub(super) fn change(objection: &Objection, now: Timestamp, action: &'static str
         standing: standing(objection, now),
         set: RecordItems::default().with(MODEL, objection.encode()),
         remove: [].into(),
-        entry: Entry::new(action).detail("purpose", objection.purpose()),
+        entry: about(Entry::new(action), objection.against()),
         effects: effects(objection),
     }
 }
