@@ -5,6 +5,7 @@ mod account;
 mod cuts;
 mod laws;
 mod moved;
+mod restricted;
 
 use pollster::block_on as wait;
 use tacenda_core::ports::KeyState;

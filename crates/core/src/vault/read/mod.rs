@@ -7,7 +7,7 @@ mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::account::{Account, one};
+use super::account::{Account, AccountState, one};
 use super::codes::{NOT_FOUND, REFUSED_STATE};
 use super::journal::Draft;
 use super::keys::number_of;
@@ -31,6 +31,9 @@ static NO_ROLE: Name = Name::NONE;
 struct Fetched {
     subject: SubjectId,
     account: Option<Account>,
+    /// The state of the account where that is restricted, and read on no ground: what is archived
+    /// beside it is asked for by it, and nothing of it is opened.
+    beside: Option<AccountState>,
     rows: Vec<Row>,
     /// The keys of all of them, as the safe has them.
     keys: BTreeMap<KeyId, KeyState>,
@@ -110,7 +113,7 @@ impl Vault {
         // What fails whatever the account's facts are, fails before anything is fetched.
         let items = self.may_ask(purpose, actor)?;
         let archive = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
-        let Fetched { account, rows, keys, .. } =
+        let Fetched { account, beside, rows, keys, .. } =
             self.fetch(subject, &items, archive, restricted).await?;
         let found = account.is_some() || !rows.is_empty();
         // Without a live account nothing else of it is live, whatever a restored row says of itself.
@@ -126,14 +129,14 @@ impl Vault {
             let code = if found { &REFUSED_STATE } else { &NOT_FOUND };
             return Err(code.error().with("subject", subject));
         }
-        // What is archived outlives the account and its facts: the law's purpose alone decides.
-        let items = match &account {
-            Some(Account { state, .. }) => {
-                self.policy.ask(purpose, role_of(actor), &state.facts, &state.stance)?
+        // What is archived outlives the account and its facts: the law's purpose alone decides then.
+        let items = match account.as_ref().map(|account| &account.state).or(beside.as_ref()) {
+            Some(AccountState { facts, stance, .. }) => {
+                self.policy.ask(purpose, role_of(actor), facts, stance)?
             }
             None => items,
         };
-        Ok((Fetched { subject, account, rows, keys }, items))
+        Ok((Fetched { subject, account, beside, rows, keys }, items))
     }
 
     /// What a purpose may see now of an archived row of a class. A hold stops its clock.
@@ -175,13 +178,22 @@ impl Vault {
             let keys: Vec<_> = std::iter::once(is_primary.clone()).chain(others).collect();
             self.checked(subject, &keys).await?.into_iter().flatten().collect()
         };
-        let at = rows.iter().position(|row| row.key == is_primary && in_use(row, restricted));
+        let at = rows.iter().position(|row| row.key == is_primary && in_use(row, true));
         let keys = self.wrapped_keys(&rows).await?;
-        let Some(at) = at else { return Ok(Fetched { subject, account: None, rows, keys }) };
-        let row = rows.remove(at);
-        let key = self.open_row_keys(std::slice::from_ref(&row), &keys).await?;
-        let account = Some(self.open_account(row, one(key)?)?);
-        Ok(Fetched { subject, account, rows, keys })
+        let mut fetched = Fetched { subject, account: None, beside: None, rows, keys };
+        let Some(at) = at else { return Ok(fetched) };
+        let row = fetched.rows.get(at).cloned();
+        let row = row.ok_or_else(|| NOT_FOUND.error().with("subject", subject))?;
+        let usable = in_use(&row, restricted);
+        let key = self.open_row_keys(std::slice::from_ref(&row), &fetched.keys).await?;
+        let account = self.open_account(row, one(key)?)?;
+        if usable {
+            fetched.rows.remove(at);
+            fetched.account = Some(account);
+        } else {
+            fetched.beside = Some(account.state);
+        }
+        Ok(fetched)
     }
 
     async fn open_items(
