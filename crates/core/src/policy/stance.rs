@@ -122,6 +122,13 @@ impl Purpose {
             LawfulBasis::PublicTask { .. } | LawfulBasis::LegitimateInterests { .. }
         )
     }
+
+    /// Whether a person can end by a word that they are read for it: it needs their consent, or they may
+    /// object.
+    #[must_use]
+    pub fn is_up_to_the_person(&self) -> bool {
+        self.marketing || self.needs_consent() || self.may_be_objected_to()
+    }
 }
 
 impl Policy {

@@ -179,6 +179,41 @@ fn marketing_is_stopped_whole_or_not_at_all() {
 }
 
 #[test]
+fn nobody_is_read_of_after_the_log_has_their_no() {
+    for by_address in [false, true] {
+        between(
+            |world| {
+                let vault = world.sound.open();
+                let subject = ada(&vault);
+                give(&vault, subject).unwrap();
+                subject
+            },
+            move |world, subject| {
+                let vault = try_open(world).unwrap();
+                let clerk = staff("marketing");
+                let read = if by_address {
+                    let email = Name::fixed("email");
+                    wait(vault.read_by(&email, "ada@example.org", &NEWS, &clerk))
+                } else {
+                    wait(vault.read(subject, &NEWS, &clerk))
+                };
+                read.map(drop)
+            },
+            |world, subject| drop(withdraw(&world.open(), subject).unwrap()),
+            |world, subject, read| {
+                let vault = world.sound.open();
+                let leaves = wait(vault.history(subject, 99)).unwrap();
+                let at = |action: &str| leaves.iter().position(|leaf| leaf.action == *action);
+                // The latest first.
+                let no = at("consent.withdrawn").unwrap();
+                assert!(at("subject.read").is_none_or(|yes| yes > no), "read after the no");
+                assert_eq!(at("subject.read").is_some(), read.is_ok());
+            },
+        );
+    }
+}
+
+#[test]
 fn two_who_consent_at_once_have_one_proof() {
     between(
         |world| ada(&world.sound.open()),
