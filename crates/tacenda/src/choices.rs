@@ -1,12 +1,13 @@
 //! What people decide about purposes, and what they are told of.
 
+use chrono::NaiveDate;
 use tacenda_core::vault::{Actor, DueRecord, RecordKey, Vault};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 use tacenda_gdpr::case::Settled;
 use tacenda_gdpr::consent::{self, Giving, How, Stands, Withdrawal};
 use tacenda_gdpr::notice::{self, Shown, ToInform};
 use tacenda_gdpr::objection::{self, Decision, Objected, Objecting, State, Told, Way};
-use tacenda_gdpr::requests::Words;
+use tacenda_gdpr::requests::{Calendar, Words};
 
 /// How many records a look at those without an account takes at once.
 const PAGE: usize = 256;
@@ -124,6 +125,19 @@ impl Objections<'_> {
     /// As [`objection::tell`].
     pub async fn tell(&self, key: &RecordKey, told: Told, actor: &Actor) -> Result<State> {
         objection::tell(self.vault, key, told, actor).await
+    }
+
+    /// The objections that wait, with the last day of each up to this one. Nothing is opened.
+    ///
+    /// # Errors
+    /// As [`objection::agenda`].
+    pub async fn agenda(
+        &self,
+        calendar: &Calendar<'_>,
+        until: NaiveDate,
+        actor: &Actor,
+    ) -> Result<Vec<objection::Work>> {
+        objection::agenda(self.vault, calendar, until, actor).await
     }
 
     /// Takes an objection back, by the person's word.

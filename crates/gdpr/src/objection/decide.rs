@@ -45,6 +45,7 @@ pub async fn decide(
 ///
 /// # Errors
 /// `objection.remedies_missing`, `objection.in_future`, `objection.before_receipt`,
+/// `objection.before_decision`,
 /// `objection.wrong_step`; `objection.marketing_final` for one that is overruled, if the purpose is one
 /// of direct marketing by now; `objection.decided_by_nobody`, `policy.unknown_role`; those of
 /// [`Vault::change_record`].

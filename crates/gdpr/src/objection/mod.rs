@@ -8,9 +8,10 @@
 //! [`object`] for one purpose of it, [`stop_marketing`] for all, also those that come later. Whoever
 //! objected can take it back.
 //!
-//! The time for an answer runs in the file of the request (`requests`, Art. 12(3)); here is what was
-//! objected to, and what became of it. [`settle`] ends the records whose accounts are gone.
+//! The time for an answer runs from receipt (Art. 12(3)): [`agenda`] tells what waits, and until when. If
+//! the objection came as a request, its file (`requests`) has the same day. [`settle`] ends the records whose accounts are gone.
 
+mod agenda;
 mod codec;
 mod codes;
 mod decide;
@@ -20,6 +21,7 @@ mod settle;
 mod state;
 mod step;
 
+pub use agenda::{Work, agenda};
 pub use codes::CODES;
 pub use codes::*;
 pub use decide::{decide, tell, withdraw};

@@ -3,8 +3,10 @@
 use tacenda_core::policy::Against;
 use tacenda_core::{ActorId, Result, Timestamp};
 
-use super::codes::{BEFORE_RECEIPT, IN_FUTURE, MARKETING_FINAL, REMEDIES_MISSING, WRONG_STEP};
-use crate::case::{Note, Stamp, choice};
+use super::codes::{
+    BEFORE_DECISION, BEFORE_RECEIPT, IN_FUTURE, MARKETING_FINAL, REMEDIES_MISSING, WRONG_STEP,
+};
+use crate::case::{Note, SKEW, Stamp, choice};
 
 choice! {
     /// On what it rests.
@@ -185,18 +187,23 @@ impl Objection {
         self.enter(Event::Decided(decision), stamp)
     }
 
-    /// Enters that the person was told. One that is overruled ends with it.
+    /// Enters that the person was told, in a letter since the last decision. One that is overruled ends
+    /// with it.
     ///
     /// # Law
     /// Art. 12(4) and 18(3) GDPR.
     ///
     /// # Errors
-    /// `objection.in_future`, `objection.before_receipt`; `objection.remedies_missing`;
-    /// `objection.wrong_step` while nothing is decided.
+    /// `objection.in_future`, `objection.before_receipt`, `objection.before_decision`;
+    /// `objection.remedies_missing`; `objection.wrong_step` while nothing is decided.
     pub fn tell(self, told: Told, stamp: Stamp) -> Result<Self> {
         self.between(told.sent_at, stamp)?;
         if self.state == State::Overruled && !told.remedies {
             return REMEDIES_MISSING.err();
+        }
+        let decided = self.entries.iter().rfind(|one| matches!(one.event, Event::Decided(_)));
+        if decided.is_some_and(|decided| told.sent_at < decided.at.minus(SKEW)) {
+            return BEFORE_DECISION.err();
         }
         self.enter(Event::Told(told), stamp)
     }

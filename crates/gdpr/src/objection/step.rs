@@ -13,11 +13,12 @@ use super::state::{Objection, State};
 use crate::case::Stamp;
 use crate::case::who::stamp;
 
-/// Open since it was made, while the purpose is not read for it.
+/// Open while the purpose is not read for it; in the index stands when it was received, from which its
+/// month runs.
 pub(super) fn standing(objection: &Objection, now: Timestamp) -> Standing {
-    let first = objection.entries().first().map_or(now, |entry| entry.at);
+    let received = objection.made().received_at;
     match objection.state().open_as() {
-        Some(word) => Standing::Open { state: Name::fixed(word), due_at: Some(first) },
+        Some(word) => Standing::Open { state: Name::fixed(word), due_at: Some(received) },
         None => Standing::Closed { at: now },
     }
 }

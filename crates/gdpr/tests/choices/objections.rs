@@ -1,6 +1,8 @@
 //! Objections: what is read while one waits, and after it is decided.
 
+use chrono::NaiveDate;
 use pollster::block_on as wait;
+use tacenda_core::calendar::{Region, Utc, WorkingDays};
 use tacenda_core::clock::Span;
 use tacenda_core::vault::{Actor, OnRestore, Standing, Vault};
 use tacenda_core::{ActorId, Name, SubjectId};
@@ -10,7 +12,7 @@ use tacenda_gdpr::objection::{
     self, Decision, Ground, Objecting, Overriding, State, Told, Way, decide, stop_marketing, tell,
     withdraw,
 };
-use tacenda_gdpr::requests::Words;
+use tacenda_gdpr::requests::{Calendar, Words};
 use tacenda_testkit::world::{POLICY, World, ada, staff};
 
 use crate::support::*;
@@ -193,6 +195,75 @@ fn an_objection_stops_reads_until_it_is_decided_and_the_person_told() {
     assert_eq!(read(&vault, subject, &ANALYSIS), "policy.objected");
     assert_eq!(objections(&vault, subject)[1].entries().len(), 3);
     wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_letter_from_before_the_decision_tells_nothing_of_it() {
+    let world = World::default();
+    let vault = world.open();
+    let (subject, dpo) = (ada(&vault), staff("support"));
+    let key = object(&vault, subject, &ANALYSIS).unwrap().key;
+    world.clock.advance(Span::hours(1));
+    let acknowledged = told(vault.now());
+    world.clock.advance(Span::hours(1));
+    wait(decide(&vault, &key, overruled(), &dpo)).unwrap();
+    let tried = |letter| code(wait(tell(&vault, &key, letter, &dpo)));
+    assert_eq!(tried(acknowledged), "objection.before_decision");
+    let early = told(vault.now().minus(Span::seconds(300)).minus(Span::seconds(1)));
+    assert_eq!(tried(early), "objection.before_decision");
+    assert_eq!(read(&vault, subject, &ANALYSIS), "policy.objected");
+    // Said again, it is decided again, and the letter on the first decision is one on that alone.
+    let first = told(vault.now());
+    object(&vault, subject, &ANALYSIS).unwrap();
+    world.clock.advance(Span::hours(1));
+    wait(decide(&vault, &key, overruled(), &dpo)).unwrap();
+    assert_eq!(tried(first), "objection.before_decision");
+    assert_eq!(tried(told(vault.now().minus(Span::seconds(300)))), "ok", "the clock of another");
+    assert_eq!(read(&vault, subject, &ANALYSIS), "ok");
+}
+
+#[test]
+fn what_waits_is_listed_with_its_last_day() {
+    let world = World::default();
+    let vault = world.open();
+    let region = Region::parse("FR").unwrap();
+    let working = WorkingDays::of(region);
+    let calendar = Calendar::new(&Utc, &working);
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let list = |until: &str, role| {
+        let actor = if role == "" { Actor::system() } else { staff(role) };
+        wait(objection::agenda(&vault, &calendar, day(until), &actor))
+    };
+    let days = |until: &str| {
+        let works = list(until, "support").unwrap();
+        works.into_iter().map(|one| (one.due, one.overdue, one.state)).collect::<Vec<_>>()
+    };
+    let subject = ada(&vault);
+    // Received on 1 June; 1 July is a Wednesday.
+    let key = object(&vault, subject, &ANALYSIS).unwrap().key;
+    // Final: nobody decides it.
+    object(&vault, subject, &OFFERS).unwrap();
+    assert!(days("2026-06-30").is_empty());
+    assert_eq!(days("2026-07-01"), [(day("2026-07-01"), false, State::Pending)]);
+    assert_eq!(list("9999-12-31", "").unwrap().len(), 1);
+    world.set_time("2026-07-01T23:59:59Z");
+    assert!(!days("2026-07-01")[0].1);
+    wait(decide(&vault, &key, overruled(), &staff("support"))).unwrap();
+    world.set_time("2026-07-02T00:00:00Z");
+    assert_eq!(days("2026-07-02"), [(day("2026-07-01"), true, State::Overruled)]);
+    let leaf = wait(vault.history(SubjectId::CONTROLLER, 1)).unwrap().remove(0);
+    assert_eq!((leaf.action.as_str(), leaf.find("records")), ("record.listed", Some("1")));
+    assert_eq!(code(list("2026-07-02", "ghost")), "policy.unknown_role");
+    let me =
+        wait(objection::agenda(&vault, &calendar, day("2026-07-02"), &Actor::subject(subject)));
+    assert_eq!(code(me), "objection.not_the_subject");
+    wait(tell(&vault, &key, told(vault.now()), &staff("support"))).unwrap();
+    assert!(days("2026-07-02").is_empty());
+    // One that was entered late has its month from receipt.
+    let received_at = vault.now().minus(Span::days(40));
+    let late = Objecting { received_at, ..objecting(&vault, &ANALYSIS, None) };
+    wait(objection::object(&vault, subject, &late, &staff("support"))).unwrap();
+    assert_eq!(days("2026-07-02"), [(day("2026-06-23"), true, State::Pending)]);
 }
 
 #[test]
