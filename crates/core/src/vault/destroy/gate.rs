@@ -3,11 +3,12 @@
 //! What an erasure takes is over when its intent enters the log: that change requires the rows in the
 //! versions that the plan saw, so a login, an amendment or a hold before it counts. From then on nothing
 //! that comes later may say otherwise, whether the erasure goes on at once or is resumed days after. So
-//! every login, amendment, hold and restriction reads a row of this module (the *gate*), looks at the
-//! erasures under way, and requires the gate unchanged in its change; each intent changes it, of a sweep
-//! and on request. So two erasures that saw the same rows take them once.
+//! every login, amendment, hold and restriction, and every move of items under a new policy, reads a row
+//! of this module (the *gate*), looks at the erasures under way, and requires the gate unchanged in its
+//! change; each intent changes it, of a sweep and on request. So two erasures that saw the same rows take
+//! them once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::erases;
 use super::{Draft, Expect, Job, Name, Result, Row, RowKey, RowWrite, SubjectId, SubjectPlan};
@@ -93,7 +94,33 @@ impl Leaving {
     }
 }
 
+/// Of whom erasures under way take something, and the gate as it was before that was asked.
+pub(in crate::vault) struct Intended {
+    gate: Expect,
+    subjects: BTreeSet<SubjectId>,
+}
+
+impl Intended {
+    /// Whether anything of the subject is about to go.
+    pub(in crate::vault) fn is_of(&self, subject: SubjectId) -> bool {
+        self.subjects.contains(&subject)
+    }
+
+    /// Makes a change depend on no erasure having come since.
+    pub(in crate::vault) fn require(&self, draft: &mut Draft) {
+        draft.require(GATE.clone(), self.gate);
+    }
+}
+
 impl Vault {
+    /// Of whom erasures under way take something: for a change of many at once.
+    pub(in crate::vault) async fn intended(&self) -> Result<Intended> {
+        // The gate first, as in `leaving`.
+        let gate = expected(self.gate_row().await?.as_ref());
+        let plans = self.plans_pending().await?;
+        Ok(Intended { gate, subjects: plans.iter().map(|plan| plan.subject).collect() })
+    }
+
     /// What erasures under way take of a subject.
     pub(in crate::vault) async fn leaving(&self, subject: SubjectId) -> Result<Leaving> {
         // First the gate: of what was intended before, either the job is there or the rows are gone.

@@ -76,7 +76,7 @@ fn subjects(d: &mut Decoder<'_>) -> Result<BTreeSet<SubjectId>> {
 struct Passed {
     /// Their rows are not what the log says.
     altered: Vec<SubjectId>,
-    /// Keys of theirs are destroyed, and the rows are about to go.
+    /// An erasure under way takes something of theirs: what moved into it would go with it.
     dying: BTreeSet<SubjectId>,
     /// Items of theirs wait until they are no longer restricted.
     waiting: BTreeSet<SubjectId>,
@@ -290,9 +290,14 @@ impl Vault {
         passed: &mut Passed,
     ) -> Result<()> {
         let fence = self.key_fence().await?;
+        let intended = self.intended().await?;
         let mut sequence = 0;
         let mut changes = Vec::with_capacity(subjects.len());
         for subject in subjects {
+            if intended.is_of(*subject) {
+                passed.dying.insert(*subject);
+                continue;
+            }
             match self.reseal_one(*subject, job, &mut sequence).await {
                 Ok(Resealed { writes, deletes, waits }) => {
                     if waits {
@@ -321,6 +326,7 @@ impl Vault {
             draft.record(leaf, writes, &deletes);
         }
         draft.under_fence(fence);
+        intended.require(&mut draft);
         self.commit(draft).await?;
         passed.changed = passed.changed.saturating_add(changed);
         Ok(())
