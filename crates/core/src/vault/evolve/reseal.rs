@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::codes::BLOCKED;
+use super::super::destroy::Tries;
 use super::super::journal::{Draft, next_version, own_row};
 use super::super::records::is_record;
 use super::judge::is_clocked;
@@ -290,14 +291,9 @@ impl Vault {
         passed: &mut Passed,
     ) -> Result<()> {
         let fence = self.key_fence().await?;
-        let intended = self.intended().await?;
         let mut sequence = 0;
         let mut changes = Vec::with_capacity(subjects.len());
         for subject in subjects {
-            if intended.is_of(*subject) {
-                passed.dying.insert(*subject);
-                continue;
-            }
             match self.reseal_one(*subject, job, &mut sequence).await {
                 Ok(Resealed { writes, deletes, waits }) => {
                     if waits {
@@ -316,20 +312,43 @@ impl Vault {
                 Err(error) => return Err(error),
             }
         }
-        if changes.is_empty() {
-            return Ok(());
+        self.commit_resealed(changes, sequence, fence, passed).await
+    }
+
+    /// Commits what was sealed, but of nobody of whom an erasure under way takes something. Another
+    /// erasure that comes first, of whomever, has that looked at again, and nothing sealed again.
+    async fn commit_resealed(
+        &self,
+        mut changes: Vec<(SubjectId, Vec<RowWrite>, Vec<Row>)>,
+        sequence: u64,
+        fence: Expect,
+        passed: &mut Passed,
+    ) -> Result<()> {
+        let mut tries = Tries::new(1);
+        loop {
+            let subjects = changes.iter().map(|(subject, ..)| *subject).collect();
+            let intended = self.intended(&subjects).await?;
+            passed.dying.extend(subjects.into_iter().filter(|subject| intended.is_of(*subject)));
+            changes.retain(|(subject, ..)| !intended.is_of(*subject));
+            if changes.is_empty() {
+                return Ok(());
+            }
+            let mut draft = Draft::new(sequence);
+            for (subject, writes, deletes) in &changes {
+                let leaf = self.leaf(self.now(), &Actor::system(), "policy.resealed", *subject);
+                draft.record(leaf, writes.clone(), deletes);
+            }
+            draft.under_fence(fence);
+            intended.require(&mut draft);
+            match self.commit(draft).await {
+                Err(error) if tries.again(&error) => {}
+                committed => {
+                    committed?;
+                    passed.changed = passed.changed.saturating_add(changes.len() as u64);
+                    return Ok(());
+                }
+            }
         }
-        let changed = changes.len() as u64;
-        let mut draft = Draft::new(sequence);
-        for (subject, writes, deletes) in changes {
-            let leaf = self.leaf(self.now(), &Actor::system(), "policy.resealed", subject);
-            draft.record(leaf, writes, &deletes);
-        }
-        draft.under_fence(fence);
-        intended.require(&mut draft);
-        self.commit(draft).await?;
-        passed.changed = passed.changed.saturating_add(changed);
-        Ok(())
     }
 }
 
