@@ -83,7 +83,7 @@ fn nobody_is_let_in_whose_erasure_is_divided_meanwhile() {
     // The second login of a day moves no clock, and needs no key but the account's.
     wait(vault.login("ada@example.org", "correct horse")).unwrap();
     let before = wait(vault.history(gone, 99)).unwrap().len();
-    let (inner, here) = (store.clone(), world.clone());
+    let (inner, here) = (store.clone(), world);
     let erased = erase_while((&vault, &store), &[gone, other], move || {
         alter(&inner, gone);
         let vault = here.open();
@@ -107,7 +107,7 @@ fn an_altered_job_keeps_out_whom_it_names() {
     let (world, store) = Adversary::world();
     let vault = world.open();
     let gone = ada(&vault);
-    let (inner, other) = (store.clone(), world.clone());
+    let (inner, other) = (store.clone(), world);
     let erased = erase_while((&vault, &store), &[gone], move || {
         let job = jobs(&inner).pop().unwrap();
         inner.edit(&job.key, |row| row.due_at = Some(Timestamp::MIN));
@@ -137,7 +137,7 @@ fn a_job_that_is_put_back_hides_none_that_is_under_way() {
     let old: Row = kept.lock().unwrap().take().unwrap();
     // The jobs are met in the order of their times.
     world.clock.advance(Span::days(1));
-    let (inner, other) = (store.clone(), world.clone());
+    let (inner, other) = (store.clone(), world);
     let erased = erase_while((&vault, &store), &[gone], move || {
         inner.put(&old.key.clone(), Some(old));
         let vault = other.open();
