@@ -151,7 +151,7 @@ fn no_consent_and_no_notice_counts_behind_an_intent() {
     let (world, store) = Adversary::world();
     let vault = world.open();
     let gone = ada(&vault);
-    let other = world.clone();
+    let other = world;
     let erased = erase_while((&vault, &store), &[gone], move || {
         let vault = other.open();
         let told = Told { version: 1, at: vault.now(), how: Name::fixed("letter") };
