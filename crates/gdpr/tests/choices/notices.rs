@@ -97,6 +97,41 @@ fn a_registration_names_a_notice_that_there_is() {
 }
 
 #[test]
+fn a_purpose_that_rests_on_something_else_says_so() {
+    let world = World::default();
+    drop(world.open());
+    let purpose = |basis: &str, since: &str| {
+        let roles = "[roles.support]";
+        format!(
+            "[purposes.tracing]\nactivity = \"accounts\"\ndescription = \"Tracing.\"\n\
+             basis = {basis}\nitems = [\"email\"]\n{since}\n{roles}"
+        )
+    };
+    let duty = "\"legal obligation\"\nlaw = \"vouchers\"";
+    let interest = "\"legitimate interests\"\ninterest = \"Ours.\"";
+    let come = |version: u64, purpose: &str| {
+        let policy = POLICY
+            .replacen("version = 1\n", &format!("version = {version}\n"), 1)
+            .replacen("[roles.support]", purpose, 1)
+            .replacen("\"offers\", \"analysis\"]", "\"offers\", \"analysis\", \"tracing\"]", 1);
+        let opened = world.try_open(&policy, OnRestore::Refuse);
+        opened.map(|(vault, _)| vault)
+    };
+    let vault = come(2, &purpose(duty, "")).unwrap();
+    let subject = ada(&vault);
+    // The law is not made to wait; what comes instead of it is.
+    let silent = come(3, &purpose(interest, "")).map(drop);
+    assert_eq!(code(silent), "vault.purpose_since");
+    let old = come(3, &purpose(interest, "since = 2\n")).map(drop);
+    assert_eq!(code(old), "vault.purpose_since");
+    let vault = come(3, &purpose(interest, "since = 3\n")).unwrap();
+    assert_eq!(read(&vault, subject, &Name::fixed("tracing")), "policy.not_informed");
+    let other = come(4, &purpose("\"contract\"", "since = 3\n")).map(drop);
+    assert_eq!(code(other), "vault.purpose_since");
+    drop(come(4, &purpose(duty, "since = 3\n")).unwrap());
+}
+
+#[test]
 fn a_purpose_that_is_new_says_so() {
     let world = World::default();
     drop(world.open());
