@@ -48,6 +48,8 @@ pub enum Giver {
     Person,
     /// The holder of parental responsibility, for a child.
     Parent(ParentCheck),
+    /// The child, and the holder of parental responsibility with it.
+    Together(ParentCheck),
 }
 
 /// What was agreed to, how, when and by whom (Art. 7(1) GDPR).
