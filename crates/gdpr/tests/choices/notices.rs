@@ -69,9 +69,11 @@ fn who_is_to_be_told_is_counted_by_pages() {
     assert_eq!(read(&vault, new, &SURVEY), "ok");
     let shown = Shown { version: 2, at: vault.now(), way: Way::Account };
     wait(notice::shown(&vault, all[2], shown, &Actor::subject(all[2]))).unwrap();
-    let (mut after, mut found, mut seen) = (None, Vec::new(), 0);
+    let (mut after, mut found, mut seen, mut counted) = (None, Vec::new(), 0, 0);
     loop {
         let page = wait(notice::to_inform(&vault, after, 2)).unwrap();
+        counted += page.by_purpose.get(&SURVEY).copied().unwrap_or(0);
+        assert!(page.by_purpose.keys().all(|purpose| *purpose == SURVEY));
         found.extend(page.subjects);
         seen += page.seen;
         after = page.next;
@@ -81,7 +83,20 @@ fn who_is_to_be_told_is_counted_by_pages() {
     }
     all.remove(2);
     all.sort();
+    assert_eq!(counted, found.len());
     assert_eq!((found, seen), (all, 6));
+}
+
+#[test]
+fn who_is_imported_was_not_told_before_the_notice_was_there() {
+    let world = World::default();
+    let vault = world.open();
+    let new = request(&vault, &[("email", "old@example.org")], false);
+    let registered_at = Some(vault.now().minus(Span::days(900)));
+    let new = RegisterRequest { notice: Some(1), registered_at, ..new };
+    let old = wait(vault.register(new, &staff("support"))).unwrap().subject();
+    let told = wait(vault.stance(old)).unwrap().unwrap().told.unwrap();
+    assert_eq!((told.version, told.at), (1, vault.now()));
 }
 
 #[test]
