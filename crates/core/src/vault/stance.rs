@@ -114,6 +114,21 @@ impl Vault {
         Ok(self.kept_account(subject).await?.map(|account| account.state.stance))
     }
 
+    /// [`Vault::stance`] for somebody to whom it is shown: with a leaf, which is durable before.
+    ///
+    /// # Errors
+    /// As [`Vault::stance`].
+    pub async fn read_stance(&self, subject: SubjectId, actor: &Actor) -> Result<Option<Stance>> {
+        let stance = self.stance(subject).await?;
+        let mut draft = Draft::new(0);
+        // An id of nobody, anybody may have typed.
+        let found = stance.as_ref().map_or(SubjectId::CONTROLLER, |_| subject);
+        let leaf = self.leaf(self.now(), actor, "stance.read", found);
+        draft.record(leaf, Vec::new(), &[]);
+        self.commit(draft).await?;
+        Ok(stance)
+    }
+
     /// Changes how a person stands to purposes, with a leaf and without a record: for what needs no
     /// proof beyond the log, and for what is to end although its record cannot be opened. Whoever
     /// decided by how the person stood says what was `seen`.
