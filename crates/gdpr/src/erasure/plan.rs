@@ -65,7 +65,8 @@ pub struct ErasurePlan {
     /// A line per row: its class in use, and what laws keep of the class from before.
     pub lines: Vec<Line>,
     /// The end of the account, from which laws count: when it was closed, or else the time of the plan.
-    /// What they keep may have been made on any day until then, whatever the clock of its class says.
+    /// What they keep may have been made on any day until then, whatever the clock of its class says;
+    /// what was written later has set that clock.
     pub closed_at: Timestamp,
     /// The rows that it was made for.
     pub seen: Vec<Seen>,
