@@ -20,6 +20,10 @@ use crate::seal::{Body, DataKey, IndexKey};
 pub(super) const INDEX_KEY: Name = Name::fixed("index");
 pub(super) const FINGERPRINT_KEY: Name = Name::fixed("fingerprints");
 
+/// No key of the account's class has this number. Where a law keeps an item of that class its key
+/// lives on when the account ends, and the tombstone of this number alone tells the safe of the end.
+pub(super) const ENDED: u16 = u16::MAX;
+
 pub(super) fn signing_key(epoch: u32) -> Name {
     Name::parse(&format!("log.{epoch}")).unwrap_or(Name::fixed("log"))
 }

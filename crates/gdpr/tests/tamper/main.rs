@@ -15,6 +15,7 @@ mod mended;
 mod pruned;
 mod records;
 mod requests;
+mod restored;
 mod restores;
 mod rows;
 mod safe;
