@@ -111,6 +111,20 @@ fn a_sweep_of_others_fails_no_amendment_and_no_hold() {
 }
 
 #[test]
+fn a_sweep_of_others_costs_a_login_no_second_argon2id() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    world.clock.advance(Span::days(2));
+    let before = world.passwords.calls();
+    batches_beside(&store, &world, 90);
+    let login = wait(vault.login("ada@example.org", "correct horse")).unwrap();
+    assert_eq!((login.subject, world.passwords.calls() - before), (subject, 1));
+    store.act(At::Rows, || {});
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
 fn a_sweep_without_end_ends_an_amendment() {
     let (world, store) = Adversary::world();
     let vault = world.open();
