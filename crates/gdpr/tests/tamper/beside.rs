@@ -96,12 +96,17 @@ fn a_sweep_of_others_fails_no_amendment_and_no_hold() {
     let vault = world.open();
     let subject = eve(&vault);
     let amendment = set(&vault, "card_last4", "4242");
+    let keys = || wait(world.keyring.keys_of(subject)).unwrap().len();
+    let before = keys();
     batches_beside(&store, &world, 90);
     wait(vault.amend(subject, amendment, &staff("support"))).unwrap();
     assert_eq!(classes(&vault, subject), ["account", "billing", "payment"]);
+    assert_eq!(keys() - before, 1, "a key for all tries");
     for effects in [hold("billing"), restrict("billing")] {
+        let before = keys();
         batches_beside(&store, &world, 90);
         affect(&vault, subject, effects).unwrap();
+        assert_eq!(keys() - before, 1);
     }
     let rows = wait(vault.outline(subject)).unwrap();
     let billing = rows.iter().find(|row| row.class == *"billing").unwrap();

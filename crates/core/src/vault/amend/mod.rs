@@ -11,7 +11,7 @@ use super::destroy::{Leaving, Tries};
 use super::evolve::first_version;
 use super::items::ItemValue;
 use super::journal::{Draft, next_version};
-use super::keys::{number_of, numbers_of};
+use super::keys::{Made, number_of, numbers_of};
 use super::register::tokens;
 use super::{Actor, Vault};
 use crate::clock::Timestamp;
@@ -88,10 +88,10 @@ impl Vault {
         actor: &Actor,
     ) -> Result<()> {
         let parsed = self.parse_amendment(amendment).await?;
-        let mut tries = Tries::new(ATTEMPTS);
+        let (mut tries, mut made) = (Tries::new(ATTEMPTS), Made::default());
         loop {
             let leaving = self.leaving(subject).await?;
-            let error = match self.try_amend(subject, &parsed, &leaving, actor).await {
+            let error = match self.try_amend(subject, &parsed, &leaving, &mut made, actor).await {
                 Err(error) => error,
                 done => return done,
             };
@@ -111,10 +111,12 @@ impl Vault {
         subject: SubjectId,
         parsed: &Parsed,
         leaving: &Leaving,
+        made: &mut Made,
         actor: &Actor,
     ) -> Result<()> {
         let now = self.now();
         let fence = self.key_fence().await?;
+        made.under(fence);
         let mut account = match self.account(subject).await {
             Err(error) if error.is(&NOT_FOUND) => {
                 return Err(self.no_account(subject, error).await?);
@@ -132,7 +134,6 @@ impl Vault {
         let expect = Expect::Version(account.row.version);
         let guard = account.row.key.clone();
         let (mut draft, mut writes) = (Draft::new(0), Vec::new());
-        let mut sequence = 0;
         let state = account.state.clone();
         let mut account = Some(account);
         let strays = self.strays(&rows, parsed)?;
@@ -172,7 +173,7 @@ impl Vault {
                 if restricted && (touched || sets_password) {
                     return Err(REFUSED_STATE.error().with("subject", subject));
                 }
-                match self.touch(&rows, &place_key, &class.name, adds, &mut sequence).await? {
+                match self.touch(&rows, &place_key, &class.name, adds, made).await? {
                     Some(touched) => touched,
                     None => continue,
                 }
@@ -236,7 +237,7 @@ impl Vault {
         }
         let action = if parsed.close_at.is_some() { "subject.closed" } else { "subject.amended" };
         draft.record(self.leaf(now, actor, action, subject), writes, &[]);
-        draft.change().safe_sequence = sequence;
+        draft.change().safe_sequence = made.sequence;
         draft.under_fence(fence);
         leaving.require(&mut draft);
         match self.commit(draft).await {
@@ -315,7 +316,7 @@ impl Vault {
         place: &RowKey,
         class: &Name,
         make: bool,
-        sequence: &mut u64,
+        made: &mut Made,
     ) -> Result<Option<Touched>> {
         let row = rows.iter().find(|row| row.key == *place);
         // The clock of what is restricted goes on, whatever may be done with it.
@@ -332,7 +333,7 @@ impl Vault {
             return Err(REFUSED_STATE.error().with("subject", place.subject));
         }
         let key = if make {
-            self.next_key(place.subject, class, &numbers_of(rows, class), sequence).await?
+            self.key_of_try(place.subject, class, &numbers_of(rows, class), made).await?
         } else {
             // Nothing is sealed: a row without items has its clock moved.
             DataKey::generate(self.ports.rng.as_ref())
