@@ -85,6 +85,14 @@ impl ErasurePlan {
         self.lines.iter().any(|line| line.fate == Fate::Restricted)
     }
 
+    /// Whether something goes, or is archived: what laws keep already stays as it is.
+    #[must_use]
+    pub fn takes_something(&self) -> bool {
+        let goes =
+            |fate: &Fate| matches!(fate, Fate::Erase | Fate::Archive { .. } | Fate::Reduce { .. });
+        self.lines.iter().any(|line| goes(&line.fate))
+    }
+
     /// As the vault carries it out.
     #[must_use]
     pub fn to_vault(&self, reason: &Name) -> SubjectPlan {

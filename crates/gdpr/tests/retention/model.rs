@@ -167,6 +167,8 @@ impl Machine {
                     assert_eq!(done, "vault.not_found");
                 } else if one.is_held() {
                     assert_eq!(done, "erasure.held");
+                } else if one.rows.values().all(|row| row.archived) {
+                    assert_eq!(done, "erasure.nothing_left");
                 } else {
                     assert_eq!(done, "ok");
                     CLASSES.iter().for_each(|class| one.end(class, now));
