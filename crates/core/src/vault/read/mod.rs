@@ -249,8 +249,9 @@ impl Vault {
         if draft.is_empty() { Ok(()) } else { self.commit(draft).await.map(|_| ()) }
     }
 
-    /// Reads a page of the subjects that have an account for one purpose, by id: a leaf each, one
-    /// commit. A limit of 0 counts as 1.
+    /// Reads a page of the [`Vault::subjects`] for one purpose, by id: a leaf each, one commit. Of an
+    /// archived account it shows what the purpose of its law reads, and `vault.not_live` for any other.
+    /// A limit of 0 counts as 1.
     ///
     /// # Errors
     /// The codes of the ports; then nothing was opened.
@@ -268,7 +269,8 @@ impl Vault {
         Ok(ViewPage { views: subjects.into_iter().zip(views).collect(), next })
     }
 
-    /// A page of the subjects that have an account, by id. It shows ids alone, which tell the day
+    /// A page of the subjects that have an account, by id: in use, restricted, or archived where a law
+    /// keeps an item of the account's own class. It shows ids alone, which tell the day
     /// of registration and nothing else, opens nothing and leaves no leaf;
     /// [`Vault::read_page`] shows data.
     ///
