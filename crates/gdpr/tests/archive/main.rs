@@ -6,6 +6,7 @@ mod closed;
 mod cuts;
 mod laws;
 mod moved;
+mod restricted;
 
 use pollster::block_on as wait;
 use tacenda_core::ports::KeyState;
