@@ -112,7 +112,7 @@ impl Vault {
             }
             let leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
             let told = plan.told(leaf, &late);
-            let tell = |leaf: Leaf, (word, class): &(&'static str, Name)| leaf.detail(*word, class);
+            let tell = |leaf: Leaf, (word, class): &(&'static str, Name)| leaf.detail(word, class);
             let leaf = copies_told(outlives.iter().fold(told, tell), copies, now);
             draft.record_gone(leaf, writes, deletes);
         }

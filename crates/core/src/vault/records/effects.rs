@@ -9,7 +9,7 @@ use crate::name::Name;
 use crate::policy::Stance;
 use crate::ports::keyring::DESTROYED;
 use crate::ports::store::CONFLICT;
-use crate::ports::{KeyState, RowWrite};
+use crate::ports::{Expect, KeyState, RowWrite};
 use crate::row::{Row, state};
 use crate::seal::Body;
 use crate::vault::codes::{NOTHING_OF_CLASS, UNDECLARED_CLASS, UNDER_WAY};
@@ -31,6 +31,9 @@ pub struct Effects {
     /// Classes whose rows in use are restricted from now on, or in use again (Art. 18 GDPR). What is
     /// archived is read for its law alone already, and stays so.
     pub restricted: BTreeMap<Name, bool>,
+    /// Whether the classes are all that there is: if another begins before the change does, it is to be
+    /// decided again.
+    pub all: bool,
     /// Rows as they were before the room looked at whatever else it decided by, such as other holds
     /// of the same subject: if one of these classes was written since, the decision is to be made
     /// again.
@@ -64,7 +67,7 @@ impl Vault {
         effects: &Effects,
         draft: &mut Draft,
     ) -> Result<Vec<RowWrite>> {
-        let Effects { held, restricted, seen, .. } = effects;
+        let Effects { held, restricted, seen, all, .. } = effects;
         let classes: BTreeSet<&Name> = held.keys().chain(restricted.keys()).collect();
         if classes.is_empty() {
             return Ok(Vec::new());
@@ -91,6 +94,10 @@ impl Vault {
             return Err(UNDER_WAY.error().with("subject", subject));
         }
         leaving.require(draft);
+        let absent = self.policy.classes.keys().map(|class| self.profile_key(subject, class));
+        for key in absent.filter(|key| *all && rows.iter().all(|row| row.key != *key)) {
+            draft.require(key, Expect::Absent);
+        }
         // Whoever erases has said so in the log: a hold comes too late.
         let keys = self.wrapped_keys(&rows).await?;
         if keys.values().any(|state| matches!(state, KeyState::Destroyed(_))) {
