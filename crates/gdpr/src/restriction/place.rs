@@ -46,7 +46,7 @@ pub struct Placed {
 /// Art. 18(1) and (2) GDPR.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; `case.review_past`, `case.review_far`; `restriction.bad_time`;
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; `case.review_past`, `case.review_far`; `restriction.bad_time`;
 /// `vault.undeclared_class`; `restriction.nothing` for a restriction of nothing; `keys.destroyed` if it is
 /// being erased; those of [`Vault::add_record`].
 pub async fn place(
@@ -55,7 +55,7 @@ pub async fn place(
     terms: &Terms,
     actor: &Actor,
 ) -> Result<Placed> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &RESTRICTIONS, actor)?;
     let policy = vault.policy();
     if !terms.classes.iter().all(|class| policy.classes.contains_key(class)) {
         return UNDECLARED_CLASS.err();

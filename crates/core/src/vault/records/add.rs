@@ -45,15 +45,16 @@ impl Vault {
         new: NewRecord,
         actor: &Actor,
     ) -> Result<RecordKey> {
-        self.add_found_by(kind, new, None, actor).await
+        self.check_grant(actor).await?;
+        self.add_found_by(kind, new, Vec::new(), actor).await
     }
 
-    /// [`Vault::add_record`], of which the row is found by a token.
-    pub(super) async fn add_found_by(
+    /// [`Vault::add_record`], of which the row bears tokens.
+    pub(in crate::vault) async fn add_found_by(
         &self,
         kind: &'static RecordKind,
         new: NewRecord,
-        token: Option<Token>,
+        tokens: Vec<Token>,
         actor: &Actor,
     ) -> Result<RecordKey> {
         check_new(&new.standing, &new.items, self.now())?;
@@ -66,7 +67,7 @@ impl Vault {
         };
         let mut tries = Tries::new(ATTEMPTS);
         loop {
-            match self.try_add(subject, kind, &new, token.as_ref(), actor).await {
+            match self.try_add(subject, kind, &new, &tokens, actor).await {
                 Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
                 other => return other,
             }
@@ -84,7 +85,7 @@ impl Vault {
         subject: SubjectId,
         kind: &'static RecordKind,
         new: &NewRecord,
-        token: Option<&Token>,
+        tokens: &[Token],
         actor: &Actor,
     ) -> Result<RecordKey> {
         let (now, mut sequence) = (self.now(), 0);
@@ -105,7 +106,7 @@ impl Vault {
         let row = Row {
             class: Some(kind.class.clone()),
             body: body.encode(),
-            tokens: token.cloned().into_iter().collect(),
+            tokens: tokens.to_vec(),
             ..crate::vault::journal::own_row(place)
         };
         let mut draft = Draft::new(sequence);
