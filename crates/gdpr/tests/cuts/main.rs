@@ -14,6 +14,7 @@ mod requested;
 mod requests;
 mod returns;
 mod rotation;
+mod staff;
 mod sweep;
 
 use std::sync::Arc;

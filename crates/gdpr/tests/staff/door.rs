@@ -72,7 +72,7 @@ fn every_door_asks_for_the_grant() {
     assert_eq!(read(&vault, subject, &Actor::subject(subject)), "policy.unknown_role");
     let news = acting(ActorId::from_bytes([7; 16]), "marketing", 1);
     assert_eq!(read(&vault, subject, &news), "policy.role_not_allowed");
-    assert_eq!(code(wait(vault.login("ada@example.org", "wrong"))), "ok");
+    assert_eq!(code(wait(vault.login("ada@example.org", "wrong"))), "login.refused");
     wait(vault.audit()).unwrap();
 }
 

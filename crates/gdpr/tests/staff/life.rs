@@ -5,7 +5,7 @@ use tacenda_core::policy::records::GRANTS;
 use tacenda_core::vault::{Actor, Standing};
 use tacenda_core::{ActorId, Name, Timestamp};
 use tacenda_gdpr::staff::{Identity, Offer, State};
-use tacenda_gdpr::{erasure, staff};
+use tacenda_gdpr::{erasure, retention, staff};
 use tacenda_testkit::world::World;
 
 use crate::support::*;
@@ -159,7 +159,9 @@ fn what_ends_is_on_the_agenda_then_settled_and_erased_a_year_later() {
     assert_eq!(read(&vault, subject, &me), "staff.expired", "settled, it is told still");
     // A year after it ran out it goes, and nothing of the person is kept.
     world.set_time("2027-08-02T08:00:00Z");
-    wait(erasure::sweep(&vault, None, &Actor::system(), &mut |_| {})).unwrap();
+    let plan = wait(retention::plan(&vault)).unwrap();
+    assert_eq!(plan.due(), 1);
+    wait(erasure::sweep(&vault, Some(plan.digest), &Actor::system(), &mut |_| {})).unwrap();
     assert_eq!(wait(vault.records_of(short.key.subject, &GRANTS)).unwrap().len(), 0);
     assert_eq!(read(&vault, subject, &me), "staff.no_grant");
     wait(vault.audit()).unwrap();

@@ -18,6 +18,7 @@ mod requests;
 mod restores;
 mod rows;
 mod safe;
+mod staff;
 mod swap;
 
 use std::sync::Arc;

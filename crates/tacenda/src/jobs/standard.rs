@@ -17,7 +17,7 @@ pub(super) enum Standard {
     /// longer restricted since. It fails as long as rows are altered. Every ten minutes.
     MoveItems,
     /// `sweep`: erases what the policy no longer keeps, unless a person has to confirm it; before that,
-    /// ends consents and objections without an account. Daily.
+    /// ends consents and objections without an account, and notes which grants have run out. Daily.
     Sweep,
     /// `prune`: removes the texts of old log entries. Daily.
     Prune,
@@ -70,7 +70,11 @@ impl Job for Standard {
             Self::Sweep => {
                 // What nobody uses any more begins its retention. What cannot, such as an altered
                 // proof, stops no sweep, and is told afterwards.
-                let settled = [t.consents().settle().await, t.objections().settle().await];
+                let settled = [
+                    t.consents().settle().await,
+                    t.objections().settle().await,
+                    t.staff().settle().await,
+                ];
                 let swept = t.retention().sweep(None, actor, &mut |_| {}).await?.subjects;
                 settled.into_iter().collect::<Result<Vec<_>>>()?;
                 Ok(swept)
