@@ -54,9 +54,9 @@ pub use zone::zone;
 pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
-    Actor, Amendment, Collected, Fingerprint, ItemValue, JobState, Kept, Login, NewPassword, OnRestore,
-    PasswordCounts, Pruned, Receipt, Recovery, RegisterRequest, Registered, RestrictedUse, View,
-    ViewPage,
+    Actor, Amendment, Collected, Fingerprint, ItemValue, JobState, Kept, Login, NewPassword,
+    OnRestore, PasswordCounts, Pruned, Receipt, Recovery, RegisterRequest, Registered,
+    RestrictedUse, View, ViewPage,
 };
 pub use tacenda_core::{
     ActorId, Clock, Code, Error, Kind, Name, Result, Retry, RowId, SubjectId, Timestamp,

@@ -75,12 +75,7 @@ impl Staff<'_> {
     ///
     /// # Errors
     /// As [`staff::grants_of`].
-    pub async fn of(
-        &self,
-        person: ActorId,
-        purpose: &str,
-        actor: &Actor,
-    ) -> Result<Vec<Listed>> {
+    pub async fn of(&self, person: ActorId, purpose: &str, actor: &Actor) -> Result<Vec<Listed>> {
         staff::grants_of(self.vault, person, &Name::parse(purpose)?, actor).await
     }
 
