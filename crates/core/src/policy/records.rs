@@ -68,8 +68,17 @@ pub static OBJECTIONS: RecordKind = RecordKind {
     what: "objections and what was decided of them, from the day on which each ended",
 };
 
+/// Messages to people: on their way, and sent.
+pub static OUTBOX: RecordKind = RecordKind {
+    key: "outbox",
+    kind: Name::fixed("message"),
+    class: Name::fixed("tacenda.outbox"),
+    what: "messages to people, from the day on which each was sent or given up",
+};
+
 /// All kinds.
-pub static KINDS: &[&RecordKind] = &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS];
+pub static KINDS: &[&RecordKind] =
+    &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &OUTBOX];
 
 impl RecordKind {
     /// The kind whose rows have this class.

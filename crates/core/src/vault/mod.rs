@@ -58,9 +58,9 @@ pub use login::Login;
 pub use open::{OnRestore, OpenOptions};
 pub use outline::{Outline, Seen};
 pub use prune::Pruned;
-pub use read::{Kept, RestrictedUse, View, ViewPage};
+pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
-    DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
+    ClaimedRecord, DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
     RecordKey, RecordOutline, Standing,
 };
 pub use recover::Recovery;

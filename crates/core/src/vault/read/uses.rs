@@ -1,0 +1,86 @@
+//! Opening some items of a purpose for a use that the log has a word of its own for.
+
+use std::collections::BTreeSet;
+
+use super::{Fetched, View};
+use crate::error::{Kind, Result};
+use crate::id::SubjectId;
+use crate::name::Name;
+use crate::vault::codes::NOT_OF_PURPOSE;
+use crate::vault::{Actor, Entry, Vault};
+
+/// What is opened of a subject, for what, and what the log says of it.
+#[derive(Debug, Clone)]
+pub struct ItemUse {
+    /// Whose data.
+    pub subject: SubjectId,
+    /// The purpose of the policy.
+    pub purpose: Name,
+    /// The items that are needed, and no others; with none, nothing of an account is looked at, and
+    /// whether the role may act for the purpose decides.
+    pub items: BTreeSet<Name>,
+    /// What is done with them, such as `message.addressed`.
+    pub entry: Entry,
+}
+
+impl Vault {
+    /// Opens items of many subjects, as [`Vault::read_many`] does: the policy decides, a leaf each is
+    /// durable in one commit, then they open. Of what the purpose gives only the items that are named
+    /// open; the leaf names them.
+    ///
+    /// # Law
+    /// Art. 5(1)(b), (c) and (f) GDPR.
+    ///
+    /// # Errors
+    /// The codes of the ports; then nothing was opened. Of one subject: as [`Vault::read`];
+    /// [`NOT_OF_PURPOSE`] for an item that the purpose does not give.
+    pub async fn use_items(&self, uses: &[ItemUse], actor: &Actor) -> Result<Vec<Result<View>>> {
+        let mut decided = Vec::with_capacity(uses.len());
+        let mut leaves = Vec::with_capacity(uses.len());
+        for one in uses {
+            let decision = match self.decide_use(one, actor).await {
+                Ok(Some((_, given))) if !one.items.is_subset(&given) => {
+                    let item = one.items.difference(&given).next();
+                    let error = NOT_OF_PURPOSE.error().with("purpose", &one.purpose);
+                    Err(item.map_or_else(|| NOT_OF_PURPOSE.error(), |item| error.field_is(item)))
+                }
+                Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+                other => other,
+            };
+            leaves.push(match &decision {
+                Ok(_) => {
+                    let leaf = self.leaf(self.now(), actor, one.entry.action(), one.subject);
+                    let mut leaf = one.entry.clone().told(leaf);
+                    leaf.purpose = Some(one.purpose.clone());
+                    one.items.iter().fold(leaf, |leaf, item| leaf.detail("item", item))
+                }
+                Err(error) => self.refusal(one.subject, &one.purpose, actor, error),
+            });
+            decided.push(decision);
+        }
+        // INVARIANT 5: no leaf, no read. The envelopes open only after this.
+        self.record_read(leaves).await?;
+        let mut views = Vec::with_capacity(decided.len());
+        for (one, decision) in uses.iter().zip(decided) {
+            views.push(match decision {
+                Ok(Some((fetched, _))) => {
+                    self.open_items(fetched, &one.purpose, &one.items).await
+                }
+                Ok(None) => Ok(View::new(one.subject)),
+                Err(error) => Err(error),
+            });
+        }
+        Ok(views)
+    }
+
+    async fn decide_use(
+        &self,
+        one: &ItemUse,
+        actor: &Actor,
+    ) -> Result<Option<(Fetched, BTreeSet<Name>)>> {
+        if one.items.is_empty() {
+            return self.may_ask(&one.purpose, actor).map(|_| None);
+        }
+        self.decide(one.subject, &one.purpose, actor, false).await.map(Some)
+    }
+}
