@@ -22,9 +22,7 @@ impl Letter {
         match self.progress {
             Progress::Queued { last } => e.u8(0).text(last.map_or("", Failure::as_str)),
             Progress::Sent { at } => e.u8(1).i64(at.as_micros()),
-            Progress::GivenUp { failure, at } => {
-                e.u8(2).text(failure.as_str()).i64(at.as_micros())
-            }
+            Progress::GivenUp { failure, at } => e.u8(2).text(failure.as_str()).i64(at.as_micros()),
         };
         e.finish()
     }
@@ -54,16 +52,8 @@ impl Letter {
             _ => return MALFORMED.err(),
         };
         d.end()?;
-        let letter = Self {
-            says,
-            purpose,
-            own_address,
-            language,
-            enqueued_at,
-            expires_at,
-            tries,
-            progress,
-        };
+        let letter =
+            Self { says, purpose, own_address, language, enqueued_at, expires_at, tries, progress };
         Ok(letter)
     }
 }

@@ -46,9 +46,8 @@ pub async fn enqueue_once(
 pub(crate) fn new_record(message: &Message, now: Timestamp) -> Result<NewRecord> {
     message.check()?;
     let letter = Letter::of(message, now);
-    let mut items = RecordItems::default()
-        .with(MODEL, letter.encode())
-        .with(VALUES, message.values.encode());
+    let mut items =
+        RecordItems::default().with(MODEL, letter.encode()).with(VALUES, message.values.encode());
     if let Recipient::Address(address) = &message.to {
         // EXPOSE: it is sealed in the message.
         items = items.with(ADDRESS, address.expose().clone().into_bytes());

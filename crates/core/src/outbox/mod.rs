@@ -22,8 +22,8 @@ mod model;
 mod settle;
 mod take;
 
-pub use enqueue::{cancel, enqueue, enqueue_once, withdraw};
 pub(crate) use enqueue::new_record;
+pub use enqueue::{cancel, enqueue, enqueue_once, withdraw};
 pub use model::{Failure, Letter, Message, Progress, Recipient, Values};
 pub use settle::{Outcome, Settled, settle};
 pub use take::{Batch, Outgoing, Taken, take};

@@ -151,13 +151,21 @@ fn use_of(vault: &Vault, taken: &Taken, through: Option<&Name>) -> ItemUse {
         subject: key.subject,
         purpose: taken.letter.purpose.clone(),
         // An address of its own is no item of the account's: there may be none.
-        items: if own { BTreeSet::new() } else { [vault.policy().identifier().name.clone()].into() },
+        items: if own {
+            BTreeSet::new()
+        } else {
+            [vault.policy().identifier().name.clone()].into()
+        },
         entry: if own { entry.detail("item", &ADDRESS) } else { entry },
     }
 }
 
 /// Puts the address in; or says what becomes of a message that has none.
-async fn addressed(vault: &Vault, taken: &mut Taken, view: Result<View>) -> Result<Option<Outcome>> {
+async fn addressed(
+    vault: &Vault,
+    taken: &mut Taken,
+    view: Result<View>,
+) -> Result<Option<Outcome>> {
     let again = vault.now().plus(LATER);
     let later = |failure| {
         if taken.letter.tries >= TRIES {
@@ -194,7 +202,9 @@ async fn is_gone(vault: &Vault, subject: SubjectId, error: &Error) -> Result<boo
     }
     let primary = vault.policy().primary_class();
     match vault.outline(subject).await {
-        Ok(rows) => Ok(!rows.iter().any(|row| row.class == *primary && row.state != state::ARCHIVED)),
+        Ok(rows) => {
+            Ok(!rows.iter().any(|row| row.class == *primary && row.state != state::ARCHIVED))
+        }
         Err(error) if error.kind() == Kind::Integrity => Ok(false),
         Err(error) => Err(error),
     }

@@ -60,8 +60,8 @@ pub use outline::{Outline, Seen};
 pub use prune::Pruned;
 pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
-    ClaimedRecord, DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
-    RecordKey, RecordOutline, Standing,
+    ClaimedRecord, DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord,
+    RecordChange, RecordItems, RecordKey, RecordOutline, Standing,
 };
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};

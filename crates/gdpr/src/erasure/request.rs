@@ -1,7 +1,7 @@
 //! Erasing one subject on request.
 
 use tacenda_core::vault::{Actor, Receipt, Vault};
-use tacenda_core::{Name, Result, SubjectId};
+use tacenda_core::{Name, Result, SubjectId, outbox};
 
 use super::plan::{ErasurePlan, plan_now};
 use super::{HELD, RESTRICTED};
@@ -52,5 +52,7 @@ pub(crate) async fn carry_out(vault: &Vault, plan: ErasurePlan, actor: &Actor) -
         .first()
         .map(|one| one.position)
         .ok_or_else(|| tacenda_core::vault::codes::NOTHING_LEFT.error())?;
+    // What goes to an account that is gone goes nowhere. If this fails, whoever drains finds it.
+    let _ = outbox::withdraw(vault, plan.subject, actor).await;
     Ok(Erasure { receipt: vault.receipt(position).await?, plan })
 }

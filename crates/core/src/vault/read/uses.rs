@@ -63,9 +63,7 @@ impl Vault {
         let mut views = Vec::with_capacity(decided.len());
         for (one, decision) in uses.iter().zip(decided) {
             views.push(match decision {
-                Ok(Some((fetched, _))) => {
-                    self.open_items(fetched, &one.purpose, &one.items).await
-                }
+                Ok(Some((fetched, _))) => self.open_items(fetched, &one.purpose, &one.items).await,
                 Ok(None) => Ok(View::new(one.subject)),
                 Err(error) => Err(error),
             });
