@@ -79,7 +79,8 @@ pub struct Batch {
 
 /// Takes up to `limit` messages that are due, the earliest first, under a lease, and opens their
 /// addresses: those of accounts for the purpose that each names, as a read does, with a leaf each
-/// in one commit (`message.addressed`), which says `through` which processor they go, if through one.
+/// in one commit (`message.addressed`), which says `through` which processor they go, if through one
+/// (S15); what the policy does not let go through it is put off.
 /// What cannot be sent (the account is gone, the policy refuses, it is too late) is settled at once.
 ///
 /// # Law
@@ -113,6 +114,10 @@ pub async fn take(
                 let taken = Taken { outgoing, claimed, letter };
                 if taken.letter.expires_at.is_some_and(|at| at <= vault.now()) {
                     ended.push((taken, Outcome::GivenUp(Failure::Expired)));
+                } else if through.is_some_and(|to| !may_go(vault, to, &taken.letter.purpose)) {
+                    // Another worker may have a relay that the policy declares for it.
+                    let at = vault.now().plus(LATER);
+                    ended.push((taken, Outcome::Later { failure: Failure::NotAllowed, at }));
                 } else {
                     waiting.push(taken);
                 }
@@ -134,6 +139,12 @@ pub async fn take(
         batch.settled = settle(vault, ended, actor).await?;
     }
     Ok(batch)
+}
+
+/// Whether the policy says that addresses go to a processor for a purpose.
+fn may_go(vault: &Vault, processor: &Name, purpose: &Name) -> bool {
+    let address = [vault.policy().identifier().name.clone()].into();
+    vault.may_disclose(processor, purpose, &address).is_ok()
 }
 
 fn parts(opened: &OpenedRecord) -> Result<(Letter, Values, Option<String>)> {

@@ -16,6 +16,7 @@ mod clocks;
 pub mod codes;
 mod collect;
 mod destroy;
+mod disclose;
 mod evolve;
 mod items;
 mod jobs;

@@ -53,6 +53,12 @@ fn send(vault: &Vault, arrived: &Arrived) -> Result<()> {
     wait(outbox::settle(vault, all, &by)).map(|_| ())
 }
 
+fn enqueue_all(vault: &Vault, place: &Place) {
+    for subject in &place.subjects {
+        enqueue(vault, *subject);
+    }
+}
+
 fn all_sent(place: &Place) -> bool {
     let vault = place.world.open();
     let letters = place.subjects.iter().flat_map(|one| letters(&vault, *one));
@@ -106,7 +112,7 @@ fn wherever_a_worker_dies_each_message_arrives_and_a_second_time_only_with_its_i
         for faults in cuts(operation) {
             let place = Place::new();
             let vault = place.world.open();
-            place.subjects.iter().for_each(|subject| drop(enqueue(&vault, *subject)));
+            enqueue_all(&vault, &place);
             let arrived = Arrived::default();
             let done = place.cut(&faults).and_then(|vault| send(&vault, &arrived));
             tripped |= faults.tripped();
@@ -135,7 +141,7 @@ fn two_workers_send_each_message_once_whoever_comes_between() {
     for operation in 0.. {
         let place = Place::new();
         let vault = place.world.open();
-        place.subjects.iter().for_each(|subject| drop(enqueue(&vault, *subject)));
+        enqueue_all(&vault, &place);
         let arrived = Arrived::default();
         let (other, theirs) = (place.world.clone(), arrived.clone());
         let faults = Faults::meanwhile(operation, move || send(&other.open(), &theirs).unwrap());

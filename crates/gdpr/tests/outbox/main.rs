@@ -1,8 +1,9 @@
 //! The outbox: a message and what caused it are one change, is sent by one worker, to the address that
 //! the account has in that moment, and by nobody once the account is gone.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod cuts;
+mod disclosed;
 mod model;
 mod support;
 
@@ -12,11 +13,11 @@ use tacenda_core::outbox::{self, Failure, Letter, Message, Outcome, Progress, Se
 use tacenda_core::pii::Sensitive;
 use tacenda_core::policy::records::{OUTBOX, REQUESTS};
 use tacenda_core::vault::{
-    Amendment, Effects, Entry, MODEL, NewRecord, Numbered, RecordItems, Standing, Vault,
+    Amendment, Effects, Entry, MODEL, NewRecord, Numbered, OnRestore, RecordItems, Standing, Vault,
 };
 use tacenda_core::{Name, SubjectId};
 use tacenda_gdpr::{erasure, restriction};
-use tacenda_testkit::world::{World, ada, staff};
+use tacenda_testkit::world::{POLICY, World, ada, staff};
 
 use support::{ACCOUNT, LEASE, code, enqueue, letter, letters, news, send_all, take};
 
@@ -76,6 +77,16 @@ fn the_leaf_of_an_address_names_purpose_item_and_processor() {
     let vault = world.open();
     let subject = ada(&vault);
     enqueue(&vault, subject);
+    // The policy of the tests gives nobody an address.
+    let undeclared =
+        wait(outbox::take(&vault, LEASE, 9, Some(&Name::fixed("provider")), &staff("support")));
+    assert_eq!(undeclared.unwrap().settled.put_off, 1);
+    world.clock.advance(Span::hours(2));
+    let given = "discloses = [\"card_last4\", \"email\"]\npurposes = [\"billing\", \"account\"]";
+    let policy = POLICY
+        .replace("discloses = [\"card_last4\"]\npurposes = [\"billing\"]", given)
+        .replace("version = 1", "version = 2");
+    let vault = world.try_open(&policy, OnRestore::Refuse).unwrap().0;
     let relay = Name::fixed("provider");
     let batch = wait(outbox::take(&vault, LEASE, 9, Some(&relay), &staff("support"))).unwrap();
     assert_eq!(batch.ready.len(), 1);

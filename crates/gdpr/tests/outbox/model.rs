@@ -71,25 +71,24 @@ impl Model {
         Self { world, vault, people, gone, messages, workers, ids }
     }
 
-    fn step(&mut self, op: Op) {
+    fn step(&mut self, op: &Op) {
         let (by, now) = (staff("support"), self.vault.now());
-        match op {
+        match *op {
             Op::Register => {
                 let email = format!("person{}@example.org", self.people.len());
                 self.people.push(another(&self.vault, &email));
             }
-            Op::Enqueue(who, hours) if !self.people.is_empty() => {
+            Op::Enqueue(ref who, hours) if !self.people.is_empty() => {
                 let subject = *who.get(&self.people);
-                let send_at = Some(now.plus(Span::hours(hours.into())));
-                let message = Message { send_at, ..news() };
+                let due_at = now.plus(Span::hours(hours.into()));
+                let message = Message { send_at: Some(due_at), ..news() };
                 let key = wait(outbox::enqueue(&self.vault, Some(subject), &message, &by)).unwrap();
-                let due_at = send_at.unwrap();
                 self.messages.push(Known { key, due_at, leased: None, end: None, tries: 0 });
             }
             Op::Take(limit) => self.take(limit.into()),
             Op::Settle(how) if !self.workers.is_empty() => self.settle(how),
             Op::Die if !self.workers.is_empty() => drop(self.workers.remove(0)),
-            Op::Cancel(which) if !self.messages.is_empty() => {
+            Op::Cancel(ref which) if !self.messages.is_empty() => {
                 let at = which.index(self.messages.len());
                 let known = &mut self.messages[at];
                 let done = code(wait(outbox::cancel(&self.vault, &known.key, &by)));
@@ -98,7 +97,7 @@ impl Model {
                     (known.end, known.leased) = (Some(Some(Failure::Cancelled)), None);
                 }
             }
-            Op::Erase(who) if !self.people.is_empty() => {
+            Op::Erase(ref who) if !self.people.is_empty() => {
                 let subject = *who.get(&self.people);
                 let done = wait(erasure::erase(&self.vault, subject, &by));
                 let goes = self.gone.insert(subject);
@@ -217,7 +216,7 @@ proptest! {
     fn messages_are_sent_as_the_model_says(ops in prop::collection::vec(op(), 1..40)) {
         let mut model = Model::new();
         for op in ops {
-            model.step(op);
+            model.step(&op);
         }
         model.check();
     }

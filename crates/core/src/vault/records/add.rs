@@ -96,7 +96,7 @@ impl Vault {
         let used = known.iter().filter_map(number_of).collect();
         let data = self.next_key(subject, &kind.class, &used, &mut sequence).await?;
         let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
-        let row = self.sealed_row(&key, new.items.clone(), &data);
+        let row = self.sealed_row(&key, &new.items, &data);
         let row = Row { tokens: token.cloned().into_iter().collect(), ..row };
         let mut draft = Draft::new(sequence);
         let mut writes = self.carry_through(subject, key.id, &new.effects, &mut draft).await?;
@@ -110,7 +110,7 @@ impl Vault {
     }
 
     /// The row of a new record, its items sealed. How it stands is not in it yet.
-    pub(super) fn sealed_row(&self, key: &RecordKey, items: RecordItems, data: &DataKey) -> Row {
+    pub(super) fn sealed_row(&self, key: &RecordKey, items: &RecordItems, data: &DataKey) -> Row {
         let (place, class) = (key.row(), &key.kind.class);
         let mut body = Body::default();
         for (item, value) in &items.0 {

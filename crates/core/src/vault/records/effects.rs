@@ -81,7 +81,7 @@ impl Vault {
         let change = draft.change();
         change.safe_sequence = change.safe_sequence.max(sequence);
         let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
-        let row = self.sealed_row(&key, new.items, &data);
+        let row = self.sealed_row(&key, &new.items, &data);
         Ok(RowWrite { row: new.standing.put(row), expect: Expect::Absent })
     }
 
