@@ -12,6 +12,7 @@ mod evolved;
 mod holds;
 mod logs;
 mod mended;
+mod pending;
 mod pruned;
 mod records;
 mod requests;

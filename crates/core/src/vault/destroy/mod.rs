@@ -15,6 +15,7 @@ mod found;
 mod gate;
 mod job;
 mod left;
+mod pending;
 mod resume;
 mod rows;
 
