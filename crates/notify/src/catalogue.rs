@@ -14,10 +14,26 @@ macro_rules! catalogue {
         /// The tags (BCP 47) of the languages in the catalogue.
         pub const LANGUAGES: &[&str] = &[$($language),*];
 
+        names!($all);
+
         fn source(message: Message, language: &str) -> Option<(&'static str, &'static str)> {
             match language {
                 $($language => Some(($language, source_in!($language, message, $all))),)*
                 _ => None,
+            }
+        }
+    };
+}
+
+macro_rules! names {
+    ({ $($variant:ident => $file:literal),* $(,)? }) => {
+        impl Message {
+            /// Its name, as it stands in the outbox.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $file,)*
+                }
             }
         }
     };
@@ -57,6 +73,12 @@ pub enum Message {
 impl Message {
     /// All messages.
     pub const ALL: &[Self] = &[Self::BreachSuspected, Self::AccountExpiring, Self::ErasureDone];
+
+    /// The message of a name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|message| message.name() == name).copied()
+    }
 
     /// The message in a language, with its values put in.
     ///

@@ -18,6 +18,8 @@ use crate::vault::{Actor, ClaimedRecord, Entry, ItemUse, MODEL, OpenedRecord, Va
 
 /// After how long a message is tried again of which the address could not be opened.
 const LATER: Span = Span::hours(1);
+/// The category of an item that says in which language somebody is written to.
+const LANGUAGE: &str = "user.demographic.language";
 /// How often it is tried.
 const TRIES: u32 = 48;
 
@@ -31,7 +33,8 @@ pub struct Outgoing {
     pub to: Sensitive<String>,
     /// What it says.
     pub says: Name,
-    /// In which language, if one was asked for.
+    /// In which language: the one that was asked for, or that of the account (the item of the
+    /// category `user.demographic.language`), as far as the purpose gives it.
     pub language: Option<String>,
     /// What stands in the text.
     pub values: Values,
@@ -158,17 +161,24 @@ fn use_of(vault: &Vault, taken: &Taken, through: Option<&Name>) -> ItemUse {
     let entry = entry.detail("says", &taken.letter.says);
     let entry = through.into_iter().fold(entry, |entry, to| entry.detail("processor", to));
     let own = taken.letter.own_address;
+    let asked = taken.letter.language.is_some();
+    let language = language(vault, &taken.letter.purpose).filter(|_| !asked);
+    let address = vault.policy().identifier().name.clone();
     ItemUse {
         subject: key.subject,
         purpose: taken.letter.purpose.clone(),
         // An address of its own is no item of the account's: there may be none.
-        items: if own {
-            BTreeSet::new()
-        } else {
-            [vault.policy().identifier().name.clone()].into()
-        },
+        items: if own { BTreeSet::new() } else { language.into_iter().chain([address]).collect() },
         entry: if own { entry.detail("item", &ADDRESS) } else { entry },
     }
+}
+
+/// The item with the language of an account, if a purpose gives one.
+fn language(vault: &Vault, purpose: &Name) -> Option<Name> {
+    let policy = vault.policy();
+    let items = &policy.purpose(purpose)?.items;
+    let is_it = |item: &&Name| policy.item(item).is_some_and(|item| item.category == LANGUAGE);
+    items.iter().find(is_it).cloned()
 }
 
 /// Puts the address in; or says what becomes of a message that has none.
@@ -190,6 +200,10 @@ async fn addressed(
         Ok(view) => match view.get(vault.policy().identifier().name.as_str()) {
             Some(address) => {
                 taken.outgoing.to = Sensitive::new(address.to_owned());
+                let of_account = || view.get(language(vault, &taken.letter.purpose)?.as_str());
+                if taken.outgoing.language.is_none() {
+                    taken.outgoing.language = of_account().map(str::to_owned);
+                }
                 return Ok(None);
             }
             None => return Ok(Some(later(Failure::Unopened))),
