@@ -52,6 +52,7 @@ macro_rules! source_in {
 catalogue!(["en", "fr", "pl"], {
     BreachSuspected => "breach_suspected",
     AccountExpiring => "account_expiring",
+    DataExpiring => "data_expiring",
     ErasureDone => "erasure_done",
 });
 
@@ -65,6 +66,9 @@ pub enum Message {
     /// Their account will be erased for want of use. Values: `service`, `date`, `contact`,
     /// `controller`.
     AccountExpiring,
+    /// Some of their data will be erased for want of use, and the account stays. Values: `service`,
+    /// `date`, `contact`, `controller`.
+    DataExpiring,
     /// Their request for erasure is done (S7; Art. 17 and 12(3) GDPR). Values: `service`, `date`,
     /// `kept`, `backups_gone`, `receipt`, `contact`, `controller`.
     ErasureDone,
@@ -72,7 +76,8 @@ pub enum Message {
 
 impl Message {
     /// All messages.
-    pub const ALL: &[Self] = &[Self::BreachSuspected, Self::AccountExpiring, Self::ErasureDone];
+    pub const ALL: &[Self] =
+        &[Self::BreachSuspected, Self::AccountExpiring, Self::DataExpiring, Self::ErasureDone];
 
     /// The message of a name.
     #[must_use]

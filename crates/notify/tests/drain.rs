@@ -1,6 +1,6 @@
 //! Letters from the outbox to a folder, and to transports that fail.
 #![cfg(feature = "file")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

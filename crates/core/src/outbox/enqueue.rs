@@ -100,6 +100,25 @@ async fn give_up(vault: &Vault, key: &RecordKey, failure: Failure, actor: &Actor
     vault.change_record(key, &[MODEL], actor, decide).await.map(|_| ())
 }
 
+/// How far a message got.
+///
+/// # Errors
+/// Those of [`Vault::consult_record`].
+pub async fn progress(vault: &Vault, key: &RecordKey) -> Result<Progress> {
+    vault.consult_record(key, &[MODEL], |opened| letter(opened).map(|letter| letter.progress)).await
+}
+
+/// How far the message of a number got ([`enqueue_once`]), if there is one.
+///
+/// # Errors
+/// Those of [`Vault::find_record`] and [`progress`].
+pub async fn progress_of(vault: &Vault, number: &[u8; 16]) -> Result<Option<Progress>> {
+    match vault.find_record(&OUTBOX, number).await? {
+        Some(key) => progress(vault, &key).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// What is kept of a message, from its record.
 pub(super) fn letter(opened: &OpenedRecord) -> Result<Letter> {
     Letter::decode(opened.items.get(&MODEL).unwrap_or_default())

@@ -11,6 +11,21 @@ pub(super) const CASES: &[(&str, &str, &str, &str)] = &[
         "\"2 years\"",
     ),
     ("missing_key", "records", "consents = { keep = \"60 months\" }", ""),
+    (
+        "warning_unsent",
+        "classes.account.retention[0].warn_before",
+        "warn_for = \"security\"",
+        "warn_for = \"billing\"",
+    ),
+    ("warning_unsent", "classes.account.retention[0].warn_before", "warn_for = \"security\"", ""),
+    (
+        "warning_unsent",
+        "classes.account.retention[0].warn_before",
+        "outbox = { keep = \"62 months\" }",
+        "outbox = { keep = \"31 days\" }",
+    ),
+    ("undeclared", "sweep.warn_for", "warn_for = \"security\"", "warn_for = \"nobody\""),
+    ("missing_key", "records", "outbox = { keep = \"62 months\" }", ""),
     ("missing_key", "records", "objections = { keep = \"61 months\" }", ""),
     (
         "consent_not_needed",
