@@ -16,6 +16,7 @@ pub mod objection;
 pub mod requests;
 pub mod restriction;
 pub mod retention;
+pub mod staff;
 
 use tacenda_core::Code;
 
@@ -30,4 +31,5 @@ pub static CODES: &[&[&Code]] = &[
     objection::CODES,
     requests::CODES,
     restriction::CODES,
+    staff::CODES,
 ];

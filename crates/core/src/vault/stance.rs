@@ -117,8 +117,9 @@ impl Vault {
     /// [`Vault::stance`] for somebody to whom it is shown: with a leaf, which is durable before.
     ///
     /// # Errors
-    /// As [`Vault::stance`].
+    /// As [`Vault::stance`]; those of [`Vault::check_grant`].
     pub async fn read_stance(&self, subject: SubjectId, actor: &Actor) -> Result<Option<Stance>> {
+        self.check_grant(actor).await?;
         let stance = self.stance(subject).await?;
         let mut draft = Draft::new(0);
         // An id of nobody, anybody may have typed.
@@ -163,6 +164,7 @@ impl Vault {
         entry: Entry,
         actor: &Actor,
     ) -> Result<()> {
+        self.check_grant(actor).await?;
         let (mut draft, mut writes) = (Draft::new(0), Vec::new());
         self.take_stance(subject, RowId::ONLY, seen, changes, (&mut draft, &mut writes)).await?;
         let leaf = self.leaf(self.now(), actor, entry.action(), subject);

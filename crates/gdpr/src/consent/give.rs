@@ -66,7 +66,7 @@ pub struct Stands {
 /// `consent.age_unknown`, `consent.parent_needed`, `consent.parent_not_needed`, `consent.child_needed`;
 /// `consent.not_the_subject`, also for a session of the account that another enters;
 /// `consent.parent_entered` for a parent's consent that the child's own session enters;
-/// `consent.given_by_nobody`, `policy.unknown_role`; `vault.not_found`
+/// `consent.given_by_nobody`, `policy.unknown_role`, `policy.role_without_records`; `vault.not_found`
 /// where there is no account; those of [`Vault::add_record`] and [`Vault::change_record`].
 pub async fn give(
     vault: &Vault,
@@ -84,6 +84,9 @@ pub async fn give(
     }
     if giving.by != Giver::Person && is_the_subject {
         return PARENT_ENTERED.err();
+    }
+    if let Some(role) = &actor.role {
+        vault.policy().may_work_on(&CONSENTS, role)?;
     }
     let policy = vault.policy();
     let text = policy.consents.get(&giving.text).ok_or_else(|| UNKNOWN_TEXT.error())?;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod account;
+mod closed;
 mod cuts;
 mod laws;
 mod moved;

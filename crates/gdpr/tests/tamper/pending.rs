@@ -163,7 +163,7 @@ fn no_consent_and_no_notice_counts_behind_an_intent() {
         let given = StanceChange::Consents { purpose: purpose.clone(), text, version: 1 };
         let given = affect(&vault, gone, Effects { stance: vec![given], ..Effects::default() });
         // What ends is heard to the last.
-        let ends = [StanceChange::ConsentEnds(purpose)];
+        let ends = [StanceChange::ConsentWithdrawn { purpose, at: vault.now() }];
         let ended = wait(vault.change_stance(gone, None, &ends, Entry::new("consent.ended"), &me));
         vec![code(shown), code(given), code(ended)]
     });

@@ -3,12 +3,14 @@
 mod by;
 mod find;
 mod restricted;
+mod uses;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{Account, one};
 use super::codes::{NOT_FOUND, REFUSED_STATE};
+use super::grants::refusal;
 use super::journal::Draft;
 use super::keys::number_of;
 use super::rows::stated;
@@ -17,13 +19,14 @@ use crate::error::{Error, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::name::Name;
-use crate::policy::Purpose;
+use crate::policy::{Purpose, Stance};
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, KeyState};
 use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, Place};
 
 pub use restricted::RestrictedUse;
+pub use uses::ItemUse;
 pub use view::{Kept, View, ViewPage};
 
 /// The role of an actor that has none; no policy can declare it.
@@ -72,7 +75,8 @@ impl Vault {
     ///
     /// # Errors
     /// `policy.unknown_purpose`, `policy.role_not_allowed`, `policy.condition_not_met`,
-    /// `policy.objected`, `policy.no_consent`, `policy.not_informed`,
+    /// `policy.objected`, `policy.no_consent`, `policy.not_informed`; those of
+    /// [`Vault::check_grant`];
     /// `vault.not_live`, `vault.not_found`; the integrity codes of this room and of `seal`; the
     /// codes of the ports.
     pub async fn read(&self, subject: SubjectId, purpose: &Name, actor: &Actor) -> Result<View> {
@@ -111,8 +115,13 @@ impl Vault {
     ) -> Result<Vec<Result<View>>> {
         let mut decided = Vec::with_capacity(subjects.len());
         let mut draft = Draft::new(0);
+        // Once for all of them, and never from the read before.
+        let barred = self.barred(actor).await?;
         for subject in subjects {
-            let decision = self.decide(*subject, purpose, actor, false).await;
+            let decision = match barred {
+                None => self.decide(*subject, purpose, actor, false).await,
+                Some(code) => Err(refusal(code, actor)),
+            };
             let leaf = match &decision {
                 Ok((fetched, _)) => {
                     fetched.require(&mut draft);
@@ -140,6 +149,12 @@ impl Vault {
         Ok(self.policy.may_ask(purpose, role_of(actor))?)
     }
 
+    /// [`Vault::may_ask`] of somebody who may act in that role now.
+    async fn may_ask_now(&self, purpose: &Name, actor: &Actor) -> Result<BTreeSet<Name>> {
+        self.check_grant(actor).await?;
+        self.may_ask(purpose, actor)
+    }
+
     /// May this actor, for this purpose, see items of this subject? Which? What is `restricted` only on
     /// a ground that the caller has.
     async fn decide(
@@ -157,11 +172,16 @@ impl Vault {
         let found = account.is_some() || !rows.is_empty();
         // Without a live account nothing else of it is live, whatever a restored row says of itself.
         let live = account.is_some();
+        // What is restricted outlives its account, and with that its facts and consents: it is read for
+        // what needs none.
+        let asked =
+            || self.policy.ask(purpose, role_of(actor), &BTreeSet::new(), &Stance::default());
+        let outlives = restricted && !live && asked().is_ok();
         let may_open = |row: &Row| match &row.class {
             Some(class) if row.state == state::ARCHIVED => {
                 self.archive_items(purpose, class, row).is_ok_and(|items| !items.is_empty())
             }
-            _ => live && in_use(row, restricted),
+            _ => live && in_use(row, restricted) || outlives && row.state == state::RESTRICTED,
         };
         let rows: Vec<_> = rows.into_iter().filter(may_open).collect();
         if account.is_none() && rows.is_empty() {
@@ -308,8 +328,9 @@ impl Vault {
         if draft.is_empty() { Ok(()) } else { self.commit(draft).await.map(|_| ()) }
     }
 
-    /// Reads a page of the subjects that have an account for one purpose, by id: a leaf each, one
-    /// commit. A limit of 0 counts as 1.
+    /// Reads a page of the [`Vault::subjects`] for one purpose, by id: a leaf each, one commit. Of an
+    /// archived account it shows what the purpose of its law reads, and `vault.not_live` for any other.
+    /// A limit of 0 counts as 1.
     ///
     /// # Errors
     /// The codes of the ports; then nothing was opened.
@@ -327,7 +348,8 @@ impl Vault {
         Ok(ViewPage { views: subjects.into_iter().zip(views).collect(), next })
     }
 
-    /// A page of the subjects that have an account, by id. It shows ids alone, which tell the day
+    /// A page of the subjects that have an account, by id: in use, restricted, or archived where a law
+    /// keeps an item of the account's own class. It shows ids alone, which tell the day
     /// of registration and nothing else, opens nothing and leaves no leaf;
     /// [`Vault::read_page`] shows data.
     ///
