@@ -51,7 +51,7 @@ pub struct Placed {
 ///
 /// # Errors
 /// `case.no_role`, `policy.unknown_role`; `case.review_past`, `case.review_far`; `restriction.bad_time`;
-/// `vault.undeclared_class`; `restriction.nothing` for a restriction of nothing; `keys.destroyed` if it is
+/// `vault.undeclared_class`; `restriction.nothing` for a restriction of nothing; `erasure.under_way` if it is
 /// being erased; those of [`Vault::add_record`].
 pub async fn place(
     vault: &Vault,

@@ -227,6 +227,21 @@ fn a_file_that_cannot_be_read_stops_no_release() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_holds_no_release_up() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = place(&vault, subject, Scope::Subject).unwrap();
+    let at = ask(&vault, subject);
+    world.set_time("2026-06-03T08:00:00Z");
+    answer(&vault, &at, refused(None));
+    world.set_time("2026-06-01T09:00:00Z");
+    assert_eq!(release(&vault, &key).unwrap().reopened, 1);
+    let standing = wait(vault.record(&key)).unwrap().standing;
+    assert!(matches!(standing, Standing::Closed { .. }), "it is settled");
+}
+
+#[test]
 fn a_person_can_reopen_what_was_refused_and_nothing_else() {
     let world = World::default();
     let vault = world.open();

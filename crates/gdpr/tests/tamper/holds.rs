@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use pollster::block_on as wait;
 use tacenda_core::calendar::{Region, Utc, WorkingDays};
 use tacenda_core::row::{Row, RowKey, state};
-use tacenda_core::vault::{Actor, Amendment, RecordKey, Vault};
+use tacenda_core::vault::{Actor, Amendment, RecordKey, Standing, Vault};
 use tacenda_core::{ActorId, Name, SubjectId};
 use tacenda_gdpr::holds::{self, Ground, Note, Scope, Terms};
-use tacenda_gdpr::requests::{Calendar, Channel, RestrictionGround};
+use tacenda_gdpr::requests::{self, Calendar, Channel, RestrictionGround};
 use tacenda_gdpr::restriction::{self, Announcement, Asked};
 use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{ada, request, staff};
@@ -32,11 +32,14 @@ fn hold(vault: &Vault, subject: SubjectId, scope: Scope) -> RecordKey {
     wait(holds::place(vault, subject, &terms, &staff("support"))).unwrap().key
 }
 
-fn release(vault: &Vault, key: &RecordKey) -> &'static str {
+fn calendar() -> Calendar<'static> {
     static FRANCE: LazyLock<WorkingDays> =
         LazyLock::new(|| WorkingDays::of(Region::parse("FR").unwrap()));
-    let calendar = Calendar::new(&Utc, &FRANCE);
-    code(wait(holds::release(vault, &calendar, key, &note(), &staff("support"))))
+    Calendar::new(&Utc, &FRANCE)
+}
+
+fn release(vault: &Vault, key: &RecordKey) -> &'static str {
+    code(wait(holds::release(vault, &calendar(), key, &note(), &staff("support"))))
 }
 
 fn place(key: &RecordKey) -> RowKey {
@@ -148,4 +151,47 @@ fn a_restriction_that_somebody_altered_is_lifted_by_nobody() {
     assert_eq!(code(read), "vault.altered_row");
     store.repent();
     assert_eq!((lift(&other), lift(&kept)), ("ok", "ok"));
+}
+
+#[test]
+fn an_altered_file_of_a_request_keeps_no_release_from_its_end() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = hold(&vault, subject, Scope::Subject);
+    let [altered, other] = [(); 2].map(|()| refused(&vault, subject));
+    store.edit(&place(&altered), |row| *row.body.last_mut().unwrap() ^= 1);
+    let done = wait(holds::release(&vault, &calendar(), &key, &note(), &staff("support"))).unwrap();
+    assert_eq!((done.reopened, done.unread), (1, 1));
+    let open = |key| matches!(wait(vault.record(key)).unwrap().standing, Standing::Open { .. });
+    assert!(open(&other) && !open(&key), "settled");
+    store.repent();
+    wait(vault.audit()).unwrap();
+}
+
+/// A request for erasure that was refused for a claim.
+fn refused(vault: &Vault, subject: SubjectId) -> RecordKey {
+    let arrival = requests::Arrival {
+        id: None,
+        whom: requests::Whom::Known(subject),
+        right: requests::Right::Erasure,
+        requester: requests::Requester::Subject,
+        channel: Channel::Account,
+        scope: requests::Scope::ALL,
+        received_at: vault.now(),
+        reply_to: None,
+        words: None,
+    };
+    let me = Actor::subject(subject);
+    let at = wait(requests::receive(vault, &calendar(), arrival, &me)).unwrap();
+    let ground = requests::Ground::LegalClaims;
+    let refusal = requests::Refusal { class: None, item: None, ground, reason: note() };
+    let refusals = requests::Refusals::new(vec![refusal]).unwrap();
+    let hints = requests::Hints { complaint: true, court: true };
+    let answer = requests::Answer { sent_at: vault.now(), by: Channel::Email, hints };
+    let decided = requests::Event::Decided(requests::Decision::Refused(refusals, None));
+    for event in [decided, requests::Event::Answered(answer)] {
+        wait(requests::step(vault, &calendar(), &at.key, event, &staff("support"))).unwrap();
+    }
+    at.key
 }
