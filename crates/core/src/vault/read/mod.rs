@@ -35,6 +35,8 @@ struct Fetched {
     rows: Vec<Row>,
     /// The keys of all of them, as the safe has them.
     keys: BTreeMap<KeyId, KeyState>,
+    /// Whether what a hold keeps beyond its law is read for legal claims.
+    claims: bool,
 }
 
 impl Vault {
@@ -75,7 +77,7 @@ impl Vault {
         let mut decided = Vec::with_capacity(subjects.len());
         let mut leaves = Vec::with_capacity(subjects.len());
         for subject in subjects {
-            let decision = self.decide(*subject, purpose, actor, false).await;
+            let decision = self.decide(*subject, purpose, actor, None).await;
             leaves.push(match &decision {
                 Ok(_) => self.grant(*subject, purpose, actor),
                 Err(error) => self.refusal(*subject, purpose, actor, error),
@@ -99,31 +101,35 @@ impl Vault {
         Ok(self.policy.may_ask(purpose, role_of(actor))?)
     }
 
-    /// May this actor, for this purpose, see items of this subject? Which? What is `restricted` only on
-    /// a ground that the caller has.
+    /// May this actor, for this purpose, see items of this subject? Which? What is restricted, or held
+    /// beyond its law, only on a ground that the caller has.
     async fn decide(
         &self,
         subject: SubjectId,
         purpose: &Name,
         actor: &Actor,
-        restricted: bool,
+        ground: Option<RestrictedUse>,
     ) -> Result<(Fetched, BTreeSet<Name>)> {
         // What fails whatever the account's facts are, fails before anything is fetched.
         let items = self.may_ask(purpose, actor)?;
-        let archive = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
+        let (restricted, claims) = (ground.is_some(), ground == Some(RestrictedUse::Claims));
+        let of_law = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
+        let archive = of_law || claims;
         let Fetched { account, rows, keys, .. } =
             self.fetch(subject, &items, archive, restricted).await?;
         let found = account.is_some() || !rows.is_empty();
         // Without a live account nothing else of it is live, whatever a restored row says of itself.
         let live = account.is_some();
-        // What is restricted outlives its account, and with that its facts and consents: it is read for
-        // what needs none.
+        // What is restricted or held outlives its account, and with that its facts and consents: it is
+        // read for what needs none.
         let asked =
             || self.policy.ask(purpose, role_of(actor), &BTreeSet::new(), &Stance::default());
         let outlives = restricted && !live && asked().is_ok();
+        let claims = claims && (live || outlives);
         let may_open = |row: &Row| match &row.class {
             Some(class) if row.state == state::ARCHIVED => {
-                self.archive_items(purpose, class, row).is_ok_and(|items| !items.is_empty())
+                let lawful = self.archive_items(purpose, class, row, claims);
+                lawful.is_ok_and(|items| !items.is_empty())
             }
             _ => live && in_use(row, restricted) || outlives && row.state == state::RESTRICTED,
         };
@@ -139,14 +145,27 @@ impl Vault {
             }
             None => items,
         };
-        Ok((Fetched { subject, account, rows, keys }, items))
+        Ok((Fetched { subject, account, rows, keys, claims }, items))
     }
 
-    /// What a purpose may see now of an archived row of a class. A hold stops its clock.
-    fn archive_items(&self, purpose: &Name, class: &Name, row: &Row) -> Result<BTreeSet<Name>> {
+    /// What a purpose may see now of an archived row of a class: each item until its law's day, and what
+    /// is held, whatever a law says of it, for legal `claims`.
+    ///
+    /// # Law
+    /// Art. 5(1)(b) GDPR: a hold keeps for its own ends, and not for those of a law that has ended.
+    fn archive_items(
+        &self,
+        purpose: &Name,
+        class: &Name,
+        row: &Row,
+        claims: bool,
+    ) -> Result<BTreeSet<Name>> {
         let (items, _) = Body::contents(&row.body)?;
-        let (anchor, zone) = (row.anchor_at.filter(|_| !row.held), self.ports.zone.as_ref());
-        Ok(self.policy.archive_items(purpose, class, &items, anchor, self.now(), zone))
+        if claims && row.held {
+            return Ok(items);
+        }
+        let zone = self.ports.zone.as_ref();
+        Ok(self.policy.archive_items(purpose, class, &items, row.anchor_at, self.now(), zone))
     }
 
     /// The rows that hold these items, checked against the log, those that made room only for an
@@ -183,11 +202,11 @@ impl Vault {
         };
         let at = rows.iter().position(|row| row.key == is_primary && in_use(row, restricted));
         let keys = self.wrapped_keys(&rows).await?;
-        let Some(at) = at else { return Ok(Fetched { subject, account: None, rows, keys }) };
+        let Some(at) = at else { return Ok(none(subject, rows, keys)) };
         let row = rows.remove(at);
         let key = self.open_row_keys(std::slice::from_ref(&row), &keys).await?;
         let account = Some(self.open_account(row, one(key)?)?);
-        Ok(Fetched { subject, account, rows, keys })
+        Ok(Fetched { account, ..none(subject, rows, keys) })
     }
 
     async fn open_items(
@@ -221,7 +240,7 @@ impl Vault {
             let (body, cipher) = (Body::decode(&row.body)?, key.cipher());
             // What is archived lies where the law found it, wherever an item belongs now.
             let wanted = if row.state == state::ARCHIVED {
-                let lawful = self.archive_items(purpose, class, row)?;
+                let lawful = self.archive_items(purpose, class, row, fetched.claims)?;
                 lawful.intersection(items).cloned().collect()
             } else {
                 wanted(class)
@@ -303,6 +322,11 @@ impl Vault {
         let texts = stored.iter().filter(|leaf| leaf.bytes.is_some());
         texts.map(|leaf| stated(subject, leaf)).collect()
     }
+}
+
+/// What was fetched without an account.
+const fn none(subject: SubjectId, rows: Vec<Row>, keys: BTreeMap<KeyId, KeyState>) -> Fetched {
+    Fetched { subject, account: None, rows, keys, claims: false }
 }
 
 fn in_use(row: &Row, restricted: bool) -> bool {

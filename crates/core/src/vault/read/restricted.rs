@@ -1,4 +1,4 @@
-//! Reading what is restricted, on a ground that the log names.
+//! Reading what is restricted, or held for claims, on a ground that the log names.
 
 use super::View;
 use crate::error::Result;
@@ -40,11 +40,13 @@ impl RestrictedUse {
 }
 
 impl Vault {
-    /// Reads what a purpose may see of a subject, also of what is restricted. The policy decides as for
-    /// every read; the leaf names the ground, which is the actor's to answer for.
+    /// Reads what a purpose may see of a subject, also of what is restricted, and for claims also of what a
+    /// hold keeps in an archive, beyond the days of its laws. The policy decides as for
+    /// every read; the leaf names the ground, which is the actor's to answer for. What has outlived its
+    /// account is read for a purpose that needs neither facts nor consent.
     ///
     /// # Law
-    /// Art. 18(2) GDPR.
+    /// Art. 18(2), 17(3)(e) GDPR.
     ///
     /// # Errors
     /// As [`Vault::read`].
@@ -55,7 +57,7 @@ impl Vault {
         ground: RestrictedUse,
         actor: &Actor,
     ) -> Result<View> {
-        let decision = self.decide(subject, purpose, actor, true).await;
+        let decision = self.decide(subject, purpose, actor, Some(ground)).await;
         let leaf = match &decision {
             Ok(_) => self.grant(subject, purpose, actor),
             Err(error) => self.refusal(subject, purpose, actor, error),
