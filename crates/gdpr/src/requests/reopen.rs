@@ -16,7 +16,7 @@ use super::state::{Entry, Event, Request};
 use crate::case::Note;
 use crate::retention::ended;
 
-const REASON: &str = "The hold that stood against it is released.";
+const REASON: &str = "What stood against it, a hold or a restriction, has ended.";
 
 impl Request {
     /// What was refused of an erasure on a ground of Art. 17(3), or because it is restricted.

@@ -6,26 +6,15 @@ use tacenda_core::row::state;
 use tacenda_core::vault::{Actor, Standing, Vault};
 use tacenda_gdpr::holds::{self, Scope};
 use tacenda_gdpr::requests::{
-    self, Answer, Arrival, Channel, Decision, Event, Ground, Hints, PartialRefusal, Received,
-    Refusal, Refusals, Requester, Right, Stage, Whom, step,
+    self, Answer, Channel, Decision, Event, Ground, Hints, PartialRefusal, Received, Refusal,
+    Refusals, Right, Stage, step,
 };
 use tacenda_testkit::world::{World, ada, staff};
 
 use crate::support::*;
 
 fn ask(vault: &Vault, subject: SubjectId) -> Received {
-    let arrival = Arrival {
-        id: None,
-        whom: Whom::Known(subject),
-        right: Right::Erasure,
-        requester: Requester::Subject,
-        channel: Channel::Account,
-        scope: requests::Scope::ALL,
-        received_at: vault.now(),
-        reply_to: None,
-        words: None,
-    };
-    wait(requests::receive(vault, &calendar(), arrival, &Actor::subject(subject))).unwrap()
+    asked_for(vault, subject, Right::Erasure)
 }
 
 fn take(vault: &Vault, at: &Received, event: Event) -> &'static str {

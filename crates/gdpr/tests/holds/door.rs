@@ -105,7 +105,7 @@ fn reviews_are_listed_once_due_and_overdue_holds_hold() {
     let key = place(&vault, subject, classes(&["billing"])).unwrap();
     let all = place(&vault, subject, Scope::Subject).unwrap();
     let due = |until: &str| {
-        let found = wait(holds::agenda(&vault, day(until))).unwrap();
+        let found = wait(holds::agenda(&vault, day(until), &staff("support"))).unwrap();
         found.into_iter().map(|one| (one.key, one.stage, one.due)).collect::<Vec<_>>()
     };
     assert!(due("2026-08-31").is_empty());
@@ -133,7 +133,7 @@ fn reviews_are_listed_once_due_and_overdue_holds_hold() {
     assert_eq!(read(&all).owner(), OWNER);
     release(&vault, &key).unwrap();
     assert_eq!(review("2027-09-01", &staff("support")), "holds.wrong_step");
-    let open = wait(holds::agenda(&vault, chrono::NaiveDate::MAX)).unwrap();
+    let open = wait(holds::agenda(&vault, chrono::NaiveDate::MAX, &staff("support"))).unwrap();
     assert_eq!(open.into_iter().map(|one| one.key).collect::<Vec<_>>(), [all]);
     let stranger = wait(holds::read(&vault, &key, &Name::fixed("billing"), &staff("support")));
     assert_eq!(code(stranger), "policy.role_not_allowed");

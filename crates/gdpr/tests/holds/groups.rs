@@ -78,7 +78,9 @@ fn whom_a_query_finds_is_held_and_released_together() {
     assert!(held(&vault, people[2]).is_empty());
     assert_eq!((end(invoiced), end(invoiced), end(listed)), (3, 0, 2));
     assert!(people.iter().all(|one| held(&vault, *one).is_empty()));
-    assert!(wait(holds::agenda(&vault, chrono::NaiveDate::MAX)).unwrap().is_empty());
+    assert!(
+        wait(holds::agenda(&vault, chrono::NaiveDate::MAX, &staff("support"))).unwrap().is_empty()
+    );
     wait(vault.audit()).unwrap();
 }
 
@@ -96,7 +98,9 @@ fn a_query_for_what_is_not_declared_finds_nobody() {
     let of = Selection::Class(ACCOUNT);
     let far = wait(place_many(&vault, group, &of, &far, &me, &mut |_| {}));
     assert_eq!(code(far), "case.review_far");
-    assert!(wait(holds::agenda(&vault, chrono::NaiveDate::MAX)).unwrap().is_empty());
+    assert!(
+        wait(holds::agenda(&vault, chrono::NaiveDate::MAX, &staff("support"))).unwrap().is_empty()
+    );
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn a_restriction_that_somebody_altered_is_lifted_by_nobody() {
         wait(restriction::announce(&vault, &key, &letter, &me)).unwrap();
         key
     });
-    let lift = |key| code(wait(restriction::lift(&vault, key, &me)));
+    let lift = |key| code(wait(restriction::lift(&vault, &calendar(), key, &me)));
     store.edit(&place(&kept), |row| row.state = state::CLOSED);
     assert_eq!((lift(&other), lift(&kept)), ("vault.altered_row", "vault.altered_row"));
     store.edit(&profile(subject, "payment"), |row| row.state = state::LIVE);
