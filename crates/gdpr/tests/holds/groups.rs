@@ -144,7 +144,7 @@ fn an_erasure_that_was_stopped_keeps_a_group_from_nobody_behind_it() {
         calls += 1;
     }
     let group = GroupId::from_bytes([1; 16]);
-    let all = Selection::Subjects(people.clone());
+    let all = Selection::Subjects(people);
     let done = place_all(&vault, group, &all, classes(&["account"]));
     assert_eq!(counts(&done), (5, 0, 1, 0));
     wait(vault.resume_destroys()).unwrap();
