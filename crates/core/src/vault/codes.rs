@@ -213,6 +213,16 @@ pub static REFUSED_STATE: Code = Code::new(
     Kind::Refused,
     "this data is archived or restricted, and the purpose may not read it",
 );
+/// An item that the purpose does not give; context: `purpose`, `field`.
+pub static NOT_OF_PURPOSE: Code =
+    Code::new("vault.not_of_purpose", Kind::Refused, "the purpose does not give this item");
+/// A processor, or an item or a purpose that it is not given; context: `processor` and `field`, as far as
+/// the policy declares them.
+pub static NOT_DECLARED: Code = Code::new(
+    "disclose.not_declared",
+    Kind::Refused,
+    "the policy does not say that this processor is given this item for this purpose",
+);
 /// There is no such subject; context: `subject`.
 pub static NOT_FOUND: Code =
     Code::new("vault.not_found", Kind::NotFound, "nothing is held about this subject");
@@ -280,14 +290,33 @@ pub static NOTHING_OF_CLASS: Code = Code::new(
 pub static JOB_LOST: Code =
     Code::new("jobs.taken_over", Kind::Conflict, "another worker has taken this job over")
         .retry(Retry::Safe);
-/// A job that is due was found leased for longer than a lease may last; context: `job`.
+/// A job has been due for longer than a lease may last, and another worker has it; context: `job`.
 pub static JOB_OVERDUE: Code = Code::new(
     "jobs.overdue",
     Kind::Unavailable,
-    "this job is due, and was found leased for longer than a lease may last: a worker is at it for that \
-     long, or somebody rewrites its lease",
+    "this job has been due for longer than a lease may last, and is leased: a worker is at it for that \
+     long or took it up late, or somebody rewrites its lease",
 )
 .retry(Retry::Safe);
+
+/// A role of staff for which nothing was granted.
+pub static NO_GRANT: Code = Code::new(
+    "staff.no_grant",
+    Kind::Refused,
+    "staff act in this role under a grant, and there is none",
+);
+/// A role of staff of which the grant has run out.
+pub static EXPIRED_GRANT: Code =
+    Code::new("staff.expired", Kind::Refused, "the grant of this role has run out");
+/// A member of staff whose grant was revoked.
+pub static REVOKED_GRANT: Code =
+    Code::new("staff.revoked", Kind::Refused, "the grant of this person was revoked");
+/// A role of staff that is granted with another certificate than the one that came.
+pub static OTHER_CERTIFICATE: Code = Code::new(
+    "staff.other_certificate",
+    Kind::Refused,
+    "the grant of this role is for another certificate",
+);
 
 /// All of them.
 pub static CODES: &[&Code] = &[
@@ -332,6 +361,8 @@ pub static CODES: &[&Code] = &[
     &ZONE_UNKNOWN,
     &CLASS_NAME_LONG,
     &REFUSED_STATE,
+    &NOT_OF_PURPOSE,
+    &NOT_DECLARED,
     &NOT_FOUND,
     &ALTERED_ROW,
     &MISSING_ROW,
@@ -345,4 +376,8 @@ pub static CODES: &[&Code] = &[
     &NOTHING_OF_CLASS,
     &JOB_LOST,
     &JOB_OVERDUE,
+    &NO_GRANT,
+    &EXPIRED_GRANT,
+    &REVOKED_GRANT,
+    &OTHER_CERTIFICATE,
 ];

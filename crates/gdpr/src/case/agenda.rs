@@ -24,7 +24,7 @@ pub struct Work<S> {
 /// were shown is in the log, with how many.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; the codes of the ports.
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; the codes of the ports.
 pub(crate) async fn of<S: Copy + Send + Sync>(
     vault: &Vault,
     kind: &'static RecordKind,
@@ -32,7 +32,7 @@ pub(crate) async fn of<S: Copy + Send + Sync>(
     until: NaiveDate,
     actor: &Actor,
 ) -> Result<Vec<Work<S>>> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, kind, actor)?;
     let mut found = Vec::new();
     for (stage, state) in stages {
         let mut last = None;

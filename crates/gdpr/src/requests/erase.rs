@@ -156,7 +156,7 @@ impl Work<'_> {
         let rows = kept::rows(self.vault, &plan).await?;
         self.narrow(&mut plan, &opened.scope, &rows)?;
         kept::end(self.vault, &mut plan, &rows);
-        let goes = plan.takes();
+        let goes = plan.takes_something();
         if !goes && let Some(erased) = self.carried_before(opened).await? {
             return Ok(erased);
         }

@@ -21,7 +21,7 @@ pub type Work = case::Work<Stage>;
 /// Its cost grows with what is due by then, not with what is kept.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; the codes of the ports.
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; the codes of the ports.
 pub async fn agenda(vault: &Vault, until: NaiveDate, actor: &Actor) -> Result<Vec<Work>> {
     let stages = [Stage::InForce, Stage::Announced].map(|stage| (stage, stage.name()));
     cases::of(vault, &RESTRICTIONS, &stages, until, actor).await

@@ -35,7 +35,7 @@ pub struct Lifted {
 /// Art. 18(3), 17(1) GDPR.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; `restriction.not_told`; `restriction.wrong_step` if it is lifted already;
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; `restriction.not_told`; `restriction.wrong_step` if it is lifted already;
 /// those of [`Vault::change_record_beside`], also if any other restriction or row of the subject is not what the
 /// log says: nothing is in use again then.
 pub async fn lift(
@@ -44,7 +44,7 @@ pub async fn lift(
     key: &RecordKey,
     actor: &Actor,
 ) -> Result<Lifted> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &RESTRICTIONS, actor)?;
     let (reopened, unread) = reopen(vault, calendar, key, actor).await?;
     let mut classes = BTreeSet::new();
     let decide = |record: &OpenedRecord, others: &[OpenedRecord], rows: &[Outline]| {

@@ -53,7 +53,7 @@ pub struct Placed {
 /// Art. 18(1) and (2) GDPR.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; `case.review_past`, `case.review_far`; `restriction.bad_time`;
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; `case.review_past`, `case.review_far`; `restriction.bad_time`;
 /// `vault.undeclared_class`; `restriction.nothing` for a restriction of nothing;
 /// `requests.no_such_request` for one by a request that is none for restriction of this subject; `erasure.under_way` if it is
 /// being erased; those of [`Vault::add_record`].
@@ -63,7 +63,7 @@ pub async fn place(
     terms: &Terms,
     actor: &Actor,
 ) -> Result<Placed> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &RESTRICTIONS, actor)?;
     for _ in 1..ATTEMPTS {
         match try_place(vault, subject, terms, actor).await {
             Err(error) if error.is(&CONFLICT) => {}

@@ -94,6 +94,7 @@ pub(crate) fn asked_for(vault: &Vault, subject: SubjectId, right: Right) -> Rece
         requester: Requester::Subject,
         channel: Channel::Account,
         scope: requests::Scope::ALL,
+        purpose: None,
         received_at: vault.now(),
         reply_to: None,
         words: None,

@@ -178,6 +178,7 @@ fn refused(vault: &Vault, subject: SubjectId) -> RecordKey {
         requester: requests::Requester::Subject,
         channel: Channel::Account,
         scope: requests::Scope::ALL,
+        purpose: None,
         received_at: vault.now(),
         reply_to: None,
         words: None,
