@@ -95,6 +95,14 @@ impl<'a> Holds<'a> {
         holds::release(self.vault, &self.requests.calendar(), key, reason, actor).await
     }
 
+    /// Ends a hold of which the record is lost, as an audit tells, and says why.
+    ///
+    /// # Errors
+    /// As [`holds::restate`].
+    pub async fn restate(&self, key: &RecordKey, reason: &Note, actor: &Actor) -> Result<Released> {
+        holds::restate(self.vault, &self.requests.calendar(), key, reason, actor).await
+    }
+
     /// Releases every hold of a group.
     ///
     /// # Errors

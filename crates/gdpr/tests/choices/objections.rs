@@ -230,7 +230,7 @@ fn what_waits_is_listed_with_its_last_day() {
     let working = WorkingDays::of(region);
     let calendar = Calendar::new(&Utc, &working);
     let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-    let list = |until: &str, role| {
+    let list = |until: &str, role: &'static str| {
         let actor = if role.is_empty() { Actor::system() } else { staff(role) };
         wait(objection::agenda(&vault, &calendar, day(until), &actor))
     };

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use pollster::block_on as wait;
 use tacenda_core::calendar::{Region, Utc, WorkingDays};
+use tacenda_core::leaf::Leaf;
+use tacenda_core::ports::{Change, Expect, NewLeaf, RowDelete, RowWrite};
 use tacenda_core::row::{Row, RowKey, state};
 use tacenda_core::vault::{Actor, Amendment, RecordKey, Standing, Vault};
 use tacenda_core::{ActorId, Name, SubjectId};
@@ -12,7 +14,7 @@ use tacenda_gdpr::holds::{self, Ground, Note, Scope, Terms};
 use tacenda_gdpr::requests::{self, Calendar, Channel, RestrictionGround};
 use tacenda_gdpr::restriction::{self, Announcement, Asked};
 use tacenda_gdpr::{erasure, retention};
-use tacenda_testkit::world::{ada, request, staff};
+use tacenda_testkit::world::{World, ada, request, staff};
 
 use super::adversary::Adversary;
 use super::{code, profile};
@@ -195,4 +197,86 @@ fn refused(vault: &Vault, subject: SubjectId) -> RecordKey {
         wait(requests::step(vault, &calendar(), &at.key, event, &staff("support"))).unwrap();
     }
     at.key
+}
+
+#[test]
+fn a_hold_that_is_lost_is_ended_by_somebody_who_says_why() {
+    let edits: [Option<fn(&mut Row)>; 3] = [
+        Some(|row| *row.body.last_mut().unwrap() ^= 1),
+        Some(|row| row.state = state::CLOSED),
+        None,
+    ];
+    for edit in edits {
+        let (world, store) = Adversary::world();
+        let vault = world.open();
+        let subject = ada(&vault);
+        let lost = hold(&vault, subject, Scope::Subject);
+        let other = hold(&vault, subject, Scope::Classes([Name::fixed("billing")].into()));
+        let request = refused(&vault, subject);
+        let restate = |key: &RecordKey, role| {
+            let why = Note::parse("Found altered by the audit of May; nobody knows of a claim.");
+            wait(holds::restate(&vault, &calendar(), key, &why.unwrap(), &staff(role)))
+        };
+        assert_eq!(code(restate(&lost, "support")), "vault.record_is_sound");
+        spoil(&world, store.row(&place(&lost)), edit);
+        assert_eq!(code(restate(&lost, "marketing")), "policy.role_without_records");
+        assert_eq!(code(restate(&other, "support")), "vault.record_is_sound");
+        let done = restate(&lost, "support").unwrap();
+        assert_eq!(done.classes, ["account", "payment"].map(Name::fixed).into());
+        assert_eq!(done.reopened, 1, "{request:?}");
+        let leaf = wait(vault.history(subject, 9)).unwrap();
+        assert!(leaf.iter().any(|leaf| leaf.action == *"hold.restated"));
+        let file = wait(holds::read(&vault, &lost, &Name::fixed("account"), &staff("support")));
+        assert_eq!(file.unwrap().placing().ground, Ground::LegalClaims, "as the log has it");
+        // All is sound again, and what the other holds is let go by its own release.
+        wait(vault.audit()).unwrap();
+        assert_eq!(release(&vault, &other), "ok");
+        assert_eq!(erase(&vault, subject), "ok");
+    }
+}
+
+#[test]
+fn while_another_hold_is_lost_as_well_nothing_is_let_go() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let lost = [(); 2].map(|()| hold(&vault, subject, Scope::Subject));
+    for key in &lost {
+        spoil(&world, store.row(&place(key)), Some(|row| *row.body.last_mut().unwrap() ^= 1));
+    }
+    let freed = lost.each_ref().map(|key| {
+        let me = staff("support");
+        wait(holds::restate(&vault, &calendar(), key, &note(), &me)).unwrap().classes.len()
+    });
+    assert_eq!(freed, [0, 3]);
+    wait(vault.audit()).unwrap();
+}
+
+/// Changes a row for good, or takes it away, behind the log's back.
+fn spoil(world: &World, row: Row, edit: Option<fn(&mut Row)>) {
+    let (key, version) = (row.key.clone(), row.version);
+    // A leaf about something else, without which no store takes a change.
+    let leaf = Leaf {
+        at: tacenda_core::clock::Clock::now(world.clock.as_ref()),
+        actor: ActorId::SYSTEM,
+        action: Name::fixed("nothing.done"),
+        purpose: None,
+        subject: SubjectId::CONTROLLER,
+        details: vec![],
+        policy: [0; 32],
+        salt: [0; 16],
+        rows: vec![],
+    };
+    let (subject, at, bytes) = (leaf.subject, leaf.at, leaf.encode());
+    let leaves = vec![NewLeaf { subject, at, writes: false, bytes }];
+    let mut change = Change { leaves, ..Change::default() };
+    match edit {
+        Some(edit) => {
+            let mut row = Row { version: version + 1, ..row };
+            edit(&mut row);
+            change.writes = vec![RowWrite { row, expect: Expect::Version(version) }];
+        }
+        None => change.deletes = vec![RowDelete { key, version }],
+    }
+    wait(world.store.commit(change)).unwrap();
 }
