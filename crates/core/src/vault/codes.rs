@@ -268,6 +268,12 @@ pub static BAD_SHAPE: Code = Code::new(
 /// There is no such record; context: `subject`, `kind`.
 pub static NO_SUCH_RECORD: Code =
     Code::new("vault.no_such_record", Kind::NotFound, "there is no such record");
+/// A record that is to be written anew is what the log says.
+pub static RECORD_IS_SOUND: Code = Code::new(
+    "vault.record_is_sound",
+    Kind::Conflict,
+    "the record is what the log says, and is not written anew",
+);
 /// The policy was read before this kind of records was known.
 pub static UNKNOWN_KIND: Code = Code::new(
     "vault.unknown_kind",
@@ -376,6 +382,7 @@ pub static CODES: &[&Code] = &[
     &ALTERED_LOOKUP,
     &OVERTAKEN,
     &NO_SUCH_RECORD,
+    &RECORD_IS_SOUND,
     &UNKNOWN_KIND,
     &RECORD_STATE,
     &RECORD_WITHOUT_MODEL,
