@@ -52,6 +52,15 @@ impl Vault {
         Err(CONFLICT.error().with("subject", subject))
     }
 
+    /// Whether the log says of a row that it was written and is not gone, whatever the store has.
+    ///
+    /// # Errors
+    /// The integrity codes, if a leaf of the subject is altered; the codes of the store.
+    pub(super) async fn stated_alive(&self, key: &RowKey) -> Result<bool> {
+        let stamps = self.stamps(key.subject, std::slice::from_ref(key), None).await?;
+        Ok(stamped(key, &stamps).is_some())
+    }
+
     /// All rows of a subject, each checked against the log; one of its profile or of an archive
     /// that is gone is missed.
     pub(super) async fn checked_all(&self, subject: SubjectId) -> Result<Vec<Row>> {
@@ -212,9 +221,13 @@ fn collect(stamps: &mut Stamps, leaf: Leaf) {
     }
 }
 
+fn stamped(key: &RowKey, stamps: &Stamps) -> Option<[u8; 32]> {
+    stamps.get(&(key.kind.clone(), key.id)).copied().flatten()
+}
+
 /// INVARIANT 3: a moved, swapped, rolled-back or altered row is found before it is opened.
 pub(super) fn check(key: &RowKey, row: Option<&Row>, stamps: &Stamps) -> Result<()> {
-    let stated = stamps.get(&(key.kind.clone(), key.id)).copied().flatten();
+    let stated = stamped(key, stamps);
     let code = match (row, stated) {
         (None, None) => return Ok(()),
         (Some(row), Some(digest)) if row.key == *key && row.digest() == digest => return Ok(()),

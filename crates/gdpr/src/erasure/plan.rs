@@ -65,7 +65,8 @@ pub struct ErasurePlan {
     /// A line per row: its class in use, and what laws keep of the class from before.
     pub lines: Vec<Line>,
     /// The end of the account, from which laws count: when it was closed, or else the time of the plan.
-    /// What they keep may have been made on any day until then, whatever the clock of its class says.
+    /// What they keep may have been made on any day until then, whatever the clock of its class says;
+    /// what was written later has set that clock.
     pub closed_at: Timestamp,
     /// The rows that it was made for.
     pub seen: Vec<Seen>,
@@ -82,6 +83,14 @@ impl ErasurePlan {
     #[must_use]
     pub fn is_restricted(&self) -> bool {
         self.lines.iter().any(|line| line.fate == Fate::Restricted)
+    }
+
+    /// Whether something goes, or is archived: what laws keep already stays as it is.
+    #[must_use]
+    pub fn takes_something(&self) -> bool {
+        let goes =
+            |fate: &Fate| matches!(fate, Fate::Erase | Fate::Archive { .. } | Fate::Reduce { .. });
+        self.lines.iter().any(|line| goes(&line.fate))
     }
 
     /// As the vault carries it out.

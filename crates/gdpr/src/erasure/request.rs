@@ -1,5 +1,6 @@
 //! Erasing one subject on request.
 
+use tacenda_core::vault::codes::NOTHING_LEFT;
 use tacenda_core::vault::{Actor, Receipt, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 
@@ -24,12 +25,16 @@ pub struct Erasure {
 /// Art. 17(1) GDPR; Art. 17(3)(b) for what is archived.
 ///
 /// # Errors
-/// `vault.not_found`, [`HELD`], [`RESTRICTED`] (Art. 18 GDPR); `erasure.under_way` if an erasure of some
+/// `vault.not_found`; [`NOTHING_LEFT`] if laws keep already all that is held; [`HELD`], [`RESTRICTED`] (Art. 18 GDPR); `erasure.under_way` if an erasure of some
 /// of it has begun, be it this one, and the next start or `resume_destroys` finishes it; `store.conflict`
 /// if the rows changed meanwhile, and nothing has gone; `erasure.scrub_blocked` (all is done but the receipt; the next start or `resume_destroys` finishes it); the codes of the ports.
 pub async fn erase(vault: &Vault, subject: SubjectId, actor: &Actor) -> Result<Erasure> {
     let plan = plan_now(vault, subject, actor).await?;
     check_free(&plan)?;
+    // A leaf that says nothing went would be the receipt of an erasure.
+    if !plan.takes_something() {
+        return Err(NOTHING_LEFT.error().with("subject", subject));
+    }
     carry_out(vault, plan, actor).await
 }
 
@@ -48,9 +53,6 @@ pub(crate) fn check_free(plan: &ErasurePlan) -> Result<()> {
 /// `store.conflict`, and nothing has gone.
 pub(crate) async fn carry_out(vault: &Vault, plan: ErasurePlan, actor: &Actor) -> Result<Erasure> {
     let destroyed = vault.destroy(vec![plan.to_vault(&Name::fixed("request"))], actor).await?;
-    let position = destroyed
-        .first()
-        .map(|one| one.position)
-        .ok_or_else(|| tacenda_core::vault::codes::NOTHING_LEFT.error())?;
+    let position = destroyed.first().map(|one| one.position).ok_or_else(|| NOTHING_LEFT.error())?;
     Ok(Erasure { receipt: vault.receipt(position).await?, plan })
 }

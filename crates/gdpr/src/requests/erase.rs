@@ -16,7 +16,7 @@ use super::rights::Right;
 use super::state::{Event, Request, State};
 use super::step::{enter, is_about, step};
 use crate::case::Note;
-use crate::erasure::{self, Erasure, ErasurePlan, Fate};
+use crate::erasure::{self, Erasure, ErasurePlan};
 
 /// How often it is decided again where something else comes in between.
 const ATTEMPTS: usize = 5;
@@ -147,9 +147,7 @@ impl Work<'_> {
         erasure::check_free(&plan)?;
         let rows = kept::rows(self.vault, &plan).await?;
         kept::end(self.vault, &mut plan, &rows);
-        let goes =
-            |fate: &Fate| matches!(fate, Fate::Erase | Fate::Archive { .. } | Fate::Reduce { .. });
-        let goes = plan.lines.iter().any(|line| goes(&line.fate));
+        let goes = plan.takes_something();
         if !goes && let Some(erased) = self.carried_before(opened).await? {
             return Ok(erased);
         }

@@ -112,6 +112,7 @@ fn refused(vault: &Vault, subject: SubjectId) {
         requester: Requester::Subject,
         channel: Channel::Account,
         scope: requests::Scope::ALL,
+        purpose: None,
         received_at: vault.now(),
         reply_to: None,
         words: None,

@@ -8,6 +8,7 @@ mod choices;
 mod collect;
 mod holds;
 mod life;
+mod moving;
 mod policy;
 mod records;
 mod requested;

@@ -20,6 +20,7 @@ fn ask(vault: &Vault, subject: SubjectId) -> Received {
         requester: Requester::Subject,
         channel: Channel::Account,
         scope: requests::Scope::ALL,
+        purpose: None,
         received_at: vault.now(),
         reply_to: None,
         words: None,

@@ -55,6 +55,7 @@ fn a_restriction_is_lifted_after_the_person_was_told() {
     assert_eq!(restricted(&vault, subject).len(), 3, "until it is lifted");
     wait(restriction::keep(&vault, &key, &note("Another claim."), &staff("support"))).unwrap();
     assert_eq!(lift(&vault, &key), "restriction.not_told", "that letter is spent");
+    assert_eq!(announce(&vault, &key, now.plus(Span::days(2))), "restriction.bad_time");
     assert_eq!(announce(&vault, &key, vault.now()), "ok");
     assert_eq!(announce(&vault, &key, vault.now()), "restriction.wrong_step");
     assert_eq!(lift(&vault, &key), "ok");

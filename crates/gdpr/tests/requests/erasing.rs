@@ -120,6 +120,24 @@ fn a_letter_tells_the_days_that_the_plan_keeps_to() {
 }
 
 #[test]
+fn a_clock_older_than_the_law_refuses_what_the_plan_archives() {
+    let world = World::default();
+    let registered = POLICY.replace("open = \"last login\"", "open = \"registered\"");
+    let refuse = tacenda_core::vault::OnRestore::Refuse;
+    let vault = world.try_open(&registered, refuse).unwrap().0;
+    let subject = ada(&vault);
+    // The ten years since the registration are over; those since the end of the account begin.
+    world.set_time("2038-01-10T09:00:00Z");
+    let at = mine(&vault, subject, Right::Erasure);
+    let done = erase(&vault, &at).unwrap();
+    let Decision::PartlyRefused(part) = &done.decision else { panic!("{done:?}") };
+    let reason = "Code de commerce, art. L123-22 al. 2, until 2048-12-31";
+    assert_eq!(part.grounds()[0].reason.as_text(), reason);
+    let left = wait(vault.outline(subject)).unwrap();
+    assert!(left.iter().any(|row| row.state == tacenda_core::row::state::ARCHIVED));
+}
+
+#[test]
 fn what_a_law_keeps_is_a_refusal_of_that_part() {
     let world = World::default();
     let vault = world.open();

@@ -149,6 +149,13 @@ impl Machine {
                 let live = one.live("account").is_some();
                 assert_eq!(done, if live { "ok" } else { "vault.not_found" });
                 if live {
+                    let billing = one.live("billing").and_then(|place| one.rows.get_mut(&place));
+                    // An invoice after the closing begins its duty.
+                    if let Some(row) = billing.filter(|_| holds && !one.invoiced)
+                        && one.closed.is_some()
+                    {
+                        row.anchor = now;
+                    }
                     one.invoiced = holds;
                 }
             }
@@ -160,6 +167,8 @@ impl Machine {
                     assert_eq!(done, "vault.not_found");
                 } else if one.is_held() {
                     assert_eq!(done, "erasure.held");
+                } else if one.rows.values().all(|row| row.archived) {
+                    assert_eq!(done, "erasure.nothing_left");
                 } else {
                     assert_eq!(done, "ok");
                     CLASSES.iter().for_each(|class| one.end(class, now));
@@ -267,9 +276,12 @@ impl Machine {
             return;
         }
         assert_eq!(done, "ok");
-        let anchor = one.closed.unwrap_or(one.registered);
-        let begun = Known { archived: false, held: false, anchor, country: true };
-        one.rows.entry(place).or_insert(begun);
+        let begun = Known { archived: false, held: false, anchor: one.registered, country: true };
+        let row = one.rows.entry(place).or_insert(begun);
+        // Vouchers ask for it, and count from what was written last.
+        if one.closed.is_some() {
+            row.anchor = self.vault.now();
+        }
     }
 
     fn register(

@@ -29,7 +29,7 @@ fn due(vault: &Vault, email: &str) -> SubjectId {
     wait(vault.register(request, &staff("support"))).unwrap().subject()
 }
 
-fn classes(vault: &Vault, subject: SubjectId) -> Vec<String> {
+pub(super) fn classes(vault: &Vault, subject: SubjectId) -> Vec<String> {
     let rows = wait(vault.outline(subject)).unwrap().into_iter();
     rows.filter(|row| !row.is_record()).map(|row| row.class.to_string()).collect()
 }
@@ -67,8 +67,7 @@ fn whoever_is_always_about_stops_nobody_elses_erasure() {
 }
 
 /// Another batch of a sweep, which takes somebody of whom there is nothing.
-fn another_batch(world: &World) {
-    let vault = world.open();
+pub(super) fn another_batch(vault: &Vault) {
     let subject = SubjectId::generate(vault.now(), vault.ports().rng.as_ref());
     let (class, reason) = (Name::fixed("payment"), Name::fixed("retention"));
     let erase = vec![ErasedClass { class, reason, keys: [].into() }];
@@ -80,8 +79,8 @@ fn another_batch(world: &World) {
 }
 
 /// Other batches, so many, each time that rows were read.
-fn batches_beside(store: &Arc<Adversary>, world: &World, times: u32) {
-    let (inner, other) = (store.clone(), world.clone());
+pub(super) fn batches_beside(store: &Arc<Adversary>, other: &Arc<Vault>, times: u32) {
+    let (inner, other) = (store.clone(), other.clone());
     store.act(At::Rows, move || {
         another_batch(&other);
         if times > 1 {
@@ -96,16 +95,35 @@ fn a_sweep_of_others_fails_no_amendment_and_no_hold() {
     let vault = world.open();
     let subject = eve(&vault);
     let amendment = set(&vault, "card_last4", "4242");
-    batches_beside(&store, &world, 90);
+    let keys = || wait(world.keyring.keys_of(subject)).unwrap().len();
+    let before = keys();
+    batches_beside(&store, &Arc::new(world.open()), 90);
     wait(vault.amend(subject, amendment, &staff("support"))).unwrap();
     assert_eq!(classes(&vault, subject), ["account", "billing", "payment"]);
+    assert_eq!(keys() - before, 1, "a key for all tries");
     for effects in [hold("billing"), restrict("billing")] {
-        batches_beside(&store, &world, 90);
+        let before = keys();
+        batches_beside(&store, &Arc::new(world.open()), 90);
         affect(&vault, subject, effects).unwrap();
+        assert_eq!(keys() - before, 1);
     }
     let rows = wait(vault.outline(subject)).unwrap();
     let billing = rows.iter().find(|row| row.class == *"billing").unwrap();
     assert!(billing.held && billing.state == state::RESTRICTED);
+    store.act(At::Rows, || {});
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_sweep_of_others_costs_a_login_no_second_argon2id() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    world.clock.advance(Span::days(2));
+    let before = world.passwords.calls();
+    batches_beside(&store, &Arc::new(world.open()), 90);
+    let login = wait(vault.login("ada@example.org", "correct horse")).unwrap();
+    assert_eq!((login.subject, world.passwords.calls() - before), (subject, 1));
     store.act(At::Rows, || {});
     wait(vault.audit()).unwrap();
 }
@@ -116,7 +134,7 @@ fn a_sweep_without_end_ends_an_amendment() {
     let vault = world.open();
     let subject = eve(&vault);
     let amendment = set(&vault, "note", "new");
-    batches_beside(&store, &world, 5000);
+    batches_beside(&store, &Arc::new(world.open()), 5000);
     let error = wait(vault.amend(subject, amendment, &staff("support"))).unwrap_err();
     assert_eq!(error.code(), "store.conflict");
 }
@@ -138,7 +156,7 @@ fn a_clock_is_set_beside_other_batches() {
     let (world, store) = Adversary::world();
     let vault = world.open();
     let subject = returned(&store, &world);
-    batches_beside(&store, &world, 30);
+    batches_beside(&store, &Arc::new(world.open()), 30);
     assert!(wait(vault.set_late_clocks(subject, &Actor::system())).unwrap());
     let rows = wait(vault.outline(subject)).unwrap();
     assert!(rows.iter().all(|row| row.anchor_at == Some(vault.now())), "{rows:?}");
@@ -149,7 +167,7 @@ fn whose_clock_was_late_goes_beside_other_batches() {
     let (world, store) = Adversary::world();
     let subject = returned(&store, &world);
     world.clock.advance(Span::days(500));
-    batches_beside(&store, &world, 90);
+    batches_beside(&store, &Arc::new(world.open()), 90);
     let swept = sweep(&world.open()).unwrap();
     assert_eq!(swept.subjects, 1, "{swept:?}");
     assert_eq!(classes(&world.open(), subject), ["account", "billing"]);

@@ -15,7 +15,7 @@ use super::adversary::Adversary;
 use super::{code, eve, over, profile, reopened, set};
 
 /// The policy with the card in the billing class.
-fn moved() -> String {
+pub(super) fn moved() -> String {
     let from = "items = [\"address\", \"country\"]\nclock";
     let policy = POLICY
         .replace("version = 1\n", "version = 2\n")

@@ -108,6 +108,11 @@ impl StatutoryPeriod {
 
     /// Its period as a retention rule of a policy says it: how long, from when, to which day;
     /// `None` if it sets none that a rule can have.
+    ///
+    /// A class has the clock of its account, which knows when something was made and not what came of
+    /// it. So where the law counts from an event that may follow, this counts from the last day on which
+    /// it can: a tax falls due in the calendar year after at the latest, and the period of a tax on
+    /// turnover ends within the year. What is kept longer for it is kept for less than a year.
     #[must_use]
     pub const fn period(&self) -> Option<(Period, StartRule, EndRule)> {
         let Length::For(keep) = self.length else { return None };
@@ -117,6 +122,13 @@ impl StatutoryPeriod {
             Start::EndOfCalendarYear => StartRule::EndOfCalendarYear,
             Start::EndOfCalendarYearOfFinancialYear => StartRule::EndOfCalendarYearOfFinancialYear,
             Start::BeforeEvent => return None,
+        };
+        let (keep, start) = match (self.anchor, keep, start) {
+            (Anchor::TaxDue, Period::Years(years), StartRule::EndOfCalendarYear) => {
+                (Period::Years(years.saturating_add(1)), start)
+            }
+            (Anchor::TaxPeriodEnd, _, StartRule::Event) => (keep, StartRule::EndOfCalendarYear),
+            _ => (keep, start),
         };
         let end = match self.end {
             calendar::EndRule::SameDay => EndRule::SameDay,
@@ -137,7 +149,7 @@ impl StatutoryPeriod {
         self.kind.effect()
     }
 
-    /// The rule by which its last day is found; `None` if the law sets no period, or one that runs
+    /// The rule by which its last day is found from the day of its own event; `None` if the law sets no period, or one that runs
     /// backwards from its event.
     #[must_use]
     pub const fn rule(&self, financial_year_end: MonthDay) -> Option<calendar::Rule> {

@@ -2,6 +2,7 @@
 
 use crate::name::Name;
 use crate::policy::basis::LawfulBasis;
+use crate::policy::catalogue::StatutoryPeriod;
 use crate::policy::codes;
 use crate::policy::model::{Law, Policy, RetentionRule};
 use crate::policy::reader::{Reader, entry, join};
@@ -32,10 +33,10 @@ fn against_law(r: &mut Reader<'_>, policy: &Policy, rule: &RetentionRule, path: 
         let help = "a duty to keep (Art. 17(3)(b) GDPR) or legal claims (17(3)(e)) would be one";
         r.add(&codes::ARCHIVE_WITHOUT_GROUND, &join(path, "law"), message, help.into());
     }
-    let Some(statutory) = law.catalogue.and_then(|entry| entry.rule(policy.financial_year_end))
-    else {
-        return;
-    };
+    let Some(least) = law.catalogue.and_then(StatutoryPeriod::period) else { return };
+    let (keep, start, end) = least;
+    let least = RetentionRule { keep, start, end, ..rule.clone() };
+    let statutory = least.to_calendar(policy.financial_year_end);
     let ours = rule.to_calendar(policy.financial_year_end);
     if law.ground.is_some() && ours.ends_sooner(&statutory) {
         let said = ["keep", "start", "end"].map(|key| join(path, key));

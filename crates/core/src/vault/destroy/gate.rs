@@ -3,14 +3,15 @@
 //! What an erasure takes is over when its intent enters the log: that change requires the rows in the
 //! versions that the plan saw, so a login, an amendment or a hold before it counts. From then on nothing
 //! that comes later may say otherwise, whether the erasure goes on at once or is resumed days after. So
-//! every login, amendment, hold and restriction reads a row of this module (the *gate*), looks at the
-//! erasures under way, and requires the gate unchanged in its change; each intent changes it, of a sweep
-//! and on request. So two erasures that saw the same rows take them once.
+//! every login, amendment, hold and restriction, and every move of items under a new policy, reads a row
+//! of this module (the *gate*), looks at the erasures under way, and requires the gate unchanged in its
+//! change; each intent changes it, of a sweep and on request. So two erasures that saw the same rows take
+//! them once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::erases;
-use super::{Draft, Expect, Job, Name, Result, Row, RowKey, RowWrite, SubjectId, SubjectPlan};
+use super::{Draft, Expect, Name, Result, Row, RowKey, RowWrite, SubjectId, SubjectPlan};
 use super::{UNDER_WAY, Vault, next_version, own_row, state};
 use crate::error::{Context, Error, Kind};
 use crate::ports::store::CONFLICT;
@@ -93,13 +94,41 @@ impl Leaving {
     }
 }
 
+/// Of whom erasures under way take something, and the gate as it was before that was asked.
+pub(in crate::vault) struct Intended {
+    gate: Expect,
+    subjects: BTreeSet<SubjectId>,
+}
+
+impl Intended {
+    /// Whether anything of the subject is about to go.
+    pub(in crate::vault) fn is_of(&self, subject: SubjectId) -> bool {
+        self.subjects.contains(&subject)
+    }
+
+    /// Makes a change depend on no erasure having come since.
+    pub(in crate::vault) fn require(&self, draft: &mut Draft) {
+        draft.require(GATE.clone(), self.gate);
+    }
+}
+
 impl Vault {
+    /// Of which of these subjects erasures under way take something: for a change of many at once.
+    pub(in crate::vault) async fn intended(
+        &self,
+        subjects: &BTreeSet<SubjectId>,
+    ) -> Result<Intended> {
+        // The gate first, as in `leaving`.
+        let gate = expected(self.gate_row().await?.as_ref());
+        let plans = self.plans_pending(|subject| subjects.contains(&subject)).await?;
+        Ok(Intended { gate, subjects: plans.iter().map(|plan| plan.subject).collect() })
+    }
+
     /// What erasures under way take of a subject.
     pub(in crate::vault) async fn leaving(&self, subject: SubjectId) -> Result<Leaving> {
         // First the gate: of what was intended before, either the job is there or the rows are gone.
         let gate = expected(self.gate_row().await?.as_ref());
-        let mut plans = self.plans_pending().await?;
-        plans.retain(|plan| plan.subject == subject);
+        let plans = self.plans_pending(|named| named == subject).await?;
         let mut leaving = Leaving { gate, plans, whole: false };
         leaving.whole = self.takes_account(subject, &leaving).await?;
         Ok(leaving)
@@ -123,7 +152,7 @@ impl Vault {
 
     /// Leaves out plans for what erasures under way take, as far as their rows are still there.
     pub(super) async fn without_leaving(&self, plans: &mut Vec<SubjectPlan>) -> Result<()> {
-        let pending = self.pending_by_subject().await?;
+        let pending = self.pending_of(plans).await?;
         plans.retain(|plan| !leaves(plan, &pending));
         Ok(())
     }
@@ -134,53 +163,24 @@ impl Vault {
     /// # Errors
     /// [`UNDER_WAY`]; the codes of the store.
     pub async fn none_leaves(&self, plans: &[SubjectPlan]) -> Result<()> {
-        let pending = self.pending_by_subject().await?;
+        let pending = self.pending_of(plans).await?;
         match plans.iter().find(|plan| leaves(plan, &pending)) {
             Some(plan) => Err(UNDER_WAY.error().with("subject", plan.subject)),
             None => Ok(()),
         }
     }
 
-    async fn pending_by_subject(&self) -> Result<BTreeMap<SubjectId, Vec<SubjectPlan>>> {
+    /// What erasures under way take of whom these plans are about.
+    async fn pending_of(
+        &self,
+        plans: &[SubjectPlan],
+    ) -> Result<BTreeMap<SubjectId, Vec<SubjectPlan>>> {
+        let subjects: BTreeSet<_> = plans.iter().map(|plan| plan.subject).collect();
         let mut pending: BTreeMap<SubjectId, Vec<SubjectPlan>> = BTreeMap::new();
-        for plan in self.plans_pending().await? {
+        for plan in self.plans_pending(|subject| subjects.contains(&subject)).await? {
             pending.entry(plan.subject).or_default().push(plan);
         }
         Ok(pending)
-    }
-
-    async fn plans_pending(&self) -> Result<Vec<SubjectPlan>> {
-        let mut plans = Vec::new();
-        for row in self.stated_jobs().await? {
-            // A job that cannot be read is told by whoever resumes it, and keeps nobody out.
-            let Ok(job) = Job::decode(row, Vec::new()) else { continue };
-            plans.extend(job.plans);
-        }
-        Ok(plans)
-    }
-
-    /// The jobs under way that are what the log says. One that somebody wrote, or put back after it
-    /// was done, is told by whoever resumes it, and keeps nobody out either.
-    async fn stated_jobs(&self) -> Result<Vec<Row>> {
-        let keys: Vec<_> =
-            self.jobs(&state::PENDING).await?.into_iter().map(|row| row.key).collect();
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut stated = match self.checked(SubjectId::CONTROLLER, &keys).await {
-            Err(error) if error.kind() == Kind::Integrity => Vec::new(),
-            rows => rows?,
-        };
-        if stated.is_empty() {
-            for key in keys {
-                match self.checked(SubjectId::CONTROLLER, &[key]).await {
-                    Err(error) if error.kind() == Kind::Integrity => {}
-                    rows => stated.extend(rows?),
-                }
-            }
-        }
-        // What has gone on since has no rows left to take.
-        Ok(stated.into_iter().flatten().filter(|row| row.state == state::PENDING).collect())
     }
 
     /// The gate as the next intent writes it.

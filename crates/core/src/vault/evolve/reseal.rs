@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::codes::BLOCKED;
+use super::super::destroy::Tries;
 use super::super::journal::{Draft, next_version, own_row};
 use super::super::records::is_record;
 use super::judge::is_clocked;
@@ -76,7 +77,7 @@ fn subjects(d: &mut Decoder<'_>) -> Result<BTreeSet<SubjectId>> {
 struct Passed {
     /// Their rows are not what the log says.
     altered: Vec<SubjectId>,
-    /// Keys of theirs are destroyed, and the rows are about to go.
+    /// An erasure under way takes something of theirs: what moved into it would go with it.
     dying: BTreeSet<SubjectId>,
     /// Items of theirs wait until they are no longer restricted.
     waiting: BTreeSet<SubjectId>,
@@ -311,19 +312,43 @@ impl Vault {
                 Err(error) => return Err(error),
             }
         }
-        if changes.is_empty() {
-            return Ok(());
+        self.commit_resealed(changes, sequence, fence, passed).await
+    }
+
+    /// Commits what was sealed, but of nobody of whom an erasure under way takes something. Another
+    /// erasure that comes first, of whomever, has that looked at again, and nothing sealed again.
+    async fn commit_resealed(
+        &self,
+        mut changes: Vec<(SubjectId, Vec<RowWrite>, Vec<Row>)>,
+        sequence: u64,
+        fence: Expect,
+        passed: &mut Passed,
+    ) -> Result<()> {
+        let mut tries = Tries::new(1);
+        loop {
+            let subjects = changes.iter().map(|(subject, ..)| *subject).collect();
+            let intended = self.intended(&subjects).await?;
+            passed.dying.extend(subjects.into_iter().filter(|subject| intended.is_of(*subject)));
+            changes.retain(|(subject, ..)| !intended.is_of(*subject));
+            if changes.is_empty() {
+                return Ok(());
+            }
+            let mut draft = Draft::new(sequence);
+            for (subject, writes, deletes) in &changes {
+                let leaf = self.leaf(self.now(), &Actor::system(), "policy.resealed", *subject);
+                draft.record(leaf, writes.clone(), deletes);
+            }
+            draft.under_fence(fence);
+            intended.require(&mut draft);
+            match self.commit(draft).await {
+                Err(error) if tries.again(&error) => {}
+                committed => {
+                    committed?;
+                    passed.changed = passed.changed.saturating_add(changes.len() as u64);
+                    return Ok(());
+                }
+            }
         }
-        let changed = changes.len() as u64;
-        let mut draft = Draft::new(sequence);
-        for (subject, writes, deletes) in changes {
-            let leaf = self.leaf(self.now(), &Actor::system(), "policy.resealed", subject);
-            draft.record(leaf, writes, &deletes);
-        }
-        draft.under_fence(fence);
-        self.commit(draft).await?;
-        passed.changed = passed.changed.saturating_add(changed);
-        Ok(())
     }
 }
 

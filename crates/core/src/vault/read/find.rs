@@ -40,7 +40,7 @@ impl Vault {
         };
         // INVARIANT 1: what nobody declared, anybody may have typed.
         leaf.purpose = self.policy.purpose(purpose).map(|purpose| purpose.name.clone());
-        self.record_read(vec![leaf]).await?;
+        self.record_leaf(leaf).await?;
         found
     }
 
@@ -51,7 +51,7 @@ impl Vault {
     pub async fn note_look_up(&self, subject: SubjectId, actor: &Actor) -> Result<()> {
         self.check_grant(actor).await?;
         let leaf = self.leaf(self.now(), actor, "subject.looked_up", subject);
-        self.record_read(vec![leaf]).await
+        self.record_leaf(leaf).await
     }
 
     /// Writes down that an actor was shown a list of records, whose they are and how they stand.
@@ -62,6 +62,6 @@ impl Vault {
         self.check_grant(actor).await?;
         let leaf = self.leaf(self.now(), actor, "record.listed", SubjectId::CONTROLLER);
         let leaf = leaf.detail("kind", &kind.kind).detail("records", shown);
-        self.record_read(vec![leaf]).await
+        self.record_leaf(leaf).await
     }
 }

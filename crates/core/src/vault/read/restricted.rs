@@ -1,10 +1,13 @@
 //! Reading what is restricted, on a ground that the log names.
 
-use super::View;
+use super::{ATTEMPTS, View};
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::records::RESTRICTIONS;
+use crate::ports::store::CONFLICT;
+use crate::vault::grants::{refusal, require};
+use crate::vault::journal::Draft;
 use crate::vault::{Actor, Vault};
 
 /// For what restricted data may be read, beside storing it.
@@ -56,22 +59,44 @@ impl Vault {
         ground: RestrictedUse,
         actor: &Actor,
     ) -> Result<View> {
-        let decision = match self.may_read_restricted(actor).await {
-            Ok(()) => self.decide(subject, purpose, actor, true).await,
-            Err(error) => Err(error),
+        for _ in 1..ATTEMPTS {
+            match self.try_read_restricted(subject, purpose, ground, actor).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            }
+        }
+        self.try_read_restricted(subject, purpose, ground, actor).await
+    }
+
+    async fn try_read_restricted(
+        &self,
+        subject: SubjectId,
+        purpose: &Name,
+        ground: RestrictedUse,
+        actor: &Actor,
+    ) -> Result<View> {
+        let mut draft = Draft::new(0);
+        let decision = match self.acting(actor).await? {
+            Err(code) => Err(refusal(code, actor)),
+            Ok(under) => {
+                require(under.as_ref(), &mut draft);
+                match self.policy.may_work_on(&RESTRICTIONS, super::role_of(actor)) {
+                    Ok(()) => self.decide(subject, purpose, actor, true).await,
+                    Err(refused) => Err(refused.into()),
+                }
+            }
         };
         let leaf = match &decision {
-            Ok(_) => self.grant(subject, purpose, actor),
+            Ok((fetched, _)) => {
+                fetched.require(&mut draft);
+                self.grant(subject, purpose, actor)
+            }
             Err(error) => self.refusal(subject, purpose, actor, error),
         };
         // INVARIANT 5: no leaf, no read.
-        self.record_read(vec![leaf.detail("restricted", ground.as_str())]).await?;
+        draft.record(leaf.detail("restricted", ground.as_str()), Vec::new(), &[]);
+        self.record_read(draft).await?;
         let (fetched, items) = decision?;
         self.open_items(fetched, purpose, &items).await
-    }
-
-    async fn may_read_restricted(&self, actor: &Actor) -> Result<()> {
-        self.check_grant(actor).await?;
-        Ok(self.policy.may_work_on(&RESTRICTIONS, super::role_of(actor))?)
     }
 }
