@@ -34,7 +34,7 @@ pub enum Fate {
         /// The items that go.
         items: BTreeSet<Name>,
     },
-    /// A legal hold keeps it.
+    /// A legal hold keeps it; without its account, as an archive.
     Held,
     /// It is restricted (Art. 18 GDPR): nothing is done to it before that is lifted.
     Restricted,
@@ -73,13 +73,13 @@ pub struct ErasurePlan {
 }
 
 impl ErasurePlan {
-    /// Whether a legal hold stands against it.
+    /// Whether a legal hold keeps some of it.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.lines.iter().any(|line| line.fate == Fate::Held)
     }
 
-    /// Whether a restriction stands against it.
+    /// Whether a restriction keeps some of it.
     #[must_use]
     pub fn is_restricted(&self) -> bool {
         self.lines.iter().any(|line| line.fate == Fate::Restricted)

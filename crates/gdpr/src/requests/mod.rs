@@ -70,7 +70,7 @@ pub use intake::{Channel, Intake, Items, RequestId, Requester, Scope};
 pub use lists::{Line, Lists, lists};
 pub use read::{read, read_about, read_reply_to, read_words};
 pub use receive::{Arrival, Received, Whom, receive};
-pub(crate) use reopen::reopen_refused;
+pub(crate) use reopen::{free, reopen_refused};
 pub use reply::{PostalLines, ReplyTo};
 pub use rights::{RestrictionGround, Right};
 pub use state::{

@@ -10,7 +10,7 @@ use tacenda_core::vault::{Actor, Entry, MODEL, OpenedRecord, Outline, RecordKey,
 use tacenda_core::{Name, Result};
 
 use super::codes::{NO_SUCH_REQUEST, NOT_SO, NOT_THE_SUBJECT, WRONG_STEP};
-use super::decision::{Decision, Ground};
+use super::decision::{Decision, Ground, Refusal};
 use super::due::Calendar;
 use super::effect::{self, Stands};
 use super::file::{self, ABOUT, REPLY_TO};
@@ -220,13 +220,18 @@ fn check_gone(
     in_use: &[Outline],
 ) -> Result<()> {
     let scope = request.scope();
-    let grounds = decision.grounds().iter().filter(|one| one.ground != Ground::LegalObligation);
-    let stays: Vec<_> = grounds.map(|one| (one.class.as_ref(), one.item.as_ref())).collect();
+    let part = |one: &&Refusal| (one.class.clone(), one.item.clone());
+    let by_law = |one: &&Refusal| one.ground == Ground::LegalObligation;
+    // An order to keep it is a duty as well, and leaves it where it is.
+    let (duties, others): (Vec<_>, Vec<_>) = decision.grounds().iter().partition(by_law);
+    let (duties, others): (Vec<_>, Vec<_>) =
+        (duties.iter().map(part).collect(), others.iter().map(part).collect());
     let asked = |row: &&Outline| scope.classes.is_empty() || scope.classes.contains(&row.class);
     let mut asked = in_use.iter().filter(asked);
     let gone = asked.all(|row| {
-        let class = Some(&row.class);
-        let refused = |item| stays.contains(&(class, None)) || stays.contains(&(class, Some(item)));
+        let of = |item: Option<&Name>| (Some(row.class.clone()), item.cloned());
+        let stays = |part| others.contains(&part) || row.held && duties.contains(&part);
+        let refused = |item| stays(of(None)) || stays(of(Some(item)));
         row.items.iter().filter(|item| is_about(policy, item, scope.items)).all(refused)
     });
     if gone { Ok(()) } else { NOT_SO.err() }

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::name::Name;
-use crate::policy::Purpose;
+use crate::policy::{Purpose, Stance};
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyId, KeyState};
 use crate::row::{Row, RowKey, state};
@@ -173,11 +173,16 @@ impl Vault {
         let found = account.is_some() || !rows.is_empty();
         // Without a live account nothing else of it is live, whatever a restored row says of itself.
         let live = account.is_some();
+        // What is restricted outlives its account, and with that its facts and consents: it is read for
+        // what needs none.
+        let asked =
+            || self.policy.ask(purpose, role_of(actor), &BTreeSet::new(), &Stance::default());
+        let outlives = restricted && !live && asked().is_ok();
         let may_open = |row: &Row| match &row.class {
             Some(class) if row.state == state::ARCHIVED => {
                 self.archive_items(purpose, class, row).is_ok_and(|items| !items.is_empty())
             }
-            _ => live && in_use(row, restricted),
+            _ => live && in_use(row, restricted) || outlives && row.state == state::RESTRICTED,
         };
         let rows: Vec<_> = rows.into_iter().filter(may_open).collect();
         if account.is_none() && rows.is_empty() {

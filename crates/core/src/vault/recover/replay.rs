@@ -75,7 +75,8 @@ impl Vault {
 
     /// With its account, everything of a subject went or was archived. What was archived kept its
     /// key, so that a backup from before brings it back live and whole: it is archived again, as
-    /// far as any law of the policy asks for it.
+    /// far as any law of the policy asks for it, or whole where a hold keeps it. What is restricted
+    /// stays so.
     ///
     /// When the account was closed nobody can tell any more, so that laws count from the day on which the
     /// key was destroyed, and keep it as long as they were told or longer; the leaf says until when.
@@ -99,7 +100,7 @@ impl Vault {
         let gone: BTreeSet<_> =
             known.into_iter().filter(|(_, state)| !is_live(state)).map(|(key, _)| key).collect();
         let kept_on = |row: &Row| {
-            (row.state == state::LIVE || row.state == state::RESTRICTED)
+            row.state == state::LIVE
                 && row.class.as_ref().is_some_and(|class| {
                     let key = key_of(row);
                     self.policy.classes.contains_key(class)
@@ -151,7 +152,10 @@ impl Vault {
         let facts = self.policy.facts.keys().cloned().collect();
         let (held, _) = Body::contents(&row.body)?;
         let laws = self.policy.archived(class, &held, &facts);
-        let items: BTreeSet<_> = laws.into_iter().flat_map(|(_, items)| items).collect();
+        let mut items: BTreeSet<_> = laws.into_iter().flat_map(|(_, items)| items).collect();
+        if row.held {
+            items = held;
+        }
         if items.is_empty() {
             return Ok(Fate::Erase(row));
         }
