@@ -25,6 +25,8 @@ pub(crate) async fn place(t: &Tacenda, me: &Actor) -> Outcome<Held> {
         items: vec![customers.item("email", EMAIL)?],
         password: Some(NewPassword::plain("a sentence that was forgotten long ago")?),
         registered_at: Some(t.vault().now().minus(LONG_AGO)),
+        // Who closed the account is owed no warning.
+        closed_at: Some(t.vault().now().minus(LONG_AGO)),
         ..RegisterRequest::default()
     };
     let subject = match customers.register(long_gone, me).await {

@@ -301,6 +301,8 @@ mod tests {
             "job",
             "key_aad",
             "leaf",
+            "message",
+            "message-values",
             "policy",
             "prune",
             "reply_to",

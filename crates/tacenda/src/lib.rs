@@ -20,6 +20,7 @@ pub mod import;
 pub mod jobs;
 mod keys;
 mod log;
+mod outbox;
 mod requests;
 mod restrictions;
 mod retention;
@@ -41,6 +42,7 @@ pub use holds::Holds;
 pub use jobs::{Job, JobReport, Jobs, JobsRun, Ran};
 pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
 pub use log::{Log, VerifiedReceipt, verify_receipt};
+pub use outbox::Outbox;
 pub use pollster::block_on;
 pub use requests::Requests;
 pub use restrictions::Restrictions;
@@ -154,6 +156,12 @@ impl Tacenda {
     #[must_use]
     pub fn retention(&self) -> Retention<'_> {
         Retention { vault: &self.vault }
+    }
+
+    /// Messages to people, from the change that causes one until it is sent.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox<'_> {
+        Outbox { vault: &self.vault }
     }
 
     /// The log: checkpoints, receipts, public keys, audit, and the pruning of old entries.

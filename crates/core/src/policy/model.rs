@@ -343,6 +343,8 @@ plain! {
         max_clock_ahead: Span,
         /// Rows per transaction.
         batch: u32,
+        /// The purpose for which somebody is warned whose data is about to be erased for want of use.
+        warn_for: Option<Name>,
         /// Whether the service itself says so, or an example fills a gap.
         example: bool,
     }

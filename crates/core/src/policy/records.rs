@@ -82,9 +82,17 @@ pub static GRANTS: RecordKind = RecordKind {
 /// The state of a grant that was not revoked; it counts until it is due.
 pub const GRANTED: Name = Name::fixed("granted");
 
+/// Messages to people: on their way, and sent.
+pub static OUTBOX: RecordKind = RecordKind {
+    key: "outbox",
+    kind: Name::fixed("message"),
+    class: Name::fixed("tacenda.outbox"),
+    what: "messages to people, from the day on which each was sent or given up",
+};
+
 /// All kinds.
 pub static KINDS: &[&RecordKind] =
-    &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &GRANTS];
+    &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &GRANTS, &OUTBOX];
 
 impl RecordKind {
     /// The kind whose rows have this class.
@@ -106,10 +114,11 @@ impl RecordKind {
     }
 
     /// Whether the policy has to say for which purposes they are read, and so which roles work on
-    /// them: words of people or of staff stand in them. A proof of consent holds none.
+    /// them: words of people or of staff stand in them. A proof of consent holds none, and a message
+    /// is opened by whoever delivers it, for the purpose that it names.
     #[must_use]
     pub fn names_purposes(&self) -> bool {
-        *self != CONSENTS
+        ![CONSENTS.key, OUTBOX.key].contains(&self.key)
     }
 }
 

@@ -213,6 +213,16 @@ pub static REFUSED_STATE: Code = Code::new(
     Kind::Refused,
     "this data is archived or restricted, and the purpose may not read it",
 );
+/// An item that the purpose does not give; context: `purpose`, `field`.
+pub static NOT_OF_PURPOSE: Code =
+    Code::new("vault.not_of_purpose", Kind::Refused, "the purpose does not give this item");
+/// A processor, or an item or a purpose that it is not given; context: `processor` and `field`, as far as
+/// the policy declares them.
+pub static NOT_DECLARED: Code = Code::new(
+    "disclose.not_declared",
+    Kind::Refused,
+    "the policy does not say that this processor is given this item for this purpose",
+);
 /// There is no such subject; context: `subject`.
 pub static NOT_FOUND: Code =
     Code::new("vault.not_found", Kind::NotFound, "nothing is held about this subject");
@@ -351,6 +361,8 @@ pub static CODES: &[&Code] = &[
     &ZONE_UNKNOWN,
     &CLASS_NAME_LONG,
     &REFUSED_STATE,
+    &NOT_OF_PURPOSE,
+    &NOT_DECLARED,
     &NOT_FOUND,
     &ALTERED_ROW,
     &MISSING_ROW,

@@ -16,6 +16,7 @@ mod clocks;
 pub mod codes;
 mod collect;
 mod destroy;
+mod disclose;
 mod evolve;
 mod grants;
 mod items;
@@ -60,10 +61,10 @@ pub use login::Login;
 pub use open::{OnRestore, OpenOptions};
 pub use outline::{Outline, Seen};
 pub use prune::Pruned;
-pub use read::{Kept, RestrictedUse, View, ViewPage};
+pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
-    DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
-    RecordKey, RecordOutline, Standing,
+    ClaimedRecord, DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord,
+    RecordChange, RecordItems, RecordKey, RecordOutline, Standing,
 };
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};

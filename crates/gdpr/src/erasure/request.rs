@@ -2,7 +2,7 @@
 
 use tacenda_core::vault::codes::NOTHING_LEFT;
 use tacenda_core::vault::{Actor, Receipt, Vault};
-use tacenda_core::{Name, Result, SubjectId};
+use tacenda_core::{Name, Result, SubjectId, outbox};
 
 use super::plan::{ErasurePlan, plan_now};
 use super::{HELD, RESTRICTED};
@@ -55,5 +55,7 @@ fn check_takes(plan: &ErasurePlan) -> Result<()> {
 pub(crate) async fn carry_out(vault: &Vault, plan: ErasurePlan, actor: &Actor) -> Result<Erasure> {
     let destroyed = vault.destroy(vec![plan.to_vault(&Name::fixed("request"))], actor).await?;
     let position = destroyed.first().map(|one| one.position).ok_or_else(|| NOTHING_LEFT.error())?;
+    // What goes to an account that is gone goes nowhere. If this fails, whoever drains finds it.
+    let _ = outbox::withdraw(vault, plan.subject, actor).await;
     Ok(Erasure { receipt: vault.receipt(position).await?, plan })
 }

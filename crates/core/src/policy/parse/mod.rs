@@ -123,7 +123,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         processors: means::processors(r, root, &cx),
         backups: means::backups(r, root, &cx),
         passwords: means::passwords(r, root),
-        sweep: means::sweep(r, root),
+        sweep: means::sweep(r, root, &cx),
         payments: means::payments(r, root, &cx),
         imports: means::imports(r, root),
         measures: means::measures(r, root, &cx),

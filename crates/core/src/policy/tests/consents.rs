@@ -37,6 +37,21 @@ pub(super) const CASES: &[(&str, &str, &str, &str)] = &[
         "61 months\" }",
     ),
     (
+        "warning_unsent",
+        "classes.account.retention[0].warn_before",
+        "warn_for = \"security\"",
+        "warn_for = \"billing\"",
+    ),
+    ("warning_unsent", "classes.account.retention[0].warn_before", "warn_for = \"security\"", ""),
+    (
+        "warning_unsent",
+        "classes.account.retention[0].warn_before",
+        "outbox = { keep = \"63 months\" }",
+        "outbox = { keep = \"31 days\" }",
+    ),
+    ("undeclared", "sweep.warn_for", "warn_for = \"security\"", "warn_for = \"nobody\""),
+    ("missing_key", "records", "outbox = { keep = \"63 months\" }", ""),
+    (
         "consent_not_needed",
         "consents.more.purpose",
         "[consents.newsletter]",

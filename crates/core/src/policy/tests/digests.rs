@@ -134,6 +134,7 @@ const EDITS: &[Edit] = &[
     ("sweep.min_rows", |p| p.sweep.min_rows += 1),
     ("sweep.max_clock_ahead", |p| p.sweep.max_clock_ahead = Span::hours(1)),
     ("sweep.batch", |p| p.sweep.batch += 1),
+    ("sweep.warn_for", |p| p.sweep.warn_for = None),
     ("sweep.example", |p| p.sweep.example ^= true),
     ("payments.iban", |p| p.payments.iban = IbanMode::Sealed),
     ("payments.provider", |p| p.payments.provider = None),

@@ -3,6 +3,7 @@
 mod by;
 mod find;
 mod restricted;
+mod uses;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,7 @@ use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, Place};
 
 pub use restricted::RestrictedUse;
+pub use uses::ItemUse;
 pub use view::{Kept, View, ViewPage};
 
 /// The role of an actor that has none; no policy can declare it.

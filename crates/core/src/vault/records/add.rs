@@ -10,7 +10,7 @@ use crate::policy::records::RecordKind;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, RowWrite};
 use crate::row::{Row, Token};
-use crate::seal::{Body, Place};
+use crate::seal::{Body, DataKey, Place};
 use crate::vault::Actor;
 use crate::vault::codes::{NOT_FOUND, UNKNOWN_KIND};
 use crate::vault::destroy::Tries;
@@ -99,18 +99,8 @@ impl Vault {
         let used = known.iter().filter_map(number_of).collect();
         let data = self.key_of_try(subject, &kind.class, &used, made).await?;
         let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
-        let (place, mut body) = (key.row(), Body::default());
-        for (item, value) in &new.items.0 {
-            let place = Place { row: &place, class: &kind.class };
-            // EXPOSE: the value is sealed.
-            body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
-        }
-        let row = Row {
-            class: Some(kind.class.clone()),
-            body: body.encode(),
-            tokens: tokens.to_vec(),
-            ..crate::vault::journal::own_row(place)
-        };
+        let row = self.sealed_row(&key, &new.items, &data);
+        let row = Row { tokens: tokens.to_vec(), ..row };
         let mut draft = Draft::new(made.sequence);
         let mut writes = self.carry_through(subject, key.id, &new.effects, &mut draft).await?;
         let row = new.standing.clone().put(row);
@@ -120,5 +110,18 @@ impl Vault {
         draft.under_fence(fence);
         self.commit(draft).await?;
         Ok(key)
+    }
+
+    /// The row of a new record, its items sealed. How it stands is not in it yet.
+    pub(super) fn sealed_row(&self, key: &RecordKey, items: &RecordItems, data: &DataKey) -> Row {
+        let (place, class) = (key.row(), &key.kind.class);
+        let mut body = Body::default();
+        for (item, value) in &items.0 {
+            let place = Place { row: &place, class };
+            // EXPOSE: the value is sealed.
+            body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
+        }
+        let row = crate::vault::journal::own_row(place);
+        Row { class: Some(class.clone()), body: body.encode(), ..row }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Draft, Vault};
+use super::{Draft, RecordKey, Vault, check_new, number_of};
 use crate::error::Result;
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
+use crate::outbox::{Message, new_record};
 use crate::policy::Stance;
+use crate::policy::records::OUTBOX;
 use crate::ports::keyring::DESTROYED;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyState, RowWrite};
@@ -19,7 +21,7 @@ use crate::vault::{Seen, StanceChange};
 /// What happens to rows of the record's subject in the change of the record, under the same leaf.
 ///
 /// # Errors
-/// `vault.not_found` for a consent, an objection or a notice where there is no account;
+/// `outbox.too_long` for a message; `vault.not_found` for a consent, an objection or a notice where there is no account;
 /// `vault.undeclared_class`; `vault.nothing_of_class` for a hold or a restriction of what is not
 /// there; `erasure.under_way` for what is about to go, and `keys.destroyed` where it just goes; `store.conflict` if one of the rows is not as it
 /// was `seen`.
@@ -42,6 +44,8 @@ pub struct Effects {
     pub stance: Vec<StanceChange>,
     /// How the person stood when the room decided: if that changed since, it is to be decided again.
     pub stance_seen: Option<Stance>,
+    /// Messages to the subject that go into the outbox with the change, or not at all.
+    pub messages: Vec<Message>,
 }
 
 impl Vault {
@@ -56,7 +60,33 @@ impl Vault {
         let mut writes = self.hold_and_restrict(subject, effects, draft).await?;
         let seen = effects.stance_seen.as_ref();
         self.take_stance(subject, record, seen, &effects.stance, (draft, &mut writes)).await?;
+        for message in &effects.messages {
+            writes.push(self.message(subject, message, &writes, draft).await?);
+        }
         Ok(writes)
+    }
+
+    /// The row of a new message, of which the key is durable.
+    async fn message(
+        &self,
+        subject: SubjectId,
+        message: &Message,
+        writes: &[RowWrite],
+        draft: &mut Draft,
+    ) -> Result<RowWrite> {
+        let (kind, mut sequence) = (&OUTBOX, 0);
+        let new = new_record(message, self.now())?;
+        check_new(&new.standing, &new.items, self.now())?;
+        draft.under_fence(self.key_fence().await?);
+        let known = self.rows_of_kind(subject, kind).await?;
+        let written = writes.iter().map(|write| &write.row).filter(|row| row.key.kind == kind.kind);
+        let used = known.iter().chain(written).filter_map(number_of).collect();
+        let data = self.next_key(subject, &kind.class, &used, &mut sequence).await?;
+        let change = draft.change();
+        change.safe_sequence = change.safe_sequence.max(sequence);
+        let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
+        let row = self.sealed_row(&key, &new.items, &data);
+        Ok(RowWrite { row: new.standing.put(row), expect: Expect::Absent })
     }
 
     /// The rows that are held, restricted or set free. Those that are as they should be already are written as well, so

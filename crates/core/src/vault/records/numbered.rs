@@ -54,6 +54,33 @@ impl Vault {
         }
         let new = NewRecord { subject, ..decide(&others)? };
         drop(others);
+        self.add_under(kind, number, new, actor).await
+    }
+
+    /// [`Vault::add_numbered_record`] where nothing is decided by other records.
+    ///
+    /// # Errors
+    /// Those of [`Vault::add_record`].
+    pub async fn add_record_once(
+        &self,
+        kind: &'static RecordKind,
+        number: &[u8; 16],
+        new: NewRecord,
+        actor: &Actor,
+    ) -> Result<Numbered> {
+        match self.find_record(kind, number).await? {
+            Some(key) => Ok(Numbered::There(key)),
+            None => self.add_under(kind, number, new, actor).await,
+        }
+    }
+
+    async fn add_under(
+        &self,
+        kind: &'static RecordKind,
+        number: &[u8; 16],
+        new: NewRecord,
+        actor: &Actor,
+    ) -> Result<Numbered> {
         let token = self.number_token(kind, number).await?;
         match self.add_found_by(kind, new, vec![token], actor).await {
             // Another try came first.
