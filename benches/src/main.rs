@@ -1,7 +1,7 @@
 //! How fast Tacenda is, as ratios to a floor: plain SQLite or plain hashing, measured in the same
 //! run with the same settings, in turns.
 //!
-//! `cargo run --release -p tacenda-benches -- import|meanwhile|read|sweep|keeps|erase|log|login|
+//! `cargo run --release -p tacenda-benches -- import|meanwhile|read|sweep|keeps|lists|erase|log|login|
 //! argon|guard|identifiers|all [--quick]`; with `--features postgres` also `pg-import` and the like.
 //! A bench is a file with a `run`; it prints medians, the ratio, and what is required. Nothing
 //! fails by being slow.
@@ -14,6 +14,7 @@ mod guard;
 mod identifiers;
 mod import;
 mod keeps;
+mod lists;
 mod log;
 mod login;
 mod meanwhile;
@@ -54,6 +55,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("read", read::run),
     ("sweep", sweep::run),
     ("keeps", keeps::run),
+    ("lists", lists::run),
     ("erase", erase::run),
     ("log", log::run),
     ("login", login::run),
@@ -99,7 +101,7 @@ fn try_main() -> Result<()> {
         |word: &String| word == "all" || BENCHES.iter().any(|(name, _)| *name == word.as_str());
     if asked.is_empty() || !asked.iter().all(known) {
         return Err(
-            "usage: import|meanwhile|read|sweep|keeps|erase|log|login|argon|guard|identifiers|all \
+            "usage: import|meanwhile|read|sweep|keeps|lists|erase|log|login|argon|guard|identifiers|all \
              [--quick] [--big[=ROWS]]; with the feature postgres also \
              pg-import|pg-scale|pg-claims|pg-read|pg-sweep"
                 .into(),

@@ -38,7 +38,7 @@ pub use choices::{Consents, Notices, Objections};
 pub use customers::Customers;
 pub use erasure::Erasures;
 pub use holds::Holds;
-pub use jobs::{Job, Jobs, JobsRun, Ran};
+pub use jobs::{Job, JobReport, Jobs, JobsRun, Ran};
 pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
 pub use log::{Log, VerifiedReceipt, verify_receipt};
 pub use outbox::Outbox;
@@ -67,7 +67,6 @@ pub use tacenda_payments as payments;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use tacenda_store as store;
 
-use jobs::Leased;
 use tacenda_core::vault::Vault;
 
 /// An open customer store under a policy. Cheap to clone; clones share everything.
@@ -75,7 +74,6 @@ use tacenda_core::vault::Vault;
 pub struct Tacenda {
     vault: Arc<Vault>,
     recovery: Recovery,
-    leased: Arc<Leased>,
 }
 
 impl Tacenda {

@@ -50,7 +50,7 @@ pub use model::{
 };
 pub use period::Period;
 pub use problem::{PolicyErrors, Problem};
-pub use stance::{Consented, Stance, Told};
+pub use stance::{Against, Consented, Stance, Told};
 pub use warnings::Warning;
 pub use words::{
     About, Action, ActivityRole, AnchorEvent, Basis, CriminalCondition, EndRule, IbanMode,

@@ -16,7 +16,7 @@ use crate::seal::{Body, DataKey, Place};
 const DOMAIN: &str = "tacenda/account/1";
 /// With a stance behind the rest. An account without one is written in the first form, so that each
 /// state has one encoding.
-const WITH_STANCE: &str = "tacenda/account/2";
+const WITH_STANCE: &str = "tacenda/account/3";
 
 /// The sealed item that holds the account's state. No item of a policy can have this name.
 pub(super) const STATE_ITEM: Name = Name::fixed("tacenda.account");
@@ -179,6 +179,11 @@ mod tests {
                     let given = Consented { text: name(text), version, record: record(proof) };
                     stance.consents.insert(name(purpose), given);
                 }
+                ("withdrawn", [purpose, at]) => {
+                    let at = Timestamp::from_micros(at.parse().unwrap());
+                    stance.withdrawn.insert(name(purpose), at);
+                }
+                ("marketing", [proof]) => stance.marketing = Some(record(proof)),
                 ("objection", [purpose, proof]) => {
                     stance.objections.insert(name(purpose), record(proof));
                 }

@@ -290,12 +290,12 @@ pub static NOTHING_OF_CLASS: Code = Code::new(
 pub static JOB_LOST: Code =
     Code::new("jobs.taken_over", Kind::Conflict, "another worker has taken this job over")
         .retry(Retry::Safe);
-/// A job that is due was found leased for longer than a lease may last; context: `job`.
+/// A job has been due for longer than a lease may last, and another worker has it; context: `job`.
 pub static JOB_OVERDUE: Code = Code::new(
     "jobs.overdue",
     Kind::Unavailable,
-    "this job is due, and was found leased for longer than a lease may last: a worker is at it for that \
-     long, or somebody rewrites its lease",
+    "this job has been due for longer than a lease may last, and is leased: a worker is at it for that \
+     long or took it up late, or somebody rewrites its lease",
 )
 .retry(Retry::Safe);
 

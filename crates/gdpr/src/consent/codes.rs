@@ -9,10 +9,11 @@ codes! {
     UNKNOWN_LANGUAGE = "consent.unknown_language", Input, "the text is not in this language";
     /// A withdrawal from a purpose that rests on something else.
     OTHER_BASIS = "consent.other_basis", Refused, "the purpose does not rest on consent";
-    /// A consent or a withdrawal that is said to have come after it was entered.
+    /// A consent that is said to have come after it was entered.
     IN_FUTURE = "consent.in_future", Input, "what is entered has not happened yet";
-    /// A withdrawal that is older than the consent.
-    BEFORE_GIVING = "consent.before_giving", Input, "a withdrawal is older than the consent";
+    /// A consent that the person withdrew since it was given, whenever it is entered.
+    WITHDRAWN_SINCE = "consent.withdrawn_since", Conflict,
+        "the consent was withdrawn after it was given";
     /// A step that does not follow from how the consent stands.
     WRONG_STEP = "consent.wrong_step", Conflict, "this step does not follow from how the consent stands";
     /// A subject that consents or withdraws for another.

@@ -12,7 +12,9 @@ use tacenda_core::vault::{
 };
 use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
-use super::codes::{GIVEN_BY_NOBODY, NOT_THE_SUBJECT, OBJECTED, UNKNOWN_LANGUAGE, UNKNOWN_TEXT};
+use super::codes::{
+    GIVEN_BY_NOBODY, NOT_THE_SUBJECT, OBJECTED, UNKNOWN_LANGUAGE, UNKNOWN_TEXT, WITHDRAWN_SINCE,
+};
 use super::list::standing_of;
 use super::rules::check_age;
 use super::state::{Consent, Given, Giver, How, State};
@@ -51,13 +53,15 @@ pub struct Stands {
     pub changed: bool,
 }
 
-/// Enters that consent was given. Giving it twice to the same version of a text changes nothing.
+/// Enters that consent was given. Giving it twice to the same version of a text changes nothing. One
+/// that was given before the person's last withdrawal counts no more, whenever it is entered.
 ///
 /// # Law
 /// Art. 7(1) GDPR: who relies on consent proves it. Art. 8(1) for children.
 ///
 /// # Errors
-/// `consent.unknown_text`, `consent.unknown_language`, `consent.in_future`, `consent.objected`;
+/// `consent.unknown_text`, `consent.unknown_language`, `consent.in_future`, `consent.objected`,
+/// `consent.withdrawn_since`;
 /// `consent.age_unknown`, `consent.parent_needed`, `consent.parent_not_needed`;
 /// `consent.not_the_subject`, `consent.given_by_nobody`, `policy.unknown_role`; `vault.not_found`
 /// where there is no account; those of [`Vault::add_record`] and [`Vault::change_record`].
@@ -110,7 +114,7 @@ async fn try_give(
 ) -> Result<Stands> {
     let nobody = || NOT_FOUND.error().with("subject", subject);
     let stance = vault.stance(subject).await?.ok_or_else(nobody)?;
-    if stance.objections.contains_key(&text.purpose) {
+    if vault.policy().purpose(&text.purpose).is_some_and(|one| stance.objects_to(one)) {
         return OBJECTED.err();
     }
     if let Some(before) = stance.consents.get(&text.purpose) {
@@ -118,6 +122,12 @@ async fn try_give(
         if before.text == given.text && before.version == given.version {
             return Ok(Stands { key, changed: false });
         }
+    }
+    if stance.is_withdrawn_since(&text.purpose, given.given_at) {
+        return WITHDRAWN_SINCE.err();
+    }
+    if let Some(before) = stance.consents.get(&text.purpose) {
+        let key = RecordKey { subject, kind: &CONSENTS, id: before.record };
         match renew(vault, &key, text, given, &stance, actor).await {
             Ok(()) => return Ok(Stands { key, changed: true }),
             // A proof that somebody altered or took away keeps nobody from a new one.

@@ -334,14 +334,14 @@ async fn with_clocks(
 }
 
 /// A live row whose time is up: the account takes everything with it, another class goes alone;
-/// what a law still keeps of either is archived.
+/// what a law still keeps of either is archived. What else is held or restricted outlives the account.
 fn live_ended(vault: &Vault, mut plan: ErasurePlan, class: &Name) -> Option<ErasurePlan> {
     if class != vault.policy().primary_class() {
         plan.lines.retain(|line| line.class == *class && !line.archived);
     }
     let goes = |line: &Line| matches!(line.fate, Fate::Erase | Fate::Archive { .. });
-    let stands = plan.is_held() || plan.is_restricted();
-    (!stands && plan.lines.iter().any(goes)).then_some(plan)
+    let of_class = |line: &&Line| line.class == *class && !line.archived;
+    plan.lines.iter().filter(of_class).any(goes).then_some(plan)
 }
 
 /// An archived row loses the items whose last law has ended, and goes if it has no others.

@@ -32,6 +32,7 @@ pub use codes::CODES;
 pub use codes::*;
 pub use many::{GroupReleased, Many, Selection, place_many, release_group};
 pub use place::{Placed, Terms, place};
+pub(crate) use read::in_force;
 pub use read::read;
 pub use release::{Released, release};
 pub use scope::{Covered, Scope};

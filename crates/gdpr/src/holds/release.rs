@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tacenda_core::row::state;
 use tacenda_core::vault::{
     Actor, Effects, Entry, MODEL, OpenedRecord, Outline, RecordKey, Standing, Vault,
 };
@@ -120,8 +119,7 @@ async fn settle(
     actor: &Actor,
 ) -> Result<(u64, u64)> {
     let rows = vault.outline(key.subject).await?;
-    let free = |row: &Outline| !row.is_record() && !row.held && row.state != state::ARCHIVED;
-    let free: BTreeSet<_> = rows.into_iter().filter(free).map(|row| row.class).collect();
+    let free = requests::free(vault, &rows);
     let since = hold.placed_at();
     let (reopened, unread) =
         requests::reopen_refused(vault, calendar, key.subject, since, &free, actor).await?;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use tacenda_core::policy::records::REQUESTS;
-use tacenda_core::vault::{Actor, Entry as Told, MODEL, OpenedRecord, Standing, Vault};
+use tacenda_core::row::state;
+use tacenda_core::vault::{Actor, Entry as Told, MODEL, OpenedRecord, Outline, Standing, Vault};
 use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
 use super::codes::NOTHING_REFUSED;
@@ -13,18 +14,20 @@ use super::file;
 use super::rights::Right;
 use super::state::{Entry, Event, Request};
 use crate::case::Note;
+use crate::retention::ended;
 
 const REASON: &str = "The hold that stood against it is released.";
 
 impl Request {
-    /// What was refused of an erasure on a ground of Art. 17(3).
+    /// What was refused of an erasure on a ground of Art. 17(3), or because it is restricted.
     pub(super) fn kept_from_erasure(&self) -> impl Iterator<Item = &Refusal> {
-        const KEPT: [Ground; 5] = [
+        const KEPT: [Ground; 6] = [
             Ground::Expression,
             Ground::LegalObligation,
             Ground::PublicHealth,
             Ground::Archiving,
             Ground::LegalClaims,
+            Ground::Restricted,
         ];
         let decision = self.state.decision().filter(|_| self.intake.right == Right::Erasure);
         let grounds = decision.into_iter().flat_map(|decision| decision.grounds());
@@ -59,6 +62,18 @@ impl Request {
         };
         decisions.next().is_some_and(|one| one.at >= since) && self.kept_from_erasure().any(is_free)
     }
+}
+
+/// The classes of which something can be erased now: what is in use, neither held nor restricted, and
+/// what was archived with an account and no law asks for.
+pub(crate) fn free(vault: &Vault, rows: &[Outline]) -> BTreeSet<Name> {
+    let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
+    let may_go = |row: &&Outline| match &row.state {
+        _ if row.is_record() || row.held => false,
+        archived if *archived == state::ARCHIVED => !ended(policy, row, now, zone).is_empty(),
+        other => *other != state::RESTRICTED,
+    };
+    rows.iter().filter(may_go).map(|row| row.class.clone()).collect()
 }
 
 /// Opens the answered requests of a subject again that were refused since then, as far as the refusal

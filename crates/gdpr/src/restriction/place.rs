@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use tacenda_core::policy::records::RESTRICTIONS;
+use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::row::state;
 use tacenda_core::vault::codes::UNDECLARED_CLASS;
 use tacenda_core::vault::{Actor, Effects, Entry, MODEL, NewRecord, RecordItems, RecordKey, Vault};
@@ -14,6 +15,9 @@ use super::file;
 use super::state::{Asked, Placing, Restriction};
 use crate::case::{Note, watch};
 use crate::requests::RestrictionGround;
+
+/// How often a restriction is placed anew because a class began meanwhile, or ended.
+const ATTEMPTS: usize = 5;
 
 /// What a restriction is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +44,7 @@ pub struct Placed {
 }
 
 /// Restricts what is in use of a subject: from now on it is stored, and nothing else. All classes that
-/// the terms name have to be there.
+/// the terms name have to be there. Where all is restricted the account is, and no class begins beside it.
 ///
 /// # Law
 /// Art. 18(1) and (2) GDPR.
@@ -56,6 +60,21 @@ pub async fn place(
     actor: &Actor,
 ) -> Result<Placed> {
     watch::check_role(vault, actor)?;
+    for _ in 1..ATTEMPTS {
+        match try_place(vault, subject, terms, actor).await {
+            Err(error) if error.is(&CONFLICT) => {}
+            done => return done,
+        }
+    }
+    try_place(vault, subject, terms, actor).await
+}
+
+async fn try_place(
+    vault: &Vault,
+    subject: SubjectId,
+    terms: &Terms,
+    actor: &Actor,
+) -> Result<Placed> {
     let policy = vault.policy();
     if !terms.classes.iter().all(|class| policy.classes.contains_key(class)) {
         return UNDECLARED_CLASS.err();
@@ -83,7 +102,7 @@ pub async fn place(
             .detail("ground", ground.as_str())
             .detail("asked", asked.as_str())
             .detail("until", watch::after(vault, review_on)),
-        effects: Effects { restricted, ..Effects::default() },
+        effects: Effects { restricted, all: terms.classes.is_empty(), ..Effects::default() },
     };
     let key = vault.add_record(&RESTRICTIONS, new, actor).await?;
     Ok(Placed { key, classes })

@@ -13,6 +13,7 @@ mod policy;
 mod records;
 mod requested;
 mod requests;
+mod restricted;
 mod returns;
 mod rotation;
 mod sweep;

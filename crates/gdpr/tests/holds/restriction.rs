@@ -2,12 +2,13 @@
 
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;
-use tacenda_core::vault::{Actor, RecordKey, RestrictedUse, Standing, Vault};
+use tacenda_core::row::state;
+use tacenda_core::vault::{Actor, OnRestore, RecordKey, RestrictedUse, Standing, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_gdpr::requests::{Channel, RequestId, RestrictionGround};
 use tacenda_gdpr::restriction::{self, Announcement, Asked, Placed, Stage, Terms};
 use tacenda_gdpr::{erasure, holds};
-use tacenda_testkit::world::{World, ada, staff};
+use tacenda_testkit::world::{POLICY, World, ada, staff};
 
 use crate::support::*;
 
@@ -55,6 +56,7 @@ fn a_restriction_is_lifted_after_the_person_was_told() {
     assert_eq!(restricted(&vault, subject).len(), 3, "until it is lifted");
     wait(restriction::keep(&vault, &key, &note("Another claim."), &staff("support"))).unwrap();
     assert_eq!(lift(&vault, &key), "restriction.not_told", "that letter is spent");
+    assert_eq!(announce(&vault, &key, now.plus(Span::days(2))), "restriction.bad_time");
     assert_eq!(announce(&vault, &key, vault.now()), "ok");
     assert_eq!(announce(&vault, &key, vault.now()), "restriction.wrong_step");
     assert_eq!(lift(&vault, &key), "ok");
@@ -184,9 +186,46 @@ fn a_hold_and_a_restriction_are_two_things() {
     release(&vault, &hold).unwrap();
     assert_eq!(restricted(&vault, subject), names(&["payment"]));
     world.set_time("2030-01-01T00:00:00Z");
-    assert_eq!(sweep(&vault), 1, "the bills are kept by a law, and");
-    assert_eq!(own(&vault, subject).len(), 3, "what is restricted stays with its account");
+    assert_eq!(sweep(&vault), 1, "the account goes");
+    assert_eq!(own(&vault, subject).len(), 2, "the bills are kept by a law, and");
+    assert_eq!(restricted(&vault, subject), names(&["payment"]), "what is restricted stays so");
+    // Nothing is left that could say whether its conditions are met.
+    let read = |purpose| {
+        let (claims, me) = (RestrictedUse::Claims, staff("billing"));
+        code(wait(vault.read_restricted(subject, &Name::fixed(purpose), claims, &me)))
+    };
+    assert_eq!(read("billing"), "vault.not_live");
     assert_eq!(announce(&vault, &key, vault.now()), "ok");
     assert_eq!(lift(&vault, &key), "ok");
+    let archived: Vec<_> = own(&vault, subject).into_iter().map(|row| row.state).collect();
+    assert_eq!(
+        archived,
+        [state::ARCHIVED, state::ARCHIVED],
+        "without an account nothing is in use"
+    );
     assert_eq!(sweep(&vault), 1);
+    assert_eq!(own(&vault, subject).len(), 1);
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn what_is_restricted_outlives_an_erasure_and_is_read_for_claims() {
+    // Without a condition, as a purpose that needs neither facts nor consent.
+    let policy =
+        POLICY.replace("basis = \"contract\"\nif = \"paid offer\"", "basis = \"contract\"");
+    assert_ne!(policy, POLICY);
+    let world = World::default();
+    let (vault, _) = world.try_open(&policy, OnRestore::Refuse).unwrap();
+    let subject = ada(&vault);
+    restrict(&vault, subject, &["payment"]).unwrap();
+    wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
+    let leaf = wait(vault.history(subject, 1)).unwrap().remove(0);
+    assert_eq!(leaf.find("restricted"), Some("payment"));
+    let (billing, me) = (Name::fixed("billing"), staff("billing"));
+    assert_eq!(code(wait(vault.read(subject, &billing, &me))), "vault.not_live");
+    let view = wait(vault.read_restricted(subject, &billing, RestrictedUse::Claims, &me)).unwrap();
+    assert_eq!((view.get("card_last4"), view.get("email")), (Some("4242"), None));
+    let again = wait(erasure::erase(&vault, subject, &staff("support")));
+    assert_eq!(code(again), "erasure.restricted");
+    wait(vault.audit()).unwrap();
 }

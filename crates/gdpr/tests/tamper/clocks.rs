@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;
 use tacenda_core::row::state;
-use tacenda_core::vault::{Actor, OnRestore, Vault};
+use tacenda_core::vault::{Actor, Amendment, OnRestore, Vault};
 use tacenda_core::{SubjectId, Timestamp};
 use tacenda_gdpr::erasure::{self, ErasurePlan, Fate, Swept};
 use tacenda_gdpr::retention;
@@ -120,6 +120,36 @@ fn what_is_in_use_does_not_go_as_unused_while_its_account_is_restricted() {
     assert_eq!(wait(retention::plan(&vault)).unwrap().due(), 1);
     assert_eq!((sweep(&vault).subjects, set(&vault, subject)), (0, 1));
     assert!(rows(&vault, subject).contains(&seen(&["payment"], last)[0]));
+}
+
+#[test]
+fn a_restricted_account_says_what_laws_keep_of_its_rows() {
+    let left = |invoiced: bool, closed: Option<&str>| {
+        let (world, _) = Adversary::world();
+        let vault = world.open();
+        let items = [("email", "kim@example.org"), ("address", "Rue 1"), ("country", "FR")];
+        let kim = request(&vault, &items, invoiced);
+        let kim = wait(vault.register(kim, &staff("support"))).unwrap().subject();
+        if let Some(day) = closed {
+            let close_at = Timestamp::parse_rfc3339(day).ok();
+            let closed = Amendment { close_at, ..Amendment::default() };
+            world.clock.advance(Span::days(200));
+            wait(vault.amend(kim, closed, &staff("support"))).unwrap();
+        }
+        affect(&vault, kim, restrict("account")).unwrap();
+        world.clock.advance(Span::days(1200));
+        assert_eq!(sweep(&vault).subjects, 1);
+        let own = rows(&vault, kim).into_iter();
+        own.filter(|row| !row.0.starts_with("tacenda.")).collect::<Vec<_>>()
+    };
+    let classes = |rows: &[(String, String, Option<Timestamp>)]| -> Vec<String> {
+        rows.iter().map(|row| format!("{} {}", row.0, row.1)).collect()
+    };
+    // What was never invoiced no law keeps.
+    assert_eq!(classes(&left(false, None)), ["account restricted"]);
+    let kept = left(true, Some("2026-07-01T00:00:00Z"));
+    assert_eq!(classes(&kept), ["account restricted", "billing archived"]);
+    assert_eq!(kept[1].2, Timestamp::parse_rfc3339("2026-07-01T00:00:00Z").ok());
 }
 
 #[test]

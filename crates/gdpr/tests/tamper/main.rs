@@ -16,6 +16,7 @@ mod pending;
 mod pruned;
 mod records;
 mod requests;
+mod restored;
 mod restores;
 mod rows;
 mod safe;

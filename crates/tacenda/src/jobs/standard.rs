@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use tacenda_core::clock::Span;
 use tacenda_core::vault::Actor;
 use tacenda_core::{Name, Result};
+use tacenda_gdpr::erasure::Swept;
 
-use super::Job;
+use super::{Job, JobReport};
 use crate::Tacenda;
 
 /// What every customer store needs now and then.
@@ -63,26 +64,33 @@ impl Job for Standard {
         }
     }
 
-    async fn run(&self, t: &Tacenda, actor: &Actor) -> Result<u64> {
-        match self {
-            Self::Erasures => Ok(t.erasure().resume().await?.len() as u64),
-            Self::MoveItems => t.vault.move_items().await,
+    async fn run(&self, t: &Tacenda, actor: &Actor) -> Result<JobReport> {
+        let done = match self {
+            Self::Erasures => t.erasure().resume().await?.len() as u64,
+            Self::MoveItems => t.vault.move_items().await?,
             Self::Sweep => {
                 // What nobody uses any more begins its retention. What cannot, such as an altered
                 // proof, stops no sweep, and is told afterwards.
                 let settled = [t.consents().settle().await, t.objections().settle().await];
-                let swept = t.retention().sweep(None, actor, &mut |_| {}).await?.subjects;
+                let swept = t.retention().sweep(None, actor, &mut |_| {}).await?;
                 settled.into_iter().collect::<Result<Vec<_>>>()?;
-                Ok(swept)
+                return Ok(swept.into());
             }
-            Self::Prune => Ok(t.log().prune().await?.leaves),
+            Self::Prune => t.log().prune().await?.leaves,
             Self::CollectKeys => {
                 let collected = t.collect_keys(actor).await?;
-                Ok(collected.forgotten.saturating_add(collected.destroyed))
+                collected.forgotten.saturating_add(collected.destroyed)
             }
-            Self::WrapPasswords => t.customers().wrap_legacy(&mut |_| {}).await,
-            Self::RotateKeys => rotate(t).await,
-        }
+            Self::WrapPasswords => t.customers().wrap_legacy(&mut |_| {}).await?,
+            Self::RotateKeys => rotate(t).await?,
+        };
+        Ok(done.into())
+    }
+}
+
+impl From<Swept> for JobReport {
+    fn from(Swept { subjects, busy, refused, .. }: Swept) -> Self {
+        Self { done: subjects, busy, refused }
     }
 }
 
@@ -94,4 +102,15 @@ async fn rotate(t: &Tacenda) -> Result<u64> {
         && safe.kek != ports.kek.id();
     let is_under_way = safe.rotating && safe.kek == ports.kek.id();
     if is_asked || is_under_way { t.rotate_master_key().await } else { Ok(0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_a_sweep_left_is_told() {
+        let swept = Swept { subjects: 5, busy: 2, refused: 1, ..Swept::default() };
+        assert_eq!(JobReport::from(swept), JobReport { done: 5, busy: 2, refused: 1 });
+    }
 }

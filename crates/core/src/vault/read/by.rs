@@ -7,7 +7,9 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::Found;
+use crate::ports::store::CONFLICT;
 use crate::row::{Row, Token};
+use crate::vault::journal::Draft;
 
 impl Vault {
     /// Reads the subject that has this value of a unique item: an e-mail address, in any case and
@@ -36,7 +38,7 @@ impl Vault {
             }
         };
         let leaf = self.refusal(SubjectId::CONTROLLER, purpose, actor, &error);
-        self.record_read(vec![leaf]).await?;
+        self.record_leaf(leaf).await?;
         Err(error)
     }
 
@@ -61,8 +63,15 @@ impl Vault {
             return Ok(None);
         }
         let leaf = self.grant(key.subject, purpose, actor);
+        let mut draft = Draft::new(0);
+        fetched.require(&mut draft);
+        draft.record(leaf, Vec::new(), &[]);
         // INVARIANT 5: no leaf, no read.
-        self.record_read(vec![leaf]).await?;
+        match self.record_read(draft).await {
+            // The person withdrew or objected meanwhile, or signed in.
+            Err(error) if error.is(&CONFLICT) => return Ok(None),
+            recorded => recorded?,
+        }
         self.open_items(fetched, purpose, &items).await.map(Some)
     }
 

@@ -40,7 +40,7 @@ impl Vault {
         };
         // INVARIANT 1: what nobody declared, anybody may have typed.
         leaf.purpose = self.policy.purpose(purpose).map(|purpose| purpose.name.clone());
-        self.record_read(vec![leaf]).await?;
+        self.record_leaf(leaf).await?;
         found
     }
 
@@ -50,7 +50,7 @@ impl Vault {
     /// The codes of the ports.
     pub async fn note_look_up(&self, subject: SubjectId, actor: &Actor) -> Result<()> {
         let leaf = self.leaf(self.now(), actor, "subject.looked_up", subject);
-        self.record_read(vec![leaf]).await
+        self.record_leaf(leaf).await
     }
 
     /// Writes down that an actor was shown a list of records, whose they are and how they stand.
@@ -60,6 +60,6 @@ impl Vault {
     pub async fn note_listing(&self, kind: &RecordKind, shown: usize, actor: &Actor) -> Result<()> {
         let leaf = self.leaf(self.now(), actor, "record.listed", SubjectId::CONTROLLER);
         let leaf = leaf.detail("kind", &kind.kind).detail("records", shown);
-        self.record_read(vec![leaf]).await
+        self.record_leaf(leaf).await
     }
 }

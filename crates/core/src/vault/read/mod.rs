@@ -18,8 +18,10 @@ use crate::error::{Error, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::name::Name;
-use crate::ports::{KeyId, KeyState};
-use crate::row::{Row, state};
+use crate::policy::{Purpose, Stance};
+use crate::ports::store::CONFLICT;
+use crate::ports::{Expect, KeyId, KeyState};
+use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, Place};
 
 pub use restricted::RestrictedUse;
@@ -29,13 +31,30 @@ pub use view::{Kept, View, ViewPage};
 /// The role of an actor that has none; no policy can declare it.
 static NO_ROLE: Name = Name::NONE;
 
+/// How often a read is decided again after the account of somebody changed in between.
+const ATTEMPTS: usize = 5;
+
 /// A subject's rows, fetched and checked, but not opened.
 struct Fetched {
     subject: SubjectId,
     account: Option<Account>,
+    /// The state of the account where that is restricted, and read on no ground: what is archived
+    /// beside it is asked for by it, and nothing of it is opened.
+    beside: Option<Account>,
+    /// The account as the purpose was decided by it, where the person may withdraw or object.
+    decided_by: Option<(RowKey, Expect)>,
     rows: Vec<Row>,
     /// The keys of all of them, as the safe has them.
     keys: BTreeMap<KeyId, KeyState>,
+}
+
+impl Fetched {
+    /// Makes the leaf of a read depend on the account as it was decided by.
+    fn require(&self, draft: &mut Draft) {
+        if let Some((key, expect)) = &self.decided_by {
+            draft.require(key.clone(), *expect);
+        }
+    }
 }
 
 impl Vault {
@@ -65,26 +84,49 @@ impl Vault {
 
     /// Reads many subjects for one purpose: a leaf each, one commit, one result per subject.
     ///
+    /// # Properties
+    /// Nobody is read of after the log says that they withdrew or objected: if a person does so between
+    /// decision and leaf, it is decided again.
+    ///
     /// # Errors
-    /// The codes of the ports; then nothing was opened.
+    /// The codes of the ports; `store.conflict` if others keep coming first. Then nothing was opened.
     pub async fn read_many(
         &self,
         subjects: &[SubjectId],
         purpose: &Name,
         actor: &Actor,
     ) -> Result<Vec<Result<View>>> {
+        for _ in 1..ATTEMPTS {
+            match self.try_read_many(subjects, purpose, actor).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            }
+        }
+        self.try_read_many(subjects, purpose, actor).await
+    }
+
+    async fn try_read_many(
+        &self,
+        subjects: &[SubjectId],
+        purpose: &Name,
+        actor: &Actor,
+    ) -> Result<Vec<Result<View>>> {
         let mut decided = Vec::with_capacity(subjects.len());
-        let mut leaves = Vec::with_capacity(subjects.len());
+        let mut draft = Draft::new(0);
         for subject in subjects {
             let decision = self.decide(*subject, purpose, actor, false).await;
-            leaves.push(match &decision {
-                Ok(_) => self.grant(*subject, purpose, actor),
+            let leaf = match &decision {
+                Ok((fetched, _)) => {
+                    fetched.require(&mut draft);
+                    self.grant(*subject, purpose, actor)
+                }
                 Err(error) => self.refusal(*subject, purpose, actor, error),
-            });
+            };
+            draft.record(leaf, Vec::new(), &[]);
             decided.push(decision);
         }
         // INVARIANT 5: no leaf, no read. The envelopes open only after this.
-        self.record_read(leaves).await?;
+        self.record_read(draft).await?;
         let mut views = Vec::with_capacity(decided.len());
         for decision in decided {
             views.push(match decision {
@@ -112,30 +154,40 @@ impl Vault {
         // What fails whatever the account's facts are, fails before anything is fetched.
         let items = self.may_ask(purpose, actor)?;
         let archive = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
-        let Fetched { account, rows, keys, .. } =
+        let Fetched { account, beside, rows, keys, .. } =
             self.fetch(subject, &items, archive, restricted).await?;
         let found = account.is_some() || !rows.is_empty();
         // Without a live account nothing else of it is live, whatever a restored row says of itself.
         let live = account.is_some();
+        // What is restricted outlives its account, and with that its facts and consents: it is read for
+        // what needs none.
+        let asked =
+            || self.policy.ask(purpose, role_of(actor), &BTreeSet::new(), &Stance::default());
+        let outlives = restricted && !live && asked().is_ok();
         let may_open = |row: &Row| match &row.class {
             Some(class) if row.state == state::ARCHIVED => {
                 self.archive_items(purpose, class, row).is_ok_and(|items| !items.is_empty())
             }
-            _ => live && in_use(row, restricted),
+            _ => live && in_use(row, restricted) || outlives && row.state == state::RESTRICTED,
         };
         let rows: Vec<_> = rows.into_iter().filter(may_open).collect();
         if account.is_none() && rows.is_empty() {
             let code = if found { &REFUSED_STATE } else { &NOT_FOUND };
             return Err(code.error().with("subject", subject));
         }
-        // What is archived outlives the account and its facts: the law's purpose alone decides.
-        let items = match &account {
+        // What is archived outlives the account and its facts: the law's purpose alone decides then.
+        let asked = account.as_ref().or(beside.as_ref());
+        let items = match asked {
             Some(Account { state, .. }) => {
                 self.policy.ask(purpose, role_of(actor), &state.facts, &state.stance)?
             }
             None => items,
         };
-        Ok((Fetched { subject, account, rows, keys }, items))
+        let free = self.policy.purpose(purpose).is_some_and(Purpose::is_up_to_the_person);
+        let decided_by = asked
+            .filter(|_| free)
+            .map(|account| (account.row.key.clone(), Expect::Version(account.row.version)));
+        Ok((Fetched { subject, account, beside, decided_by, rows, keys }, items))
     }
 
     /// What a purpose may see now of an archived row of a class. A hold stops its clock.
@@ -162,7 +214,7 @@ impl Vault {
             .filter(|class| *class != primary)
             .collect();
         let is_primary = self.profile_key(subject, primary);
-        let mut rows = if archive {
+        let rows = if archive {
             // An item may have moved since a row was archived, which stays in the class of then: any
             // class may have one. In the order of their keys, and so of the class's: those that
             // made room by the number of their key, then the profile's.
@@ -177,13 +229,23 @@ impl Vault {
             let keys: Vec<_> = std::iter::once(is_primary.clone()).chain(others).collect();
             self.checked(subject, &keys).await?.into_iter().flatten().collect()
         };
-        let at = rows.iter().position(|row| row.key == is_primary && in_use(row, restricted));
+        let at = rows.iter().position(|row| row.key == is_primary && in_use(row, true));
         let keys = self.wrapped_keys(&rows).await?;
-        let Some(at) = at else { return Ok(Fetched { subject, account: None, rows, keys }) };
-        let row = rows.remove(at);
-        let key = self.open_row_keys(std::slice::from_ref(&row), &keys).await?;
-        let account = Some(self.open_account(row, one(key)?)?);
-        Ok(Fetched { subject, account, rows, keys })
+        let (account, beside, decided_by) = (None, None, None);
+        let mut fetched = Fetched { subject, account, beside, decided_by, rows, keys };
+        let Some(at) = at else { return Ok(fetched) };
+        let row = fetched.rows.get(at).cloned();
+        let row = row.ok_or_else(|| NOT_FOUND.error().with("subject", subject))?;
+        let usable = in_use(&row, restricted);
+        let key = self.open_row_keys(std::slice::from_ref(&row), &fetched.keys).await?;
+        let account = self.open_account(row, one(key)?)?;
+        if usable {
+            fetched.rows.remove(at);
+            fetched.account = Some(account);
+        } else {
+            fetched.beside = Some(account);
+        }
+        Ok(fetched)
     }
 
     async fn open_items(
@@ -243,16 +305,19 @@ impl Vault {
         leaf.detail("code", error.code())
     }
 
-    async fn record_read(&self, leaves: Vec<Leaf>) -> Result<()> {
+    async fn record_leaf(&self, leaf: Leaf) -> Result<()> {
         let mut draft = Draft::new(0);
-        for leaf in leaves {
-            draft.record(leaf, Vec::new(), &[]);
-        }
+        draft.record(leaf, Vec::new(), &[]);
+        self.record_read(draft).await
+    }
+
+    async fn record_read(&self, draft: Draft) -> Result<()> {
         if draft.is_empty() { Ok(()) } else { self.commit(draft).await.map(|_| ()) }
     }
 
-    /// Reads a page of the subjects that have an account for one purpose, by id: a leaf each, one
-    /// commit. A limit of 0 counts as 1.
+    /// Reads a page of the [`Vault::subjects`] for one purpose, by id: a leaf each, one commit. Of an
+    /// archived account it shows what the purpose of its law reads, and `vault.not_live` for any other.
+    /// A limit of 0 counts as 1.
     ///
     /// # Errors
     /// The codes of the ports; then nothing was opened.
@@ -270,7 +335,8 @@ impl Vault {
         Ok(ViewPage { views: subjects.into_iter().zip(views).collect(), next })
     }
 
-    /// A page of the subjects that have an account, by id. It shows ids alone, which tell the day
+    /// A page of the subjects that have an account, by id: in use, restricted, or archived where a law
+    /// keeps an item of the account's own class. It shows ids alone, which tell the day
     /// of registration and nothing else, opens nothing and leaves no leaf;
     /// [`Vault::read_page`] shows data.
     ///

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Fetched, View};
+use super::{ATTEMPTS, Draft, Fetched, View};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
+use crate::ports::store::CONFLICT;
 use crate::vault::codes::NOT_OF_PURPOSE;
 use crate::vault::{Actor, Entry, Vault};
 
@@ -32,11 +33,22 @@ impl Vault {
     /// Art. 5(1)(b), (c) and (f) GDPR.
     ///
     /// # Errors
-    /// The codes of the ports; then nothing was opened. Of one subject: as [`Vault::read`];
+    /// The codes of the ports; `store.conflict` if others keep coming first. Then nothing was opened. Of one
+    /// subject: as [`Vault::read`];
     /// [`NOT_OF_PURPOSE`] for an item that the purpose does not give.
     pub async fn use_items(&self, uses: &[ItemUse], actor: &Actor) -> Result<Vec<Result<View>>> {
+        for _ in 1..ATTEMPTS {
+            match self.try_use_items(uses, actor).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            }
+        }
+        self.try_use_items(uses, actor).await
+    }
+
+    async fn try_use_items(&self, uses: &[ItemUse], actor: &Actor) -> Result<Vec<Result<View>>> {
         let mut decided = Vec::with_capacity(uses.len());
-        let mut leaves = Vec::with_capacity(uses.len());
+        let mut draft = Draft::new(0);
         for one in uses {
             let decision = match self.decide_use(one, actor).await {
                 Ok(Some((_, given))) if !one.items.is_subset(&given) => {
@@ -47,19 +59,23 @@ impl Vault {
                 Err(error) if error.kind() == Kind::Unavailable => return Err(error),
                 other => other,
             };
-            leaves.push(match &decision {
-                Ok(_) => {
+            let leaf = match &decision {
+                Ok(given) => {
+                    if let Some((fetched, _)) = given {
+                        fetched.require(&mut draft);
+                    }
                     let leaf = self.leaf(self.now(), actor, one.entry.action(), one.subject);
                     let mut leaf = one.entry.clone().told(leaf);
                     leaf.purpose = Some(one.purpose.clone());
                     one.items.iter().fold(leaf, |leaf, item| leaf.detail("item", item))
                 }
                 Err(error) => self.refusal(one.subject, &one.purpose, actor, error),
-            });
+            };
+            draft.record(leaf, Vec::new(), &[]);
             decided.push(decision);
         }
         // INVARIANT 5: no leaf, no read. The envelopes open only after this.
-        self.record_read(leaves).await?;
+        self.record_read(draft).await?;
         let mut views = Vec::with_capacity(decided.len());
         for (one, decision) in uses.iter().zip(decided) {
             views.push(match decision {

@@ -14,6 +14,7 @@ use crate::seal::{Body, DataKey, Place};
 use crate::vault::Actor;
 use crate::vault::codes::{NOT_FOUND, UNKNOWN_KIND};
 use crate::vault::destroy::Tries;
+use crate::vault::keys::Made;
 
 /// A record to be added.
 #[derive(Debug)]
@@ -64,9 +65,9 @@ impl Vault {
             Some(subject) => self.known(subject).await?,
             None => SubjectId::generate(self.now(), self.ports.rng.as_ref()),
         };
-        let mut tries = Tries::new(ATTEMPTS);
+        let (mut tries, mut made) = (Tries::new(ATTEMPTS), Made::default());
         loop {
-            match self.try_add(subject, kind, &new, token.as_ref(), actor).await {
+            match self.try_add(subject, kind, &new, token.as_ref(), &mut made, actor).await {
                 Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
                 other => return other,
             }
@@ -85,20 +86,21 @@ impl Vault {
         kind: &'static RecordKind,
         new: &NewRecord,
         token: Option<&Token>,
+        made: &mut Made,
         actor: &Actor,
     ) -> Result<RecordKey> {
-        let (now, mut sequence) = (self.now(), 0);
-        let fence = self.key_fence().await?;
+        let (now, fence) = (self.now(), self.key_fence().await?);
+        made.under(fence);
         let known = match new.subject {
             Some(_) => self.rows_of_kind(subject, kind).await?,
             None => Vec::new(),
         };
         let used = known.iter().filter_map(number_of).collect();
-        let data = self.next_key(subject, &kind.class, &used, &mut sequence).await?;
+        let data = self.key_of_try(subject, &kind.class, &used, made).await?;
         let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
         let row = self.sealed_row(&key, &new.items, &data);
         let row = Row { tokens: token.cloned().into_iter().collect(), ..row };
-        let mut draft = Draft::new(sequence);
+        let mut draft = Draft::new(made.sequence);
         let mut writes = self.carry_through(subject, key.id, &new.effects, &mut draft).await?;
         let row = new.standing.clone().put(row);
         writes.push(RowWrite { row, expect: Expect::Absent });

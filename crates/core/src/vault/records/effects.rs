@@ -13,6 +13,7 @@ use crate::ports::keyring::DESTROYED;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, KeyState, RowWrite};
 use crate::row::{Row, state};
+use crate::seal::Body;
 use crate::vault::codes::{NOTHING_OF_CLASS, UNDECLARED_CLASS, UNDER_WAY};
 use crate::vault::journal::next_version;
 use crate::vault::{Seen, StanceChange};
@@ -22,7 +23,7 @@ use crate::vault::{Seen, StanceChange};
 /// # Errors
 /// `outbox.too_long` for a message; `vault.not_found` for a consent, an objection or a notice where there is no account;
 /// `vault.undeclared_class`; `vault.nothing_of_class` for a hold or a restriction of what is not
-/// there; `erasure.under_way` for one of what is about to go, and `keys.destroyed` where it just goes; `store.conflict` if one of the rows is not as it
+/// there; `erasure.under_way` for what is about to go, and `keys.destroyed` where it just goes; `store.conflict` if one of the rows is not as it
 /// was `seen`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effects {
@@ -32,6 +33,9 @@ pub struct Effects {
     /// Classes whose rows in use are restricted from now on, or in use again (Art. 18 GDPR). What is
     /// archived is read for its law alone already, and stays so.
     pub restricted: BTreeMap<Name, bool>,
+    /// Whether the classes are all that there is: if another begins before the change does, it is to be
+    /// decided again.
+    pub all: bool,
     /// Rows as they were before the room looked at whatever else it decided by, such as other holds
     /// of the same subject: if one of these classes was written since, the decision is to be made
     /// again.
@@ -93,7 +97,7 @@ impl Vault {
         effects: &Effects,
         draft: &mut Draft,
     ) -> Result<Vec<RowWrite>> {
-        let Effects { held, restricted, seen, .. } = effects;
+        let Effects { held, restricted, seen, all, .. } = effects;
         let classes: BTreeSet<&Name> = held.keys().chain(restricted.keys()).collect();
         if classes.is_empty() {
             return Ok(Vec::new());
@@ -101,9 +105,9 @@ impl Vault {
         if !classes.iter().all(|class| self.policy.classes.contains_key(*class)) {
             return UNDECLARED_CLASS.err();
         }
-        // What an erasure under way takes is kept by nothing that comes after its intent.
-        let sets = held.values().chain(restricted.values()).any(|on| *on);
-        let leaving = if sets { Some(self.leaving(subject).await?) } else { None };
+        // What an erasure under way takes is kept by nothing that comes after its intent, and what it
+        // leaves is let go once it is done: then it is known what became of the account.
+        let leaving = self.leaving(subject).await?;
         let rows = self.checked_where(subject, |class| classes.contains(class)).await?;
         let of_class = |row: &Row| row.class.as_ref().is_some_and(|class| classes.contains(class));
         let rows: Vec<_> = rows.into_iter().filter(of_class).collect();
@@ -116,18 +120,38 @@ impl Vault {
         for (class, _) in restricted.iter().filter(|(_, restrict)| **restrict) {
             found(class, &rows, |row| row.state != state::ARCHIVED)?;
         }
-        if let Some(leaving) = &leaving {
-            if rows.iter().any(|row| leaving.touches(row)) {
-                return Err(UNDER_WAY.error().with("subject", subject));
-            }
-            leaving.require(draft);
+        if rows.iter().any(|row| leaving.touches(row)) {
+            return Err(UNDER_WAY.error().with("subject", subject));
+        }
+        leaving.require(draft);
+        let absent = self.policy.classes.keys().map(|class| self.profile_key(subject, class));
+        for key in absent.filter(|key| *all && rows.iter().all(|row| row.key != *key)) {
+            draft.require(key, Expect::Absent);
         }
         // Whoever erases has said so in the log: a hold comes too late.
         let keys = self.wrapped_keys(&rows).await?;
         if keys.values().any(|state| matches!(state, KeyState::Destroyed(_))) {
             return Err(DESTROYED.error().with("subject", subject));
         }
-        Ok(rows.into_iter().map(|row| affected(row, held, restricted)).collect())
+        let lifts = restricted.values().any(|on| !on);
+        let outlives = lifts && !self.has_account(subject).await?;
+        let write = |row| {
+            let row = affected(row, held, restricted);
+            if !outlives || row.state != state::LIVE {
+                return Ok(next_version(row));
+            }
+            // Its account is gone: it is what it would be by now without the restriction.
+            let items = Body::contents(&row.body)?.0;
+            self.archived(row, &items, None)
+        };
+        rows.into_iter().map(write).collect()
+    }
+
+    /// Whether a subject has an account that is neither erased nor archived.
+    async fn has_account(&self, subject: SubjectId) -> Result<bool> {
+        let key = self.profile_key(subject, self.policy.primary_class());
+        let row = self.checked(subject, std::slice::from_ref(&key)).await?.pop().flatten();
+        Ok(row.is_some_and(|row| row.state != state::ARCHIVED))
     }
 }
 
@@ -138,7 +162,7 @@ fn found(class: &Name, rows: &[Row], counts: fn(&Row) -> bool) -> Result<()> {
     Err(NOTHING_OF_CLASS.error().with("class", class))
 }
 
-fn affected(row: Row, held: &BTreeMap<Name, bool>, restricted: &BTreeMap<Name, bool>) -> RowWrite {
+fn affected(row: Row, held: &BTreeMap<Name, bool>, restricted: &BTreeMap<Name, bool>) -> Row {
     let of = |map: &BTreeMap<Name, bool>| row.class.as_ref().and_then(|c| map.get(c)).copied();
     let (held, restrict) = (of(held).unwrap_or(row.held), of(restricted));
     let state = match restrict {
@@ -146,5 +170,5 @@ fn affected(row: Row, held: &BTreeMap<Name, bool>, restricted: &BTreeMap<Name, b
         Some(false) if row.state == state::RESTRICTED => state::LIVE,
         _ => row.state.clone(),
     };
-    next_version(Row { held, state, ..row })
+    Row { held, state, ..row }
 }

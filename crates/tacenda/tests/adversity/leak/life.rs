@@ -321,6 +321,7 @@ fn request(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
         requester: Requester::Proxy(None),
         channel: Channel::Email,
         scope: Scope::ALL,
+        purpose: None,
         received_at: time(NOW),
         reply_to: Some(ReplyTo::email(ASKED[1].1).unwrap()),
         words: Some(Words::new(ASKED[2].1)),
