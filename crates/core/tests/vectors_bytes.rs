@@ -309,6 +309,7 @@ mod tests {
             "request",
             "reseal",
             "row",
+            "suppression",
             "token",
             "verifier",
             "wrapped_key",

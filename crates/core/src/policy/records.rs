@@ -76,9 +76,17 @@ pub static OUTBOX: RecordKind = RecordKind {
     what: "messages to people, from the day on which each was sent or given up",
 };
 
+/// Whom no import brings back.
+pub static SUPPRESSIONS: RecordKind = RecordKind {
+    key: "suppressions",
+    kind: Name::fixed("suppression"),
+    class: Name::fixed("tacenda.suppressions"),
+    what: "keyed tokens of people erased on request, whom no import brings back, from that day",
+};
+
 /// All kinds.
 pub static KINDS: &[&RecordKind] =
-    &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &OUTBOX];
+    &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &OUTBOX, &SUPPRESSIONS];
 
 impl RecordKind {
     /// The kind whose rows have this class.

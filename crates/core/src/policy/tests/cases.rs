@@ -9,7 +9,7 @@ use crate::policy::CODES;
 const RECORDS: &str = "[records]\nrequests = { keep = \"2 years\", purposes = [\"security\"] }\n\
     holds = { keep = \"30 months\" }\nrestrictions = { keep = \"42 months\" }\n\
     consents = { keep = \"60 months\" }\nobjections = { keep = \"61 months\" }\n\
-    outbox = { keep = \"62 months\" }\n";
+    outbox = { keep = \"62 months\" }\nsuppressions = { keep = \"63 months\" }\n";
 
 /// Code, path of the problem, what is replaced, by what.
 const CASES: &[(&str, &str, &str, &str)] = &[

@@ -25,6 +25,7 @@ pub(super) const CASES: &[(&str, &str, &str, &str)] = &[
         "outbox = { keep = \"31 days\" }",
     ),
     ("undeclared", "sweep.warn_for", "warn_for = \"security\"", "warn_for = \"nobody\""),
+    ("missing_key", "records", "suppressions = { keep = \"63 months\" }", ""),
     ("missing_key", "records", "outbox = { keep = \"62 months\" }", ""),
     ("missing_key", "records", "objections = { keep = \"61 months\" }", ""),
     (
