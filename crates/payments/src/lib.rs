@@ -5,12 +5,17 @@
 #![forbid(unsafe_code)]
 
 pub mod card;
+pub mod events;
+pub mod provider;
 pub mod sepa;
+pub mod stripe;
 
 use tacenda_core::error::Code;
 use tacenda_core::guard::{self, Reason};
 
 pub use card::{Brand, CardToken, Expiry, LastFour};
+pub use events::{Event, Kept};
+pub use provider::{Currency, IdempotencyKey, Money, Reference};
 pub use sepa::{CreditorId, Iban, IbanTail, Mandate, MandateReference};
 
 /// The codes of this crate.
@@ -32,6 +37,20 @@ pub static CODES: &[&Code] = &[
     &sepa::creditor::CREDITOR_CHECKSUM,
     &sepa::dates::COLLECTION_DATE,
     &sepa::scheme::SEPA_WORD,
+    &provider::money::CURRENCY,
+    &provider::money::AMOUNT,
+    &provider::words::REFERENCE,
+    &provider::words::IDEMPOTENCY_KEY,
+    &provider::words::DECLINE_CODE,
+    &provider::words::CLIENT_SECRET,
+    &stripe::webhook::WEBHOOK_SECRET,
+    &stripe::webhook::WEBHOOK_TOO_LARGE,
+    &stripe::webhook::WEBHOOK_HEADER,
+    &stripe::webhook::WEBHOOK_SIGNATURE,
+    &stripe::webhook::WEBHOOK_TIME,
+    &stripe::webhook::WEBHOOK_REPLAYED,
+    &stripe::webhook::WEBHOOK_MEMORY,
+    &stripe::event::WEBHOOK_EVENT,
 ];
 
 /// Whether a text holds a card number.
