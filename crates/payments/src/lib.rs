@@ -6,6 +6,7 @@
 
 pub mod card;
 pub mod events;
+pub mod memory;
 pub mod provider;
 pub mod sepa;
 pub mod stripe;
@@ -15,7 +16,7 @@ use tacenda_core::guard::{self, Reason};
 
 pub use card::{Brand, CardToken, Expiry, LastFour};
 pub use events::{Event, Kept};
-pub use provider::{Currency, IdempotencyKey, Money, Reference};
+pub use provider::{Currency, IdempotencyKey, Money, PaymentProvider, Reference};
 pub use sepa::{CreditorId, Iban, IbanTail, Mandate, MandateReference};
 
 /// The codes of this crate.
@@ -39,6 +40,14 @@ pub static CODES: &[&Code] = &[
     &sepa::scheme::SEPA_WORD,
     &provider::money::CURRENCY,
     &provider::money::AMOUNT,
+    &provider::DECLINED,
+    &provider::NEEDS_AUTHENTICATION,
+    &provider::RATE_LIMITED,
+    &provider::TEMPORARY,
+    &provider::UNKNOWN_OUTCOME,
+    &provider::KEY_REUSED,
+    &provider::NOT_FOUND,
+    &provider::REFUSED,
     &provider::words::REFERENCE,
     &provider::words::IDEMPOTENCY_KEY,
     &provider::words::DECLINE_CODE,
