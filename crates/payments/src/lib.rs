@@ -60,6 +60,10 @@ pub static CODES: &[&Code] = &[
     &stripe::webhook::WEBHOOK_REPLAYED,
     &stripe::webhook::WEBHOOK_MEMORY,
     &stripe::event::WEBHOOK_EVENT,
+    &stripe::http::BASE_URL,
+    &stripe::http::API_KEY,
+    #[cfg(feature = "stripe")]
+    &stripe::wire::WIRE,
 ];
 
 /// Whether a text holds a card number.

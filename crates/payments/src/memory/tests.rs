@@ -48,6 +48,7 @@ fn debit((customer, method): &(Reference, Reference), name: &str) -> DebitReques
         reference: reference("invoice-1"),
         customer: customer.clone(),
         method: method.clone(),
+        setting: Setting::Card,
         money: euros(1999),
         off_session: true,
         key: key(name),

@@ -85,7 +85,7 @@ pub trait PaymentProvider: fmt::Debug + Send + Sync {
     ) -> Result<Vec<Debit>, Failure>;
 }
 
-/// What is set up.
+/// What is set up and debited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Setting {
@@ -148,6 +148,8 @@ pub struct DebitRequest {
     pub customer: Reference,
     /// With what.
     pub method: Reference,
+    /// What that is.
+    pub setting: Setting,
     /// How much.
     pub money: Money,
     /// Whether the customer is away, and so cannot be asked by the bank.
