@@ -62,8 +62,7 @@ pub static CODES: &[&Code] = &[
     &stripe::event::WEBHOOK_EVENT,
     &stripe::http::BASE_URL,
     &stripe::http::API_KEY,
-    #[cfg(feature = "stripe")]
-    &stripe::wire::WIRE,
+    &stripe::http::WIRE,
 ];
 
 /// Whether a text holds a card number.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use tacenda_core::clock::Span;
-use tacenda_core::error::{Code, Kind, Result};
+use tacenda_core::error::{Code, Kind, Result, Retry};
 use zeroize::Zeroizing;
 
 /// An address that no secret key is sent to.
@@ -19,6 +19,14 @@ pub static API_KEY: Code = Code::new(
     Kind::Configuration,
     "an API key is 8 to 255 visible ASCII characters",
 );
+
+/// No thread to call from.
+pub static WIRE: Code = Code::new(
+    "payments.wire",
+    Kind::Unavailable,
+    "the threads that call the provider cannot be started",
+)
+.retry(Retry::Safe);
 
 /// Where the API lives.
 #[derive(Debug, Clone, PartialEq, Eq)]

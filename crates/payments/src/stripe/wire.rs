@@ -10,19 +10,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_channel::oneshot;
 use tacenda_core::clock::Span;
-use tacenda_core::error::{Code, Kind, Result, Retry};
+use tacenda_core::error::Result;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Timeout, http};
 
-use super::http::{Http, HttpAnswer, HttpFault, HttpRequest, Verb};
-
-/// No thread to call from.
-pub static WIRE: Code = Code::new(
-    "payments.wire",
-    Kind::Unavailable,
-    "the threads that call the provider cannot be started",
-)
-.retry(Retry::Safe);
+use super::http::{Http, HttpAnswer, HttpFault, HttpRequest, Verb, WIRE};
 
 /// How many calls are under way at once.
 const THREADS: usize = 4;
