@@ -6,6 +6,7 @@
 
 pub mod card;
 pub mod events;
+pub mod ledger;
 pub mod memory;
 pub mod provider;
 pub mod sepa;
@@ -52,6 +53,10 @@ pub static CODES: &[&Code] = &[
     &provider::words::IDEMPOTENCY_KEY,
     &provider::words::DECLINE_CODE,
     &provider::words::CLIENT_SECRET,
+    &ledger::LEDGER_CONFLICT,
+    &ledger::LEDGER_ORDER,
+    &ledger::LEDGER_MISMATCH,
+    &ledger::LEDGER_UNAVAILABLE,
     &stripe::webhook::WEBHOOK_SECRET,
     &stripe::webhook::WEBHOOK_TOO_LARGE,
     &stripe::webhook::WEBHOOK_HEADER,

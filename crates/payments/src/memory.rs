@@ -100,6 +100,11 @@ impl MemoryProvider {
         self.state().debits.iter().filter(|(_, debit)| took(debit)).count()
     }
 
+    /// Forgets all keys of idempotency, as a provider does after a day.
+    pub fn forget_keys(&self) {
+        self.state().answers.clear();
+    }
+
     /// What a debit that was under way came to.
     pub fn settle(&self, debit: &Reference, progress: &Progress) {
         for (_, known) in &mut self.state().debits {
