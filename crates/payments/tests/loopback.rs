@@ -26,7 +26,7 @@ const PAID: &str = r#"{"id":"pi_1","object":"payment_intent","amount":1999,"curr
 enum Act {
     /// Answers.
     Pays,
-    /// Answers twice.
+    /// Answers twice, and stays.
     PaysTwice,
     /// Takes the call, answers nothing until the test is over.
     Never,
@@ -70,7 +70,7 @@ fn serve(acts: &[Act]) -> (BaseUrl, Receiver<String>) {
                 let _gone = calls.send(read(&mut stream));
                 // The caller may have gone, and then hears nothing.
                 let _gone = answer(&mut stream, act, &woken);
-                if matches!(act, Act::Never) {
+                if matches!(act, Act::Never | Act::PaysTwice) {
                     open.lock().expect("no thread panics").push(stream);
                 }
             });
