@@ -1,8 +1,9 @@
 //! How fast Tacenda is, as ratios to a floor: plain SQLite or plain hashing, measured in the same
 //! run with the same settings, in turns.
 //!
-//! `cargo run --release -p tacenda-benches -- import|meanwhile|read|sweep|keeps|erase|log|login|
-//! argon|guard|identifiers|webhook|all [--quick]`; with `--features postgres` also `pg-import` and the like.
+//! `cargo run --release -p tacenda-benches -- import|meanwhile|read|sweep|keeps|lists|erase|log|login|
+//! argon|guard|identifiers|webhook|all [--quick]`; with `--features postgres` also `pg-import` and the
+//! like.
 //! A bench is a file with a `run`; it prints medians, the ratio, and what is required. Nothing
 //! fails by being slow.
 #![forbid(unsafe_code)]
@@ -14,6 +15,7 @@ mod guard;
 mod identifiers;
 mod import;
 mod keeps;
+mod lists;
 mod log;
 mod login;
 mod meanwhile;
@@ -55,6 +57,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("read", read::run),
     ("sweep", sweep::run),
     ("keeps", keeps::run),
+    ("lists", lists::run),
     ("erase", erase::run),
     ("log", log::run),
     ("login", login::run),
@@ -101,8 +104,8 @@ fn try_main() -> Result<()> {
         |word: &String| word == "all" || BENCHES.iter().any(|(name, _)| *name == word.as_str());
     if asked.is_empty() || !asked.iter().all(known) {
         return Err(
-            "usage: import|meanwhile|read|sweep|keeps|erase|log|login|argon|guard|identifiers|webhook|\
-             all [--quick] [--big[=ROWS]]; with the feature postgres also \
+            "usage: import|meanwhile|read|sweep|keeps|lists|erase|log|login|argon|guard|identifiers|\
+             webhook|all [--quick] [--big[=ROWS]]; with the feature postgres also \
              pg-import|pg-scale|pg-claims|pg-read|pg-sweep"
                 .into(),
         );

@@ -10,6 +10,7 @@ mod intake;
 mod objection;
 mod request;
 mod run;
+mod warning;
 
 use std::error::Error;
 use std::io::{self, Write as _};

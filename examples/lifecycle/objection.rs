@@ -23,15 +23,19 @@ pub(crate) async fn object(t: &Tacenda, ada: SubjectId) -> Outcome {
     let objected = objections.object(ada, &objecting, &Actor::subject(ada)).await?;
     ensure(read().await == Some("policy.objected"), "an objection stopped nothing")?;
     say!("  an objection to `{PURPOSE}`: refused at the next read (policy.objected)")?;
+    // Whoever reads for the purpose does not weigh what is said against it.
+    let dpo = Actor::staff(guard.id, Name::fixed("dpo"));
     let reasons = Note::parse("The situation of the customer weighs more.")?;
-    objections.decide(&objected.key, Decision::Upheld(reasons), &guard).await?;
+    objections.decide(&objected.key, Decision::Upheld(reasons), &dpo).await?;
     let told = Told { sent_at: t.vault().now(), way: Way::Account, remedies: true };
-    let state = objections.tell(&objected.key, told, &guard).await?;
+    let state = objections.tell(&objected.key, told, &dpo).await?;
     ensure(state == State::Stands, "what was upheld does not stand")?;
     ensure(read().await == Some("policy.objected"), "what was upheld is read")?;
-    // Marketing is no purpose of this service: there is nothing to stop.
+    // Marketing is no purpose of this service: what comes later is not read of her either.
     let stopped = objections.stop_marketing(ada, Way::Account, &Actor::subject(ada)).await?;
-    ensure(stopped.is_empty(), "there is a purpose of marketing")?;
-    say!("  upheld, and the customer was told; for marketing nothing is read of anybody")?;
+    ensure(!stopped.repeated, "marketing was stopped before")?;
+    let stance = t.vault().stance(ada).await?.unwrap_or_default();
+    ensure(stance.marketing == Some(stopped.key.id), "the account says nothing of it")?;
+    say!("  upheld, and the customer was told; of marketing that comes later she has said no")?;
     Ok(())
 }

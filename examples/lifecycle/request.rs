@@ -18,6 +18,7 @@ pub(crate) async fn receive(t: &Tacenda, ada: SubjectId) -> Outcome<Received> {
         requester: Requester::Subject,
         channel: Channel::Account,
         scope: Scope::ALL,
+        purpose: None,
         received_at: t.vault().now(),
         reply_to: Some(ReplyTo::email("ada@elsewhere.example")?),
         words: Some(Words::new("Please delete everything that you have about me.")),

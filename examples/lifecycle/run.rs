@@ -14,7 +14,7 @@ use tacenda::{
 
 use crate::args::Options;
 use crate::intake::{import, passwords};
-use crate::{hold, objection, request};
+use crate::{hold, objection, request, warning};
 
 /// Prints a line. Whoever reads may have gone, which is no reason to panic: the run ends with it.
 macro_rules! say {
@@ -214,8 +214,11 @@ async fn sweep(options: &Options, t: &Tacenda, me: &Actor) -> Outcome<Result<(),
         let rules = line.rules.join(" and ");
         say!("  {:<10} {:<9} {:>7} due, kept {rules}", line.class, line.state, line.due)?;
     }
-    if plan.lines.is_empty() {
+    if plan.lines.is_empty() && plan.waiting == 0 {
         say!("  nothing is due")?;
+    }
+    if plan.waiting > 0 {
+        say!("  {} rows stay until whom they are about was warned a month before", plan.waiting)?;
     }
     if plan.needs_confirmation() && options.confirm != Some(plan.digest) {
         let why = if plan.clock_in_doubt {
@@ -232,6 +235,7 @@ async fn sweep(options: &Options, t: &Tacenda, me: &Actor) -> Outcome<Result<(),
         t.retention().sweep(options.confirm, me, &mut |done| bar.set_position(done)).await?;
     bar.finish_and_clear();
     say!("  swept {} subjects in {} batches", swept.subjects, swept.batches)?;
+    warning::post(t, swept.warned, me).await?;
     let after = t.retention().plan().await?;
     ensure(after.due() == 0, "something is still due after the sweep")?;
     Ok(Ok(()))

@@ -246,10 +246,10 @@ fn a_run_that_was_stopped_does_not_stop_the_next() {
 #[test]
 fn a_sweep_that_is_too_large_waits_for_its_very_plan() {
     let world = World::new();
-    let mut file = "email,password_sha256,registered_at\n".to_owned();
+    let mut file = "email,password_sha256,registered_at,closed_at\n".to_owned();
     for n in 0..30 {
-        let year = if n < 25 { 2001 } else { 2026 };
-        writeln!(file, "c{n}@canary.example,{DIGEST},{year}-01-01T00:00:00Z").unwrap();
+        let (year, closed) = if n < 25 { (2001, "2002-01-01T00:00:00Z") } else { (2026, "") };
+        writeln!(file, "c{n}@canary.example,{DIGEST},{year}-01-01T00:00:00Z,{closed}").unwrap();
     }
     fs::write(world.path("customers.csv"), file).unwrap();
     let said = world.run(&[]);

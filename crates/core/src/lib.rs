@@ -15,6 +15,7 @@ pub mod leaf;
 pub mod log;
 pub mod memory;
 pub mod name;
+pub mod outbox;
 pub mod password;
 pub mod pii;
 pub mod policy;

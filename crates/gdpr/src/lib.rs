@@ -7,6 +7,7 @@
 
 pub mod breach;
 pub mod case;
+pub mod choices;
 pub mod consent;
 pub mod erasure;
 pub mod holds;
@@ -15,6 +16,7 @@ pub mod objection;
 pub mod requests;
 pub mod restriction;
 pub mod retention;
+pub mod staff;
 
 use tacenda_core::Code;
 
@@ -29,4 +31,5 @@ pub static CODES: &[&[&Code]] = &[
     objection::CODES,
     requests::CODES,
     restriction::CODES,
+    staff::CODES,
 ];

@@ -14,10 +14,26 @@ macro_rules! catalogue {
         /// The tags (BCP 47) of the languages in the catalogue.
         pub const LANGUAGES: &[&str] = &[$($language),*];
 
+        names!($all);
+
         fn source(message: Message, language: &str) -> Option<(&'static str, &'static str)> {
             match language {
                 $($language => Some(($language, source_in!($language, message, $all))),)*
                 _ => None,
+            }
+        }
+    };
+}
+
+macro_rules! names {
+    ({ $($variant:ident => $file:literal),* $(,)? }) => {
+        impl Message {
+            /// Its name, as it stands in the outbox.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $file,)*
+                }
             }
         }
     };
@@ -36,6 +52,7 @@ macro_rules! source_in {
 catalogue!(["en", "fr", "pl"], {
     BreachSuspected => "breach_suspected",
     AccountExpiring => "account_expiring",
+    DataExpiring => "data_expiring",
     ErasureDone => "erasure_done",
 });
 
@@ -49,6 +66,9 @@ pub enum Message {
     /// Their account will be erased for want of use. Values: `service`, `date`, `contact`,
     /// `controller`.
     AccountExpiring,
+    /// Some of their data will be erased for want of use, and the account stays. Values: `service`,
+    /// `date`, `contact`, `controller`.
+    DataExpiring,
     /// Their request for erasure is done (S7; Art. 17 and 12(3) GDPR). Values: `service`, `date`,
     /// `kept`, `backups_gone`, `receipt`, `contact`, `controller`.
     ErasureDone,
@@ -56,7 +76,14 @@ pub enum Message {
 
 impl Message {
     /// All messages.
-    pub const ALL: &[Self] = &[Self::BreachSuspected, Self::AccountExpiring, Self::ErasureDone];
+    pub const ALL: &[Self] =
+        &[Self::BreachSuspected, Self::AccountExpiring, Self::DataExpiring, Self::ErasureDone];
+
+    /// The message of a name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|message| message.name() == name).copied()
+    }
 
     /// The message in a language, with its values put in.
     ///

@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use tacenda_core::{Result, RowId, Timestamp};
+use tacenda_core::{Name, Result, RowId, Timestamp};
 
 use crate::address::{Address, Sender};
 use crate::text::{BAD_LETTER, Text};
@@ -12,8 +12,8 @@ use crate::text::{BAD_LETTER, Text};
 /// A letter to one person.
 #[derive(Debug, Clone)]
 pub struct Letter {
-    /// The row in the outbox that it comes from. It becomes the `Message-ID`, so that a letter
-    /// delivered twice can be known as one.
+    /// What the outbox calls it outside. It becomes the `Message-ID`, so that a letter delivered
+    /// twice can be known as one.
     pub id: RowId,
     /// Who it is from.
     pub from: Sender,
@@ -61,6 +61,12 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// Those of the implementation; none names an address.
     async fn deliver(&self, letter: &Letter) -> Result<()>;
+
+    /// The processor of the policy through which it delivers, if it is somebody else's: each letter
+    /// is a disclosure to it then, which the policy has to declare.
+    fn processor(&self) -> Option<&Name> {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -6,12 +6,16 @@
 //! [`Message`]; a new way to deliver is a file that implements `Transport`. Tests fail on what is
 //! missing.
 //!
+//! What is due in the outbox is written and delivered by `drain`.
+//!
 //! Letters are plain text: no HTML, no pictures, no tracking.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "letter")]
 mod address;
 pub mod catalogue;
+#[cfg(feature = "letter")]
+mod drain;
 #[cfg(feature = "file")]
 mod file;
 #[cfg(feature = "letter")]
@@ -22,6 +26,8 @@ mod text;
 #[cfg(feature = "letter")]
 pub use address::{Address, BAD_ADDRESS, BAD_SENDER, Sender};
 pub use catalogue::{Message, UNKNOWN_LANGUAGE};
+#[cfg(feature = "letter")]
+pub use drain::{Desk, Drained, drain};
 #[cfg(feature = "file")]
 pub use file::{FileTransport, NOT_WRITTEN};
 #[cfg(feature = "letter")]

@@ -264,7 +264,7 @@ impl Builder {
                 other?;
             }
         }
-        Ok(Tacenda { vault: Arc::new(vault), recovery, leased: Arc::default() })
+        Ok(Tacenda { vault: Arc::new(vault), recovery })
     }
 }
 

@@ -1,12 +1,13 @@
 //! What people decide about purposes, and what they are told of.
 
+use chrono::NaiveDate;
 use tacenda_core::vault::{Actor, DueRecord, RecordKey, Vault};
 use tacenda_core::{Name, Result, SubjectId, Timestamp};
 use tacenda_gdpr::case::Settled;
 use tacenda_gdpr::consent::{self, Giving, How, Stands, Withdrawal};
 use tacenda_gdpr::notice::{self, Shown, ToInform};
 use tacenda_gdpr::objection::{self, Decision, Objected, Objecting, State, Told, Way};
-use tacenda_gdpr::requests::Words;
+use tacenda_gdpr::requests::{Calendar, Words};
 
 /// How many records a look at those without an account takes at once.
 const PAGE: usize = 256;
@@ -92,7 +93,7 @@ impl Objections<'_> {
         objection::object(self.vault, subject, objecting, actor).await
     }
 
-    /// Enters an objection to direct marketing, to every purpose of it, now.
+    /// Enters an objection to direct marketing as such, now.
     ///
     /// # Errors
     /// As [`objection::stop_marketing`].
@@ -101,7 +102,7 @@ impl Objections<'_> {
         subject: SubjectId,
         way: Way,
         actor: &Actor,
-    ) -> Result<Vec<Objected>> {
+    ) -> Result<Objected> {
         objection::stop_marketing(self.vault, subject, (self.vault.now(), way), actor).await
     }
 
@@ -124,6 +125,19 @@ impl Objections<'_> {
     /// As [`objection::tell`].
     pub async fn tell(&self, key: &RecordKey, told: Told, actor: &Actor) -> Result<State> {
         objection::tell(self.vault, key, told, actor).await
+    }
+
+    /// The objections that wait, with the last day of each up to this one. Nothing is opened.
+    ///
+    /// # Errors
+    /// As [`objection::agenda`].
+    pub async fn agenda(
+        &self,
+        calendar: &Calendar<'_>,
+        until: NaiveDate,
+        actor: &Actor,
+    ) -> Result<Vec<objection::Work>> {
+        objection::agenda(self.vault, calendar, until, actor).await
     }
 
     /// Takes an objection back, by the person's word.

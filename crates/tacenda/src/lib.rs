@@ -3,7 +3,7 @@
 //! [`Tacenda::builder`] wires a policy, a store, a safe and a master key together; the rooms are
 //! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::holds`],
 //! [`Tacenda::requests`], [`Tacenda::restrictions`], [`Tacenda::retention`],
-//! [`Tacenda::consents`], [`Tacenda::objections`], [`Tacenda::notices`],
+//! [`Tacenda::consents`], [`Tacenda::objections`], [`Tacenda::notices`], [`Tacenda::staff`],
 //! [`Tacenda::log`], [`Tacenda::jobs`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
 //! thread you have.
 //!
@@ -20,9 +20,11 @@ pub mod import;
 pub mod jobs;
 mod keys;
 mod log;
+mod outbox;
 mod requests;
 mod restrictions;
 mod retention;
+mod staff;
 #[cfg(feature = "system")]
 mod system;
 #[cfg(feature = "tracing")]
@@ -37,13 +39,15 @@ pub use choices::{Consents, Notices, Objections};
 pub use customers::Customers;
 pub use erasure::Erasures;
 pub use holds::Holds;
-pub use jobs::{Job, Jobs, JobsRun, Ran};
+pub use jobs::{Job, JobReport, Jobs, JobsRun, Ran};
 pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
 pub use log::{Log, VerifiedReceipt, verify_receipt};
+pub use outbox::Outbox;
 pub use pollster::block_on;
 pub use requests::Requests;
 pub use restrictions::Restrictions;
 pub use retention::Retention;
+pub use staff::Staff;
 #[cfg(feature = "system")]
 pub use system::{SystemClock, SystemRng};
 pub use workers::PasswordThreads;
@@ -52,9 +56,9 @@ pub use zone::zone;
 pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
-    Actor, Amendment, Collected, ItemValue, JobState, Kept, Login, NewPassword, OnRestore,
-    PasswordCounts, Pruned, Receipt, Recovery, RegisterRequest, Registered, RestrictedUse, View,
-    ViewPage,
+    Actor, Amendment, Collected, Fingerprint, ItemValue, JobState, Kept, Login, NewPassword,
+    OnRestore, PasswordCounts, Pruned, Receipt, Recovery, RegisterRequest, Registered,
+    RestrictedUse, View, ViewPage,
 };
 pub use tacenda_core::{
     ActorId, Clock, Code, Error, Kind, Name, Result, Retry, RowId, SubjectId, Timestamp,
@@ -65,7 +69,6 @@ pub use tacenda_payments as payments;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use tacenda_store as store;
 
-use jobs::Leased;
 use tacenda_core::vault::Vault;
 
 /// An open customer store under a policy. Cheap to clone; clones share everything.
@@ -73,7 +76,6 @@ use tacenda_core::vault::Vault;
 pub struct Tacenda {
     vault: Arc<Vault>,
     recovery: Recovery,
-    leased: Arc<Leased>,
 }
 
 impl Tacenda {
@@ -120,10 +122,12 @@ impl Tacenda {
         Holds::new(&self.vault)
     }
 
-    /// Restriction of processing (Art. 18 GDPR).
-    #[must_use]
-    pub fn restrictions(&self) -> Restrictions<'_> {
-        Restrictions { vault: &self.vault }
+    /// Restriction of processing (Art. 18 GDPR); a lifting reckons days as [`Tacenda::holds`] does.
+    ///
+    /// # Errors
+    /// As [`Tacenda::requests`].
+    pub fn restrictions(&self) -> Result<Restrictions<'_>> {
+        Restrictions::new(&self.vault)
     }
 
     /// Consents (Art. 7 GDPR), and their withdrawal.
@@ -138,16 +142,40 @@ impl Tacenda {
         Objections { vault: &self.vault }
     }
 
+    /// What a person has chosen, to be shown to them.
+    ///
+    /// # Errors
+    /// As [`tacenda_gdpr::choices::of`].
+    pub async fn choices_of(
+        &self,
+        subject: SubjectId,
+        actor: &Actor,
+    ) -> Result<gdpr::choices::Choices> {
+        gdpr::choices::of(&self.vault, subject, actor).await
+    }
+
     /// Which notice each person was told of (Art. 13(3) GDPR).
     #[must_use]
     pub fn notices(&self) -> Notices<'_> {
         Notices { vault: &self.vault }
     }
 
+    /// Grants of staff (Art. 32(4) GDPR): given for a year at most, renewed, revoked.
+    #[must_use]
+    pub fn staff(&self) -> Staff<'_> {
+        Staff { vault: &self.vault }
+    }
+
     /// Retention (Art. 5(1)(e) GDPR): the plan of a sweep, and the sweep.
     #[must_use]
     pub fn retention(&self) -> Retention<'_> {
         Retention { vault: &self.vault }
+    }
+
+    /// Messages to people, from the change that causes one until it is sent.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox<'_> {
+        Outbox { vault: &self.vault }
     }
 
     /// The log: checkpoints, receipts, public keys, audit, and the pruning of old entries.

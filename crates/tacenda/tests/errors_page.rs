@@ -17,6 +17,7 @@ static LISTS: &[&[&Code]] = &[
     tacenda_core::guard::CODES,
     tacenda_core::log::CODES,
     tacenda_core::password::CODES,
+    tacenda_core::outbox::CODES,
     tacenda_core::pii::CODES,
     tacenda_core::policy::CODES,
     tacenda_core::policy::catalogue::CODES,

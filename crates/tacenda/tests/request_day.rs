@@ -21,6 +21,7 @@ fn due(t: &Tacenda, received: &str, working: Option<&str>) -> String {
         requester: Requester::Subject,
         channel: Channel::Letter,
         scope: Scope::ALL,
+        purpose: None,
         received_at: Timestamp::parse_rfc3339(received).unwrap(),
         reply_to: None,
         words: None,

@@ -144,7 +144,7 @@ impl Policy {
         if let Some(fact) = asked.condition.as_ref().filter(|fact| !facts.contains(*fact)) {
             return Err(Refusal::ConditionNotMet { purpose: purpose(), fact: fact.clone() });
         }
-        if stance.objections.contains_key(&asked.name) {
+        if stance.objects_to(asked) {
             return Err(Refusal::Objected { purpose: purpose() });
         }
         if asked.needs_consent() && !self.consent_stands(&asked.name, stance) {

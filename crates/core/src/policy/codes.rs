@@ -89,6 +89,11 @@ codes! {
     WARNING_TOO_EARLY = "policy.warning_too_early", Configuration,
         "a warning comes before the period begins";
 
+    /// A warning that reaches nobody: without a purpose that gives the address, or forgotten before
+    /// the data is erased.
+    WARNING_UNSENT = "policy.warning_unsent", Configuration,
+        "a warning reaches nobody, or is forgotten before the data is erased";
+
     /// A basis without what it rests on, or with what belongs to another (Art. 6(1) GDPR).
     BAD_BASIS = "policy.bad_basis", Configuration, "a lawful basis lacks what it rests on";
     /// A special category without a condition (Art. 9, 10 GDPR), or the reverse.

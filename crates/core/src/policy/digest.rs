@@ -68,6 +68,7 @@ impl Policy {
             imports,
             measures,
             breach,
+            staff,
             records,
             record_purposes,
             identifier: _,
@@ -117,6 +118,7 @@ impl Policy {
             e.text("grounds");
             map(&mut e, &others, |e, ground| option(e, ground.map(KeepGround::as_str), text));
         }
+        super::staff::encode(&mut e, staff.as_ref());
         e.finish()
     }
 }
@@ -333,8 +335,9 @@ fn passwords_of(e: &mut Encoder, passwords: &PasswordPolicy) {
 }
 
 fn sweep_of(e: &mut Encoder, sweep: &SweepPolicy) {
-    let SweepPolicy { max_share, min_rows, max_clock_ahead, batch, example } = sweep;
+    let SweepPolicy { max_share, min_rows, max_clock_ahead, batch, warn_for, example } = sweep;
     e.u16(*max_share).u64(*min_rows).i64(max_clock_ahead.as_micros()).u32(*batch);
+    option(e, warn_for.as_ref(), name);
     flag(e, *example);
 }
 

@@ -68,8 +68,31 @@ pub static OBJECTIONS: RecordKind = RecordKind {
     what: "objections and what was decided of them, from the day on which each ended",
 };
 
+/// Grants of staff: who may act in which role, with which certificate, until when.
+///
+/// # Law
+/// Art. 29 and 32(4) GDPR.
+pub static GRANTS: RecordKind = RecordKind {
+    key: "staff",
+    kind: Name::fixed("grant"),
+    class: Name::fixed("tacenda.staff"),
+    what: "grants of staff, from the day on which each was revoked or has run out",
+};
+
+/// The state of a grant that was not revoked; it counts until it is due.
+pub const GRANTED: Name = Name::fixed("granted");
+
+/// Messages to people: on their way, and sent.
+pub static OUTBOX: RecordKind = RecordKind {
+    key: "outbox",
+    kind: Name::fixed("message"),
+    class: Name::fixed("tacenda.outbox"),
+    what: "messages to people, from the day on which each was sent or given up",
+};
+
 /// All kinds.
-pub static KINDS: &[&RecordKind] = &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS];
+pub static KINDS: &[&RecordKind] =
+    &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &GRANTS, &OUTBOX];
 
 impl RecordKind {
     /// The kind whose rows have this class.
@@ -90,11 +113,12 @@ impl RecordKind {
         class.as_str().starts_with(RESERVED)
     }
 
-    /// Whether the policy has to say for which purposes they are read: people's own words stand in
-    /// them.
+    /// Whether the policy has to say for which purposes they are read, and so which roles work on
+    /// them: words of people or of staff stand in them. A proof of consent holds none, and a message
+    /// is opened by whoever delivers it, for the purpose that it names.
     #[must_use]
     pub fn names_purposes(&self) -> bool {
-        *self == REQUESTS
+        ![CONSENTS.key, OUTBOX.key].contains(&self.key)
     }
 }
 

@@ -17,10 +17,25 @@ use super::words::SpecialCondition;
 pub struct Stance {
     /// The purposes to which the person consents.
     pub consents: BTreeMap<Name, Consented>,
+    /// When the consent to a purpose was withdrawn last: what was given until then counts no more,
+    /// whenever it is entered.
+    pub withdrawn: BTreeMap<Name, Timestamp>,
     /// The purposes to which the person objects, with the record that says so.
     pub objections: BTreeMap<Name, RowId>,
+    /// The record that says that the person objects to direct marketing as such, whatever purposes
+    /// of it the policy has or will have (Art. 21(2) GDPR).
+    pub marketing: Option<RowId>,
     /// The newest notice that the person was told of.
     pub told: Option<Told>,
+}
+
+/// What an objection is to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Against {
+    /// One purpose.
+    Purpose(Name),
+    /// Direct marketing as such, also for purposes that come later.
+    Marketing,
 }
 
 /// A consent that was given and not withdrawn.
@@ -51,6 +66,38 @@ impl Stance {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Whether the person objects to a purpose, or to direct marketing if it is one of it.
+    ///
+    /// # Law
+    /// Art. 21(1) to (3) GDPR.
+    #[must_use]
+    pub fn objects_to(&self, purpose: &Purpose) -> bool {
+        self.objections.contains_key(&purpose.name) || purpose.marketing && self.marketing.is_some()
+    }
+
+    /// The record of an objection that stands.
+    #[must_use]
+    pub fn objection(&self, against: &Against) -> Option<RowId> {
+        match against {
+            Against::Purpose(purpose) => self.objections.get(purpose).copied(),
+            Against::Marketing => self.marketing,
+        }
+    }
+
+    /// The records of all objections that stand.
+    pub fn objection_records(&self) -> impl Iterator<Item = RowId> {
+        self.objections.values().copied().chain(self.marketing)
+    }
+
+    /// Whether a consent to a purpose that was given at this time was withdrawn since.
+    ///
+    /// # Law
+    /// Art. 7(3) GDPR.
+    #[must_use]
+    pub fn is_withdrawn_since(&self, purpose: &Name, given_at: Timestamp) -> bool {
+        self.withdrawn.get(purpose).is_some_and(|at| given_at <= *at)
+    }
 }
 
 impl Purpose {
@@ -74,6 +121,13 @@ impl Purpose {
             self.basis,
             LawfulBasis::PublicTask { .. } | LawfulBasis::LegitimateInterests { .. }
         )
+    }
+
+    /// Whether a person can end by a word that they are read for it: it needs their consent, or they may
+    /// object.
+    #[must_use]
+    pub fn is_up_to_the_person(&self) -> bool {
+        self.marketing || self.needs_consent() || self.may_be_objected_to()
     }
 }
 

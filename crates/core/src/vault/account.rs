@@ -16,7 +16,7 @@ use crate::seal::{Body, DataKey, Place};
 const DOMAIN: &str = "tacenda/account/1";
 /// With a stance behind the rest. An account without one is written in the first form, so that each
 /// state has one encoding.
-const WITH_STANCE: &str = "tacenda/account/2";
+const WITH_STANCE: &str = "tacenda/account/3";
 
 /// The sealed item that holds the account's state. No item of a policy can have this name.
 pub(super) const STATE_ITEM: Name = Name::fixed("tacenda.account");
@@ -67,6 +67,19 @@ impl AccountState {
             AnchorEvent::Closed => self.closed_at,
             AnchorEvent::Created => Some(created),
         }
+    }
+
+    /// [`AccountState::anchor`] of a row with this clock, under a policy that starts it otherwise. What
+    /// was written after the closing goes on counting from then, where a law archives the class.
+    pub(super) fn anchor_anew(
+        &self,
+        class: &Class,
+        clock: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let is_archived = class.rules.iter().any(|rule| rule.archive);
+        let later = clock.filter(|at| is_archived && self.closed_at.is_some_and(|end| *at > end));
+        self.anchor(class, clock.unwrap_or(now)).max(later)
     }
 }
 
@@ -179,6 +192,11 @@ mod tests {
                     let given = Consented { text: name(text), version, record: record(proof) };
                     stance.consents.insert(name(purpose), given);
                 }
+                ("withdrawn", [purpose, at]) => {
+                    let at = Timestamp::from_micros(at.parse().unwrap());
+                    stance.withdrawn.insert(name(purpose), at);
+                }
+                ("marketing", [proof]) => stance.marketing = Some(record(proof)),
                 ("objection", [purpose, proof]) => {
                     stance.objections.insert(name(purpose), record(proof));
                 }

@@ -62,12 +62,18 @@ pub static OUT_OF_ORDER: Code =
 /// A notice of a policy that there was not.
 pub static UNKNOWN_NOTICE: Code =
     Code::new("vault.unknown_notice", Kind::Input, "the policy has not come to this version");
-/// A purpose that a policy adds or changes, and does not say so; context: `purpose`, `version`, the
-/// policy before.
+/// A purpose that a policy adds, or rests on another basis, and does not say so; context: `purpose`,
+/// `version`, the policy before.
 pub static PURPOSE_SINCE: Code = Code::new(
     "vault.purpose_since",
     Kind::Configuration,
-    "a purpose that was not there before says since which version of the policy it is",
+    "a purpose that is new, or rests on another basis now, says since which version of the policy",
+);
+/// A text of consent that goes back; context: `text`, and the `version` and `oldest_valid` that it had.
+pub static CONSENT_VERSION: Code = Code::new(
+    "vault.consent_version",
+    Kind::Configuration,
+    "a text of consent goes back to no older version, and counts no older one again",
 );
 /// A fact that the policy does not declare.
 pub static UNDECLARED_FACT: Code =
@@ -213,6 +219,16 @@ pub static REFUSED_STATE: Code = Code::new(
     Kind::Refused,
     "this data is archived or restricted, and the purpose may not read it",
 );
+/// An item that the purpose does not give; context: `purpose`, `field`.
+pub static NOT_OF_PURPOSE: Code =
+    Code::new("vault.not_of_purpose", Kind::Refused, "the purpose does not give this item");
+/// A processor, or an item or a purpose that it is not given; context: `processor` and `field`, as far as
+/// the policy declares them.
+pub static NOT_DECLARED: Code = Code::new(
+    "disclose.not_declared",
+    Kind::Refused,
+    "the policy does not say that this processor is given this item for this purpose",
+);
 /// There is no such subject; context: `subject`.
 pub static NOT_FOUND: Code =
     Code::new("vault.not_found", Kind::NotFound, "nothing is held about this subject");
@@ -252,6 +268,12 @@ pub static BAD_SHAPE: Code = Code::new(
 /// There is no such record; context: `subject`, `kind`.
 pub static NO_SUCH_RECORD: Code =
     Code::new("vault.no_such_record", Kind::NotFound, "there is no such record");
+/// A record that is to be written anew is what the log says.
+pub static RECORD_IS_SOUND: Code = Code::new(
+    "vault.record_is_sound",
+    Kind::Conflict,
+    "the record is what the log says, and is not written anew",
+);
 /// The policy was read before this kind of records was known.
 pub static UNKNOWN_KIND: Code = Code::new(
     "vault.unknown_kind",
@@ -280,14 +302,33 @@ pub static NOTHING_OF_CLASS: Code = Code::new(
 pub static JOB_LOST: Code =
     Code::new("jobs.taken_over", Kind::Conflict, "another worker has taken this job over")
         .retry(Retry::Safe);
-/// A job that is due was found leased for longer than a lease may last; context: `job`.
+/// A job has been due for longer than a lease may last, and another worker has it; context: `job`.
 pub static JOB_OVERDUE: Code = Code::new(
     "jobs.overdue",
     Kind::Unavailable,
-    "this job is due, and was found leased for longer than a lease may last: a worker is at it for that \
-     long, or somebody rewrites its lease",
+    "this job has been due for longer than a lease may last, and is leased: a worker is at it for that \
+     long or took it up late, or somebody rewrites its lease",
 )
 .retry(Retry::Safe);
+
+/// A role of staff for which nothing was granted.
+pub static NO_GRANT: Code = Code::new(
+    "staff.no_grant",
+    Kind::Refused,
+    "staff act in this role under a grant, and there is none",
+);
+/// A role of staff of which the grant has run out.
+pub static EXPIRED_GRANT: Code =
+    Code::new("staff.expired", Kind::Refused, "the grant of this role has run out");
+/// A member of staff whose grant was revoked.
+pub static REVOKED_GRANT: Code =
+    Code::new("staff.revoked", Kind::Refused, "the grant of this person was revoked");
+/// A role of staff that is granted with another certificate than the one that came.
+pub static OTHER_CERTIFICATE: Code = Code::new(
+    "staff.other_certificate",
+    Kind::Refused,
+    "the grant of this role is for another certificate",
+);
 
 /// All of them.
 pub static CODES: &[&Code] = &[
@@ -310,6 +351,7 @@ pub static CODES: &[&Code] = &[
     &UNDECLARED_FACT,
     &UNKNOWN_NOTICE,
     &PURPOSE_SINCE,
+    &CONSENT_VERSION,
     &PASSWORD_APART,
     &LEGACY_NOT_DECLARED,
     &MISSING_KEY,
@@ -332,12 +374,15 @@ pub static CODES: &[&Code] = &[
     &ZONE_UNKNOWN,
     &CLASS_NAME_LONG,
     &REFUSED_STATE,
+    &NOT_OF_PURPOSE,
+    &NOT_DECLARED,
     &NOT_FOUND,
     &ALTERED_ROW,
     &MISSING_ROW,
     &ALTERED_LOOKUP,
     &OVERTAKEN,
     &NO_SUCH_RECORD,
+    &RECORD_IS_SOUND,
     &UNKNOWN_KIND,
     &RECORD_STATE,
     &RECORD_WITHOUT_MODEL,
@@ -345,4 +390,8 @@ pub static CODES: &[&Code] = &[
     &NOTHING_OF_CLASS,
     &JOB_LOST,
     &JOB_OVERDUE,
+    &NO_GRANT,
+    &EXPIRED_GRANT,
+    &REVOKED_GRANT,
+    &OTHER_CERTIFICATE,
 ];

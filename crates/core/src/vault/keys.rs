@@ -12,13 +12,36 @@ use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::kek::WRONG_KEY;
 use crate::ports::keyring::DESTROYED;
-use crate::ports::{Kek, KeyId, KeyState, NewKeys, WrapId, WrapRequest, WrappedKey};
+use crate::ports::{Expect, Kek, KeyId, KeyState, NewKeys, WrapId, WrapRequest, WrappedKey};
 use crate::row::Row;
 use crate::seal::{Body, DataKey, IndexKey};
 
 /// The names of the SDK's own secrets.
 pub(super) const INDEX_KEY: Name = Name::fixed("index");
 pub(super) const FINGERPRINT_KEY: Name = Name::fixed("fingerprints");
+
+/// No key of the account's class has this number. Where a law keeps an item of that class its key
+/// lives on when the account ends, and the tombstone of this number alone tells the safe of the end.
+pub(super) const ENDED: u16 = u16::MAX;
+
+/// The keys that an operation has made, over all of its tries: one whose row was not written, because
+/// another change came first, seals that of the next try.
+#[derive(Default)]
+pub(super) struct Made {
+    fence: Option<Expect>,
+    keys: Vec<(KeyId, DataKey)>,
+    /// Where the safe stood behind the last of them.
+    pub(super) sequence: u64,
+}
+
+impl Made {
+    /// Begins a try, in which [`Vault::key_fence`] is this. What was made under another may be collected.
+    pub(super) fn under(&mut self, fence: Expect) {
+        if self.fence.replace(fence) != Some(fence) {
+            self.keys.clear();
+        }
+    }
+}
 
 pub(super) fn signing_key(epoch: u32) -> Name {
     Name::parse(&format!("log.{epoch}")).unwrap_or(Name::fixed("log"))
@@ -52,6 +75,13 @@ impl Vault {
         }
         let keys = self.unwrap(wrapped).await?.into_iter().zip(ids);
         Ok(keys.map(|(bytes, id)| DataKey::of_number(bytes, id.number)).collect())
+    }
+
+    /// The key with this id.
+    pub(super) async fn key_by_id(&self, id: KeyId) -> Result<DataKey> {
+        let ids = [id];
+        let states = self.ports.keyring.fetch(&ids).await?;
+        super::account::one(self.open_keys(&ids, states).await?)
     }
 
     /// The key that seals a row.
@@ -107,6 +137,33 @@ impl Vault {
         let new = NewKeys { keys: wrapped, ..NewKeys::default() };
         *sequence = self.create_keys(&keys, new).await?;
         super::account::one(keys)
+    }
+
+    /// [`Vault::next_key`] for an operation that may begin again: the key that it made before, if that is
+    /// live still and no row was sealed since by a later one.
+    ///
+    /// Whoever destroys idle keys raises the gate before, and whoever collects them the fence: the
+    /// change of this try requires the gate, or its class is a record's, and the fence.
+    pub(super) async fn key_of_try(
+        &self,
+        subject: SubjectId,
+        class: &Name,
+        used: &BTreeSet<u16>,
+        made: &mut Made,
+    ) -> Result<DataKey> {
+        let ours = |key: &KeyId| key.subject == subject && key.class == *class;
+        if let Some((id, key)) = made.keys.iter().find(|(id, _)| ours(id)) {
+            let state = self.ports.keyring.fetch(std::slice::from_ref(id)).await?.pop();
+            let is_last = used.last().is_none_or(|last| *last < id.number);
+            if is_last && matches!(state, Some(KeyState::Live(_))) {
+                return Ok(key.clone());
+            }
+        }
+        made.keys.retain(|(id, _)| !ours(id));
+        let key = self.next_key(subject, class, used, &mut made.sequence).await?;
+        let id = KeyId { number: key.number(), ..KeyId::first(subject, class.clone()) };
+        made.keys.push((id, key.clone()));
+        Ok(key)
     }
 
     /// Makes new keys durable. If a rotation of the master key began since they were wrapped, they

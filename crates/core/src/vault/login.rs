@@ -2,7 +2,7 @@
 
 use super::account::{Account, STATE_ITEM};
 use super::codes::{NOT_FOUND, REFUSED};
-use super::destroy::Leaving;
+use super::destroy::{Leaving, Tries};
 use super::journal::{Draft, next_version};
 use super::{Actor, Vault};
 use crate::clock::{Span, Timestamp};
@@ -202,10 +202,12 @@ impl Vault {
         upgraded: Option<Verifier>,
     ) -> Result<Login> {
         let subject = candidate.account.row.key.subject;
+        let mut tries = Tries::new(ATTEMPTS.saturating_add(1));
         let mut done = self.try_accept(candidate, upgraded).await;
-        for _ in 0..ATTEMPTS {
-            if !done.as_ref().is_err_and(|error| error.is(&CONFLICT)) {
-                break;
+        loop {
+            match &done {
+                Err(error) if error.is(&CONFLICT) && tries.again(error) => {}
+                _ => return done,
             }
             // Another change came first. A new verifier comes with the next login.
             let (candidate, verifier) = match self.candidate(subject, false).await? {
@@ -217,7 +219,6 @@ impl Vault {
             }
             done = self.try_accept(candidate, None).await;
         }
-        done
     }
 
     async fn try_accept(&self, candidate: Candidate, upgraded: Option<Verifier>) -> Result<Login> {

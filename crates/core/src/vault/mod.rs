@@ -16,7 +16,9 @@ mod clocks;
 pub mod codes;
 mod collect;
 mod destroy;
+mod disclose;
 mod evolve;
+mod grants;
 mod items;
 mod jobs;
 mod journal;
@@ -40,7 +42,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 pub use account::AccountFacts;
-pub use actor::Actor;
+pub use actor::{Actor, Fingerprint};
 pub use amend::Amendment;
 pub use audit::Audit;
 pub use changes::{ChangedRow, Changes};
@@ -51,6 +53,7 @@ pub use destroy::{
     SubjectPlan, Unscrubbed,
 };
 pub use evolve::NotMoved;
+pub use grants::Bearing;
 pub use items::ItemValue;
 pub use jobs::{JobState, Turn};
 pub use legacy::PasswordCounts;
@@ -58,10 +61,10 @@ pub use login::Login;
 pub use open::{OnRestore, OpenOptions};
 pub use outline::{Outline, Seen};
 pub use prune::Pruned;
-pub use read::{Kept, RestrictedUse, View, ViewPage};
+pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
-    DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
-    RecordKey, RecordOutline, Standing,
+    ClaimedRecord, DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord,
+    RecordChange, RecordItems, RecordKey, RecordOutline, RestatedRecord, Standing,
 };
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};

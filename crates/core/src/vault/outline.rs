@@ -48,8 +48,10 @@ pub struct Seen {
     pub(super) version: u64,
     pub(super) class: Name,
     pub(super) key: Option<u16>,
-    /// Whether it is in use, not archived.
+    /// Whether it is in use, neither archived nor restricted.
     pub(super) live: bool,
+    /// Whether it is restricted.
+    pub(super) restricted: bool,
 }
 
 impl Seen {
@@ -64,8 +66,8 @@ impl Outline {
     #[must_use]
     pub fn seen(&self) -> Seen {
         let (class, key) = (self.class.clone(), self.key);
-        let live = self.state == state::LIVE;
-        Seen { row: self.at.clone(), version: self.version, class, key, live }
+        let (live, restricted) = (self.state == state::LIVE, self.state == state::RESTRICTED);
+        Seen { row: self.at.clone(), version: self.version, class, key, live, restricted }
     }
 
     /// Whether the row is a record: one that the SDK made, with a period of its own.

@@ -13,7 +13,7 @@ use crate::codec::{Decoder, Encoder, MALFORMED};
 use crate::error::Result;
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
-use crate::policy::{Consented, Stance, Told};
+use crate::policy::{Against, Consented, Stance, Told};
 use crate::ports::RowWrite;
 use crate::ports::keyring::DESTROYED;
 use crate::ports::store::CONFLICT;
@@ -35,12 +35,21 @@ pub enum StanceChange {
         /// Its version.
         version: u64,
     },
-    /// A consent stands no longer.
+    /// The person withdrew their consent to a purpose: none stands, and none that was given until
+    /// then does.
+    ConsentWithdrawn {
+        /// The purpose.
+        purpose: Name,
+        /// When; an older time than is known changes nothing.
+        at: Timestamp,
+    },
+    /// The consent that the record of the change is about stands no longer, for another reason than the
+    /// person's word.
     ConsentEnds(Name),
-    /// The person objects to a purpose; the record of the change says why.
-    Objects(Name),
+    /// The person objects; the record of the change says why.
+    Objects(Against),
     /// The objection that the record of the change is about stands no longer.
-    ObjectionEnds(Name),
+    ObjectionEnds(Against),
     /// The person was told of a notice. An older one than they know of changes nothing.
     Told(Told),
 }
@@ -48,7 +57,10 @@ pub enum StanceChange {
 impl StanceChange {
     /// Whether it ends something, and so has nothing to do where there is no account.
     const fn ends(&self) -> bool {
-        matches!(self, Self::ConsentEnds(_) | Self::ObjectionEnds(_))
+        matches!(
+            self,
+            Self::ConsentWithdrawn { .. } | Self::ConsentEnds(_) | Self::ObjectionEnds(_)
+        )
     }
 
     /// Whether somebody relies on it who comes back. An objection is heard to the last.
@@ -62,13 +74,27 @@ impl StanceChange {
                 let given = Consented { text: text.clone(), version: *version, record };
                 stance.consents.insert(purpose.clone(), given);
             }
-            Self::ConsentEnds(purpose) => drop(stance.consents.remove(purpose)),
-            Self::Objects(purpose) => drop(stance.objections.insert(purpose.clone(), record)),
+            Self::ConsentWithdrawn { purpose, at } => {
+                stance.consents.remove(purpose);
+                let last = stance.withdrawn.entry(purpose.clone()).or_insert(*at);
+                *last = (*last).max(*at);
+            }
+            Self::ConsentEnds(purpose) => {
+                // Another one may have come since that record was lost.
+                if stance.consents.get(purpose).is_some_and(|given| given.record == record) {
+                    stance.consents.remove(purpose);
+                }
+            }
+            Self::Objects(Against::Purpose(purpose)) => {
+                stance.objections.insert(purpose.clone(), record);
+            }
+            Self::Objects(Against::Marketing) => stance.marketing = Some(record),
             // Another one may have come since that record was lost.
-            Self::ObjectionEnds(purpose) if stance.objections.get(purpose) == Some(&record) => {
+            Self::ObjectionEnds(against) if stance.objection(against) != Some(record) => {}
+            Self::ObjectionEnds(Against::Purpose(purpose)) => {
                 stance.objections.remove(purpose);
             }
-            Self::ObjectionEnds(_) => {}
+            Self::ObjectionEnds(Against::Marketing) => stance.marketing = None,
             Self::Told(told) => {
                 if stance.told.as_ref().is_none_or(|known| known.version < told.version) {
                     stance.told = Some(told.clone());
@@ -88,37 +114,59 @@ impl Vault {
         Ok(self.kept_account(subject).await?.map(|account| account.state.stance))
     }
 
+    /// [`Vault::stance`] for somebody to whom it is shown: with a leaf, which is durable before.
+    ///
+    /// # Errors
+    /// As [`Vault::stance`]; those of [`Vault::check_grant`].
+    pub async fn read_stance(&self, subject: SubjectId, actor: &Actor) -> Result<Option<Stance>> {
+        self.check_grant(actor).await?;
+        let stance = self.stance(subject).await?;
+        let mut draft = Draft::new(0);
+        // An id of nobody, anybody may have typed.
+        let found = stance.as_ref().map_or(SubjectId::CONTROLLER, |_| subject);
+        let leaf = self.leaf(self.now(), actor, "stance.read", found);
+        draft.record(leaf, Vec::new(), &[]);
+        self.commit(draft).await?;
+        Ok(stance)
+    }
+
     /// Changes how a person stands to purposes, with a leaf and without a record: for what needs no
-    /// proof beyond the log, and for what is to end although its record cannot be opened.
+    /// proof beyond the log, and for what is to end although its record cannot be opened. Whoever
+    /// decided by how the person stood says what was `seen`.
     ///
     /// # Errors
     /// `vault.not_found` if there is no account and something begins; `store.conflict` if others
-    /// keep coming first; the integrity codes; the codes of the ports.
+    /// keep coming first, or if the person stands otherwise than was `seen`: then it is to be decided
+    /// again; the integrity codes; the codes of the ports.
     pub async fn change_stance(
         &self,
         subject: SubjectId,
+        seen: Option<&Stance>,
         changes: &[StanceChange],
         entry: Entry,
         actor: &Actor,
     ) -> Result<()> {
-        for _ in 1..ATTEMPTS {
-            match self.try_change_stance(subject, changes, entry.clone(), actor).await {
+        let again = if seen.is_some() { 1 } else { ATTEMPTS };
+        for _ in 1..again {
+            match self.try_change_stance(subject, seen, changes, entry.clone(), actor).await {
                 Err(error) if error.is(&CONFLICT) => {}
                 other => return other,
             }
         }
-        self.try_change_stance(subject, changes, entry, actor).await
+        self.try_change_stance(subject, seen, changes, entry, actor).await
     }
 
     async fn try_change_stance(
         &self,
         subject: SubjectId,
+        seen: Option<&Stance>,
         changes: &[StanceChange],
         entry: Entry,
         actor: &Actor,
     ) -> Result<()> {
+        self.check_grant(actor).await?;
         let (mut draft, mut writes) = (Draft::new(0), Vec::new());
-        self.take_stance(subject, RowId::ONLY, None, changes, (&mut draft, &mut writes)).await?;
+        self.take_stance(subject, RowId::ONLY, seen, changes, (&mut draft, &mut writes)).await?;
         let leaf = self.leaf(self.now(), actor, entry.action(), subject);
         draft.record(entry.told(leaf), writes, &[]);
         self.commit(draft).await.map(|_| ())
@@ -186,14 +234,22 @@ impl Vault {
 }
 
 pub(super) fn encode(e: &mut Encoder, stance: &Stance) {
-    let Stance { consents, objections, told } = stance;
+    let Stance { consents, withdrawn, objections, marketing, told } = stance;
     e.list(consents.len());
     for (purpose, Consented { text, version, record }) in consents {
         e.text(purpose.as_str()).text(text.as_str()).u64(*version).raw(record.as_bytes());
     }
+    e.list(withdrawn.len());
+    for (purpose, at) in withdrawn {
+        e.text(purpose.as_str()).i64(at.as_micros());
+    }
     e.list(objections.len());
     for (purpose, record) in objections {
         e.text(purpose.as_str()).raw(record.as_bytes());
+    }
+    e.u8(u8::from(marketing.is_some()));
+    if let Some(record) = marketing {
+        e.raw(record.as_bytes());
     }
     e.u8(u8::from(told.is_some()));
     if let Some(Told { version, at, how }) = told {
@@ -209,9 +265,16 @@ pub(super) fn decode(d: &mut Decoder<'_>) -> Result<Stance> {
         let given = Consented { text, version, record: RowId::from_bytes(d.raw()?) };
         stance.consents.insert(purpose, given);
     }
+    for _ in 0..d.list(13)? {
+        let purpose = follows(&stance.withdrawn, d.name()?)?;
+        stance.withdrawn.insert(purpose, Timestamp::from_micros(d.i64()?));
+    }
     for _ in 0..d.list(21)? {
         let purpose = follows(&stance.objections, d.name()?)?;
         stance.objections.insert(purpose, RowId::from_bytes(d.raw()?));
+    }
+    if d.flag()? {
+        stance.marketing = Some(RowId::from_bytes(d.raw()?));
     }
     if d.flag()? {
         let (version, at) = (d.u64()?, Timestamp::from_micros(d.i64()?));

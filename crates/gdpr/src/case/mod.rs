@@ -3,6 +3,7 @@
 //!
 //! The register of breaches and the file of a request are made of it. It knows neither.
 
+pub(crate) mod agenda;
 mod note;
 pub(crate) mod read;
 pub(crate) mod settle;
@@ -10,14 +11,19 @@ pub(crate) mod watch;
 pub(crate) mod who;
 pub(crate) mod write;
 
+use tacenda_core::clock::Span;
 use tacenda_core::{ActorId, Code, Timestamp};
 
+pub use agenda::Work;
 pub use note::{BAD_NOTE, Note};
 pub use settle::Settled;
 pub use watch::{NO_ROLE, REVIEW_FAR, REVIEW_PAST};
 
 /// The codes of what the rooms share.
 pub static CODES: &[&Code] = &[&BAD_NOTE, &NO_ROLE, &REVIEW_PAST, &REVIEW_FAR];
+
+/// How far the clocks of two processes may differ where one thing has to come after another.
+pub const SKEW: Span = Span::seconds(300);
 
 /// When a step is entered, and by whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,10 +9,11 @@ codes! {
     UNKNOWN_LANGUAGE = "consent.unknown_language", Input, "the text is not in this language";
     /// A withdrawal from a purpose that rests on something else.
     OTHER_BASIS = "consent.other_basis", Refused, "the purpose does not rest on consent";
-    /// A consent or a withdrawal that is said to have come after it was entered.
+    /// A consent that is said to have come after it was entered.
     IN_FUTURE = "consent.in_future", Input, "what is entered has not happened yet";
-    /// A withdrawal that is older than the consent.
-    BEFORE_GIVING = "consent.before_giving", Input, "a withdrawal is older than the consent";
+    /// A consent that the person withdrew since it was given, whenever it is entered.
+    WITHDRAWN_SINCE = "consent.withdrawn_since", Conflict,
+        "the consent was withdrawn after it was given";
     /// A step that does not follow from how the consent stands.
     WRONG_STEP = "consent.wrong_step", Conflict, "this step does not follow from how the consent stands";
     /// A subject that consents or withdraws for another.
@@ -27,6 +28,12 @@ codes! {
     /// A child's own consent, below the age at which it counts (Art. 8(1) GDPR).
     PARENT_NEEDED = "consent.parent_needed", Refused,
         "below this age the holder of parental responsibility consents";
+    /// A parent's consent alone, where the country wants the child's with it.
+    CHILD_NEEDED = "consent.child_needed", Refused,
+        "below this age the child and the holder of parental responsibility consent together";
+    /// A parent's consent that the child enters.
+    PARENT_ENTERED = "consent.parent_entered", Refused,
+        "the consent of a parent is entered by somebody in a role of the policy";
     /// A parent's consent for somebody who consents alone.
     PARENT_NOT_NEEDED = "consent.parent_not_needed", Refused, "at this age people consent for themselves";
 }

@@ -12,7 +12,10 @@ use tacenda_core::vault::{
 };
 use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
-use super::codes::{GIVEN_BY_NOBODY, NOT_THE_SUBJECT, OBJECTED, UNKNOWN_LANGUAGE, UNKNOWN_TEXT};
+use super::codes::{
+    GIVEN_BY_NOBODY, NOT_THE_SUBJECT, OBJECTED, PARENT_ENTERED, UNKNOWN_LANGUAGE, UNKNOWN_TEXT,
+    WITHDRAWN_SINCE,
+};
 use super::list::standing_of;
 use super::rules::check_age;
 use super::state::{Consent, Given, Giver, How, State};
@@ -51,15 +54,19 @@ pub struct Stands {
     pub changed: bool,
 }
 
-/// Enters that consent was given. Giving it twice to the same version of a text changes nothing.
+/// Enters that consent was given. Giving it twice to the same version of a text changes nothing. One
+/// that was given before the person's last withdrawal counts no more, whenever it is entered.
 ///
 /// # Law
 /// Art. 7(1) GDPR: who relies on consent proves it. Art. 8(1) for children.
 ///
 /// # Errors
-/// `consent.unknown_text`, `consent.unknown_language`, `consent.in_future`, `consent.objected`;
-/// `consent.age_unknown`, `consent.parent_needed`, `consent.parent_not_needed`;
-/// `consent.not_the_subject`, `consent.given_by_nobody`, `policy.unknown_role`; `vault.not_found`
+/// `consent.unknown_text`, `consent.unknown_language`, `consent.in_future`, `consent.objected`,
+/// `consent.withdrawn_since`;
+/// `consent.age_unknown`, `consent.parent_needed`, `consent.parent_not_needed`, `consent.child_needed`;
+/// `consent.not_the_subject`, also for a session of the account that another enters;
+/// `consent.parent_entered` for a parent's consent that the child's own session enters;
+/// `consent.given_by_nobody`, `policy.unknown_role`, `policy.role_without_records`; `vault.not_found`
 /// where there is no account; those of [`Vault::add_record`] and [`Vault::change_record`].
 pub async fn give(
     vault: &Vault,
@@ -70,6 +77,16 @@ pub async fn give(
     check_speaker(vault, subject, actor, &NOT_THE_SUBJECT)?;
     if is_system(actor) {
         return GIVEN_BY_NOBODY.err();
+    }
+    let is_the_subject = *actor == Actor::subject(subject);
+    if giving.how == How::Account && !is_the_subject {
+        return NOT_THE_SUBJECT.err();
+    }
+    if giving.by != Giver::Person && is_the_subject {
+        return PARENT_ENTERED.err();
+    }
+    if let Some(role) = &actor.role {
+        vault.policy().may_work_on(&CONSENTS, role)?;
     }
     let policy = vault.policy();
     let text = policy.consents.get(&giving.text).ok_or_else(|| UNKNOWN_TEXT.error())?;
@@ -110,7 +127,7 @@ async fn try_give(
 ) -> Result<Stands> {
     let nobody = || NOT_FOUND.error().with("subject", subject);
     let stance = vault.stance(subject).await?.ok_or_else(nobody)?;
-    if stance.objections.contains_key(&text.purpose) {
+    if vault.policy().purpose(&text.purpose).is_some_and(|one| stance.objects_to(one)) {
         return OBJECTED.err();
     }
     if let Some(before) = stance.consents.get(&text.purpose) {
@@ -118,6 +135,12 @@ async fn try_give(
         if before.text == given.text && before.version == given.version {
             return Ok(Stands { key, changed: false });
         }
+    }
+    if stance.is_withdrawn_since(&text.purpose, given.given_at) {
+        return WITHDRAWN_SINCE.err();
+    }
+    if let Some(before) = stance.consents.get(&text.purpose) {
+        let key = RecordKey { subject, kind: &CONSENTS, id: before.record };
         match renew(vault, &key, text, given, &stance, actor).await {
             Ok(()) => return Ok(Stands { key, changed: true }),
             // A proof that somebody altered or took away keeps nobody from a new one.
@@ -182,6 +205,7 @@ fn told(action: &'static str, purpose: &Name, given: &Given) -> Entry {
     let by = match given.by {
         Giver::Person => "person",
         Giver::Parent(_) => "parent",
+        Giver::Together(_) => "child and parent",
     };
     Entry::new(action)
         .detail("purpose", purpose)

@@ -2,7 +2,7 @@
 
 use tacenda_core::{ActorId, Name, Result, Timestamp};
 
-use super::codes::{BEFORE_GIVING, IN_FUTURE, WRONG_STEP};
+use super::codes::{IN_FUTURE, WRONG_STEP};
 use crate::case::{Stamp, choice};
 
 choice! {
@@ -48,6 +48,8 @@ pub enum Giver {
     Person,
     /// The holder of parental responsibility, for a child.
     Parent(ParentCheck),
+    /// The child, and the holder of parental responsibility with it.
+    Together(ParentCheck),
 }
 
 /// What was agreed to, how, when and by whom (Art. 7(1) GDPR).
@@ -76,7 +78,7 @@ pub enum Event {
     Given(Given),
     /// It was withdrawn at this time, in this way.
     Withdrawn(Timestamp, How),
-    /// The account is gone, and nothing is read any more.
+    /// The account is gone, or the policy counts it no more: nothing is read any more.
     Ended,
 }
 
@@ -98,7 +100,7 @@ pub enum State {
     Stands(Given),
     /// It was withdrawn at this time. What was done before stays lawful (Art. 7(3) GDPR).
     Withdrawn(Timestamp),
-    /// Its account is gone.
+    /// Its account is gone, or the policy counts it no more.
     Ended,
 }
 
@@ -135,17 +137,17 @@ impl Consent {
     /// # Law
     /// Art. 7(3) GDPR: at any time, and as easily as it was given.
     ///
+    /// # Properties
+    /// No time refuses it: it may be said to be older than the consent, and ends it all the same;
+    /// one that is still to come is taken for that of the entry.
+    ///
     /// # Errors
-    /// `consent.in_future`; `consent.before_giving`; `consent.wrong_step` unless it stands.
+    /// `consent.wrong_step` unless it stands.
     pub fn withdraw(self, at: Timestamp, how: How, stamp: Stamp) -> Result<Self> {
-        not_after(at, stamp)?;
-        if matches!(&self.state, State::Stands(given) if at < given.given_at) {
-            return BEFORE_GIVING.err();
-        }
-        self.enter(Event::Withdrawn(at, how), stamp)
+        self.enter(Event::Withdrawn(at.min(stamp.at), how), stamp)
     }
 
-    /// Ends it with its account.
+    /// Ends it without the person's word.
     ///
     /// # Errors
     /// `consent.wrong_step` unless it stands.
@@ -163,6 +165,16 @@ impl Consent {
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// When it was given, at the latest.
+    #[must_use]
+    pub fn given_at(&self) -> Option<Timestamp> {
+        let given = self.entries.iter().filter_map(|entry| match &entry.event {
+            Event::Given(given) => Some(given.given_at),
+            Event::Withdrawn(..) | Event::Ended => None,
+        });
+        given.max()
     }
 
     /// How it stands.

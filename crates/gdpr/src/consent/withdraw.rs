@@ -9,7 +9,7 @@ use tacenda_core::vault::{
 };
 use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
-use super::codes::{IN_FUTURE, NOT_THE_SUBJECT, OTHER_BASIS};
+use super::codes::{NOT_THE_SUBJECT, OTHER_BASIS};
 use super::give::{ATTEMPTS, standing};
 use super::list::standing_of;
 use super::state::How;
@@ -22,7 +22,8 @@ pub enum Withdrawal {
     Ended(RecordKey),
     /// A consent ended whose record is gone or was altered. The log says so.
     EndedWithoutProof,
-    /// None stood.
+    /// None stood. The log says that it was withdrawn: what was given before and is entered later
+    /// counts no more.
     NothingStood,
 }
 
@@ -31,10 +32,15 @@ pub enum Withdrawal {
 /// # Law
 /// Art. 7(3) GDPR. What was read before stays lawful.
 ///
+/// # Properties
+/// No clock refuses it. A time that is still to come is taken for now; one from before the consent is
+/// kept as it was said, and ends the consent all the same. Whoever consents again does so later than
+/// both.
+///
 /// # Errors
 /// `policy.unknown_purpose`; `consent.other_basis` for a purpose that does not rest on consent, and
-/// to which none was given; `consent.in_future`, `consent.before_giving`; `consent.not_the_subject`,
-/// `policy.unknown_role`; those of [`Vault::change_record`].
+/// to which none was given; `consent.not_the_subject`, `policy.unknown_role`; those of
+/// [`Vault::change_record`].
 pub async fn withdraw(
     vault: &Vault,
     subject: SubjectId,
@@ -43,9 +49,7 @@ pub async fn withdraw(
     actor: &Actor,
 ) -> Result<Withdrawal> {
     check_speaker(vault, subject, actor, &NOT_THE_SUBJECT)?;
-    if at > vault.now() {
-        return IN_FUTURE.err();
-    }
+    let at = at.min(vault.now());
     for _ in 1..ATTEMPTS {
         match try_withdraw(vault, subject, purpose, (at, how), actor).await {
             Err(error) if error.is(&CONFLICT) => {}
@@ -64,27 +68,35 @@ async fn try_withdraw(
 ) -> Result<Withdrawal> {
     let stance = vault.stance(subject).await?;
     let stood = stance.as_ref().and_then(|stance| stance.consents.get(purpose));
-    let Some(before) = stood else {
-        return match vault.policy().purpose(purpose) {
-            None => UNKNOWN_PURPOSE.err(),
-            Some(declared) if !declared.needs_consent() => OTHER_BASIS.err(),
-            Some(_) => Ok(Withdrawal::NothingStood),
-        };
-    };
-    let key = RecordKey { subject, kind: &CONSENTS, id: before.record };
     let entry =
         Entry::new("consent.withdrawn").detail("purpose", purpose).detail("how", how.as_str());
-    let ends = vec![StanceChange::ConsentEnds(purpose.clone())];
+    let withdrawn = |at| StanceChange::ConsentWithdrawn { purpose: purpose.clone(), at };
+    let Some(before) = stood else {
+        match vault.policy().purpose(purpose) {
+            None => return UNKNOWN_PURPOSE.err(),
+            Some(declared) if !declared.needs_consent() => return OTHER_BASIS.err(),
+            Some(_) => {}
+        }
+        let news = stance.as_ref().filter(|stance| !stance.is_withdrawn_since(purpose, at));
+        if news.is_some() {
+            let entry = entry.detail("stood", "none");
+            vault.change_stance(subject, news, &[withdrawn(at)], entry, actor).await?;
+        }
+        return Ok(Withdrawal::NothingStood);
+    };
+    let key = RecordKey { subject, kind: &CONSENTS, id: before.record };
     let decide = |record: &OpenedRecord| {
         let stamp = stamp(vault, actor);
         let consent = standing_of(record)?.withdraw(at, how, stamp)?;
+        // What it ends is not brought back by whoever enters that consent once more.
+        let last = consent.given_at().map_or(at, |given_at| given_at.max(at));
         Ok(RecordChange {
             standing: standing(&consent, stamp.at),
             set: RecordItems::default().with(MODEL, consent.encode()),
             remove: [].into(),
             entry: entry.clone(),
             effects: Effects {
-                stance: ends.clone(),
+                stance: vec![withdrawn(last)],
                 stance_seen: stance.clone(),
                 ..Effects::default()
             },
@@ -95,7 +107,8 @@ async fn try_withdraw(
         // Whatever became of the proof, the person has said no.
         Err(error) if matches!(error.kind(), Kind::Integrity | Kind::NotFound) => {
             let entry = entry.detail("code", error.code());
-            vault.change_stance(subject, &ends, entry, actor).await?;
+            let ends = [withdrawn(vault.now())];
+            vault.change_stance(subject, None, &ends, entry, actor).await?;
             Ok(Withdrawal::EndedWithoutProof)
         }
         Err(error) => Err(error),

@@ -10,23 +10,23 @@ mod sweep;
 
 pub(crate) use plan::plan_now;
 pub use plan::{ErasurePlan, Fate, Line, plan};
+pub(crate) use request::carry_out;
 pub use request::{Erasure, erase};
-pub(crate) use request::{carry_out, check_free};
 pub use sweep::{Swept, sweep};
 
 use tacenda_core::{Code, Kind};
 
-/// A legal hold keeps some of the data.
+/// A legal hold keeps all that there was to erase.
 pub static HELD: Code = Code::new(
     "erasure.held",
     Kind::Refused,
-    "a legal hold keeps some of this data, and nothing of the class can be erased before it is lifted",
+    "a legal hold keeps what there is to erase, and it goes once that is released",
 );
-/// Some of the data is restricted.
+/// All that there was to erase is restricted.
 pub static RESTRICTED: Code = Code::new(
     "erasure.restricted",
     Kind::Refused,
-    "some of this data is restricted, and is not erased before that is lifted",
+    "what there is to erase is restricted, and is not erased before that is lifted",
 );
 /// The plan must be confirmed by its digest: it is large, or the clock is in doubt.
 pub static NOT_CONFIRMED: Code = Code::new(

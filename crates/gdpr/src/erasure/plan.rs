@@ -34,7 +34,7 @@ pub enum Fate {
         /// The items that go.
         items: BTreeSet<Name>,
     },
-    /// A legal hold keeps it.
+    /// A legal hold keeps it; without its account, as an archive.
     Held,
     /// It is restricted (Art. 18 GDPR): nothing is done to it before that is lifted.
     Restricted,
@@ -65,23 +65,32 @@ pub struct ErasurePlan {
     /// A line per row: its class in use, and what laws keep of the class from before.
     pub lines: Vec<Line>,
     /// The end of the account, from which laws count: when it was closed, or else the time of the plan.
-    /// What they keep may have been made on any day until then, whatever the clock of its class says.
+    /// What they keep may have been made on any day until then, whatever the clock of its class says;
+    /// what was written later has set that clock.
     pub closed_at: Timestamp,
     /// The rows that it was made for.
     pub seen: Vec<Seen>,
 }
 
 impl ErasurePlan {
-    /// Whether a legal hold stands against it.
+    /// Whether a legal hold keeps some of it.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.lines.iter().any(|line| line.fate == Fate::Held)
     }
 
-    /// Whether a restriction stands against it.
+    /// Whether a restriction keeps some of it.
     #[must_use]
     pub fn is_restricted(&self) -> bool {
         self.lines.iter().any(|line| line.fate == Fate::Restricted)
+    }
+
+    /// Whether something goes, or is archived: what laws keep already stays as it is.
+    #[must_use]
+    pub fn takes_something(&self) -> bool {
+        let goes =
+            |fate: &Fate| matches!(fate, Fate::Erase | Fate::Archive { .. } | Fate::Reduce { .. });
+        self.lines.iter().any(|line| goes(&line.fate))
     }
 
     /// As the vault carries it out.
@@ -176,8 +185,9 @@ pub(super) async fn of_rows(
     // class has a duty nothing depends on them, and the account need not be opened.
     let is_account =
         |row: &Outline| row.class == *policy.primary_class() && row.state != state::ARCHIVED;
+    // What is held outlives its account as an archive, which counts from the end of the account too.
     let archives = |row: &Outline| !policy.archives(&row.class, &row.items).is_empty();
-    let AccountFacts { facts, closed_at } = if !rows.iter().any(archives) {
+    let AccountFacts { facts, closed_at } = if !rows.iter().any(|row| row.held || archives(row)) {
         AccountFacts::default()
     } else if rows.iter().any(is_account) {
         vault.account_facts(subject).await?

@@ -1,7 +1,8 @@
 //! Erasing one subject on request.
 
+use tacenda_core::vault::codes::NOTHING_LEFT;
 use tacenda_core::vault::{Actor, Receipt, Vault};
-use tacenda_core::{Name, Result, SubjectId};
+use tacenda_core::{Name, Result, SubjectId, outbox};
 
 use super::plan::{ErasurePlan, plan_now};
 use super::{HELD, RESTRICTED};
@@ -15,42 +16,46 @@ pub struct Erasure {
     pub receipt: Receipt,
 }
 
-/// Erases everything about a subject that no law keeps, and proves it.
+/// Erases everything about a subject that no law, hold or restriction keeps, and proves it.
+///
+/// What is held or restricted outlives the account: what is held as an archive that nobody's purpose
+/// reads but that of a law, until the hold is released and a sweep takes it. Where the account itself is
+/// held or restricted, it stays, and the rest goes.
 ///
 /// When it returns, the keys are gone from the safe's files, the rows are gone, the address is free
-/// again, and the receipt verifies with the log's public key alone.
+/// again, and the receipt verifies with the log's public key alone. It names what outlived the account.
 ///
 /// # Law
-/// Art. 17(1) GDPR; Art. 17(3)(b) for what is archived.
+/// Art. 17(1) GDPR; Art. 17(3)(b) for what is archived, 17(3) "to the extent that" for what is held.
 ///
 /// # Errors
-/// `vault.not_found`, [`HELD`], [`RESTRICTED`] (Art. 18 GDPR); `erasure.under_way` if an erasure of some
+/// `vault.not_found`; [`NOTHING_LEFT`] if laws keep already all that is held; [`HELD`] or [`RESTRICTED`]
+/// (Art. 18 GDPR) if nothing else is left to erase; `erasure.under_way` if an erasure of some
 /// of it has begun, be it this one, and the next start or `resume_destroys` finishes it; `store.conflict`
 /// if the rows changed meanwhile, and nothing has gone; `erasure.scrub_blocked` (all is done but the receipt; the next start or `resume_destroys` finishes it); the codes of the ports.
 pub async fn erase(vault: &Vault, subject: SubjectId, actor: &Actor) -> Result<Erasure> {
     let plan = plan_now(vault, subject, actor).await?;
-    check_free(&plan)?;
+    check_takes(&plan)?;
     carry_out(vault, plan, actor).await
 }
 
-/// Whether nothing stands against a plan.
-pub(crate) fn check_free(plan: &ErasurePlan) -> Result<()> {
-    if plan.is_held() {
-        return Err(HELD.error().with("subject", plan.subject));
-    }
-    if plan.is_restricted() {
-        return Err(RESTRICTED.error().with("subject", plan.subject));
-    }
-    Ok(())
+/// Refuses a plan by which nothing goes: a leaf that says so would be the receipt of an erasure.
+fn check_takes(plan: &ErasurePlan) -> Result<()> {
+    let stands_against = match plan {
+        _ if plan.takes_something() => return Ok(()),
+        _ if plan.is_held() => &HELD,
+        _ if plan.is_restricted() => &RESTRICTED,
+        _ => &NOTHING_LEFT,
+    };
+    Err(stands_against.error().with("subject", plan.subject))
 }
 
-/// Carries out a plan against which nothing stands, if the rows are still those that it saw; else
+/// Carries out a plan, if the rows are still those that it saw; else
 /// `store.conflict`, and nothing has gone.
 pub(crate) async fn carry_out(vault: &Vault, plan: ErasurePlan, actor: &Actor) -> Result<Erasure> {
     let destroyed = vault.destroy(vec![plan.to_vault(&Name::fixed("request"))], actor).await?;
-    let position = destroyed
-        .first()
-        .map(|one| one.position)
-        .ok_or_else(|| tacenda_core::vault::codes::NOTHING_LEFT.error())?;
+    let position = destroyed.first().map(|one| one.position).ok_or_else(|| NOTHING_LEFT.error())?;
+    // What goes to an account that is gone goes nowhere. If this fails, whoever drains finds it.
+    let _ = outbox::withdraw(vault, plan.subject, actor).await;
     Ok(Erasure { receipt: vault.receipt(position).await?, plan })
 }

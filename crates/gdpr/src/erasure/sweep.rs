@@ -15,7 +15,7 @@ use tacenda_core::{Error, Kind, Name, Result, SubjectId, Timestamp};
 use super::NOT_CONFIRMED;
 use super::pages::Pages;
 use super::plan::{ErasurePlan, Fate, Line, kept_by_laws, of_rows};
-use crate::retention::{Reach, RetentionPlan, SweepLine, ended, plan};
+use crate::retention::{Reach, RetentionPlan, SweepLine, Warning, ended, plan, warn, was_warned};
 
 /// How often a page is planned again that changes meanwhile.
 const ATTEMPTS: usize = 5;
@@ -42,11 +42,14 @@ pub struct Swept {
     pub busy: u64,
     /// Fingerprints of imported records whose period had ended.
     pub fingerprints: u64,
+    /// People for whom a warning was put into the outbox.
+    pub warned: u64,
 }
 
 /// Carries out a plan of [`plan`], made anew first.
 ///
-/// A row of the primary class that is due takes the whole account with it, and what a law still
+/// Whoever is to be warned is warned first ([`warn`]); nothing goes of which the warning was not sent long
+/// enough ago. A row of the primary class that is due takes the whole account with it, and what a law still
 /// keeps of it is archived; a row of another class goes alone. Killed at any point, the next sweep
 /// or the next start goes on. `progress` is told after each batch how many subjects are done.
 ///
@@ -72,10 +75,11 @@ pub async fn sweep(
     }
     vault.note_sweep(plan.due(), actor).await?;
     let fingerprints = vault.forget_fingerprints().await?;
+    let warned = warn(vault, actor).await?;
     // What somebody altered stops nobody else's.
     let resumed = vault.resume_each().await?;
     let mut owed = Owed { blocked: resumed.blocked, left: resumed.left };
-    let mut swept = Swept { fingerprints, ..Swept::default() };
+    let mut swept = Swept { fingerprints, warned, ..Swept::default() };
     for line in &plan.lines {
         sweep_line(vault, line, actor, &mut swept, &mut owed, progress).await?;
     }
@@ -272,6 +276,16 @@ async fn plan_one(
         return Ok(None);
     }
     let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
+    let warning =
+        Warning::of(policy, &line.class, &line.state).filter(|_| line.reach == Reach::Rows);
+    if let Some(warning) = warning {
+        let anchors = due.clone().filter_map(|row| row.anchor_at);
+        for anchor in anchors.collect::<Vec<_>>() {
+            if !was_warned(vault, &warning, subject, anchor, now).await? {
+                return Ok(None);
+            }
+        }
+    }
     let fates: Vec<_> = match line.reach {
         Reach::Rows if line.state == state::LIVE => {
             let (plan, _) = of_rows(vault, subject, &rows).await?;
@@ -320,14 +334,14 @@ async fn with_clocks(
 }
 
 /// A live row whose time is up: the account takes everything with it, another class goes alone;
-/// what a law still keeps of either is archived.
+/// what a law still keeps of either is archived. What else is held or restricted outlives the account.
 fn live_ended(vault: &Vault, mut plan: ErasurePlan, class: &Name) -> Option<ErasurePlan> {
     if class != vault.policy().primary_class() {
         plan.lines.retain(|line| line.class == *class && !line.archived);
     }
     let goes = |line: &Line| matches!(line.fate, Fate::Erase | Fate::Archive { .. });
-    let stands = plan.is_held() || plan.is_restricted();
-    (!stands && plan.lines.iter().any(goes)).then_some(plan)
+    let of_class = |line: &&Line| line.class == *class && !line.archived;
+    plan.lines.iter().filter(of_class).any(goes).then_some(plan)
 }
 
 /// An archived row loses the items whose last law has ended, and goes if it has no others.

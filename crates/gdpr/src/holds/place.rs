@@ -1,12 +1,12 @@
 //! Placing a hold: its record and its mark on the rows are one change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use tacenda_core::policy::records::HOLDS;
+use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::vault::{
-    Actor, Effects, Entry, MODEL, NewRecord, OpenedRecord, RecordChange, RecordItems, RecordKey,
-    Vault,
+    Actor, Effects, Entry, MODEL, NewRecord, OpenedRecord, RecordItems, RecordKey, Vault,
 };
 use tacenda_core::{ActorId, Name, Result, SubjectId};
 
@@ -16,7 +16,7 @@ use super::scope::{Covered, Scope};
 use super::state::{Ground, GroupId, Hold, Placing};
 use crate::case::{Note, watch};
 
-/// How often what was added while a hold was placed is looked for.
+/// How often a hold is placed anew because a class began meanwhile, or ended.
 const ATTEMPTS: usize = 5;
 
 /// What a hold is to be.
@@ -50,8 +50,8 @@ pub struct Placed {
 /// Art. 17(3) GDPR; Art. 5(2): who holds what, why and until when is on record.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; `case.review_past`, `case.review_far`; `vault.undeclared_class`,
-/// `vault.undeclared_item`, `holds.no_scope`; `holds.nothing` for a hold on nothing; `keys.destroyed` if it is being
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; `case.review_past`, `case.review_far`; `vault.undeclared_class`,
+/// `vault.undeclared_item`, `holds.no_scope`; `holds.nothing` for a hold on nothing; `erasure.under_way` if it is being
 /// erased; those of [`Vault::add_record`].
 pub async fn place(
     vault: &Vault,
@@ -59,13 +59,30 @@ pub async fn place(
     terms: &Terms,
     actor: &Actor,
 ) -> Result<Placed> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &HOLDS, actor)?;
     terms.scope.check(vault.policy())?;
     place_in(vault, subject, terms, None, actor).await
 }
 
-/// Holds one subject, as one of a group or alone. One of a group holds what is there of its scope.
+/// Holds one subject, as one of a group or alone. One of a group holds what is there of its scope. Where
+/// everything is held, also what begins before the hold does: then it is placed anew.
 pub(super) async fn place_in(
+    vault: &Vault,
+    subject: SubjectId,
+    terms: &Terms,
+    group: Option<GroupId>,
+    actor: &Actor,
+) -> Result<Placed> {
+    for _ in 1..ATTEMPTS {
+        match try_place(vault, subject, terms, group, actor).await {
+            Err(error) if error.is(&CONFLICT) => {}
+            done => return done,
+        }
+    }
+    try_place(vault, subject, terms, group, actor).await
+}
+
+async fn try_place(
     vault: &Vault,
     subject: SubjectId,
     terms: &Terms,
@@ -84,9 +101,6 @@ pub(super) async fn place_in(
         new(vault, terms, covered, group, actor)
     };
     let key = vault.add_record_beside(&HOLDS, subject, &[MODEL], actor, decide).await?;
-    if terms.scope == Scope::Subject {
-        hold_rest(vault, &key, actor).await?;
-    }
     Ok(Placed { key, classes })
 }
 
@@ -98,6 +112,7 @@ fn new(
     actor: &Actor,
 ) -> Result<NewRecord> {
     let held = covered.classes.iter().map(|class| (class.clone(), true)).collect();
+    let all = terms.scope == Scope::Subject;
     let Terms { ground, reason, owner, review_on, scope } = terms.clone();
     let mut entry = Entry::new("hold.placed")
         .detail("ground", ground.as_str())
@@ -114,30 +129,6 @@ fn new(
         standing: file::standing(vault, &hold),
         items: RecordItems::default().with(MODEL, hold.encode()),
         entry,
-        effects: Effects { held, ..Effects::default() },
+        effects: Effects { held, all, ..Effects::default() },
     })
-}
-
-/// Holds what was added while a hold of everything was placed: whoever added it may not have seen the
-/// hold yet.
-async fn hold_rest(vault: &Vault, key: &RecordKey, actor: &Actor) -> Result<()> {
-    for _ in 0..ATTEMPTS {
-        let rows = vault.outline(key.subject).await?;
-        let free = rows.into_iter().filter(|row| !row.is_record() && !row.held);
-        let held: BTreeMap<Name, bool> = free.map(|row| (row.class, true)).collect();
-        if held.is_empty() {
-            break;
-        }
-        let decide = |record: &OpenedRecord| {
-            Ok(RecordChange {
-                standing: record.outline.standing.clone(),
-                set: RecordItems::default(),
-                remove: [].into(),
-                entry: Entry::new("hold.extended"),
-                effects: Effects { held: held.clone(), ..Effects::default() },
-            })
-        };
-        vault.change_record(key, &[], actor, decide).await?;
-    }
-    Ok(())
 }

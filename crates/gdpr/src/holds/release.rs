@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tacenda_core::row::state;
+use tacenda_core::policy::records::HOLDS;
 use tacenda_core::vault::{
     Actor, Effects, Entry, MODEL, OpenedRecord, Outline, RecordKey, Standing, Vault,
 };
@@ -35,7 +35,7 @@ pub struct Released {
 /// Art. 17(1) and (3) GDPR: the exception ends with its ground.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; `holds.wrong_step` if it is settled already; those of
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; `holds.wrong_step` if it is settled already; those of
 /// [`Vault::change_record_beside`], also if any other hold or row of the subject is not what the log says:
 /// nothing is let go then. If what comes after the release fails, the hold is released all the same.
 pub async fn release(
@@ -45,7 +45,7 @@ pub async fn release(
     reason: &Note,
     actor: &Actor,
 ) -> Result<Released> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &HOLDS, actor)?;
     release_in(vault, calendar, key, reason, None, actor).await
 }
 
@@ -102,7 +102,7 @@ fn let_go(vault: &Vault, hold: &Hold, others: &[Hold], rows: &[Outline]) -> BTre
     held.into_iter().filter(goes).cloned().collect()
 }
 
-fn is_declared(vault: &Vault, class: &Name) -> bool {
+pub(super) fn is_declared(vault: &Vault, class: &Name) -> bool {
     vault.policy().classes.contains_key(class)
 }
 
@@ -112,7 +112,7 @@ async fn is_released(vault: &Vault, key: &RecordKey) -> Result<bool> {
 }
 
 /// Opens the requests again that the hold had kept from being carried out, and notes that it is done.
-async fn settle(
+pub(super) async fn settle(
     vault: &Vault,
     calendar: &Calendar<'_>,
     key: &RecordKey,
@@ -120,8 +120,7 @@ async fn settle(
     actor: &Actor,
 ) -> Result<(u64, u64)> {
     let rows = vault.outline(key.subject).await?;
-    let free = |row: &Outline| !row.is_record() && !row.held && row.state != state::ARCHIVED;
-    let free: BTreeSet<_> = rows.into_iter().filter(free).map(|row| row.class).collect();
+    let free = requests::free(vault, &rows);
     let since = hold.placed_at();
     let (reopened, unread) =
         requests::reopen_refused(vault, calendar, key.subject, since, &free, actor).await?;

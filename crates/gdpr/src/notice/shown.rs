@@ -61,6 +61,6 @@ pub async fn shown(vault: &Vault, subject: SubjectId, shown: Shown, actor: &Acto
         .detail("version", version)
         .detail("at", at)
         .detail("way", way.as_str());
-    vault.change_stance(subject, &[told], entry, actor).await?;
+    vault.change_stance(subject, None, &[told], entry, actor).await?;
     Ok(true)
 }

@@ -1,20 +1,25 @@
-//! The stored form of an objection, `tacenda/objection/1`: its purpose and its entries, of which
+//! The stored form of an objection, `tacenda/objection/2`: what it is to, and its entries, of which
 //! everything else follows. See `docs/decisions/0002-bytes.md`.
 
 use tacenda_core::Result;
 use tacenda_core::codec::{Decoder, Encoder, MALFORMED};
+use tacenda_core::policy::Against;
 
 use super::state::{Decision, Entry, Event, Ground, Made, Objection, Overriding, Told, Way};
 use crate::case::{read, write};
 
-const DOMAIN: &str = "tacenda/objection/1";
+const DOMAIN: &str = "tacenda/objection/2";
 
 impl Objection {
     /// Its encoding.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut e = Encoder::new(DOMAIN);
-        write::name(&mut e, self.purpose());
+        let purpose = match self.against() {
+            Against::Purpose(purpose) => Some(purpose),
+            Against::Marketing => None,
+        };
+        write::option(&mut e, purpose, write::name);
         write::list(&mut e, &self.entries, |e, Entry { at, by, event }| {
             write::time(e, *at);
             e.raw(by.as_bytes());
@@ -29,13 +34,16 @@ impl Objection {
     /// `codec.malformed`, also for a history that no steps can have made.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let mut d = Decoder::new(bytes, DOMAIN)?;
-        let purpose = d.name()?;
+        let purpose = read::option(&mut d, Decoder::name)?;
+        let against = purpose.map_or(Against::Marketing, Against::Purpose);
         let mut objection: Option<Self> = None;
         for _ in 0..d.list(29)? {
             let (at, by) = (read::time(&mut d)?, read::actor(&mut d)?);
             let entry = Entry { at, by, event: read_event(&mut d)? };
             objection = Some(match (objection, &entry.event) {
-                (None, Event::Made(made)) => Self::opened(purpose.clone(), *made, entry),
+                (None, Event::Made(made)) if made.fits(&against) => {
+                    Self::opened(against.clone(), *made, entry)
+                }
                 (Some(so_far), _) => so_far.apply(entry).map_err(|_| MALFORMED.error())?,
                 (None, _) => return MALFORMED.err(),
             });
@@ -51,10 +59,9 @@ fn write_event(e: &mut Encoder, event: &Event) {
             e.text("made").text(ground.as_str()).text(way.as_str());
             write::time(e, *received_at);
         }
-        Event::Repeated(at, way) => {
-            e.text("repeated");
-            write::time(e, *at);
-            e.text(way.as_str());
+        Event::Repeated(Made { ground, way, received_at }) => {
+            e.text("repeated").text(ground.as_str()).text(way.as_str());
+            write::time(e, *received_at);
         }
         Event::Decided(Decision::Upheld(reasons)) => {
             e.text("upheld");
@@ -80,14 +87,18 @@ fn write_event(e: &mut Encoder, event: &Event) {
     }
 }
 
+fn read_made(d: &mut Decoder<'_>) -> Result<Made> {
+    Ok(Made {
+        ground: read::word(d, Ground::parse)?,
+        way: read::word(d, Way::parse)?,
+        received_at: read::time(d)?,
+    })
+}
+
 fn read_event(d: &mut Decoder<'_>) -> Result<Event> {
     Ok(match d.text()? {
-        "made" => Event::Made(Made {
-            ground: read::word(d, Ground::parse)?,
-            way: read::word(d, Way::parse)?,
-            received_at: read::time(d)?,
-        }),
-        "repeated" => Event::Repeated(read::time(d)?, read::word(d, Way::parse)?),
+        "made" => Event::Made(read_made(d)?),
+        "repeated" => Event::Repeated(read_made(d)?),
         "upheld" => Event::Decided(Decision::Upheld(read::note(d)?)),
         "overruled" => {
             let by = read::word(d, Overriding::parse)?;

@@ -10,6 +10,9 @@ codes! {
     IN_FUTURE = "objection.in_future", Input, "what is entered has not happened yet";
     /// Something that is older than the objection.
     BEFORE_RECEIPT = "objection.before_receipt", Input, "what is entered is older than the objection";
+    /// A letter from before the decision that it is said to tell of.
+    BEFORE_DECISION = "objection.before_decision", Input,
+        "the letter is older than the decision that it tells of";
     /// A step that does not follow from how the objection stands.
     WRONG_STEP = "objection.wrong_step", Conflict,
         "this step does not follow from how the objection stands";

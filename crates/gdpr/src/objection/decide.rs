@@ -1,11 +1,12 @@
 //! Deciding an objection, telling the person, and taking it back.
 
-use tacenda_core::policy::codes::UNKNOWN_ROLE;
+use tacenda_core::policy::Against;
+use tacenda_core::policy::records::OBJECTIONS;
 use tacenda_core::vault::{Actor, RecordKey, Vault};
 use tacenda_core::{Result, Timestamp};
 
-use super::codes::{DECIDED_BY_NOBODY, NOT_THE_SUBJECT};
-use super::state::{Decision, State, Told};
+use super::codes::{DECIDED_BY_NOBODY, MARKETING_FINAL, NOT_THE_SUBJECT};
+use super::state::{Decision, Objection, State, Told};
 use super::step::enter;
 use crate::case::who::{check_speaker, is_system};
 
@@ -17,7 +18,7 @@ use crate::case::who::{check_speaker, is_system};
 ///
 /// # Errors
 /// `objection.marketing_final`, `objection.wrong_step`; `objection.decided_by_nobody` for the SDK
-/// itself and for a subject; `policy.unknown_role`; those of [`Vault::change_record`].
+/// itself and for a subject; `policy.unknown_role`, `policy.role_without_records`; those of [`Vault::change_record`].
 pub async fn decide(
     vault: &Vault,
     key: &RecordKey,
@@ -29,8 +30,11 @@ pub async fn decide(
         Decision::Upheld(_) => "objection.upheld",
         Decision::Overruled(..) => "objection.overruled",
     };
-    enter(vault, key, action, actor, |objection, stamp| objection.decide(decision.clone(), stamp))
-        .await
+    let step = |objection: Objection, stamp| {
+        check_weighed(vault, &objection)?;
+        objection.decide(decision.clone(), stamp)
+    };
+    enter(vault, key, action, actor, step).await
 }
 
 /// Enters that the person was told of the decision. One that is overruled ends with it: the purpose is
@@ -41,18 +45,27 @@ pub async fn decide(
 ///
 /// # Errors
 /// `objection.remedies_missing`, `objection.in_future`, `objection.before_receipt`,
-/// `objection.wrong_step`; `objection.decided_by_nobody`, `policy.unknown_role`; those of
+/// `objection.before_decision`,
+/// `objection.wrong_step`; `objection.marketing_final` for one that is overruled, if the purpose is one
+/// of direct marketing by now; `objection.decided_by_nobody`, `policy.unknown_role`,
+/// `policy.role_without_records`; those of
 /// [`Vault::change_record`].
 pub async fn tell(vault: &Vault, key: &RecordKey, told: Told, actor: &Actor) -> Result<State> {
     check_controller(vault, actor)?;
-    enter(vault, key, "objection.told", actor, |objection, stamp| objection.tell(told, stamp)).await
+    let step = |objection: Objection, stamp| {
+        if *objection.state() == State::Overruled {
+            check_weighed(vault, &objection)?;
+        }
+        objection.tell(told, stamp)
+    };
+    enter(vault, key, "objection.told", actor, step).await
 }
 
 /// Takes an objection back, by the person's word.
 ///
 /// # Errors
 /// `objection.in_future`, `objection.before_receipt`, `objection.wrong_step`;
-/// `objection.not_the_subject`, `policy.unknown_role`; `objection.decided_by_nobody` for the SDK itself;
+/// `objection.not_the_subject`, `policy.unknown_role`, `policy.role_without_records`; `objection.decided_by_nobody` for the SDK itself;
 /// those of [`Vault::change_record`].
 pub async fn withdraw(
     vault: &Vault,
@@ -64,14 +77,24 @@ pub async fn withdraw(
     if is_system(actor) {
         return DECIDED_BY_NOBODY.err();
     }
-    let step = |objection: super::Objection, stamp| objection.withdraw(at, stamp);
+    // It ends what stops reads: whoever reads for the purpose does not say so for the person.
+    if actor.role.is_some() {
+        check_controller(vault, actor)?;
+    }
+    let step = |objection: Objection, stamp| objection.withdraw(at, stamp);
     enter(vault, key, "objection.withdrawn", actor, step).await
+}
+
+/// Nothing is weighed against somebody who objects to what is direct marketing by now.
+fn check_weighed(vault: &Vault, objection: &Objection) -> Result<()> {
+    let Against::Purpose(purpose) = objection.against() else { return MARKETING_FINAL.err() };
+    let marketing = vault.policy().purpose(purpose).is_some_and(|purpose| purpose.marketing);
+    if marketing { MARKETING_FINAL.err() } else { Ok(()) }
 }
 
 fn check_controller(vault: &Vault, actor: &Actor) -> Result<()> {
     match &actor.role {
         None => DECIDED_BY_NOBODY.err(),
-        Some(role) if !vault.policy().roles.contains_key(role) => UNKNOWN_ROLE.err(),
-        Some(_) => Ok(()),
+        Some(role) => Ok(vault.policy().may_work_on(&OBJECTIONS, role)?),
     }
 }

@@ -4,12 +4,14 @@
 //! An [`Objection`] is a history to which things are added and from which nothing goes. The purpose is
 //! unreadable from the next read on: [`object`] writes record and account in one change. One on grounds
 //! of the person's situation (21(1)) is decided by a person: upheld, the purpose stays unreadable;
-//! overruled, it is read again once the person was told why. One to direct marketing (21(2)) is final.
-//! Whoever objected can take it back.
+//! overruled, it is read again once the person was told why. One to direct marketing (21(2)) is final:
+//! [`object`] for one purpose of it, [`stop_marketing`] for all, also those that come later. Whoever
+//! objected can take it back.
 //!
-//! The time for an answer runs in the file of the request (`requests`, Art. 12(3)); here is what was
-//! objected to, and what became of it. [`settle`] ends the records whose accounts are gone.
+//! The time for an answer runs from receipt (Art. 12(3)): [`agenda`] tells what waits, and until when. If
+//! the objection came as a request, its file (`requests`) has the same day. [`settle`] ends the records whose accounts are gone.
 
+mod agenda;
 mod codec;
 mod codes;
 mod decide;
@@ -19,6 +21,7 @@ mod settle;
 mod state;
 mod step;
 
+pub use agenda::{Work, agenda};
 pub use codes::CODES;
 pub use codes::*;
 pub use decide::{decide, tell, withdraw};

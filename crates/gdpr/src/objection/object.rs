@@ -1,5 +1,6 @@
 //! Objecting: the purpose is unreadable from the next read on.
 
+use tacenda_core::policy::Against;
 use tacenda_core::policy::codes::UNKNOWN_PURPOSE;
 use tacenda_core::policy::records::OBJECTIONS;
 use tacenda_core::ports::store::CONFLICT;
@@ -13,7 +14,7 @@ use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 use super::codes::{NOT_THE_SUBJECT, OTHER_BASIS};
 use super::list::of;
 use super::state::{Ground, Made, Objection, Way};
-use super::step::{change, standing};
+use super::step::{about, change, standing};
 use crate::case::who::{check_speaker, stamp};
 use crate::requests::Words;
 
@@ -70,54 +71,69 @@ pub async fn object(
         (false, false) => return OTHER_BASIS.err(),
     };
     let Objecting { way, received_at, .. } = *objecting;
-    let made = Made { ground, way, received_at };
-    for _ in 1..ATTEMPTS {
-        match try_object(vault, subject, objecting, made, actor).await {
-            Err(error) if error.is(&CONFLICT) => {}
-            other => return other,
-        }
-    }
-    try_object(vault, subject, objecting, made, actor).await
+    let entering = Entering {
+        against: Against::Purpose(purpose.name.clone()),
+        made: Made { ground, way, received_at },
+        words: objecting.words.as_ref(),
+    };
+    enter(vault, subject, &entering, actor).await
 }
 
-/// Objects to every purpose of direct marketing that the policy has.
+/// Objects to direct marketing as such: to every purpose of it that the policy has or will have, in one
+/// change. Whoever wants one of them after all objects to the others one by one, and takes this one
+/// back.
 ///
 /// # Law
-/// Art. 21(2) and (3) GDPR: to direct marketing as such.
+/// Art. 21(2) and (3) GDPR.
 ///
 /// # Errors
-/// As [`object`]; those entered until then stand.
+/// As [`object`].
 pub async fn stop_marketing(
     vault: &Vault,
     subject: SubjectId,
     (received_at, way): (Timestamp, Way),
     actor: &Actor,
-) -> Result<Vec<Objected>> {
-    let mut entered = Vec::new();
-    for purpose in vault.policy().purposes.values().filter(|purpose| purpose.marketing) {
-        let purpose = purpose.name.clone();
-        let objecting = Objecting { purpose, way, received_at, words: None };
-        entered.push(object(vault, subject, &objecting, actor).await?);
-    }
-    Ok(entered)
+) -> Result<Objected> {
+    check_speaker(vault, subject, actor, &NOT_THE_SUBJECT)?;
+    let made = Made { ground: Ground::Marketing, way, received_at };
+    let entering = Entering { against: Against::Marketing, made, words: None };
+    enter(vault, subject, &entering, actor).await
 }
 
-async fn try_object(
+/// What is entered.
+struct Entering<'a> {
+    against: Against,
+    made: Made,
+    words: Option<&'a Words>,
+}
+
+async fn enter(
     vault: &Vault,
     subject: SubjectId,
-    objecting: &Objecting,
-    made: Made,
+    entering: &Entering<'_>,
     actor: &Actor,
 ) -> Result<Objected> {
+    for _ in 1..ATTEMPTS {
+        match try_enter(vault, subject, entering, actor).await {
+            Err(error) if error.is(&CONFLICT) => {}
+            other => return other,
+        }
+    }
+    try_enter(vault, subject, entering, actor).await
+}
+
+async fn try_enter(
+    vault: &Vault,
+    subject: SubjectId,
+    entering: &Entering<'_>,
+    actor: &Actor,
+) -> Result<Objected> {
+    let Entering { against, made, words } = entering;
     let nobody = || NOT_FOUND.error().with("subject", subject);
     let stance = vault.stance(subject).await?.ok_or_else(nobody)?;
-    if let Some(record) = stance.objections.get(&objecting.purpose) {
-        let key = RecordKey { subject, kind: &OBJECTIONS, id: *record };
-        if made.ground == Ground::Marketing && objecting.words.is_none() {
-            // There is nothing to add to what is final.
-            return Ok(Objected { key, repeated: true });
-        }
-        match repeat(vault, &key, objecting, actor).await {
+    if let Some(id) = stance.objection(against) {
+        let key = RecordKey { subject, kind: &OBJECTIONS, id };
+        match repeat(vault, &key, entering, actor).await {
             Ok(()) => return Ok(Objected { key, repeated: true }),
             // A record that somebody altered or took away keeps nobody from objecting.
             Err(error) if matches!(error.kind(), Kind::Integrity | Kind::NotFound) => {}
@@ -125,14 +141,12 @@ async fn try_object(
         }
     }
     let stamp = stamp(vault, actor);
-    let objection = Objection::make(objecting.purpose.clone(), made, stamp)?;
+    let objection = Objection::make(against.clone(), *made, stamp)?;
     let mut items = RecordItems::default().with(MODEL, objection.encode());
-    if let Some(words) = &objecting.words {
+    if let Some(words) = words {
         items = items.with_words(WORDS, words.as_text());
     }
-    let purpose = objecting.purpose.clone();
-    let entry = Entry::new("objection.made")
-        .detail("purpose", &purpose)
+    let entry = about(Entry::new("objection.made"), against)
         .detail("ground", made.ground.as_str())
         .detail("way", made.way.as_str());
     let new = NewRecord {
@@ -141,7 +155,7 @@ async fn try_object(
         items,
         entry,
         effects: Effects {
-            stance: vec![StanceChange::Objects(purpose)],
+            stance: vec![StanceChange::Objects(against.clone())],
             stance_seen: Some(stance),
             ..Effects::default()
         },
@@ -153,9 +167,16 @@ async fn try_object(
 async fn repeat(
     vault: &Vault,
     key: &RecordKey,
-    objecting: &Objecting,
+    entering: &Entering<'_>,
     actor: &Actor,
 ) -> Result<()> {
+    let Entering { made, words, .. } = entering;
+    let is_final = |objection: &Objection| objection.ground() == Ground::Marketing;
+    let before = vault.consult_record(key, &[MODEL], of).await?;
+    if before.state().open_as().is_some() && is_final(&before) && words.is_none() {
+        // There is nothing to add to what is final.
+        return Ok(());
+    }
     let decide = |record: &OpenedRecord| {
         let stamp = stamp(vault, actor);
         let objection = of(record)?;
@@ -163,11 +184,12 @@ async fn repeat(
             // It ended since the account was looked at.
             return CONFLICT.err();
         }
-        let objection = objection.repeat(objecting.received_at, objecting.way, stamp)?;
+        let objection = objection.repeat(*made, stamp)?;
         let mut change = change(&objection, stamp.at, "objection.repeated");
-        if let Some(later) = &objecting.words {
+        change.entry = change.entry.detail("ground", objection.ground().as_str());
+        if let Some(later) = words {
             let before = record.items.words(&WORDS).map(Words::new);
-            let words = before.map_or_else(|| later.clone(), |before| before.and(later));
+            let words = before.map_or_else(|| (*later).clone(), |before| before.and(later));
             change.set = change.set.with_words(WORDS, words.as_text());
         }
         Ok(change)

@@ -25,11 +25,11 @@ pub async fn settle(
     limit: usize,
 ) -> Result<Settled> {
     let Some(word) = state.open_as() else { return Ok(Settled::default()) };
-    let named = |stance: &Stance, id| stance.objections.values().any(|record| *record == id);
+    let named = |stance: &Stance, id| stance.objection_records().any(|record| record == id);
     let page = (after, limit);
     let (gone, next) = without_account(vault, &OBJECTIONS, &Name::fixed(word), page, named).await?;
     let mut ended = 0usize;
-    for key in gone {
+    for (key, _) in gone {
         let step = |objection: super::Objection, stamp| objection.end(stamp);
         match enter(vault, &key, "objection.ended", &Actor::system(), step).await {
             Ok(_) => ended = ended.saturating_add(1),

@@ -1,9 +1,12 @@
 //! An objection: its steps, and how it stands after them.
 
-use tacenda_core::{ActorId, Name, Result, Timestamp};
+use tacenda_core::policy::Against;
+use tacenda_core::{ActorId, Result, Timestamp};
 
-use super::codes::{BEFORE_RECEIPT, IN_FUTURE, MARKETING_FINAL, REMEDIES_MISSING, WRONG_STEP};
-use crate::case::{Note, Stamp, choice};
+use super::codes::{
+    BEFORE_DECISION, BEFORE_RECEIPT, IN_FUTURE, MARKETING_FINAL, REMEDIES_MISSING, WRONG_STEP,
+};
+use crate::case::{Note, SKEW, Stamp, choice};
 
 choice! {
     /// On what it rests.
@@ -52,6 +55,13 @@ pub struct Made {
     pub received_at: Timestamp,
 }
 
+impl Made {
+    /// Whether an objection may rest on this ground: one to marketing as such on nothing else.
+    pub(super) fn fits(&self, against: &Against) -> bool {
+        *against != Against::Marketing || self.ground == Ground::Marketing
+    }
+}
+
 /// What was decided, with the controller's reasons.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
@@ -77,8 +87,9 @@ pub struct Told {
 pub enum Event {
     /// It was made.
     Made(Made),
-    /// The person said it again, perhaps with further reasons.
-    Repeated(Timestamp, Way),
+    /// The person said it again, perhaps with further reasons; the purpose may be one of marketing
+    /// by now.
+    Repeated(Made),
     /// It was decided.
     Decided(Decision),
     /// The person was told.
@@ -133,31 +144,33 @@ impl State {
 /// A person's objection to a purpose, from its receipt to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Objection {
-    purpose: Name,
+    against: Against,
     made: Made,
+    ground: Ground,
     pub(super) entries: Vec<Entry>,
     state: State,
 }
 
 impl Objection {
-    /// An objection to a purpose.
+    /// An objection. One to direct marketing as such rests on that alone.
     ///
     /// # Errors
     /// `objection.in_future`.
-    pub fn make(purpose: Name, made: Made, stamp: Stamp) -> Result<Self> {
+    pub fn make(against: Against, made: Made, stamp: Stamp) -> Result<Self> {
         not_after(made.received_at, stamp)?;
-        let Stamp { at, by } = stamp;
-        Ok(Self::opened(purpose, made, Entry { at, by, event: Event::Made(made) }))
+        let ground = if against == Against::Marketing { Ground::Marketing } else { made.ground };
+        let (made, Stamp { at, by }) = (Made { ground, ..made }, stamp);
+        Ok(Self::opened(against, made, Entry { at, by, event: Event::Made(made) }))
     }
 
     /// The person says it again. One that was overruled, and of which they were not told, is weighed
-    /// anew.
+    /// anew. If the purpose is one of direct marketing by now, the objection is final from here on.
     ///
     /// # Errors
     /// `objection.in_future`; `objection.wrong_step` once it is over.
-    pub fn repeat(self, received_at: Timestamp, way: Way, stamp: Stamp) -> Result<Self> {
-        not_after(received_at, stamp)?;
-        self.enter(Event::Repeated(received_at, way), stamp)
+    pub fn repeat(self, made: Made, stamp: Stamp) -> Result<Self> {
+        not_after(made.received_at, stamp)?;
+        self.enter(Event::Repeated(made), stamp)
     }
 
     /// Decides it. As long as the person was not told that it is overruled, it can be upheld.
@@ -168,24 +181,29 @@ impl Objection {
     /// # Errors
     /// `objection.marketing_final`; `objection.wrong_step`.
     pub fn decide(self, decision: Decision, stamp: Stamp) -> Result<Self> {
-        if self.made.ground == Ground::Marketing {
+        if self.ground == Ground::Marketing {
             return MARKETING_FINAL.err();
         }
         self.enter(Event::Decided(decision), stamp)
     }
 
-    /// Enters that the person was told. One that is overruled ends with it.
+    /// Enters that the person was told, in a letter since the last decision. One that is overruled ends
+    /// with it.
     ///
     /// # Law
     /// Art. 12(4) and 18(3) GDPR.
     ///
     /// # Errors
-    /// `objection.in_future`, `objection.before_receipt`; `objection.remedies_missing`;
-    /// `objection.wrong_step` while nothing is decided.
+    /// `objection.in_future`, `objection.before_receipt`, `objection.before_decision`;
+    /// `objection.remedies_missing`; `objection.wrong_step` while nothing is decided.
     pub fn tell(self, told: Told, stamp: Stamp) -> Result<Self> {
         self.between(told.sent_at, stamp)?;
         if self.state == State::Overruled && !told.remedies {
             return REMEDIES_MISSING.err();
+        }
+        let decided = self.entries.iter().rfind(|one| matches!(one.event, Event::Decided(_)));
+        if decided.is_some_and(|decided| told.sent_at < decided.at.minus(SKEW)) {
+            return BEFORE_DECISION.err();
         }
         self.enter(Event::Told(told), stamp)
     }
@@ -207,16 +225,22 @@ impl Objection {
         self.enter(Event::Ended, stamp)
     }
 
-    /// The purpose that it is to.
+    /// What it is to.
     #[must_use]
-    pub const fn purpose(&self) -> &Name {
-        &self.purpose
+    pub const fn against(&self) -> &Against {
+        &self.against
     }
 
-    /// How it came.
+    /// How it came first.
     #[must_use]
     pub const fn made(&self) -> &Made {
         &self.made
+    }
+
+    /// On what it rests: as it was made, or as it was said again.
+    #[must_use]
+    pub const fn ground(&self) -> Ground {
+        self.ground
     }
 
     /// What happened, the oldest first.
@@ -231,12 +255,12 @@ impl Objection {
         &self.state
     }
 
-    pub(super) fn opened(purpose: Name, made: Made, entry: Entry) -> Self {
+    pub(super) fn opened(against: Against, made: Made, entry: Entry) -> Self {
         let state = match made.ground {
             Ground::Situation => State::Pending,
             Ground::Marketing => State::Stands,
         };
-        Self { purpose, made, entries: vec![entry], state }
+        Self { against, made, ground: made.ground, entries: vec![entry], state }
     }
 
     fn between(&self, at: Timestamp, stamp: Stamp) -> Result<()> {
@@ -259,8 +283,9 @@ impl Objection {
         }
         let next = match (&self.state, &entry.event) {
             (_, Event::Made(_)) => return WRONG_STEP.err(),
-            (State::Overruled, Event::Repeated(..)) => State::Pending,
-            (state, Event::Repeated(..)) => state.clone(),
+            (_, Event::Repeated(Made { ground: Ground::Marketing, .. })) => State::Stands,
+            (State::Overruled, Event::Repeated(_)) => State::Pending,
+            (state, Event::Repeated(_)) => state.clone(),
             (State::Pending | State::Overruled, Event::Decided(decision)) => match decision {
                 Decision::Upheld(_) => State::Stands,
                 Decision::Overruled(..) => State::Overruled,
@@ -271,6 +296,9 @@ impl Objection {
             (_, Event::Withdrawn(at)) => State::Withdrawn(*at),
             (_, Event::Ended) => State::Ended,
         };
+        if let Event::Repeated(Made { ground: Ground::Marketing, .. }) = entry.event {
+            self.ground = Ground::Marketing;
+        }
         self.state = next;
         self.entries.push(entry);
         Ok(self)

@@ -1,5 +1,6 @@
 //! A step of an objection: its record and the account's state in one change.
 
+use tacenda_core::policy::Against;
 use tacenda_core::policy::records::OBJECTIONS;
 use tacenda_core::vault::{
     Actor, Effects, Entry, MODEL, OpenedRecord, RecordChange, RecordItems, RecordKey, StanceChange,
@@ -12,11 +13,12 @@ use super::state::{Objection, State};
 use crate::case::Stamp;
 use crate::case::who::stamp;
 
-/// Open since it was made, while the purpose is not read for it.
+/// Open while the purpose is not read for it; in the index stands when it was received, from which its
+/// month runs.
 pub(super) fn standing(objection: &Objection, now: Timestamp) -> Standing {
-    let first = objection.entries().first().map_or(now, |entry| entry.at);
+    let received = objection.made().received_at;
     match objection.state().open_as() {
-        Some(word) => Standing::Open { state: Name::fixed(word), due_at: Some(first) },
+        Some(word) => Standing::Open { state: Name::fixed(word), due_at: Some(received) },
         None => Standing::Closed { at: now },
     }
 }
@@ -27,8 +29,16 @@ fn effects(objection: &Objection) -> Effects {
         State::Overridden | State::Withdrawn(_) => true,
         State::Pending | State::Stands | State::Overruled | State::Ended => false,
     };
-    let ends = ends.then(|| StanceChange::ObjectionEnds(objection.purpose().clone()));
+    let ends = ends.then(|| StanceChange::ObjectionEnds(objection.against().clone()));
     Effects { stance: ends.into_iter().collect(), ..Effects::default() }
+}
+
+/// What the log says that an objection is to.
+pub(super) fn about(entry: Entry, against: &Against) -> Entry {
+    match against {
+        Against::Purpose(purpose) => entry.detail("purpose", purpose),
+        Against::Marketing => entry.detail("against", "direct marketing"),
+    }
 }
 
 /// Takes a step.
@@ -57,7 +67,7 @@ pub(super) fn change(objection: &Objection, now: Timestamp, action: &'static str
         standing: standing(objection, now),
         set: RecordItems::default().with(MODEL, objection.encode()),
         remove: [].into(),
-        entry: Entry::new(action).detail("purpose", objection.purpose()),
+        entry: about(Entry::new(action), objection.against()),
         effects: effects(objection),
     }
 }

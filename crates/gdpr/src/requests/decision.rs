@@ -22,6 +22,8 @@ choice! {
         Archiving = "archiving",
         /// Art. 17(3)(e), 21(1): legal claims.
         LegalClaims = "legal claims",
+        /// Art. 18(2): it is restricted, and stored until that is lifted.
+        Restricted = "restricted",
         /// None of the conditions of the right is met: Art. 17(1), 18(1), 20(1), 22(1), or data that is
         /// correct and complete (Art. 16).
         ConditionsNotMet = "conditions not met",
@@ -58,7 +60,7 @@ impl Ground {
     /// Whether the law gives this ground against this right.
     ///
     /// # Law
-    /// Art. 17(3) is about erasure, 15(4) and 20(4) about copies, 21(1) about objections; Art. 12, 23
+    /// Art. 17(3) and 18(2) are about erasure, 15(4) and 20(4) about copies, 21(1) about objections; Art. 12, 23
     /// and who the controller is concern every right, except that nothing refuses an absolute one but
     /// that it is not known who asks, or that another is asked.
     #[must_use]
@@ -66,9 +68,11 @@ impl Ground {
         match self {
             Self::NotIdentified | Self::NotEntitled | Self::OtherController => true,
             _ if right.is_absolute() => false,
-            Self::Expression | Self::LegalObligation | Self::PublicHealth | Self::Archiving => {
-                matches!(right, Right::Erasure)
-            }
+            Self::Expression
+            | Self::LegalObligation
+            | Self::PublicHealth
+            | Self::Archiving
+            | Self::Restricted => matches!(right, Right::Erasure),
             Self::LegalClaims => matches!(right, Right::Erasure | Right::Objection),
             Self::CompellingGrounds => matches!(right, Right::Objection),
             Self::RightsOfOthers => matches!(right, Right::Access | Right::Portability),

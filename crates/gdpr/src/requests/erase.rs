@@ -4,27 +4,30 @@ use tacenda_core::ports::LogPosition;
 use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::vault::codes::NOT_FOUND;
 use tacenda_core::vault::{Actor, MODEL, OpenedRecord, Outline, Receipt, RecordKey, Vault};
-use tacenda_core::{Result, Timestamp};
+use tacenda_core::{Name, Result, Timestamp};
 
 use super::codes::{DECIDED_OTHERWISE, NO_ERASURE, NOT_THE_SUBJECT, PART_OF_ALL};
 use super::decision::{Decision, Refusal};
 use super::due::Calendar;
 use super::file;
-use super::intake::Items;
+use super::intake::{Items, Scope};
 use super::kept;
 use super::rights::Right;
 use super::state::{Event, Request, State};
 use super::step::{enter, is_about, step};
 use crate::case::Note;
-use crate::erasure::{self, Erasure, ErasurePlan, Fate};
+use crate::erasure::{self, Erasure, ErasurePlan, Fate, Line};
 
 /// How often it is decided again where something else comes in between.
 const ATTEMPTS: usize = 5;
 
+const ALL_KEPT: &str = "Nothing was erased: laws keep all that is held.";
+const ALL_STANDS: &str = "Nothing was erased: laws, holds or restrictions keep all that is stored.";
+
 /// What was decided about a request for erasure, and what was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erased {
-    /// Granted, or refused as far as laws keep something.
+    /// Granted, or refused as far as laws, holds or restrictions keep something.
     pub decision: Decision,
     /// How it was carried out.
     pub carried: Carried,
@@ -37,7 +40,8 @@ pub enum Carried {
     Out(Erasure),
     /// Before, since the request was received: by a call that was stopped, or in another way.
     Before(Receipt),
-    /// Nothing is left to erase: laws keep all that is held, as this plan has it.
+    /// Nothing is left to erase: laws, holds and restrictions keep all that is stored, as this plan has
+    /// it.
     Nothing(ErasurePlan),
 }
 
@@ -54,24 +58,27 @@ impl Erased {
 
 /// Decides a request for erasure by the plan of the erasure, carries that plan out, and notes in the
 /// file where the log has its receipt. What a law keeps is a partial refusal, item by item, each with the
-/// laws that keep it and their last days. The answer is to be sent then.
+/// laws that keep it and their last days; what is held or restricted is one, class by class, and
+/// everything else goes. The answer is to be sent then.
 ///
 /// The decision is durable before anything goes; if something changes in between, it is decided again.
 /// Whoever was stopped calls it again: what has not gone is decided anew by what is there then, and of
 /// what has gone the receipt is found in the log and noted.
 ///
-/// It erases everything. A request about the person is one about everything where nothing that is held
-/// is about an organisation; no operation erases another part.
+/// It erases everything, or the classes that the request names. The account is everything: with its class
+/// every other goes, so that a request for it has to name all that are there. A request about the person
+/// is one about everything where nothing that it names is about an organisation; no operation erases items
+/// of a class alone.
 ///
 /// # Law
-/// Art. 17(1) and (3)(b), 12(4) GDPR.
+/// Art. 17(1) and (3)(b) and (e), 18(2), 12(4) GDPR.
 ///
 /// # Errors
 /// `requests.not_the_subject` for a subject, `policy.unknown_role`, `policy.role_without_records`: then
-/// nothing is told of what is held. `requests.no_erasure` for another right; `requests.part_of_all` if it
-/// is not about everything; `requests.decided_otherwise` if it was decided already, for a fee, as a
-/// refusal, or with a refusal of a part that no law of the policy keeps: it is decided anew first, by
-/// [`step`]; `erasure.held`, `erasure.restricted`, `erasure.under_way`; `vault.not_found` if nothing is held and nothing was
+/// nothing is told of what is held. `requests.no_erasure` for another right; `requests.part_of_all` if more
+/// would go than it is about; `requests.decided_otherwise` if it was decided already, for a fee, as a
+/// refusal, or with a refusal of a part that nothing keeps: it is decided anew first, by
+/// [`step`]; `erasure.under_way`; `vault.not_found` if nothing is held and nothing was
 /// erased since it was received; `erasure.scrub_blocked`: all is done but the receipt, which a later call
 /// notes; those of [`step`]; the codes of the ports.
 pub async fn erase(
@@ -106,6 +113,7 @@ pub async fn erase(
 /// What is to be known of the file before anything is planned.
 struct Opened {
     received: Timestamp,
+    scope: Scope,
     decision: Option<Decision>,
     notes: Vec<String>,
 }
@@ -123,7 +131,8 @@ impl Opened {
             Event::Remarked(note) => Some(note.as_text().to_owned()),
             _ => None,
         });
-        Ok(Self { received: request.recorded_at(), decision, notes: notes.collect() })
+        let (received, scope) = (request.recorded_at(), request.scope().clone());
+        Ok(Self { received, scope, decision, notes: notes.collect() })
     }
 }
 
@@ -144,19 +153,21 @@ impl Work<'_> {
             }
             plan => plan?,
         };
-        erasure::check_free(&plan)?;
         let rows = kept::rows(self.vault, &plan).await?;
+        self.narrow(&mut plan, &opened.scope, &rows)?;
         kept::end(self.vault, &mut plan, &rows);
-        let goes =
-            |fate: &Fate| matches!(fate, Fate::Erase | Fate::Archive { .. } | Fate::Reduce { .. });
-        let goes = plan.lines.iter().any(|line| goes(&line.fate));
+        let goes = plan.takes_something();
         if !goes && let Some(erased) = self.carried_before(opened).await? {
             return Ok(erased);
         }
+        if plan.lines.is_empty() {
+            return Err(NOT_FOUND.error().with("subject", subject));
+        }
         let decision = kept::decision(self.vault, self.calendar, &plan, &rows).await?;
-        self.decide(&decision, &rows).await?;
+        self.decide(&decision, opened).await?;
         if !goes {
-            let text = "Nothing was erased: laws keep all that is held.";
+            let stands = plan.is_held() || plan.is_restricted();
+            let text = if stands { ALL_STANDS } else { ALL_KEPT };
             self.note(opened, text).await?;
             return Ok(Erased { decision, carried: Carried::Nothing(plan) });
         }
@@ -165,27 +176,34 @@ impl Work<'_> {
         Ok(Erased { decision, carried: Carried::Out(erasure) })
     }
 
-    async fn decide(&self, decision: &Decision, rows: &[Outline]) -> Result<()> {
+    async fn decide(&self, decision: &Decision, opened: &Opened) -> Result<()> {
         let check = |request: &Request| {
-            self.is_about_everything(request, rows)?;
+            // Nobody erases by what it was about before it was restated.
+            if request.right() != Right::Erasure || *request.scope() != opened.scope {
+                return CONFLICT.err();
+            }
             is_not_decided_otherwise(request, decision)
         };
         let event = Event::Decided(decision.clone());
         enter(self.vault, self.calendar, self.key, &event, self.actor, check).await.map(drop)
     }
 
-    fn is_about_everything(&self, request: &Request, rows: &[Outline]) -> Result<()> {
-        if request.right() != Right::Erasure {
-            return Err(NO_ERASURE.error().with("right", request.right().as_str()));
+    /// Leaves in a plan what a request is about.
+    fn narrow(&self, plan: &mut ErasurePlan, scope: &Scope, rows: &[Outline]) -> Result<()> {
+        let policy = self.vault.policy();
+        let asked = |class: &Name| scope.classes.is_empty() || scope.classes.contains(class);
+        let mut rows = rows.iter().filter(|row| asked(&row.class));
+        let about =
+            |row: &Outline| row.items.iter().all(|item| is_about(policy, item, scope.items));
+        let all = scope.items == Items::Both || scope.items == Items::Person && rows.all(about);
+        let is_account = |line: &Line| line.class == *policy.primary_class() && !line.archived;
+        let whole = plan.lines.iter().any(|line| is_account(line) && asked(&line.class));
+        let rest = plan.lines.iter().any(|line| line.fate != Fate::Kept && !asked(&line.class));
+        if !all || whole && rest {
+            return PART_OF_ALL.err();
         }
-        let (policy, scope) = (self.vault.policy(), request.scope());
-        let mut items = rows.iter().flat_map(|row| &row.items);
-        let all = match scope.items {
-            Items::Both => true,
-            Items::Person => items.all(|item| is_about(policy, item, Items::Person)),
-            Items::Organisation => false,
-        };
-        if all && scope.classes.is_empty() { Ok(()) } else { PART_OF_ALL.err() }
+        plan.lines.retain(|line| asked(&line.class));
+        Ok(())
     }
 
     /// What was decided is carried out already, if the log says so: its receipt is noted, unless it was.

@@ -1,4 +1,4 @@
-//! What laws keep against a request for erasure, item by item, as its decision says.
+//! What laws, holds and restrictions keep against a request for erasure, as its decision says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,7 @@ use super::decision::{Decision, Ground, PartialRefusal, Refusal};
 use super::due::Calendar;
 use crate::case::Note;
 use crate::erasure::{ErasurePlan, Fate, Line};
+use crate::holds;
 use crate::retention::ended;
 
 /// The rows that a plan was made for, but for records.
@@ -41,7 +42,7 @@ pub(super) fn end(vault: &Vault, plan: &mut ErasurePlan, rows: &[Outline]) {
     }
 }
 
-/// What the plan comes to: granted but for what laws keep.
+/// What the plan comes to: granted but for what laws, holds and restrictions keep.
 ///
 /// # Law
 /// Art. 17(3): "to the extent that": each item with the laws that ask for it, and no others.
@@ -53,15 +54,18 @@ pub(super) async fn decision(
 ) -> Result<Decision> {
     let facts = facts(vault, plan, rows).await?;
     let every = vault.policy().facts.keys().cloned().collect();
-    let mut refusals = Vec::new();
+    let mut refusals = standing(vault, plan).await?;
     for line in &plan.lines {
         let Some(row) = row_of(line, rows) else { continue };
         // What is archived has outlived the facts of its account: all are taken to hold.
         let (stays, facts) = match &line.fate {
             Fate::Archive { items, .. } => (items.clone(), &facts),
             Fate::Archived => (row.items.clone(), &every),
+            // Without the hold it would be a law that keeps it.
+            Fate::Held if line.archived => (row.items.clone(), &every),
+            Fate::Held => (row.items.clone(), &facts),
             Fate::Reduce { items } => (row.items.difference(items).cloned().collect(), &every),
-            Fate::Erase | Fate::Held | Fate::Restricted | Fate::Kept => continue,
+            Fate::Erase | Fate::Restricted | Fate::Kept => continue,
         };
         // As the plan counts: of what is in use from the end of the account on.
         let anchor =
@@ -86,6 +90,56 @@ pub(super) async fn decision(
     PartialRefusal::new(refusals).map(Decision::PartlyRefused)
 }
 
+/// What holds and restrictions keep, class by class.
+///
+/// # Law
+/// Art. 17(3) GDPR by the ground of each hold; Art. 18(2): what is restricted is stored, and erasing it
+/// is another processing.
+async fn standing(vault: &Vault, plan: &ErasurePlan) -> Result<Vec<Refusal>> {
+    let mut refusals = Vec::new();
+    let mut refuse = |class: &Name, ground, reason: &str| {
+        let (class, reason) = (Some(class.clone()), Note::parse(reason)?);
+        let refusal = Refusal { class, item: None, ground, reason };
+        if !refusals.contains(&refusal) {
+            refusals.push(refusal);
+        }
+        Ok::<_, tacenda_core::Error>(())
+    };
+    let holds =
+        if plan.is_held() { holds::in_force(vault, plan.subject).await? } else { Vec::new() };
+    for Line { class, fate, .. } in &plan.lines {
+        match fate {
+            Fate::Held => {
+                let about = holds.iter().filter(|hold| hold.holds(vault.policy(), class));
+                let grounds: BTreeSet<_> = about.map(|hold| hold.placing().ground).collect();
+                for ground in &grounds {
+                    let reason = format!("It is held ({}), until that is released.", ground.law());
+                    refuse(class, of_hold(*ground), &reason)?;
+                }
+                if grounds.is_empty() {
+                    // Nobody can read why; that it is held, the log says.
+                    refuse(class, Ground::LegalClaims, "It is held, until that is released.")?;
+                }
+            }
+            Fate::Restricted => {
+                let reason = "It is restricted (GDPR Art. 18(2)), until that is lifted.";
+                refuse(class, Ground::Restricted, reason)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(refusals)
+}
+
+/// The exception on which a hold rests.
+const fn of_hold(ground: holds::Ground) -> Ground {
+    use holds::Ground as Of;
+    match ground {
+        Of::Authority | Of::Audit => Ground::LegalObligation,
+        Of::LegalClaims | Of::Insurance | Of::Incident => Ground::LegalClaims,
+    }
+}
+
 fn row_of<'a>(line: &Line, rows: &'a [Outline]) -> Option<&'a Outline> {
     let is_its = |row: &&Outline| {
         let archived = row.state == state::ARCHIVED;
@@ -99,7 +153,8 @@ async fn facts(vault: &Vault, plan: &ErasurePlan, rows: &[Outline]) -> Result<BT
     let policy = vault.policy();
     let is_account =
         |row: &Outline| row.class == *policy.primary_class() && row.state != state::ARCHIVED;
-    let asked = plan.lines.iter().any(|line| matches!(line.fate, Fate::Archive { .. }));
+    let asked =
+        plan.lines.iter().any(|line| matches!(line.fate, Fate::Archive { .. } | Fate::Held));
     if asked && rows.iter().any(is_account) {
         return Ok(vault.account_facts(plan.subject).await?.facts);
     }

@@ -5,7 +5,7 @@
 //! more, or an error with a code. [`Request::due`] reckons by when it is answered, with the rules applied;
 //! [`lists`] sorts many by their due dates and [`feed`] writes these as a calendar.
 //!
-//! Operations over the vault are a file each: [`receive`] opens a file, [`step`] enters what happened,
+//! Operations over the vault are a file each: [`receive`] opens a file and lets count what waits for nobody, [`step`] enters what happened,
 //! [`hear`] and [`readdress`] add to what lies beside it, [`agenda`] finds what is due, [`find`] and
 //! [`files`] one by its number and those of a subject, [`erase`] decides a request for erasure and carries
 //! it out, [`read`] and [`lines`] show files for a purpose, [`held`] tells whether anything is held of
@@ -26,6 +26,7 @@ mod codec;
 mod codes;
 mod decision;
 mod due;
+mod effect;
 mod erase;
 mod feed;
 mod file;
@@ -55,6 +56,7 @@ pub use decision::{
     Answer, Charge, ChargeGround, Decision, Ground, Hints, PartialRefusal, Refusal, Refusals,
 };
 pub use due::{Asked, Calendar, Due, Uncounted, Waited};
+pub use effect::Effect;
 pub use erase::{Carried, Erased, erase};
 pub use feed::{feed, folded};
 pub use find::{files, find};
@@ -68,7 +70,7 @@ pub use intake::{Channel, Intake, Items, RequestId, Requester, Scope};
 pub use lists::{Line, Lists, lists};
 pub use read::{read, read_about, read_reply_to, read_words};
 pub use receive::{Arrival, Received, Whom, receive};
-pub(crate) use reopen::reopen_refused;
+pub(crate) use reopen::{free, reopen_refused};
 pub use reply::{PostalLines, ReplyTo};
 pub use rights::{RestrictionGround, Right};
 pub use state::{

@@ -11,6 +11,7 @@ use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
 use super::codes::{NOT_THE_SUBJECT, NUMBER_TAKEN};
 use super::due::Calendar;
+use super::effect::{self, Effect};
 use super::file::{self, ABOUT, REPLY_TO, WORDS};
 use super::intake::{Channel, Intake, RequestId, Requester, Scope};
 use super::reply::ReplyTo;
@@ -47,6 +48,9 @@ pub struct Arrival {
     pub channel: Channel,
     /// What it is about.
     pub scope: Scope,
+    /// The purpose that an objection is to, or from which consent is withdrawn, where it names one. An
+    /// objection to direct marketing names none; a withdrawal that names none is of every consent.
+    pub purpose: Option<Name>,
     /// When it reached the controller; it may lie in the past.
     pub received_at: Timestamp,
     /// Where the answer goes, as far as it is known.
@@ -66,14 +70,21 @@ pub struct Received {
     pub due: NaiveDate,
     /// Whether the file is new; not if there was one with this number.
     pub is_new: bool,
+    /// What counts already of what was asked for.
+    pub effect: Effect,
 }
 
 /// Opens the file of a request. The latest ones of the same subject that ask for the same are linked to
 /// it, whether they are open or not. One that the subject makes from its account needs no further proof
 /// of identity. Any role of the policy may log one.
 ///
+/// An objection to direct marketing, a withdrawal of consent, and an objection that names its purpose
+/// count before the file is opened: from the next read on, by whomever they were logged, as if entered in
+/// `objection` and `consent`.
+///
 /// # Law
-/// Art. 12(2) and (3) GDPR: whatever arrives is recorded, and its time runs from receipt.
+/// Art. 12(2) and (3) GDPR: whatever arrives is recorded, and its time runs from receipt. Art. 7(3),
+/// 18(1)(d) and 21(3): these wait for nobody.
 ///
 /// # Errors
 /// As [`Request::receive`]; `requests.not_the_subject` for the channel of the account where the actor
@@ -99,6 +110,10 @@ pub async fn receive(
         return Err(Refusal::UnknownRole.into());
     }
     let subject = find(vault, &arrival.whom, actor).await?;
+    let effect = match subject {
+        Some(subject) => effect::take(vault, subject, &arrival, actor).await,
+        None => Effect::Waits,
+    };
     let id = arrival.id.unwrap_or_else(|| RequestId::generate(vault.ports().rng.as_ref()));
     let mut due = NaiveDate::MAX;
     let decide = |others: &[_]| {
@@ -114,8 +129,8 @@ pub async fn receive(
         .add_numbered_record(&REQUESTS, id.as_bytes(), subject, &needed, actor, decide)
         .await?;
     match added {
-        Numbered::Added(key) => Ok(Received { key, id, due, is_new: true }),
-        Numbered::There(key) => there(vault, calendar, key, id, &arrival).await,
+        Numbered::Added(key) => Ok(Received { key, id, due, is_new: true, effect }),
+        Numbered::There(key) => there(vault, calendar, key, (id, effect), &arrival).await,
     }
 }
 
@@ -124,7 +139,7 @@ async fn there(
     vault: &Vault,
     calendar: &Calendar<'_>,
     key: RecordKey,
-    id: RequestId,
+    (id, effect): (RequestId, Effect),
     arrival: &Arrival,
 ) -> Result<Received> {
     let of_another = matches!(arrival.whom, Whom::Known(subject) if subject != key.subject);
@@ -137,7 +152,7 @@ async fn there(
             Ok(request.due(calendar, vault.now())?.last_day())
         })
         .await?;
-    Ok(Received { key, id, due, is_new: false })
+    Ok(Received { key, id, due, is_new: false, effect })
 }
 
 /// Whom it is about, as far as the actor may know.

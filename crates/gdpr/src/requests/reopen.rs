@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use tacenda_core::policy::records::REQUESTS;
-use tacenda_core::vault::{Actor, Entry as Told, MODEL, OpenedRecord, Standing, Vault};
+use tacenda_core::row::state;
+use tacenda_core::vault::{Actor, Entry as Told, MODEL, OpenedRecord, Outline, Standing, Vault};
 use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
 use super::codes::NOTHING_REFUSED;
@@ -13,18 +14,20 @@ use super::file;
 use super::rights::Right;
 use super::state::{Entry, Event, Request};
 use crate::case::Note;
+use crate::retention::ended;
 
-const REASON: &str = "The hold that stood against it is released.";
+const REASON: &str = "What stood against it, a hold or a restriction, has ended.";
 
 impl Request {
-    /// What was refused of an erasure on a ground of Art. 17(3).
+    /// What was refused of an erasure on a ground of Art. 17(3), or because it is restricted.
     pub(super) fn kept_from_erasure(&self) -> impl Iterator<Item = &Refusal> {
-        const KEPT: [Ground; 5] = [
+        const KEPT: [Ground; 6] = [
             Ground::Expression,
             Ground::LegalObligation,
             Ground::PublicHealth,
             Ground::Archiving,
             Ground::LegalClaims,
+            Ground::Restricted,
         ];
         let decision = self.state.decision().filter(|_| self.intake.right == Right::Erasure);
         let grounds = decision.into_iter().flat_map(|decision| decision.grounds());
@@ -61,12 +64,24 @@ impl Request {
     }
 }
 
+/// The classes of which something can be erased now: what is in use, neither held nor restricted, and
+/// what was archived with an account and no law asks for.
+pub(crate) fn free(vault: &Vault, rows: &[Outline]) -> BTreeSet<Name> {
+    let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
+    let may_go = |row: &&Outline| match &row.state {
+        _ if row.is_record() || row.held => false,
+        archived if *archived == state::ARCHIVED => !ended(policy, row, now, zone).is_empty(),
+        other => *other != state::RESTRICTED,
+    };
+    rows.iter().filter(may_go).map(|row| row.class.clone()).collect()
+}
+
 /// Opens the answered requests of a subject again that were refused since then, as far as the refusal
 /// is about classes that are in use and free now; answers with how many, and with how many files cannot
 /// be read, which stop no other.
 ///
 /// # Errors
-/// The codes of [`Vault::records_of`] and [`Vault::change_record`].
+/// The codes of [`Vault::records_each`] and [`Vault::change_record`].
 pub(crate) async fn reopen_refused(
     vault: &Vault,
     calendar: &Calendar<'_>,
@@ -76,20 +91,25 @@ pub(crate) async fn reopen_refused(
     actor: &Actor,
 ) -> Result<(u64, u64)> {
     let (mut reopened, mut unread) = (0, 0);
-    for one in vault.records_of(subject, &REQUESTS).await? {
-        if matches!(one.standing, Standing::Open { .. }) {
-            continue;
+    for (key, found) in vault.records_each(subject, &REQUESTS).await? {
+        match found {
+            Ok(one) if matches!(one.standing, Standing::Open { .. }) => continue,
+            Ok(_) => {}
+            Err(_) => {
+                unread += 1;
+                continue;
+            }
         }
         let decide = |record: &OpenedRecord| {
             let request = file::of(record)?;
             if !request.may_be_free(since, free) {
                 return NOTHING_REFUSED.err();
             }
-            let stamp = file::stamp(vault, actor);
+            let stamp = file::stamp_after(vault, actor, &request);
             let request = request.reopen(Note::parse(REASON)?, stamp)?;
-            file::change(&request, calendar, stamp.at, Told::new("request.reopened"))
+            file::change(&request, calendar, vault.now(), Told::new("request.reopened"))
         };
-        match vault.change_record(&one.key, &[MODEL], actor, decide).await {
+        match vault.change_record(&key, &[MODEL], actor, decide).await {
             Ok(_) => reopened += 1,
             Err(error) if error.is(&NOTHING_REFUSED) => {}
             Err(error) if error.kind() == Kind::Integrity => unread += 1,

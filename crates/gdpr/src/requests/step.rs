@@ -10,8 +10,9 @@ use tacenda_core::vault::{Actor, Entry, MODEL, OpenedRecord, Outline, RecordKey,
 use tacenda_core::{Name, Result};
 
 use super::codes::{NO_SUCH_REQUEST, NOT_SO, NOT_THE_SUBJECT, WRONG_STEP};
-use super::decision::{Decision, Ground};
+use super::decision::{Decision, Ground, Refusal};
 use super::due::Calendar;
+use super::effect::{self, Stands};
 use super::file::{self, ABOUT, REPLY_TO};
 use super::held::{self, Held};
 use super::identity::{Evidence, IdentityOutcome};
@@ -44,8 +45,8 @@ pub struct Entered {
 /// is to show who a proxy or heir is, and for a step that a subject takes in the controller's place;
 /// `policy.unknown_role`, `policy.role_without_records`; `requests.no_such_request` for a link to none;
 /// `requests.not_so` for a decision that nothing is held, or was erased on a day, where that is not so,
-/// also if the address that was named, or that the subject asked from, has an account, and for the answer to a granted request for erasure while what it is about is in use; those of
-/// [`Vault::change_record`].
+/// also if the address that was named, or that the subject asked from, has an account, and for the answer to a granted request for erasure while what it is about is in use, or for an objection,
+/// a withdrawal of consent or a restriction that does not count; those of [`Vault::change_record`].
 pub async fn step(
     vault: &Vault,
     calendar: &Calendar<'_>,
@@ -62,9 +63,13 @@ pub async fn step(
     check_link(vault, &event).await?;
     check_held(vault, key, &event, actor).await?;
     let in_use = in_use(vault, key, &event).await?;
+    let stands = match event {
+        Event::Answered(_) => effect::look(vault, key.subject).await?,
+        _ => Stands::Nobody,
+    };
     let check = |request: &Request| {
         check_session(request, &event)?;
-        check_gone(vault.policy(), request, &in_use)
+        check_granted(vault.policy(), request, &stands, &in_use)
     };
     enter(vault, calendar, key, &event, actor, check).await
 }
@@ -188,25 +193,45 @@ async fn in_use(vault: &Vault, key: &RecordKey, event: &Event) -> Result<Vec<Out
     Ok(rows)
 }
 
-/// Nobody is told that something was erased that is in use. What is refused stays; but what is refused
-/// because a law keeps it is archived.
-fn check_gone(policy: &Policy, request: &Request, in_use: &[Outline]) -> Result<()> {
+/// Nobody is told that something was granted that is not so.
+fn check_granted(
+    policy: &Policy,
+    request: &Request,
+    stands: &Stands,
+    in_use: &[Outline],
+) -> Result<()> {
     let Some(decision @ (Decision::Granted(_) | Decision::PartlyRefused(_))) =
         request.state().decision()
     else {
         return Ok(());
     };
-    let scope = request.scope();
-    if request.right() != Right::Erasure {
-        return Ok(());
+    if request.right() == Right::Erasure {
+        return check_gone(policy, request, decision, in_use);
     }
-    let grounds = decision.grounds().iter().filter(|one| one.ground != Ground::LegalObligation);
-    let stays: Vec<_> = grounds.map(|one| (one.class.as_ref(), one.item.as_ref())).collect();
+    effect::check(request, stands, in_use)
+}
+
+/// Nobody is told that something was erased that is in use. What is refused stays; but what is refused
+/// because a law keeps it is archived.
+fn check_gone(
+    policy: &Policy,
+    request: &Request,
+    decision: &Decision,
+    in_use: &[Outline],
+) -> Result<()> {
+    let scope = request.scope();
+    let part = |one: &&Refusal| (one.class.clone(), one.item.clone());
+    let by_law = |one: &&Refusal| one.ground == Ground::LegalObligation;
+    // An order to keep it is a duty as well, and leaves it where it is.
+    let (duties, others): (Vec<_>, Vec<_>) = decision.grounds().iter().partition(by_law);
+    let (duties, others): (Vec<_>, Vec<_>) =
+        (duties.iter().map(part).collect(), others.iter().map(part).collect());
     let asked = |row: &&Outline| scope.classes.is_empty() || scope.classes.contains(&row.class);
     let mut asked = in_use.iter().filter(asked);
     let gone = asked.all(|row| {
-        let class = Some(&row.class);
-        let refused = |item| stays.contains(&(class, None)) || stays.contains(&(class, Some(item)));
+        let of = |item: Option<&Name>| (Some(row.class.clone()), item.cloned());
+        let stays = |part| others.contains(&part) || row.held && duties.contains(&part);
+        let refused = |item| stays(of(None)) || stays(of(Some(item)));
         row.items.iter().filter(|item| is_about(policy, item, scope.items)).all(refused)
     });
     if gone { Ok(()) } else { NOT_SO.err() }

@@ -6,7 +6,7 @@ use tacenda_core::{Result, Timestamp};
 use super::codes::BAD_TIME;
 use super::state::{Announcement, Asked, Entry, Event, Placing, Restriction};
 use crate::case::watch::check_review;
-use crate::case::{Note, Stamp};
+use crate::case::{Note, SKEW, Stamp};
 
 impl Restriction {
     /// Places a restriction, on a day that is `today` for the controller.
@@ -43,11 +43,14 @@ impl Restriction {
     /// Art. 18(3) GDPR.
     ///
     /// # Errors
-    /// [`BAD_TIME`] for a letter from before the restriction, or that is still to be sent;
+    /// [`BAD_TIME`] for a letter from before the restriction, or before it was said last that it goes on,
+    /// or one that is still to be sent;
     /// `restriction.wrong_step` if its end was announced already, or came.
     pub fn announce(self, announcement: Announcement, stamp: Stamp) -> Result<Self> {
         let sent_at = announcement.sent_at;
-        if sent_at < self.placed_at() || sent_at > self.time(stamp) {
+        let kept = self.entries().iter().rfind(|one| matches!(one.event, Event::Kept(_)));
+        let before = kept.is_some_and(|kept| sent_at < kept.at.minus(SKEW));
+        if before || sent_at < self.placed_at() || sent_at > self.time(stamp) {
             return BAD_TIME.err();
         }
         self.enter(Event::Announced(announcement), stamp)

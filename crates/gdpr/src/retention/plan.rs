@@ -9,6 +9,7 @@ use tacenda_core::vault::{Outline, Vault};
 use tacenda_core::{Name, Result, Timestamp};
 
 use super::rules::{rules_in, schedule};
+use super::warning::{self, Warning};
 
 /// How many archived rows are looked at at once.
 const PAGE: usize = 512;
@@ -51,6 +52,10 @@ pub struct RetentionPlan {
     pub now: Timestamp,
     /// The classes with due rows; a class of which nothing is due has no line.
     pub lines: Vec<SweepLine>,
+    /// How many rows are due and stay, because whom they are about was not warned long enough ago.
+    pub waiting: u64,
+    /// How many people a sweep puts a warning into the outbox for.
+    pub to_warn: u64,
     /// Whether the clock is behind the last entry of the log, or further ahead of it, or of the last
     /// sweep, than the policy's `max_clock_ahead`.
     pub clock_in_doubt: bool,
@@ -85,19 +90,20 @@ pub async fn plan(vault: &Vault) -> Result<RetentionPlan> {
     // At once: counting takes a while, and others write meanwhile.
     let clock_in_doubt = vault.clock_in_doubt(now).await?;
     let zone = vault.ports().zone.as_ref();
-    let mut lines = Vec::new();
+    let (mut lines, mut waiting) = (Vec::new(), 0u64);
     for class in policy.classes.keys() {
         for row_state in [state::LIVE, state::ARCHIVED] {
-            lines.extend(rows_line(vault, class, row_state, now).await?);
+            lines.extend(rows_line(vault, class, row_state, now, &mut waiting).await?);
         }
         lines.extend(items_line(vault, class, now).await?);
     }
     for kind in KINDS {
-        lines.extend(rows_line(vault, &kind.class, state::CLOSED, now).await?);
+        lines.extend(rows_line(vault, &kind.class, state::CLOSED, now, &mut waiting).await?);
     }
     let day = zone.start_of_day(zone.local_date(now));
     let digest = digest(day, clock_in_doubt, &lines);
-    Ok(RetentionPlan { now, lines, clock_in_doubt, digest })
+    let to_warn = warning::to_warn(vault).await?;
+    Ok(RetentionPlan { now, lines, waiting, to_warn, clock_in_doubt, digest })
 }
 
 /// The rows of a class and state whose last rule has ended.
@@ -106,12 +112,18 @@ async fn rows_line(
     class: &Name,
     row_state: Name,
     now: Timestamp,
+    waiting: &mut u64,
 ) -> Result<Option<SweepLine>> {
     let (policy, zone) = (vault.policy(), vault.ports().zone.as_ref());
     let rules = schedule(policy, class, &row_state);
     let cutoff = if rules.is_empty() { None } else { calendar::cutoff(now, &rules, zone) };
     let Some(cutoff) = cutoff else { return Ok(None) };
-    let due = rows_due(vault, class, &row_state, cutoff, now).await?;
+    let mut due = rows_due(vault, class, &row_state, cutoff, now).await?;
+    if let Some(warning) = Warning::of(policy, class, &row_state).filter(|_| due > 0) {
+        let unwarned = warning::waiting(vault, class, &warning, cutoff, now).await?;
+        due = due.saturating_sub(unwarned);
+        *waiting = waiting.saturating_add(unwarned);
+    }
     if due == 0 {
         return Ok(None);
     }

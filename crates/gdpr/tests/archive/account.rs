@@ -6,7 +6,7 @@ use tacenda_core::{Name, SubjectId};
 use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{World, request, staff, two_laws};
 
-use super::{at, billing, keys, open, sweep};
+use super::{at, billing, code, keys, open, sweep};
 
 /// Tax keeps the note, in the account's class, for six years; vouchers keep the address for ten.
 fn policy(version: u32) -> String {
@@ -77,4 +77,32 @@ fn with_an_account_that_a_law_keeps_all_its_idle_keys_go() {
     wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
     assert_eq!(live(&world, subject), ["account 0", "billing 0"], "what laws keep, and no other");
     wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn what_laws_keep_already_is_not_erased_again() {
+    let world = World::default();
+    let vault = open(&world, &policy(1));
+    let subject = noted(&world, &policy(1));
+    wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
+    let leaves = wait(vault.history(subject, 99)).unwrap();
+    let again = wait(erasure::erase(&vault, subject, &staff("support")));
+    assert_eq!(code(again), "erasure.nothing_left");
+    assert_eq!(wait(vault.history(subject, 99)).unwrap(), leaves, "nothing went, and none says so");
+    assert_eq!(live(&world, subject), ["account 0", "billing 0"]);
+}
+
+#[test]
+fn an_account_that_a_law_keeps_is_listed_and_read_for_that_law_alone() {
+    let world = World::default();
+    let vault = open(&world, &policy(1));
+    let subject = noted(&world, &policy(1));
+    wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
+    assert_eq!(wait(vault.subjects(None, 9)).unwrap(), [subject]);
+    let page = |purpose, role| {
+        let page = wait(vault.read_page(None, 9, &Name::fixed(purpose), &staff(role))).unwrap();
+        page.views.into_iter().next().unwrap().1
+    };
+    assert_eq!(page("tax", "tax").unwrap().get("note"), Some("n"));
+    assert_eq!(code(page("account", "support")), "vault.not_live");
 }

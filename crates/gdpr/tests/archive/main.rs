@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod account;
+mod closed;
 mod cuts;
 mod laws;
 mod moved;
+mod restricted;
 
 use pollster::block_on as wait;
 use tacenda_core::ports::KeyState;

@@ -4,12 +4,12 @@ use pollster::block_on as wait;
 use tacenda_core::clock::Span;
 use tacenda_core::policy::records::{CONSENTS, REQUESTS};
 use tacenda_core::vault::{
-    Actor, Effects, Entry, MODEL, NewRecord, RecordItems, RecordKey, Standing, Vault,
+    Actor, Effects, Entry, MODEL, NewRecord, OnRestore, RecordItems, RecordKey, Standing, Vault,
 };
 use tacenda_core::{ActorId, Name, SubjectId};
 use tacenda_gdpr::consent::{self, Giver, Giving, How, State, Withdrawal};
 use tacenda_gdpr::{erasure, retention};
-use tacenda_testkit::world::{World, ada, request, staff};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 
 use crate::support::*;
 
@@ -48,12 +48,13 @@ fn a_purpose_is_read_while_a_consent_stands_and_not_a_read_longer() {
     assert_eq!(standing(&vault, &first.key), Standing::Closed { at: vault.now() });
     assert_eq!(withdraw(&vault, subject).unwrap(), Withdrawal::NothingStood);
 
-    // Who consents again gets a proof of its own.
+    // Who consents again, later, gets a proof of its own.
+    pass(&world, 1);
     let second = give(&vault, subject).unwrap();
     assert!(second.changed && second.key != first.key);
     assert_eq!(read(&vault, subject, &NEWS), "ok");
     let states = states(&vault, subject);
-    assert!(matches!(&states[..], [State::Withdrawn(at), State::Stands(_)] if *at == vault.now()));
+    assert!(matches!(&states[..], [State::Withdrawn(at), State::Stands(_)] if *at < vault.now()));
     wait(vault.audit()).unwrap();
 }
 
@@ -102,6 +103,44 @@ fn a_new_text_asks_again_only_if_the_policy_says_so() {
 }
 
 #[test]
+fn what_the_policy_counts_no_more_ends_and_does_not_come_back() {
+    let text = "version = 3\noldest_valid = 2";
+    let renamed: &[(&str, &str)] = &[("[consents.newsletter]", "[consents.another]")];
+    let raised: &[(&str, &str)] = &[(text, "version = 4\noldest_valid = 4")];
+    for edits in [renamed, raised] {
+        let world = World::default();
+        let vault = world.open();
+        let subject = ada(&vault);
+        let key = give(&vault, subject).unwrap().key;
+        assert_eq!(wait(consent::settle(&vault, None, 9)).unwrap().ended, 0);
+        let vault = later(&world, 2, edits);
+        assert_eq!(read(&vault, subject, &NEWS), "policy.no_consent");
+        assert_eq!(wait(consent::settle(&vault, None, 9)).unwrap().ended, 1);
+        assert_eq!(standing(&vault, &key), Standing::Closed { at: vault.now() });
+        assert_eq!(states(&vault, subject), [State::Ended]);
+        assert!(wait(vault.stance(subject)).unwrap().unwrap().is_empty());
+        assert_eq!(wait(consent::settle(&vault, None, 9)).unwrap().ended, 0);
+        let before = POLICY.replacen("version = 1\n", "version = 3\n", 1);
+        match world.try_open(&before, OnRestore::Refuse) {
+            Ok((vault, _)) => {
+                assert_eq!(edits, renamed);
+                assert_eq!(read(&vault, subject, &NEWS), "policy.no_consent");
+            }
+            Err(error) => {
+                assert_eq!((edits, error.code()), (raised, "vault.consent_version"));
+            }
+        }
+        // Nor by way of a policy without it.
+        if edits == raised {
+            drop(later(&world, 3, renamed));
+            let again = POLICY.replacen("version = 1\n", "version = 4\n", 1);
+            let error = world.try_open(&again, OnRestore::Refuse).map(drop).unwrap_err();
+            assert_eq!(error.code(), "vault.consent_version");
+        }
+    }
+}
+
+#[test]
 fn wrong_consents_are_refused_and_nothing_is_written() {
     let vault = World::default().open();
     let subject = ada(&vault);
@@ -129,15 +168,71 @@ fn wrong_consents_are_refused_and_nothing_is_written() {
     assert_eq!(withdraw("account", now, &me), "consent.other_basis");
     assert_eq!(withdraw("nothing", now, &me), "policy.unknown_purpose");
     assert_eq!(withdraw("newsletter", now, &stranger), "consent.not_the_subject");
-    assert_eq!(withdraw("newsletter", now.plus(Span::days(1)), &me), "consent.in_future");
     assert_eq!(wait(vault.history(subject, 99)).unwrap().len(), before);
-    give(&vault, subject).unwrap();
-    let earlier = now.minus(Span::days(1));
-    assert_eq!(withdraw("newsletter", earlier, &me), "consent.before_giving");
-    assert_eq!(read(&vault, subject, &NEWS), "ok");
-
     let nobody = SubjectId::generate(now, vault.ports().rng.as_ref());
     assert_eq!(code(give(&vault, nobody)), "vault.not_found");
+}
+
+#[test]
+fn no_clock_refuses_a_withdrawal() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    for (n, (micros, expected)) in [(-1, -1), (0, 0), (1, 0)].into_iter().enumerate() {
+        pass(&world, 1);
+        let key = give(&vault, subject).unwrap().key;
+        let (now, me) = (vault.now(), Actor::subject(subject));
+        let said = now.plus(Span::seconds(micros));
+        let ended =
+            wait(consent::withdraw(&vault, subject, &NEWS, (said, How::Account), &me)).unwrap();
+        assert_eq!(ended, Withdrawal::Ended(key));
+        assert_eq!(read(&vault, subject, &NEWS), "policy.no_consent");
+        let kept = now.plus(Span::seconds(expected));
+        assert_eq!(states(&vault, subject)[n], State::Withdrawn(kept), "as it was said");
+        // The consent that it ended is not entered once more, by a queue that tries again.
+        assert_eq!(code(give(&vault, subject)), "consent.withdrawn_since");
+        // Nor by a process whose clock went back, with the withdrawal.
+        world.clock.advance(Span::hours(-1));
+        assert_eq!(withdraw(&vault, subject).unwrap(), Withdrawal::NothingStood);
+        world.clock.advance(Span::hours(1));
+    }
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_consent_from_before_the_withdrawal_comes_too_late() {
+    let world = World::default();
+    let vault = world.open();
+    let (subject, clerk) = (ada(&vault), staff("support"));
+    let enter = |given_at| {
+        let paper = Giving { how: How::Paper, given_at, ..giving(&vault) };
+        code(wait(consent::give(&vault, subject, &paper, &clerk)))
+    };
+    let first = vault.now();
+    pass(&world, 4);
+    // Nothing stands yet, and the no is kept all the same.
+    assert_eq!(withdraw(&vault, subject).unwrap(), Withdrawal::NothingStood);
+    let leaf = wait(vault.history(subject, 1)).unwrap().remove(0);
+    assert_eq!((leaf.action.as_str(), leaf.find("stood")), ("consent.withdrawn", Some("none")));
+    let no = vault.now();
+    pass(&world, 5);
+    let leaves = || wait(vault.history(subject, 99)).unwrap().len();
+    let before = leaves();
+    assert_eq!(enter(first), "consent.withdrawn_since");
+    assert_eq!(enter(no), "consent.withdrawn_since");
+    assert_eq!(leaves(), before, "nothing is written");
+    assert_eq!(read(&vault, subject, &NEWS), "policy.no_consent");
+    // What was said later counts, whenever it is entered; an older no changes nothing then.
+    assert_eq!(enter(no.plus(Span::days(1))), "ok");
+    assert_eq!(read(&vault, subject, &NEWS), "ok");
+    // Another text of before the withdrawal does not take its place.
+    let text = "version = 3\noldest_valid = 2";
+    let vault = later(&world, 2, &[(text, "version = 4\noldest_valid = 2")]);
+    let paper = Giving { how: How::Paper, given_at: first, ..giving(&vault) };
+    let late = wait(consent::give(&vault, subject, &paper, &clerk));
+    assert_eq!(code(late), "consent.withdrawn_since");
+    assert_eq!(read(&vault, subject, &NEWS), "ok", "what stands goes on");
+    wait(vault.audit()).unwrap();
 }
 
 #[test]
@@ -155,7 +250,8 @@ fn who_had_their_data_restricted_can_still_withdraw() {
     wait(vault.add_record(&REQUESTS, new, &staff("support"))).unwrap();
     assert_eq!(read(&vault, subject, &NEWS), "vault.not_live");
     assert!(matches!(withdraw(&vault, subject).unwrap(), Withdrawal::Ended(_)));
-    assert!(wait(vault.stance(subject)).unwrap().unwrap().is_empty());
+    let stance = wait(vault.stance(subject)).unwrap().unwrap();
+    assert!(stance.consents.is_empty() && stance.withdrawn.contains_key(&NEWS));
     wait(vault.audit()).unwrap();
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use pollster::block_on as wait;
 use proptest::prelude::*;
+use tacenda_core::clock::Span;
 use tacenda_core::vault::{Actor, RecordKey};
-use tacenda_core::{Name, Result};
-use tacenda_gdpr::consent::{self, How};
+use tacenda_core::{Name, Result, Timestamp};
+use tacenda_gdpr::consent::{self, Giving, How};
 use tacenda_gdpr::objection::{self, Decision, Overriding, State};
 use tacenda_testkit::world::{World, ada, staff};
 
@@ -18,6 +19,12 @@ const PURPOSES: [Name; 3] = [NEWS, OFFERS, ANALYSIS];
 #[derive(Default)]
 struct Model {
     consents: bool,
+    /// When the consent that stands, or stood last, was given.
+    given_at: Option<Timestamp>,
+    /// When consent was withdrawn last.
+    withdrawn: Option<Timestamp>,
+    /// The objection to direct marketing as such.
+    stopped: Option<RecordKey>,
     /// Open objections, with whether each was overruled.
     objections: BTreeMap<Name, (RecordKey, Option<bool>)>,
 }
@@ -27,6 +34,7 @@ impl Model {
     fn read(&self, purpose: &Name) -> &'static str {
         match purpose {
             _ if self.objections.contains_key(purpose) => "policy.objected",
+            purpose if *purpose != ANALYSIS && self.stopped.is_some() => "policy.objected",
             purpose if *purpose == NEWS && !self.consents => "policy.no_consent",
             _ => "ok",
         }
@@ -38,33 +46,45 @@ proptest! {
 
     #[test]
     fn what_is_read_is_what_was_said_last(
-        steps in prop::collection::vec((0u8..9, 0usize..3, 0i64..4), 1..30),
+        steps in prop::collection::vec((0u8..12, 0usize..3, 0i64..4, 0i64..6), 1..30),
     ) {
         let world = World::default();
         let vault = world.open();
         let subject = ada(&vault);
         let (me, dpo) = (Actor::subject(subject), staff("support"));
         let mut model = Model::default();
-        for (step, which, days) in steps {
+        for (step, which, days, before) in steps {
             pass(&world, days);
             let (purpose, now) = (&PURPOSES[which], vault.now());
             let open = model.objections.get(purpose).cloned();
             let analysis = *purpose == ANALYSIS;
             match step {
                 0 | 1 => {
-                    let expected = model.objections.contains_key(&NEWS);
-                    let given = give(&vault, subject);
-                    prop_assert_eq!(given.is_err(), expected);
-                    if let Ok(given) = given {
-                        prop_assert_eq!(given.changed, !model.consents);
-                        model.consents = true;
+                    let given_at = now.minus(Span::days(before));
+                    let giving = Giving { given_at, how: How::Form, ..giving(&vault) };
+                    let given = wait(consent::give(&vault, subject, &giving, &dpo));
+                    let withdrawn = model.withdrawn.is_some_and(|at| given_at <= at);
+                    let expected = match () {
+                        () if model.read(&NEWS) == "policy.objected" => "consent.objected",
+                        () if !model.consents && withdrawn => "consent.withdrawn_since",
+                        () => "ok",
+                    };
+                    let changed = given.as_ref().is_ok_and(|given| given.changed);
+                    prop_assert_eq!(changed, expected == "ok" && !model.consents);
+                    prop_assert_eq!(code(given), expected);
+                    if changed {
+                        model.given_at = Some(given_at);
                     }
+                    model.consents |= changed;
                 }
                 2 => {
-                    let when = (now, How::Account);
+                    let at = now.minus(Span::days(before - 1));
+                    let when = (at, How::Account);
                     let ended = wait(consent::withdraw(&vault, subject, &NEWS, when, &me)).unwrap();
                     let stood = matches!(ended, consent::Withdrawal::Ended(_));
                     prop_assert_eq!(stood, std::mem::take(&mut model.consents));
+                    let given = model.given_at.filter(|_| stood);
+                    model.withdrawn = model.withdrawn.max(Some(at.min(now))).max(given);
                 }
                 3 | 4 => {
                     let made = object(&vault, subject, purpose).unwrap();
@@ -95,6 +115,18 @@ proptest! {
                         model.objections.remove(purpose);
                     }
                 }
+                8 => {
+                    let when = (now, objection::Way::Automated);
+                    let stopped =
+                        wait(objection::stop_marketing(&vault, subject, when, &me)).unwrap();
+                    prop_assert_eq!(stopped.repeated, model.stopped.is_some());
+                    prop_assert!(model.stopped.is_none_or(|key| key == stopped.key));
+                    model.stopped = Some(stopped.key);
+                }
+                9 => {
+                    let Some(key) = model.stopped.take() else { continue };
+                    wait(objection::withdraw(&vault, &key, now, &me)).unwrap();
+                }
                 _ => {
                     let Some((key, _)) = open else { continue };
                     wait(objection::withdraw(&vault, &key, now, &me)).unwrap();
@@ -115,7 +147,7 @@ proptest! {
         let open = listed.iter().filter(|one| {
             one.objection.as_ref().unwrap().state().open_as().is_some()
         });
-        prop_assert_eq!(open.count(), model.objections.len());
+        prop_assert_eq!(open.count(), model.objections.len() + model.stopped.iter().count());
         wait(vault.audit()).unwrap();
     }
 }

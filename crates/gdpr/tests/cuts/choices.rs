@@ -1,6 +1,7 @@
 //! Consents and objections, cut at every step: proof and account change together or not at all.
 
 use pollster::block_on as wait;
+use tacenda_core::clock::Span;
 use tacenda_core::policy::records::{CONSENTS, OBJECTIONS};
 use tacenda_core::vault::{Actor, Standing, Vault};
 use tacenda_core::{Name, Result, SubjectId};
@@ -104,6 +105,7 @@ fn whoever_withdraws_while_it_is_given_again_is_heard() {
         |world, subject| {
             let vault = world.open();
             withdraw(&vault, subject).unwrap();
+            world.clock.advance(Span::seconds(1));
             give(&vault, subject).unwrap();
         },
         |world, subject, _| {
@@ -114,6 +116,101 @@ fn whoever_withdraws_while_it_is_given_again_is_heard() {
             wait(vault.audit()).unwrap();
         },
     );
+}
+
+#[test]
+fn whoever_withdraws_while_a_consent_is_on_its_way_is_heard() {
+    for stood in [false, true] {
+        between(
+            |world| {
+                let vault = world.sound.open();
+                let subject = ada(&vault);
+                if stood {
+                    give(&vault, subject).unwrap();
+                }
+                subject
+            },
+            |world, subject| give(&try_open(world).unwrap(), subject).map(|_| ()),
+            |world, subject| {
+                let vault = world.open();
+                let given = give(&vault, subject).map(|_| ());
+                withdraw(&vault, subject).unwrap();
+                given.unwrap();
+            },
+            |world, subject, _| {
+                let vault = world.sound.open();
+                assert!(!readable(&vault, subject, &NEWS), "the no is later than the yes");
+                let (all, open) = open_of(&vault, subject);
+                assert!(all <= 1 && open == 0, "{all} {open}");
+                assert_eq!(give(&vault, subject).unwrap_err().code(), "consent.withdrawn_since");
+                wait(vault.audit()).unwrap();
+            },
+        );
+    }
+}
+
+#[test]
+fn marketing_is_stopped_whole_or_not_at_all() {
+    let stop = |vault: &Vault, subject: SubjectId| {
+        let when = (vault.now(), Way::Automated);
+        wait(objection::stop_marketing(vault, subject, when, &Actor::subject(subject)))
+    };
+    let offers = Name::fixed("offers");
+    everywhere(
+        |world| {
+            let vault = world.sound.open();
+            let subject = ada(&vault);
+            give(&vault, subject).unwrap();
+            subject
+        },
+        |world, subject| stop(&try_open(world)?, subject).map(|_| ()),
+        |world, subject, done| {
+            let vault = world.sound.open();
+            let read = readable(&vault, subject, &NEWS);
+            assert_eq!(readable(&vault, subject, &offers), read, "all or none");
+            assert!(!(read && done));
+            let kept = wait(vault.records_of(subject, &OBJECTIONS)).unwrap();
+            assert_eq!(kept.len(), usize::from(!read));
+            assert_eq!(stop(&vault, subject).unwrap().repeated, !read);
+            assert!(!readable(&vault, subject, &NEWS));
+            wait(vault.audit()).unwrap();
+        },
+    );
+}
+
+#[test]
+fn nobody_is_read_of_after_the_log_has_their_no() {
+    for by_address in [false, true] {
+        between(
+            |world| {
+                let vault = world.sound.open();
+                let subject = ada(&vault);
+                give(&vault, subject).unwrap();
+                subject
+            },
+            move |world, subject| {
+                let vault = try_open(world).unwrap();
+                let clerk = staff("marketing");
+                let read = if by_address {
+                    let email = Name::fixed("email");
+                    wait(vault.read_by(&email, "ada@example.org", &NEWS, &clerk))
+                } else {
+                    wait(vault.read(subject, &NEWS, &clerk))
+                };
+                read.map(drop)
+            },
+            |world, subject| assert!(withdraw(&world.open(), subject).is_ok()),
+            |world, subject, read| {
+                let vault = world.sound.open();
+                let leaves = wait(vault.history(subject, 99)).unwrap();
+                let at = |action: &str| leaves.iter().position(|leaf| leaf.action == *action);
+                // The latest first.
+                let no = at("consent.withdrawn").unwrap();
+                assert!(at("subject.read").is_none_or(|yes| yes > no), "read after the no");
+                assert_eq!(at("subject.read").is_some(), read.is_ok());
+            },
+        );
+    }
 }
 
 #[test]

@@ -1,32 +1,31 @@
-//! Holds and restrictions, cut at every step: placed, released, lifted; and others in between.
+//! Holds, cut at every step: placed, released; and others in between.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use pollster::block_on as wait;
 use tacenda_core::calendar::{Region, Utc, WorkingDays};
-use tacenda_core::policy::records::{HOLDS, RESTRICTIONS, RecordKind};
-use tacenda_core::row::state;
+use tacenda_core::policy::records::{HOLDS, RecordKind};
 use tacenda_core::vault::{Actor, Amendment, Outline, RecordKey, Standing, Vault};
 use tacenda_core::{ActorId, Name, Result, SubjectId};
 use tacenda_gdpr::erasure;
 use tacenda_gdpr::holds::{self, Ground, GroupId, Note, Scope, Selection, Terms};
 use tacenda_gdpr::requests::{
     self, Answer, Arrival, Calendar, Channel, Decision, Event, Hints, Refusal, Refusals, Requester,
-    RestrictionGround, Right, Whom,
+    Right, Whom,
 };
-use tacenda_gdpr::restriction::{self, Announcement, Asked};
 use tacenda_testkit::world::{World, request, staff};
+use tacenda_testkit::{After, Cut, FailingKeyring, FailingStore, Faults};
 
 use super::{Cuttable, between, everywhere, try_open};
 
-fn calendar() -> Calendar<'static> {
+pub(super) fn calendar() -> Calendar<'static> {
     static FRANCE: LazyLock<WorkingDays> =
         LazyLock::new(|| WorkingDays::of(Region::parse("FR").unwrap()));
     Calendar::new(&Utc, &FRANCE)
 }
 
-fn note() -> Note {
+pub(super) fn note() -> Note {
     Note::parse("A lawsuit.").unwrap()
 }
 
@@ -35,7 +34,7 @@ fn classes(of: &[&'static str]) -> Scope {
 }
 
 /// Somebody with three classes, an invoice and no password, which would take its time.
-fn ada(vault: &Vault) -> SubjectId {
+pub(super) fn ada(vault: &Vault) -> SubjectId {
     let items = [
         ("email", "ada@example.org"),
         ("address", "ul. Prosta 1"),
@@ -64,7 +63,11 @@ fn release(vault: &Vault, key: &RecordKey) -> Result<u64> {
         .map(|released| released.reopened)
 }
 
-fn keys(vault: &Vault, subject: SubjectId, kind: &'static RecordKind) -> Result<Vec<RecordKey>> {
+pub(super) fn keys(
+    vault: &Vault,
+    subject: SubjectId,
+    kind: &'static RecordKind,
+) -> Result<Vec<RecordKey>> {
     let found = wait(vault.records_of(subject, kind))?;
     Ok(found.into_iter().map(|one| one.key).collect())
 }
@@ -73,7 +76,11 @@ fn first(vault: &Vault, subject: SubjectId) -> Result<RecordKey> {
     Ok(keys(vault, subject, &HOLDS)?.into_iter().next().unwrap())
 }
 
-fn is(vault: &Vault, subject: SubjectId, mark: fn(&Outline) -> bool) -> BTreeSet<String> {
+pub(super) fn is(
+    vault: &Vault,
+    subject: SubjectId,
+    mark: fn(&Outline) -> bool,
+) -> BTreeSet<String> {
     let rows = wait(vault.outline(subject)).unwrap().into_iter();
     rows.filter(|row| !row.is_record() && mark(row)).map(|row| row.class.to_string()).collect()
 }
@@ -112,6 +119,7 @@ fn refused(vault: &Vault, subject: SubjectId) {
         requester: Requester::Subject,
         channel: Channel::Account,
         scope: requests::Scope::ALL,
+        purpose: None,
         received_at: vault.now(),
         reply_to: None,
         words: None,
@@ -158,7 +166,8 @@ fn a_release_that_was_stopped_frees_what_it_released_and_is_finished_by_the_next
             assert_eq!(held(&vault, subject).len(), if whole { 3 } else { 0 });
             assert!(agenda(&vault) == 1 || !settled, "settled once it is on the agenda again");
             // Until it is settled it is to be looked at.
-            let due = wait(holds::agenda(&vault, "2026-12-01".parse().unwrap())).unwrap();
+            let due = wait(holds::agenda(&vault, "2026-12-01".parse().unwrap(), &staff("support")))
+                .unwrap();
             assert_eq!(due.is_empty(), settled);
             match release(&vault, &key) {
                 Ok(_) => assert!(!settled),
@@ -201,7 +210,11 @@ fn a_group_that_was_stopped_goes_on_with_its_number() {
         },
         |world, ada, done| {
             let vault = world.sound.open();
-            let open = || wait(holds::agenda(&vault, chrono::NaiveDate::MAX)).unwrap().len();
+            let open = || {
+                wait(holds::agenda(&vault, chrono::NaiveDate::MAX, &staff("support")))
+                    .unwrap()
+                    .len()
+            };
             assert!(!done || open() == 0);
             all(&vault).unwrap();
             let eve = wait(vault.subjects(None, 9)).unwrap().into_iter().find(|one| *one != ada);
@@ -300,6 +313,47 @@ fn what_is_added_while_everything_is_being_held_is_held() {
     );
 }
 
+/// Killed at every step with an amendment in between, before each step until then: nobody is there to
+/// look again.
+#[test]
+fn a_class_that_begins_while_everything_is_held_by_somebody_killed_is_held() {
+    let (mut kills, mut both) = (0, 0);
+    loop {
+        let mut reached = false;
+        for turn in 0..=kills {
+            let world = Cuttable::new();
+            let vault = world.sound.open();
+            let eve = request(&vault, &[("email", "eve@example.org")], false);
+            let eve = wait(vault.register(eve, &staff("support"))).unwrap().subject();
+            let set = vec![vault.item(&Name::fixed("card_last4"), "4242").unwrap()];
+            let other = world.sound.clone();
+            let begins = Faults::meanwhile(turn, move || {
+                let amendment = Amendment { set, ..Amendment::default() };
+                wait(other.open().amend(eve, amendment, &staff("support"))).unwrap();
+            });
+            let (beside, killed) =
+                (world.cut(&begins), Faults::cut(kills, Cut::After, After::StaysDown));
+            let act = World {
+                store: Arc::new(FailingStore::new(beside.store.clone(), killed.clone())),
+                keyring: Arc::new(FailingKeyring::new(beside.keyring.clone(), killed.clone())),
+                ..beside
+            };
+            let placed = try_open(&act).and_then(|vault| place(&vault, eve, Scope::Subject));
+            reached |= killed.tripped();
+            assert!(killed.tripped() || placed.is_ok());
+            let holds = keys(&vault, eve, &HOLDS).unwrap().len();
+            let there = is(&vault, eve, |_| true);
+            assert_eq!(held(&vault, eve), if holds > 0 { there.clone() } else { of(&[]) });
+            both += usize::from(holds > 0 && there.len() == 2);
+        }
+        kills += 1;
+        if !reached {
+            break;
+        }
+    }
+    assert!(kills > 10 && both > 10, "{kills} {both}");
+}
+
 #[test]
 fn what_is_held_while_it_is_erased_stays_whole_or_the_hold_is_refused() {
     between(
@@ -316,88 +370,6 @@ fn what_is_held_while_it_is_erased_stays_whole_or_the_hold_is_refused() {
                 Err(error) => assert_eq!(rows, 1, "{error}: a law keeps that"),
             }
             wait(vault.audit()).unwrap();
-        },
-    );
-}
-
-#[test]
-fn a_restriction_is_lifted_whole_or_not_at_all() {
-    let restrict = |vault: &Vault, subject| {
-        let terms = restriction::Terms {
-            ground: RestrictionGround::Accuracy,
-            reason: note(),
-            asked: Asked::Person(vault.now()),
-            classes: BTreeSet::new(),
-            review_on: "2026-07-01".parse().unwrap(),
-        };
-        wait(restriction::place(vault, subject, &terms, &staff("support"))).map(|one| one.key)
-    };
-    let announce = |vault: &Vault, key: &RecordKey| {
-        let letter = Announcement { sent_at: vault.now(), by: Channel::Letter, reason: note() };
-        wait(restriction::announce(vault, key, &letter, &staff("support")))
-    };
-    let limited =
-        |vault: &Vault, subject| is(vault, subject, |row| row.state == state::RESTRICTED).len();
-    let operations = everywhere(
-        |world| ada(&world.sound.open()),
-        |world, subject| {
-            let vault = try_open(world)?;
-            let key = restrict(&vault, subject)?;
-            announce(&vault, &key)?;
-            wait(restriction::lift(&vault, &key, &staff("support"))).map(drop)
-        },
-        |world: &Cuttable, subject, done| {
-            let vault = world.sound.open();
-            let found = keys(&vault, subject, &RESTRICTIONS).unwrap();
-            let stage = found.first().map(|key| wait(vault.record(key)).unwrap().standing);
-            let open = matches!(stage, Some(Standing::Open { .. }));
-            assert!(!done || stage.is_some() && !open);
-            assert_eq!(limited(&vault, subject), if open { 3 } else { 0 });
-            if let Some(key) = found.first().filter(|_| open) {
-                let _ = announce(&vault, key);
-                wait(restriction::lift(&vault, key, &staff("support"))).unwrap();
-            }
-            assert_eq!(limited(&vault, subject), 0);
-            wait(vault.audit()).unwrap();
-        },
-    );
-    assert!(operations > 20, "{operations}");
-}
-
-#[test]
-fn two_restrictions_lifted_at_once_leave_nothing_restricted() {
-    let prepare = |world: &Cuttable| {
-        let vault = world.sound.open();
-        let subject = ada(&vault);
-        for _ in 0..2 {
-            let terms = restriction::Terms {
-                ground: RestrictionGround::Claims,
-                reason: note(),
-                asked: Asked::Person(vault.now()),
-                classes: BTreeSet::new(),
-                review_on: "2026-07-01".parse().unwrap(),
-            };
-            let me = staff("support");
-            let key = wait(restriction::place(&vault, subject, &terms, &me)).unwrap().key;
-            let letter = Announcement { sent_at: vault.now(), by: Channel::Letter, reason: note() };
-            wait(restriction::announce(&vault, &key, &letter, &me)).unwrap();
-        }
-        subject
-    };
-    let lift = |world: &World, subject, last: bool| {
-        let vault = try_open(world)?;
-        let mut found = keys(&vault, subject, &RESTRICTIONS)?;
-        let key = if last { found.pop() } else { found.into_iter().next() };
-        wait(restriction::lift(&vault, &key.unwrap(), &staff("support"))).map(drop)
-    };
-    between(
-        prepare,
-        move |world, subject| lift(world, subject, false),
-        move |world, subject| lift(world, subject, true).unwrap(),
-        |world, subject, done| {
-            done.unwrap();
-            let vault = world.sound.open();
-            assert!(is(&vault, subject, |row| row.state == state::RESTRICTED).is_empty());
         },
     );
 }

@@ -13,8 +13,10 @@ mod policy;
 mod records;
 mod requested;
 mod requests;
+mod restricted;
 mod returns;
 mod rotation;
+mod staff;
 mod sweep;
 
 use std::sync::Arc;

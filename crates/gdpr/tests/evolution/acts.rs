@@ -11,7 +11,7 @@ use tacenda_gdpr::erasure;
 use tacenda_testkit::world::staff;
 
 use super::code;
-use super::customer::Customer;
+use super::customer::{Customer, Live};
 use super::shape::{CLASSES, ITEMS, Shape};
 
 /// Sets an item, or takes it away.
@@ -52,13 +52,14 @@ pub(super) fn erase(vault: &Vault, subject: SubjectId) -> &'static str {
 
 /// Somebody who has an account is erased.
 pub(super) fn erased_so(customer: &mut Customer, shape: &Shape, now: Timestamp, did: &'static str) {
-    if customer.is_held() || customer.is_restricted() {
+    let free = customer.live.values().any(Live::is_free);
+    if !free && (customer.is_held() || customer.is_restricted()) {
         let held = if customer.is_held() { "erasure.held" } else { "erasure.restricted" };
         assert_eq!(did, held);
         return;
     }
     assert_eq!(did, "ok");
-    (0..CLASSES.len()).for_each(|class| customer.end(shape, class, now));
+    customer.erase(shape, now);
 }
 
 /// A record of the customer's, by which classes are held and restricted.
@@ -98,6 +99,7 @@ pub(super) fn restricted_so(customer: &mut Customer, class: usize, on: bool, did
         Some(row) => {
             assert_eq!(did, "ok");
             row.restricted = on;
+            customer.archive(class);
         }
         None => assert_eq!(did, if on { "vault.nothing_of_class" } else { "ok" }),
     }

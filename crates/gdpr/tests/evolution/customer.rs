@@ -17,9 +17,17 @@ pub(super) struct Live {
     pub(super) items: Values,
     pub(super) restricted: bool,
     pub(super) held: bool,
+    /// Since its account is gone its clock stands.
+    pub(super) clock: Option<Timestamp>,
 }
 
-/// What laws keep.
+impl Live {
+    pub(super) const fn is_free(&self) -> bool {
+        !self.held && !self.restricted
+    }
+}
+
+/// What laws keep, and holds.
 #[derive(Debug, Clone)]
 pub(super) struct Archive {
     pub(super) class: usize,
@@ -124,6 +132,34 @@ impl Customer {
         }
     }
 
+    /// What is free ends. Where that is the account, what is held becomes an archive, and what is
+    /// restricted stays so.
+    pub(super) fn erase(&mut self, shape: &Shape, now: Timestamp) {
+        for class in 0..CLASSES.len() {
+            if self.live.get(&class).is_some_and(Live::is_free) {
+                self.end(shape, class, now);
+            }
+        }
+        if self.is_there() {
+            return;
+        }
+        let end = self.closed.unwrap_or(now);
+        let anchor = self.anchor(shape).map_or(end, |clock| clock.max(end));
+        // Nothing is kept of a row that holds nothing.
+        self.live.retain(|_, row| !row.items.is_empty());
+        self.live.values_mut().for_each(|row| row.clock = Some(anchor));
+        (0..CLASSES.len()).for_each(|class| self.archive(class));
+    }
+
+    /// What outlived the account and is not restricted, or no longer, is an archive.
+    pub(super) fn archive(&mut self, class: usize) {
+        let row = self.live.get(&class).filter(|row| !row.restricted);
+        let Some((row, anchor)) = row.and_then(|row| Some((row, row.clock?))) else { return };
+        let (items, held) = (row.items.clone(), row.held);
+        self.archives.push(Archive { class, anchor, items, held });
+        self.live.remove(&class);
+    }
+
     pub(super) fn sweep(&mut self, shape: &Shape, now: Timestamp) {
         for class in 1..CLASSES.len() {
             let free = self.live.get(&class).is_some_and(|row| !row.restricted && !row.held);
@@ -143,7 +179,9 @@ impl Customer {
             before.home[item] != shape.home[item]
                 && !(0..LAWS.len()).any(|law| shape.keeps(law, class, item))
         };
-        self.archives.iter().any(|of| of.items.keys().any(|item| lost(of.class, *item)))
+        // What a hold keeps goes with the hold, and binds no policy.
+        let free = self.archives.iter().filter(|of| !of.held);
+        free.into_iter().any(|of| of.items.keys().any(|item| lost(of.class, *item)))
     }
 
     /// Items move to their class, but for those that are restricted.
@@ -174,7 +212,8 @@ impl Customer {
         };
         let live = self.live.iter().map(|(class, row)| {
             let state = if row.restricted { "restricted" } else { "live" };
-            outlined(*class, state, self.anchor(shape), row.held, &row.items)
+            let clock = row.clock.or_else(|| self.anchor(shape));
+            outlined(*class, state, clock, row.held, &row.items)
         });
         let archived = self.archives.iter();
         let archived =
@@ -199,7 +238,7 @@ impl Customer {
         }
         for of in &self.archives {
             let lawful = law.is_some_and(|law| {
-                let is_over = !of.held && now >= due(of.anchor, LAWS[law].years);
+                let is_over = now >= due(of.anchor, LAWS[law].years);
                 shape.keeps(law, of.class, item) && !is_over
             });
             seen.extend(of.items.get(&item).filter(|_| lawful).map(|v| (v.clone(), true)));

@@ -2,29 +2,19 @@
 
 use pollster::block_on as wait;
 use tacenda_core::SubjectId;
+use tacenda_core::row::state;
 use tacenda_core::vault::{Actor, Standing, Vault};
-use tacenda_gdpr::holds::Scope;
+use tacenda_gdpr::holds::{self, Scope};
 use tacenda_gdpr::requests::{
-    self, Answer, Arrival, Channel, Decision, Event, Ground, Hints, PartialRefusal, Received,
-    Refusal, Refusals, Requester, Right, Stage, Whom, step,
+    self, Answer, Channel, Decision, Event, Ground, Hints, PartialRefusal, Received, Refusal,
+    Refusals, Right, Stage, step,
 };
 use tacenda_testkit::world::{World, ada, staff};
 
 use crate::support::*;
 
 fn ask(vault: &Vault, subject: SubjectId) -> Received {
-    let arrival = Arrival {
-        id: None,
-        whom: Whom::Known(subject),
-        right: Right::Erasure,
-        requester: Requester::Subject,
-        channel: Channel::Account,
-        scope: requests::Scope::ALL,
-        received_at: vault.now(),
-        reply_to: None,
-        words: None,
-    };
-    wait(requests::receive(vault, &calendar(), arrival, &Actor::subject(subject))).unwrap()
+    asked_for(vault, subject, Right::Erasure)
 }
 
 fn take(vault: &Vault, at: &Received, event: Event) -> &'static str {
@@ -65,7 +55,12 @@ fn a_request_refused_for_a_hold_is_to_be_answered_again() {
     let subject = ada(&vault);
     let key = place(&vault, subject, Scope::Subject).unwrap();
     let at = ask(&vault, subject);
-    assert_eq!(erase(&vault, &at), "erasure.held");
+    let all = wait(requests::erase(&vault, &calendar(), &at.key, &staff("support"))).unwrap();
+    assert!(matches!(all.carried, requests::Carried::Nothing(_)), "{all:?}");
+    let grounds: Vec<_> = all.decision.grounds().iter().filter(|one| one.item.is_none()).collect();
+    assert_eq!(grounds.len(), 3, "each class for the hold");
+    assert!(grounds.iter().all(|one| one.ground == Ground::LegalClaims));
+    assert_eq!(own(&vault, subject).len(), 3);
     assert_eq!(agenda(&vault).len(), 1, "and it is due as before");
     answer(&vault, &at, refused(None));
     assert!(agenda(&vault).is_empty());
@@ -78,6 +73,85 @@ fn a_request_refused_for_a_hold_is_to_be_answered_again() {
     assert_eq!(own(&vault, subject).len(), 1, "but for what a law keeps");
     answer_only(&vault, &at);
     assert!(agenda(&vault).is_empty());
+    wait(vault.audit()).unwrap();
+}
+
+/// Holds, restrictions and all else at once: what stays, what is told of it, and what becomes of it.
+#[test]
+fn a_hold_of_a_part_keeps_that_part_and_nothing_else() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = place(&vault, subject, classes(&["payment"])).unwrap();
+    let at = ask(&vault, subject);
+    let erased = wait(requests::erase(&vault, &calendar(), &at.key, &staff("support"))).unwrap();
+    let told: Vec<_> = erased.decision.grounds().iter().map(|one| told(one)).collect();
+    assert_eq!(
+        told,
+        [
+            ("payment", None, "It is held (GDPR Art. 17(3)(e)), until that is released."),
+            ("billing", Some("address"), "Code de commerce, art. L123-22 al. 2, until 2036-12-31"),
+        ]
+    );
+    // Nobody finds or reads the account any more, nor for the purpose of a law what none asks for.
+    assert_eq!(code(wait(vault.login("ada@example.org", "correct horse"))), "login.refused");
+    let left: Vec<_> =
+        own(&vault, subject).into_iter().map(|r| (r.class, r.state, r.held)).collect();
+    let archived = |class, held| (tacenda_core::Name::fixed(class), state::ARCHIVED, held);
+    assert_eq!(left, [archived("billing", false), archived("payment", true)]);
+    let read = wait(vault.read(subject, &tacenda_core::Name::fixed("billing"), &staff("billing")));
+    assert_eq!(code(read), "vault.not_live");
+    let leaf = wait(vault.history(subject, 9)).unwrap();
+    let leaf = leaf.iter().find(|leaf| leaf.action == *"erasure.done").unwrap();
+    assert_eq!(leaf.find("held"), Some("payment"), "the receipt says so");
+    answer_only(&vault, &at);
+    world.set_time("2040-01-01T00:00:00Z");
+    sweep(&vault);
+    assert_eq!(held(&vault, subject), names(&["payment"]), "as long as it takes");
+    // Its end brings the request back, if no sweep is first.
+    assert_eq!(release(&vault, &key).unwrap().reopened, 0, "the file's period is over");
+    assert_eq!(sweep(&vault), 1);
+    assert!(own(&vault, subject).is_empty());
+    wait(vault.audit()).unwrap();
+}
+
+fn told(one: &Refusal) -> (&str, Option<&str>, &str) {
+    let item = one.item.as_ref().map(|item| item.as_str());
+    (one.class.as_ref().unwrap().as_str(), item, one.reason.as_text())
+}
+
+#[test]
+fn what_outlived_its_account_for_a_hold_is_erased_after_the_release() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = place(&vault, subject, classes(&["payment"])).unwrap();
+    let at = ask(&vault, subject);
+    assert_eq!(erase(&vault, &at), "ok");
+    answer_only(&vault, &at);
+    assert_eq!(release(&vault, &key).unwrap().reopened, 1);
+    let again = wait(requests::erase(&vault, &calendar(), &at.key, &staff("support"))).unwrap();
+    assert!(matches!(again.carried, requests::Carried::Out(_)), "{again:?}");
+    assert_eq!(again.decision.grounds().len(), 1, "a law keeps the bill");
+    assert_eq!(own(&vault, subject).len(), 1);
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn an_order_to_keep_the_account_keeps_it_and_the_rest_goes() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let ordered =
+        holds::Terms { ground: holds::Ground::Authority, ..terms(&vault, classes(&["account"])) };
+    wait(holds::place(&vault, subject, &ordered, &staff("support"))).unwrap();
+    let at = ask(&vault, subject);
+    assert_eq!(erase(&vault, &at), "ok");
+    let left: Vec<_> = own(&vault, subject).into_iter().map(|row| (row.class, row.state)).collect();
+    let of = tacenda_core::Name::fixed;
+    assert_eq!(left, [(ACCOUNT, state::LIVE), (of("billing"), state::ARCHIVED)]);
+    assert_eq!(code(wait(vault.login("ada@example.org", "correct horse"))), "ok");
+    answer_only(&vault, &at);
     wait(vault.audit()).unwrap();
 }
 
@@ -139,6 +213,21 @@ fn a_file_that_cannot_be_read_stops_no_release() {
     assert!(held(&vault, subject).is_empty());
     let standing = wait(vault.record(&key)).unwrap().standing;
     assert!(matches!(standing, Standing::Closed { .. }));
+}
+
+#[test]
+fn a_clock_that_was_ahead_holds_no_release_up() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = place(&vault, subject, Scope::Subject).unwrap();
+    let at = ask(&vault, subject);
+    world.set_time("2026-06-03T08:00:00Z");
+    answer(&vault, &at, refused(None));
+    world.set_time("2026-06-01T09:00:00Z");
+    assert_eq!(release(&vault, &key).unwrap().reopened, 1);
+    let standing = wait(vault.record(&key)).unwrap().standing;
+    assert!(matches!(standing, Standing::Closed { .. }), "it is settled");
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;
-use tacenda_core::vault::{Actor, RecordKey, RestrictedUse, Standing, Vault};
+use tacenda_core::row::state;
+use tacenda_core::vault::{Actor, OnRestore, RecordKey, RestrictedUse, Standing, Vault};
 use tacenda_core::{Name, Result, SubjectId};
-use tacenda_gdpr::requests::{Channel, RequestId, RestrictionGround};
+use tacenda_gdpr::requests::{self, Channel, RequestId, RestrictionGround, Right};
 use tacenda_gdpr::restriction::{self, Announcement, Asked, Placed, Stage, Terms};
 use tacenda_gdpr::{erasure, holds};
-use tacenda_testkit::world::{World, ada, staff};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 
 use crate::support::*;
 
@@ -32,7 +33,7 @@ fn announce(vault: &Vault, key: &RecordKey, sent_at: tacenda_core::Timestamp) ->
 }
 
 fn lift(vault: &Vault, key: &RecordKey) -> &'static str {
-    code(wait(restriction::lift(vault, key, &staff("support"))))
+    code(wait(restriction::lift(vault, &calendar(), key, &staff("support"))))
 }
 
 #[test]
@@ -55,6 +56,7 @@ fn a_restriction_is_lifted_after_the_person_was_told() {
     assert_eq!(restricted(&vault, subject).len(), 3, "until it is lifted");
     wait(restriction::keep(&vault, &key, &note("Another claim."), &staff("support"))).unwrap();
     assert_eq!(lift(&vault, &key), "restriction.not_told", "that letter is spent");
+    assert_eq!(announce(&vault, &key, now.plus(Span::days(2))), "restriction.bad_time");
     assert_eq!(announce(&vault, &key, vault.now()), "ok");
     assert_eq!(announce(&vault, &key, vault.now()), "restriction.wrong_step");
     assert_eq!(lift(&vault, &key), "ok");
@@ -77,7 +79,7 @@ fn what_two_restrict_is_in_use_again_with_the_last() {
     let card = restrict(&vault, subject, &["payment"]).unwrap().key;
     let end = |key| {
         assert_eq!(announce(&vault, key, vault.now()), "ok");
-        wait(restriction::lift(&vault, key, &staff("support"))).unwrap().classes
+        wait(restriction::lift(&vault, &calendar(), key, &staff("support"))).unwrap().classes
     };
     assert_eq!(end(&all), names(&["account", "billing"]));
     assert_eq!(restricted(&vault, subject), names(&["payment"]));
@@ -154,11 +156,26 @@ fn restrictions_are_listed_for_review_and_once_announced() {
     let world = World::default();
     let vault = world.open();
     let subject = ada(&vault);
-    let asked = Asked::Request(RequestId::from_bytes([7; 16]));
-    let terms = Terms { asked, ..terms(&vault, &["billing"]) };
+    let mut terms = terms(&vault, &["billing"]);
+    // By a request of this person for a restriction, and no other.
+    let me = staff("support");
+    let place = |terms: &Terms| code(wait(restriction::place(&vault, subject, terms, &me)));
+    let eve = wait(vault.register(request(&vault, &[("email", "eve@example.org")], false), &me));
+    let restriction = Right::Restriction(RestrictionGround::Claims);
+    let others = [
+        RequestId::from_bytes([7; 16]),
+        asked_for(&vault, subject, Right::Erasure).id,
+        asked_for(&vault, eve.unwrap().subject(), restriction).id,
+    ];
+    for other in others {
+        terms.asked = Asked::Request(other);
+        assert_eq!(place(&terms), "requests.no_such_request");
+    }
+    let asked = Asked::Request(asked_for(&vault, subject, restriction).id);
+    terms.asked = asked;
     let key = wait(restriction::place(&vault, subject, &terms, &staff("support"))).unwrap().key;
     let due = |until| {
-        let found = wait(restriction::agenda(&vault, day(until))).unwrap();
+        let found = wait(restriction::agenda(&vault, day(until), &staff("support"))).unwrap();
         found.into_iter().map(|one| (one.stage, one.due)).collect::<Vec<_>>()
     };
     assert!(due("2026-06-30").is_empty());
@@ -184,9 +201,82 @@ fn a_hold_and_a_restriction_are_two_things() {
     release(&vault, &hold).unwrap();
     assert_eq!(restricted(&vault, subject), names(&["payment"]));
     world.set_time("2030-01-01T00:00:00Z");
-    assert_eq!(sweep(&vault), 1, "the bills are kept by a law, and");
-    assert_eq!(own(&vault, subject).len(), 3, "what is restricted stays with its account");
+    assert_eq!(sweep(&vault), 1, "the account goes");
+    assert_eq!(own(&vault, subject).len(), 2, "the bills are kept by a law, and");
+    assert_eq!(restricted(&vault, subject), names(&["payment"]), "what is restricted stays so");
+    // Nothing is left that could say whether its conditions are met.
+    let read = |purpose| {
+        let (claims, me) = (RestrictedUse::Claims, staff("billing"));
+        code(wait(vault.read_restricted(subject, &Name::fixed(purpose), claims, &me)))
+    };
+    assert_eq!(read("billing"), "vault.not_live");
     assert_eq!(announce(&vault, &key, vault.now()), "ok");
     assert_eq!(lift(&vault, &key), "ok");
+    let archived: Vec<_> = own(&vault, subject).into_iter().map(|row| row.state).collect();
+    assert_eq!(
+        archived,
+        [state::ARCHIVED, state::ARCHIVED],
+        "without an account nothing is in use"
+    );
     assert_eq!(sweep(&vault), 1);
+    assert_eq!(own(&vault, subject).len(), 1);
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn what_is_restricted_outlives_an_erasure_and_is_read_for_claims() {
+    // Without a condition, as a purpose that needs neither facts nor consent.
+    let policy =
+        POLICY.replace("basis = \"contract\"\nif = \"paid offer\"", "basis = \"contract\"");
+    assert_ne!(policy, POLICY);
+    let world = World::default();
+    let (vault, _) = world.try_open(&policy, OnRestore::Refuse).unwrap();
+    let subject = ada(&vault);
+    restrict(&vault, subject, &["payment"]).unwrap();
+    wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
+    let leaf = wait(vault.history(subject, 1)).unwrap().remove(0);
+    assert_eq!(leaf.find("restricted"), Some("payment"));
+    let (billing, me) = (Name::fixed("billing"), staff("billing"));
+    assert_eq!(code(wait(vault.read(subject, &billing, &me))), "vault.not_live");
+    let view = wait(vault.read_restricted(subject, &billing, RestrictedUse::Claims, &me)).unwrap();
+    assert_eq!((view.get("card_last4"), view.get("email")), (Some("4242"), None));
+    let again = wait(erasure::erase(&vault, subject, &staff("support")));
+    assert_eq!(code(again), "erasure.restricted");
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn what_was_refused_for_a_restriction_is_to_be_answered_again() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = restrict(&vault, subject, &["payment"]).unwrap().key;
+    let at = asked_for(&vault, subject, Right::Erasure);
+    let me = staff("support");
+    let erase = || wait(requests::erase(&vault, &calendar(), &at.key, &me)).unwrap();
+    let first = erase();
+    let grounds: Vec<_> = first.decision.grounds().iter().map(|one| one.ground).collect();
+    assert_eq!(grounds, [requests::Ground::Restricted, requests::Ground::LegalObligation]);
+    let hints = requests::Hints { complaint: true, court: true };
+    let answer = requests::Answer { sent_at: vault.now(), by: Channel::Email, hints };
+    let answered = requests::Event::Answered(answer);
+    wait(requests::step(&vault, &calendar(), &at.key, answered, &me)).unwrap();
+    assert_eq!(announce(&vault, &key, vault.now()), "ok");
+    let lifted = wait(restriction::lift(&vault, &calendar(), &key, &me)).unwrap();
+    assert_eq!((lifted.reopened, lifted.unread), (1, 0));
+    assert_eq!(erase().decision.grounds().len(), 1, "a law keeps the bill");
+    assert_eq!(own(&vault, subject).len(), 1);
+}
+
+#[test]
+fn a_letter_from_before_it_was_kept_is_spent() {
+    let world = World::default();
+    let vault = world.open();
+    let key = restrict(&vault, ada(&vault), &[]).unwrap().key;
+    let letter = vault.now();
+    assert_eq!(announce(&vault, &key, letter), "ok");
+    world.set_time("2026-06-10T08:00:00Z");
+    wait(restriction::keep(&vault, &key, &note("Another claim."), &staff("support"))).unwrap();
+    assert_eq!(announce(&vault, &key, letter), "restriction.bad_time");
+    assert_eq!(announce(&vault, &key, vault.now()), "ok");
 }

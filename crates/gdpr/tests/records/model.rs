@@ -56,6 +56,14 @@ fn op() -> impl Strategy<Value = Op> {
 struct Known {
     held: bool,
     restricted: bool,
+    /// Its account is gone, and it was held then or restricted.
+    archived: bool,
+}
+
+impl Known {
+    const fn is_free(&self) -> bool {
+        !self.held && !self.restricted && !self.archived
+    }
 }
 
 /// An account of which nothing has been seen since it came; its rows by class.
@@ -89,19 +97,24 @@ const PAYMENT: Period = Period::Months(13);
 const REQUEST: Period = Period::Years(3);
 
 impl Customer {
-    fn stands(&self) -> bool {
-        self.rows.values().any(|row| row.held || row.restricted)
+    /// What is free goes; and with the account what is in use of all else is archived.
+    fn end(&mut self) {
+        self.rows.retain(|_, row| !row.is_free());
+        if !self.rows.contains_key("account") {
+            self.rows.values_mut().for_each(|row| row.archived = !row.restricted);
+        }
     }
 
     fn sweep(&mut self, now: Timestamp) {
-        let account = self.rows.contains_key("account") && due(self.since, ACCOUNT) <= now;
-        if account && !self.stands() {
-            self.rows.clear();
+        let free = |rows: &BTreeMap<_, Known>, class| rows.get(class).is_some_and(Known::is_free);
+        if free(&self.rows, "account") && due(self.since, ACCOUNT) <= now {
+            self.end();
         }
-        let free = self.rows.get("payment").is_some_and(|row| !row.held && !row.restricted);
-        if free && due(self.since, PAYMENT) <= now {
+        if free(&self.rows, "payment") && due(self.since, PAYMENT) <= now {
             self.rows.remove("payment");
         }
+        // No law keeps it.
+        self.rows.retain(|_, row| !row.archived || row.held);
     }
 }
 
@@ -168,15 +181,18 @@ impl Model {
             Op::Erase(who) => {
                 let Some(one) = pick(&mut self.customers, who) else { return };
                 let done = code(wait(erasure::erase(&self.vault, one.subject, &staff("support"))));
-                if one.rows.is_empty() {
-                    assert_eq!(done, "vault.not_found");
-                } else if one.rows.values().any(|row| row.held) {
-                    assert_eq!(done, "erasure.held");
-                } else if one.stands() {
-                    assert_eq!(done, "erasure.restricted");
-                } else {
-                    assert_eq!(done, "ok");
-                    one.rows.clear();
+                let any = |is: fn(&Known) -> bool| one.rows.values().any(is);
+                let expected = match () {
+                    () if one.rows.is_empty() => "vault.not_found",
+                    () if any(Known::is_free) => "ok",
+                    () if any(|row| row.held) => "erasure.held",
+                    () if any(|row| row.restricted) => "erasure.restricted",
+                    // It goes with the next sweep.
+                    () => "ok",
+                };
+                assert_eq!(done, expected);
+                if any(Known::is_free) {
+                    one.end();
                 }
             }
             Op::Wait(days) => self.world.clock.advance(Span::days(days.into())),
@@ -197,18 +213,9 @@ impl Model {
                 wait(erasure::sweep(&self.vault, Some(digest), &me, &mut |_| {})).unwrap();
                 self.customers.iter_mut().for_each(|one| one.sweep(now));
                 self.records.retain(|one| one.closed.is_none_or(|at| due(at, REQUEST) > now));
-                assert_eq!(wait(retention::plan(&self.vault)).unwrap().due(), self.left(now));
+                assert_eq!(wait(retention::plan(&self.vault)).unwrap().due(), 0);
             }
         }
-    }
-
-    /// Due rows that a hold or a restriction elsewhere keeps: they stay in the plan.
-    fn left(&self, now: Timestamp) -> u64 {
-        let kept = self.customers.iter().filter(|one| {
-            let row = one.rows.get("account");
-            row.is_some_and(|row| !row.held && !row.restricted) && due(one.since, ACCOUNT) <= now
-        });
-        kept.count() as u64
     }
 
     fn affect(
@@ -224,11 +231,23 @@ impl Model {
         let done =
             code(affect(&self.vault, &record.key, &effects([(Name::fixed(class), on)].into())));
         let subject = record.key.subject;
-        let row = self.customers.iter_mut().find(|one| one.subject == subject);
-        match row.and_then(|one| one.rows.get_mut(class)) {
+        let one = self.customers.iter_mut().find(|one| one.subject == subject);
+        let gone = one.as_ref().is_some_and(|one| !one.rows.contains_key("account"));
+        match one.and_then(|one| one.rows.get_mut(class)) {
+            // What is archived is no longer restricted.
+            Some(row) if row.archived => {
+                let before = *row;
+                set(row);
+                let refused = row.restricted;
+                if refused {
+                    *row = before;
+                }
+                assert_eq!(done, if refused { "vault.nothing_of_class" } else { "ok" });
+            }
             Some(row) => {
                 assert_eq!(done, "ok");
                 set(row);
+                row.archived = gone && !row.restricted;
             }
             None => assert_eq!(done, if on { "vault.nothing_of_class" } else { "ok" }),
         }
@@ -254,10 +273,17 @@ impl Model {
             let rows = wait(self.vault.outline(one.subject)).unwrap();
             let rows = rows.iter().filter(|row| !row.is_record());
             let kept: Vec<_> = rows
-                .map(|row| (row.class.as_str(), row.held, row.state == state::RESTRICTED))
+                .map(|row| {
+                    let (restricted, archived) =
+                        (row.state == state::RESTRICTED, row.state == state::ARCHIVED);
+                    (row.class.as_str(), (row.held, restricted, archived))
+                })
                 .collect();
-            let expected: Vec<_> =
-                one.rows.iter().map(|(class, row)| (*class, row.held, row.restricted)).collect();
+            let expected: Vec<_> = one
+                .rows
+                .iter()
+                .map(|(class, row)| (*class, (row.held, row.restricted, row.archived)))
+                .collect();
             assert_eq!(kept, expected);
         }
     }

@@ -68,6 +68,7 @@ fn a_ground_refuses_the_rights_that_the_law_names() {
                 G::PublicHealth,
                 G::Archiving,
                 G::LegalClaims,
+                G::Restricted,
                 G::ConditionsNotMet,
             ],
             Right::Objection => &[G::LegalClaims, G::CompellingGrounds, G::ConditionsNotMet],

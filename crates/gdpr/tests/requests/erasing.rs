@@ -221,10 +221,10 @@ fn nothing_goes_by_a_request_that_does_not_ask_for_it() {
     let access = mine(&vault, subject, Right::Access);
     assert_eq!(code(erase(&vault, &access)), "requests.no_erasure");
     let (part, me) = from_account(&vault, subject, Right::Erasure);
-    let classes = [tacenda_core::Name::fixed("payment")].into();
+    let classes = ["account", "payment"].map(tacenda_core::Name::fixed).into();
     let part = Arrival { scope: Scope { classes, ..Scope::ALL }, ..part };
     let part = wait(requests::receive(&vault, &utc(), part, &me)).unwrap();
-    assert_eq!(code(erase(&vault, &part)), "requests.part_of_all");
+    assert_eq!(code(erase(&vault, &part)), "requests.part_of_all", "with the account all goes");
     let letter = arrival(&vault, Whom::Known(subject), Right::Erasure);
     let letter = wait(requests::receive(&vault, &utc(), letter, &staff("support"))).unwrap();
     assert_eq!(code(erase(&vault, &letter)), "requests.identity_open");
@@ -232,6 +232,40 @@ fn nothing_goes_by_a_request_that_does_not_ask_for_it() {
     assert_eq!(code(own), "requests.not_the_subject", "the controller decides");
     assert_eq!(wait(vault.outline(subject)).unwrap().len(), 6, "three rows and three files");
     assert!(wait(vault.login("ada@example.org", "correct horse")).is_ok());
+}
+
+#[test]
+fn a_part_that_is_asked_for_goes_alone() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let ask = |of: &[&'static str]| {
+        let (part, me) = from_account(&vault, subject, Right::Erasure);
+        let classes = of.iter().copied().map(tacenda_core::Name::fixed).collect();
+        let part = Arrival { scope: Scope { classes, ..Scope::ALL }, ..part };
+        wait(requests::receive(&vault, &utc(), part, &me)).unwrap()
+    };
+    let at = ask(&["payment", "voucher"]);
+    let done = erase(&vault, &at).unwrap();
+    assert_eq!(done.decision, Decision::Granted(None));
+    let receipt = done.receipt().unwrap();
+    assert_eq!(receipt.leaf.find("erased"), Some("payment"));
+    let left = || wait(vault.outline(subject)).unwrap().into_iter().filter(|row| !row.is_record());
+    let classes: Vec<_> = left().map(|row| row.class.to_string()).collect();
+    assert_eq!(classes, ["account", "billing"]);
+    assert!(wait(vault.login("ada@example.org", "correct horse")).is_ok());
+    assert_eq!(answer(&vault, &at, false), "ok");
+    assert_eq!(code(erase(&vault, &ask(&["payment"]))), "vault.not_found", "of that class");
+    // What a law keeps of a part is refused of it.
+    let bills = ask(&["billing"]);
+    let done = erase(&vault, &bills).unwrap();
+    let grounds = done.decision.grounds();
+    assert_eq!((grounds.len(), grounds[0].ground), (1, Ground::LegalObligation));
+    assert_eq!(answer(&vault, &bills, true), "ok");
+    // All that is there is everything.
+    assert!(erase(&vault, &ask(&["account", "billing"])).is_ok());
+    assert_eq!(left().count(), 1);
+    wait(vault.audit()).unwrap();
 }
 
 #[test]

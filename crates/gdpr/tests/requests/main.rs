@@ -10,6 +10,7 @@ mod agenda;
 mod dates;
 mod decisions;
 mod door;
+mod effects;
 mod erasing;
 mod kept;
 mod model;

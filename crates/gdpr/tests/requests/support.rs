@@ -144,6 +144,7 @@ pub(crate) fn arrival(vault: &Vault, whom: Whom, right: Right) -> Arrival {
         requester: Requester::Subject,
         channel: Channel::Letter,
         scope: Scope::ALL,
+        purpose: None,
         received_at: vault.now(),
         reply_to: Some(tacenda_gdpr::requests::ReplyTo::email(ADDRESS).unwrap()),
         words: Some(tacenda_gdpr::requests::Words::new(WROTE)),

@@ -4,6 +4,7 @@
 mod blocked;
 mod customer;
 mod model;
+mod warned;
 
 use pollster::block_on as wait;
 use proptest::prelude::*;

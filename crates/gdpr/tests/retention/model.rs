@@ -17,7 +17,7 @@ use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{World, request, staff, two_laws};
 use tacenda_testkit::{After, Cut, FailingKeyring, FailingStore, Faults};
 
-use super::customer::{CLASSES, Customer, Known, due_at, tax_at};
+use super::customer::{Customer, Known, due_at, tax_at};
 use super::{code, confirmed_sweep, hold, profile, sweep};
 
 /// The classes beside the account run from the registration here.
@@ -149,6 +149,13 @@ impl Machine {
                 let live = one.live("account").is_some();
                 assert_eq!(done, if live { "ok" } else { "vault.not_found" });
                 if live {
+                    let billing = one.live("billing").and_then(|place| one.rows.get_mut(&place));
+                    // An invoice after the closing begins its duty.
+                    if let Some(row) = billing.filter(|_| holds && !one.invoiced)
+                        && one.closed.is_some()
+                    {
+                        row.anchor = now;
+                    }
                     one.invoiced = holds;
                 }
             }
@@ -158,11 +165,13 @@ impl Machine {
                 let done = code(wait(erasure::erase(&self.vault, one.subject, &me)));
                 if one.rows.is_empty() {
                     assert_eq!(done, "vault.not_found");
-                } else if one.is_held() {
+                } else if one.is_held() && !one.is_free() {
                     assert_eq!(done, "erasure.held");
+                } else if one.rows.values().all(|row| row.archived) {
+                    assert_eq!(done, "erasure.nothing_left");
                 } else {
                     assert_eq!(done, "ok");
-                    CLASSES.iter().for_each(|class| one.end(class, now));
+                    one.erase(now);
                 }
             }
             Op::Hold(who, which, held) => {
@@ -267,9 +276,12 @@ impl Machine {
             return;
         }
         assert_eq!(done, "ok");
-        let anchor = one.closed.unwrap_or(one.registered);
-        let begun = Known { archived: false, held: false, anchor, country: true };
-        one.rows.entry(place).or_insert(begun);
+        let begun = Known { archived: false, held: false, anchor: one.registered, country: true };
+        let row = one.rows.entry(place).or_insert(begun);
+        // Vouchers ask for it, and count from what was written last.
+        if one.closed.is_some() {
+            row.anchor = self.vault.now();
+        }
     }
 
     fn register(

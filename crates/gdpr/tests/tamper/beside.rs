@@ -95,16 +95,35 @@ fn a_sweep_of_others_fails_no_amendment_and_no_hold() {
     let vault = world.open();
     let subject = eve(&vault);
     let amendment = set(&vault, "card_last4", "4242");
+    let keys = || wait(world.keyring.keys_of(subject)).unwrap().len();
+    let before = keys();
     batches_beside(&store, &Arc::new(world.open()), 90);
     wait(vault.amend(subject, amendment, &staff("support"))).unwrap();
     assert_eq!(classes(&vault, subject), ["account", "billing", "payment"]);
+    assert_eq!(keys() - before, 1, "a key for all tries");
     for effects in [hold("billing"), restrict("billing")] {
+        let before = keys();
         batches_beside(&store, &Arc::new(world.open()), 90);
         affect(&vault, subject, effects).unwrap();
+        assert_eq!(keys() - before, 1);
     }
     let rows = wait(vault.outline(subject)).unwrap();
     let billing = rows.iter().find(|row| row.class == *"billing").unwrap();
     assert!(billing.held && billing.state == state::RESTRICTED);
+    store.act(At::Rows, || {});
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_sweep_of_others_costs_a_login_no_second_argon2id() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    world.clock.advance(Span::days(2));
+    let before = world.passwords.calls();
+    batches_beside(&store, &Arc::new(world.open()), 90);
+    let login = wait(vault.login("ada@example.org", "correct horse")).unwrap();
+    assert_eq!((login.subject, world.passwords.calls() - before), (subject, 1));
     store.act(At::Rows, || {});
     wait(vault.audit()).unwrap();
 }

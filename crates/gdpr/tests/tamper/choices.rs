@@ -1,6 +1,7 @@
 //! Consents and objections that somebody altered: a removed withdrawal brings no consent back.
 
 use pollster::block_on as wait;
+use tacenda_core::clock::Span;
 use tacenda_core::row::RowKey;
 use tacenda_core::vault::{Actor, RecordKey, Vault};
 use tacenda_core::{Name, SubjectId};
@@ -64,6 +65,7 @@ fn a_removed_withdrawal_brings_no_consent_back() {
     // Nor does the account as it was before: it is read for nothing then.
     let account = RowKey::only(subject, Name::fixed("profile.account"));
     let now = store.row(&account);
+    world.clock.advance(Span::seconds(1));
     give(&vault, subject);
     store.put(&account, Some(now));
     assert_eq!(read(&vault, subject, &NEWS), "vault.altered_row");
@@ -78,6 +80,7 @@ fn who_says_no_is_heard_whatever_became_of_the_proof() {
     let vault = world.open();
     let subject = ada(&vault);
     for spoil in [true, false] {
+        world.clock.advance(Span::seconds(1));
         let key = give(&vault, subject);
         if spoil {
             store.edit(&place(&key), |row| *row.body.last_mut().unwrap() ^= 1);

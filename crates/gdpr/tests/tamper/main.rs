@@ -16,9 +16,11 @@ mod pending;
 mod pruned;
 mod records;
 mod requests;
+mod restored;
 mod restores;
 mod rows;
 mod safe;
+mod staff;
 mod swap;
 
 use std::sync::Arc;

@@ -158,13 +158,13 @@ fn no_consent_and_no_notice_counts_behind_an_intent() {
         let shown = [StanceChange::Told(told)];
         let entry = || Entry::new("notice.shown");
         let me = staff("support");
-        let shown = wait(vault.change_stance(gone, &shown, entry(), &me));
+        let shown = wait(vault.change_stance(gone, None, &shown, entry(), &me));
         let (purpose, text) = (Name::fixed("newsletter"), Name::fixed("newsletter"));
         let given = StanceChange::Consents { purpose: purpose.clone(), text, version: 1 };
         let given = affect(&vault, gone, Effects { stance: vec![given], ..Effects::default() });
         // What ends is heard to the last.
-        let ends = [StanceChange::ConsentEnds(purpose)];
-        let ended = wait(vault.change_stance(gone, &ends, Entry::new("consent.ended"), &me));
+        let ends = [StanceChange::ConsentWithdrawn { purpose, at: vault.now() }];
+        let ended = wait(vault.change_stance(gone, None, &ends, Entry::new("consent.ended"), &me));
         vec![code(shown), code(given), code(ended)]
     });
     assert_eq!(erased.1, ["erasure.under_way", "erasure.under_way", "ok"]);

@@ -30,6 +30,7 @@ fn receive(vault: &Vault, whom: Whom) -> Received {
         requester: Requester::Subject,
         channel: Channel::Letter,
         scope: Scope::ALL,
+        purpose: None,
         received_at: vault.now(),
         reply_to: None,
         words: None,

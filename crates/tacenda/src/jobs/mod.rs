@@ -5,7 +5,6 @@
 //! thread of its own renews; the job of a worker that died is taken over when its lease is over.
 
 mod heartbeat;
-mod leased;
 mod standard;
 
 use std::collections::BTreeMap;
@@ -25,7 +24,6 @@ use tacenda_core::{Name, Result, Timestamp};
 
 use crate::Tacenda;
 use heartbeat::Heartbeat;
-pub(crate) use leased::Leased;
 use standard::Standard;
 
 /// How long a worker that says nothing more keeps its job, unless told otherwise.
@@ -47,11 +45,30 @@ pub trait Job: Send + Sync {
     /// How long after its end it is due again.
     fn every(&self) -> Span;
 
-    /// Does it; answers with how many things it did. It is dropped if its turn is lost.
+    /// Does it; answers with how many things it did, and how many it had to leave. It is dropped if its
+    /// turn is lost.
     ///
     /// # Errors
     /// Its own; it is tried again a minute later, and then after twice as long each time.
-    async fn run(&self, tacenda: &Tacenda, actor: &Actor) -> Result<u64>;
+    async fn run(&self, tacenda: &Tacenda, actor: &Actor) -> Result<JobReport>;
+}
+
+/// What a job did, and what it left for the next time: none of that is a failure, and whoever runs the
+/// job is told, because what is left each time is never done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobReport {
+    /// How many things it did.
+    pub done: u64,
+    /// How many it left because others were at them at every try.
+    pub busy: u64,
+    /// How many it left because they are not what the log states.
+    pub refused: u64,
+}
+
+impl From<u64> for JobReport {
+    fn from(done: u64) -> Self {
+        Self { done, ..Self::default() }
+    }
 }
 
 /// The jobs of a [`Tacenda`]: those of the SDK, and what the embedder adds.
@@ -69,11 +86,11 @@ pub struct Jobs<'a> {
 pub struct Ran {
     /// Which.
     pub job: Name,
-    /// How many things it did, or why it did not begin or end well; `jobs.taken_over` if its lease was
-    /// over before it ended, `jobs.overdue` if this process has found it due and leased for longer
-    /// than [`LONGEST_LEASE`]: leases are in no digest, and one that is rewritten for ever looks like
-    /// a worker who is at it for that long.
-    pub outcome: Result<u64>,
+    /// What it did, or why it did not begin or end well; `jobs.taken_over` if its lease was over before it
+    /// ended, `jobs.overdue` if it has been due for longer than [`LONGEST_LEASE`] and another worker
+    /// has it: leases are in no digest, and one that is rewritten for ever looks like a worker who is at
+    /// it for that long.
+    pub outcome: Result<JobReport>,
 }
 
 /// What a call of [`Jobs::run_due`] did.
@@ -176,7 +193,6 @@ impl<'a> Jobs<'a> {
             }
             let outcome = match self.tacenda.vault.begin_job(&name, self.lease).await {
                 Ok(Some(turn)) => {
-                    self.tacenda.leased.is_free(&name);
                     let (outcome, due_at) = self.run_one(job.as_ref(), turn, actor).await;
                     due_at.into_iter().for_each(|at| run.next(at));
                     outcome
@@ -222,7 +238,8 @@ impl<'a> Jobs<'a> {
             return Ok(Some(job.due_at));
         }
         vault.check_job(name).await?;
-        if self.tacenda.leased.found(&job, now).plus(LONGEST_LEASE) < now {
+        // By its row, which every process reads: one that comes only now and then would never know.
+        if job.due_at.plus(LONGEST_LEASE) < now {
             return Err(JOB_OVERDUE.error().with("job", name));
         }
         Ok(None)
@@ -239,7 +256,7 @@ impl<'a> Jobs<'a> {
         job: &dyn Job,
         turn: Turn,
         actor: &Actor,
-    ) -> (Result<u64>, Option<Timestamp>) {
+    ) -> (Result<JobReport>, Option<Timestamp>) {
         let vault = &self.tacenda.vault;
         let failures = turn.state().failures;
         let mut heartbeat = Heartbeat::start(vault.clone(), turn, self.lease);

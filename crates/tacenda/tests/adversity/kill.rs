@@ -245,6 +245,7 @@ fn tolerate(outcome: tacenda::Result<()>) -> bool {
     let met = [
         "store.conflict",
         "vault.not_found",
+        "erasure.nothing_left",
         "keys.destroyed",
         "erasure.under_way",
         "sweep.not_confirmed",

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tacenda::{Actor, Job, Jobs, Name, Result, Tacenda, block_on};
+use tacenda::{Actor, Job, JobReport, Jobs, Name, Result, Tacenda, block_on};
 use tacenda_core::clock::Span;
 use tacenda_testkit::StepClock;
 
@@ -30,15 +30,15 @@ impl Job for Waits {
         Span::hours(1)
     }
 
-    async fn run(&self, _: &Tacenda, _: &Actor) -> Result<u64> {
+    async fn run(&self, _: &Tacenda, _: &Actor) -> Result<JobReport> {
         println!("begun");
-        if self.for_ever { pending().await } else { Ok(1) }
+        if self.for_ever { pending().await } else { Ok(1.into()) }
     }
 }
 
 fn only(t: &Tacenda, for_ever: bool) -> Jobs<'_> {
     let all = ["erasures", "move-items", "sweep", "prune", "collect-keys"];
-    let all = all.into_iter().chain(["wrap-passwords", "rotate-keys"]);
+    let all = all.into_iter().chain(["wrap-passwords", "rotate-keys", "settle"]);
     all.fold(t.jobs(), Jobs::without).with(Waits { for_ever })
 }
 
@@ -65,7 +65,7 @@ fn the_job_of_a_killed_process_is_taken_over_after_its_lease() {
     assert_eq!(run().elsewhere, [JOB], "nobody knows yet that it is dead");
     clock.advance(Span::seconds(60));
     let taken = run();
-    assert!(matches!(taken.ran[0].outcome, Ok(1)), "{taken:?}");
+    assert!(matches!(taken.ran[0].outcome, Ok(JobReport { done: 1, .. })), "{taken:?}");
     assert!(run().ran.is_empty());
     block_on(t.log().audit()).unwrap();
 }

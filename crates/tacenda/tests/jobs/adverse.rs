@@ -1,13 +1,22 @@
 //! Jobs where a clock was ahead, a policy has changed, a row was altered, an answer was lost.
 
+use tacenda::RegisterRequest;
 use tacenda_core::ports::{Change, Expect, NewLeaf, RowWrite};
 use tacenda_core::row::{Row, RowKey};
 use tacenda_testkit::{After, Cut};
 
 use super::*;
 
-pub(super) const ALL: [&str; 7] =
-    ["collect-keys", "erasures", "move-items", "prune", "rotate-keys", "sweep", "wrap-passwords"];
+pub(super) const ALL: [&str; 8] = [
+    "collect-keys",
+    "erasures",
+    "move-items",
+    "prune",
+    "rotate-keys",
+    "settle",
+    "sweep",
+    "wrap-passwords",
+];
 
 fn sorted(run: &JobsRun) -> Vec<&str> {
     let mut names = names(run);
@@ -73,7 +82,7 @@ fn a_process_under_the_policy_before_takes_no_job() {
     let refused = run_due(&before.jobs());
     assert_eq!(
         (sorted(&refused), codes(&refused)),
-        (ALL.to_vec(), vec!["policy.older_version"; 7])
+        (ALL.to_vec(), vec!["policy.older_version"; 8])
     );
     let run = run_due(&t.jobs());
     assert_eq!((sorted(&run), &run.elsewhere[..]), (ALL.to_vec(), &[][..]));
@@ -119,7 +128,7 @@ fn a_job_whose_end_cannot_be_written_is_free_and_hides_no_other() {
     let (whole, _) = run_under(&faults, &place).unwrap();
     assert_eq!(
         names(&whole),
-        ["collect-keys", "count", "erasures", "move-items", "prune", "rotate-keys"]
+        ["collect-keys", "count", "erasures", "move-items", "prune", "rotate-keys", "settle"]
     );
     let mut failed = 0;
     for operation in 0..faults.operations() {
@@ -131,7 +140,7 @@ fn a_job_whose_end_cannot_be_written_is_free_and_hides_no_other() {
             continue;
         };
         assert!(faults.tripped());
-        assert_eq!(names(&run).len(), 6, "{operation}: {run:?}");
+        assert_eq!(names(&run).len(), 7, "{operation}: {run:?}");
         let of_ours = run.ran.iter().find(|ran| ran.job == JOB).unwrap();
         let Err(error) = &of_ours.outcome else { continue };
         assert_eq!(error.code(), "store.unavailable");
@@ -144,9 +153,12 @@ fn a_job_whose_end_cannot_be_written_is_free_and_hides_no_other() {
 
 /// Writes a job's row as somebody would who may write the database: no leaf states it.
 fn alter(place: &Place, job: &'static str, alter: impl Fn(Row) -> Row) {
-    let Stores::Memory(store, _) = &place.stores else { return };
     let kind = Name::parse(&format!("job.{job}")).unwrap();
-    let key = RowKey::only(tacenda::SubjectId::CONTROLLER, kind);
+    alter_row(place, RowKey::only(tacenda::SubjectId::CONTROLLER, kind), alter);
+}
+
+fn alter_row(place: &Place, key: RowKey, alter: impl Fn(Row) -> Row) {
+    let Stores::Memory(store, _) = &place.stores else { return };
     let row = block_on(store.rows(&[key])).unwrap().remove(0).unwrap();
     let (expect, version) = (Expect::Version(row.version), row.version + 1);
     let write = RowWrite { row: alter(Row { version, ..row }), expect };
@@ -208,25 +220,24 @@ fn a_job_that_is_leased_for_ever_is_told() {
     let place = Place::memory();
     let t = place.open();
     run_due(&t.jobs());
-    // Nobody was there for two days: that is no lease that lasts.
-    place.clock.advance(Span::days(3));
+    place.clock.advance(Span::days(1));
     let (sweep, lease) = (Name::fixed("sweep"), Span::hours(1));
     let mut turn = block_on(t.vault().begin_job(&sweep, lease)).unwrap().unwrap();
-    for minutes in [40, 80, 120] {
-        let run = run_due(&t.jobs());
+    for minutes in [0, 40, 80, 120] {
+        let run = run_due(&place.open().jobs());
         assert_eq!(run.elsewhere, std::slice::from_ref(&sweep), "{minutes}: {run:?}");
-        place.clock.advance(Span::seconds(40 * 60));
+        place.clock.advance(Span::seconds(if minutes < 120 { 40 * 60 } else { 0 }));
         assert!(block_on(t.vault().renew_job(&mut turn, lease)).unwrap());
     }
-    assert_eq!(run_due(&t.jobs()).elsewhere.len(), 1, "two hours after it was found");
     place.clock.advance(Span::micros(1));
-    let run = run_due(&t.jobs());
-    let ran = run.ran.iter().find(|ran| ran.job == sweep).unwrap();
-    let error = ran.outcome.as_ref().unwrap_err();
-    assert_eq!((error.code(), run.elsewhere.len()), ("jobs.overdue", 0));
-    assert!(error.to_string().contains("sweep"), "{error}");
-    // Another process has just come, and does not know.
-    assert_eq!(run_due(&place.open().jobs()).elsewhere, std::slice::from_ref(&sweep));
+    // Each process tells, and not only one that was there all the time.
+    for t in [&t, &place.open(), &place.open()] {
+        let run = run_due(&t.jobs());
+        let ran = run.ran.iter().find(|ran| ran.job == sweep).unwrap();
+        let error = ran.outcome.as_ref().unwrap_err();
+        assert_eq!((error.code(), run.elsewhere.len()), ("jobs.overdue", 0));
+        assert!(error.to_string().contains("sweep"), "{error}");
+    }
     // Whoever has it may end it all the same, and the next lease is another.
     let due_at = turn.until();
     block_on(t.vault().end_job(turn, due_at, None, &Actor::system())).unwrap();
@@ -235,6 +246,22 @@ fn a_job_that_is_leased_for_ever_is_told() {
     assert_eq!(run_due(&t.jobs()).elsewhere, std::slice::from_ref(&sweep));
     block_on(t.vault().release_job(turn)).unwrap();
     assert!(codes(&run_due(&t.jobs())).iter().all(|code| *code == "ok"));
+}
+
+#[test]
+fn whom_a_sweep_had_to_leave_is_told() {
+    let place = Place::memory();
+    let t = place.open();
+    let email = t.customers().item("email", "ada@example.org").unwrap();
+    let registered_at = Some(tacenda::Timestamp::parse_rfc3339("2019-01-01T00:00:00Z").unwrap());
+    let request = RegisterRequest { items: vec![email], registered_at, ..Default::default() };
+    let ada = block_on(t.customers().register(request, &Actor::system())).unwrap().subject();
+    // Somebody wrote the row, in a form that no leaf states.
+    let key = RowKey::only(ada, Name::fixed("profile.account"));
+    alter_row(&place, key, |row| Row { due_at: row.anchor_at, ..row });
+    let run = run_due(&t.jobs());
+    let swept = run.ran.iter().find(|ran| ran.job == *"sweep").unwrap().outcome.as_ref().unwrap();
+    assert_eq!(*swept, JobReport { done: 0, busy: 0, refused: 1 });
 }
 
 #[test]

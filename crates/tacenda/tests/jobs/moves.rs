@@ -62,7 +62,7 @@ fn what_is_no_longer_restricted_moves_without_a_restart() {
         place.clock.advance(Span::seconds(600));
         let run = run_due(&t.jobs());
         assert!(names(&run).contains(&"move-items"));
-        run.ran.into_iter().find(|ran| ran.job == *"move-items").unwrap().outcome.unwrap()
+        run.ran.into_iter().find(|ran| ran.job == *"move-items").unwrap().outcome.unwrap().done
     };
     assert_eq!((moves(), card()), (0, None), "it waits, and that is no failure");
     lift(t.vault(), &key);

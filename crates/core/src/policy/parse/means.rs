@@ -127,13 +127,14 @@ pub(super) fn passwords(r: &mut Reader<'_>, root: &Node<'_>) -> PasswordPolicy {
     }
 }
 
-pub(super) fn sweep(r: &mut Reader<'_>, root: &Node<'_>) -> SweepPolicy {
-    let keys = &["max_share", "min_rows", "max_clock_ahead", "batch", "example"];
+pub(super) fn sweep(r: &mut Reader<'_>, root: &Node<'_>, cx: &Context) -> SweepPolicy {
+    let keys = &["max_share", "min_rows", "max_clock_ahead", "batch", "warn_for", "example"];
     let mut sweep = SweepPolicy {
         max_share: 1,
         min_rows: 0,
         max_clock_ahead: Span::hours(1),
         batch: 1,
+        warn_for: None,
         example: false,
     };
     if let Some(node) = root.section(r, "sweep", keys) {
@@ -144,6 +145,7 @@ pub(super) fn sweep(r: &mut Reader<'_>, root: &Node<'_>) -> SweepPolicy {
         sweep.min_rows = node.number(r, "min_rows", 0..=1_000_000_000);
         let batch = node.number(r, "batch", 1..=100_000);
         sweep.batch = u32::try_from(batch).unwrap_or(sweep.batch);
+        sweep.warn_for = node.name_opt(r, "warn_for", &cx.purposes);
         sweep.example = node.flag(r, "example");
     }
     sweep

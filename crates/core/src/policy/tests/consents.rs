@@ -10,8 +10,47 @@ pub(super) const CASES: &[(&str, &str, &str, &str)] = &[
         "{ keep = \"2 years\", purposes = [\"security\"] }",
         "\"2 years\"",
     ),
+    ("missing_key", "records", "staff = { keep = \"62 months\", purposes = [\"security\"] }", ""),
+    ("missing_key", "records.staff", "62 months\", purposes = [\"security\"] }", "62 months\" }"),
+    ("missing_key", "staff", "grants = \"required\"", ""),
+    ("bad_value", "staff.grants", "grants = \"required\"", "grants = \"perhaps\""),
+    ("missing_key", "staff", "notice = \"We keep who you are and what you may do.\"", ""),
+    ("undeclared", "staff.except[0]", "except = [\"news\"]", "except = [\"newz\"]"),
     ("missing_key", "records", "consents = { keep = \"60 months\" }", ""),
-    ("missing_key", "records", "objections = { keep = \"61 months\" }", ""),
+    (
+        "missing_key",
+        "records",
+        "objections = { keep = \"61 months\", purposes = [\"security\"] }",
+        "",
+    ),
+    ("missing_key", "records.holds", "30 months\", purposes = [\"security\"] }", "30 months\" }"),
+    (
+        "missing_key",
+        "records.restrictions",
+        "42 months\", purposes = [\"security\"] }",
+        "42 months\" }",
+    ),
+    (
+        "missing_key",
+        "records.objections",
+        "61 months\", purposes = [\"security\"] }",
+        "61 months\" }",
+    ),
+    (
+        "warning_unsent",
+        "classes.account.retention[0].warn_before",
+        "warn_for = \"security\"",
+        "warn_for = \"billing\"",
+    ),
+    ("warning_unsent", "classes.account.retention[0].warn_before", "warn_for = \"security\"", ""),
+    (
+        "warning_unsent",
+        "classes.account.retention[0].warn_before",
+        "outbox = { keep = \"63 months\" }",
+        "outbox = { keep = \"31 days\" }",
+    ),
+    ("undeclared", "sweep.warn_for", "warn_for = \"security\"", "warn_for = \"nobody\""),
+    ("missing_key", "records", "outbox = { keep = \"63 months\" }", ""),
     (
         "consent_not_needed",
         "consents.more.purpose",
@@ -42,4 +81,36 @@ fn explicit_consent_is_asked_for_whatever_the_basis() {
     let found = problems(&condition("explicit consent"));
     assert_eq!(found[0].code.name, "policy.consent_without_text", "whatever the basis");
     assert_eq!((found[0].path.as_str(), found.len()), ("purposes.billing", 1));
+}
+
+#[test]
+fn a_difference_says_what_people_are_told_and_asked_anew() {
+    let old = super::parsed(BASE);
+    let of = |edits: &[(&str, &str)]| {
+        let first = edited(BASE, "version = 1\nlanguages", "version = 2\nlanguages");
+        super::parsed(&edits.iter().fold(first, |text, (from, to)| edited(&text, from, to)))
+            .diff(&old)
+    };
+    let named = |list: &std::collections::BTreeSet<crate::Name>, expected: &[&str]| {
+        let list: Vec<_> = list.iter().map(crate::Name::as_str).collect();
+        assert_eq!(list, expected);
+    };
+    assert!(of(&[]).is_empty());
+    let interest = "interest = \"The security of the service.\"";
+    let diff = of(&[(interest, "interest = \"Another one.\"\nsince = 2")]);
+    named(&diff.bases_changed, &["security"]);
+    named(&diff.since_raised, &["security"]);
+    assert!(!diff.is_empty() && diff.marketing_changed.is_empty());
+    let diff = of(&[(interest, "interest = \"The security of the service.\"\nmarketing = true")]);
+    named(&diff.marketing_changed, &["security"]);
+    named(&diff.bases_changed, &[]);
+    let diff = of(&[("oldest_valid = 2", "oldest_valid = 3")]);
+    named(&diff.consents_asked_anew, &["newsletter"]);
+    named(&diff.consents_changed, &["newsletter"]);
+    let diff = of(&[("[consents.newsletter]", "[consents.other]")]);
+    named(&diff.consents_changed, &["newsletter", "other"]);
+    named(&diff.consents_asked_anew, &[]);
+    let diff = of(&[("text = \"Send me news.\"", "text = \"Send me more news.\"")]);
+    named(&diff.consents_changed, &["newsletter"]);
+    named(&diff.purpose_items_changed, &[]);
 }

@@ -9,6 +9,7 @@ use crate::policy::item_type::ItemType;
 use crate::policy::model::{Class, Item, Policy, RetentionRule};
 use crate::policy::period::day_bounds;
 use crate::policy::reader::{NO_HELP, Reader, entry};
+use crate::policy::records::OUTBOX;
 use crate::policy::words::{About, AnchorEvent, KeyScope};
 
 /// One class and at least one purpose for each item.
@@ -120,8 +121,32 @@ pub(super) fn classes(r: &mut Reader<'_>, policy: &Policy) {
         }
         clock(r, class, &path);
         for (i, rule) in class.rules.iter().enumerate() {
-            warning(r, rule, &format!("{path}.retention[{i}]"));
+            let path = format!("{path}.retention[{i}]");
+            warning(r, rule, &path);
+            warning_goes_out(r, policy, rule, &path);
         }
+    }
+}
+
+/// A warning needs the address of whom it warns, and is remembered until the data goes.
+fn warning_goes_out(r: &mut Reader<'_>, policy: &Policy, rule: &RetentionRule, path: &str) {
+    let Some(warn) = rule.warn_before else { return };
+    let path = format!("{path}.warn_before");
+    let address = &policy.identifier().name;
+    let purpose = policy.sweep.warn_for.as_ref().and_then(|name| policy.purposes.get(name));
+    // A purpose without items is a problem of its own.
+    let gives = purpose.is_some_and(|of| of.items.contains(address) || of.items.is_empty());
+    let known = policy.items.values().filter(|item| item.unique && item.required).count() == 1;
+    if !gives && known && r.clean("sweep") && r.clean("purposes") && r.clean("items") {
+        let message = "nobody can be warned: no purpose gives the address for it".to_owned();
+        let help = format!("`warn_for` in `sweep` names a purpose that gives `{address}`");
+        r.add(&codes::WARNING_UNSENT, &path, message, help.into());
+    }
+    let kept = policy.records.get(OUTBOX.key).map(|rule| day_bounds(rule.keep).0);
+    if kept.is_some_and(|days| days <= day_bounds(warn).1) && r.clean("records") {
+        let message = format!("a warning {warn} before is forgotten before that");
+        let help = "`outbox` in `records` is kept for longer than `warn_before`";
+        r.add(&codes::WARNING_UNSENT, &path, message, help.into());
     }
 }
 

@@ -11,7 +11,7 @@ use super::destroy::{Leaving, Tries};
 use super::evolve::first_version;
 use super::items::ItemValue;
 use super::journal::{Draft, next_version};
-use super::keys::{number_of, numbers_of};
+use super::keys::{Made, number_of, numbers_of};
 use super::register::tokens;
 use super::{Actor, Vault};
 use crate::clock::Timestamp;
@@ -69,12 +69,16 @@ impl Vault {
     /// What a law keeps of a class is no part of the account any more: nothing amends it. Items that
     /// are added to such a class begin a new row beside it, under a key of its own.
     ///
+    /// What is written after the closing counts from then: an item that a law asks for, or a fact that a
+    /// law depends on, sets the clock of its class, and of no other.
+    ///
     /// # Law
     /// Art. 16 GDPR for items; Art. 5(1)(d).
     ///
     /// # Errors
     /// `vault.undeclared_item`, `vault.undeclared_fact`, `vault.required_item` (a required item
-    /// cannot be blanked), `vault.not_unique`, `vault.closed_already`, `vault.not_found`,
+    /// cannot be blanked), `vault.not_unique`, `vault.closed_already`, `vault.in_future` and
+    /// `vault.out_of_order` for a closing later than now, or before the account was last seen, `vault.not_found`,
     /// `vault.not_live` for a class or an account that is restricted, `erasure.under_way` for an account or a class
     /// that is about to go; the integrity codes and those of the ports.
     pub async fn amend(
@@ -83,11 +87,12 @@ impl Vault {
         amendment: Amendment,
         actor: &Actor,
     ) -> Result<()> {
+        self.check_grant(actor).await?;
         let parsed = self.parse_amendment(amendment).await?;
-        let mut tries = Tries::new(ATTEMPTS);
+        let (mut tries, mut made) = (Tries::new(ATTEMPTS), Made::default());
         loop {
             let leaving = self.leaving(subject).await?;
-            let error = match self.try_amend(subject, &parsed, &leaving, actor).await {
+            let error = match self.try_amend(subject, &parsed, &leaving, &mut made, actor).await {
                 Err(error) => error,
                 done => return done,
             };
@@ -107,16 +112,19 @@ impl Vault {
         subject: SubjectId,
         parsed: &Parsed,
         leaving: &Leaving,
+        made: &mut Made,
         actor: &Actor,
     ) -> Result<()> {
         let now = self.now();
         let fence = self.key_fence().await?;
+        made.under(fence);
         let mut account = match self.account(subject).await {
             Err(error) if error.is(&NOT_FOUND) => {
                 return Err(self.no_account(subject, error).await?);
             }
             account => account?,
         };
+        let facts = account.state.facts.clone();
         let state_changed = change_state(&mut account, parsed, now)?;
         let under_way = || UNDER_WAY.error().with("subject", subject);
         if leaving.takes(&account.row) {
@@ -127,7 +135,6 @@ impl Vault {
         let expect = Expect::Version(account.row.version);
         let guard = account.row.key.clone();
         let (mut draft, mut writes) = (Draft::new(0), Vec::new());
-        let mut sequence = 0;
         let state = account.state.clone();
         let mut account = Some(account);
         let strays = self.strays(&rows, parsed)?;
@@ -143,12 +150,14 @@ impl Vault {
                     .any(|item| parsed.set.contains_key(item) || parsed.remove.contains(item));
             let is_primary = class.name == primary;
             let wanted = touched || sets_password || (is_primary && state_changed);
+            let place_key = self.profile_key(subject, &class.name);
+            let in_place = rows.iter().find(|row| row.key == place_key);
+            let duty_begins = self.duty_begins(class, in_place, parsed, &facts, &state)?;
             // Closing moves the clock of every class.
-            if !wanted && parsed.close_at.is_none() {
+            if !wanted && !duty_begins && parsed.close_at.is_none() {
                 continue;
             }
-            let place_key = self.profile_key(subject, &class.name);
-            if rows.iter().any(|row| row.key == place_key && leaving.takes(row)) {
+            if in_place.is_some_and(|row| leaving.takes(row)) {
                 // A closing leaves the clock of what goes alone.
                 if wanted {
                     return Err(under_way());
@@ -161,13 +170,11 @@ impl Vault {
                 Touched { row: Before::Live(row), body, key }
             } else {
                 let adds = sets_password || class.items.iter().any(|i| parsed.set.contains_key(i));
-                let row = rows.iter().find(|row| row.key == place_key);
-                if row.is_some_and(|row| row.state == state::RESTRICTED)
-                    && (touched || sets_password)
-                {
+                let restricted = in_place.is_some_and(|row| row.state == state::RESTRICTED);
+                if restricted && (touched || sets_password) {
                     return Err(REFUSED_STATE.error().with("subject", subject));
                 }
-                match self.touch(&rows, &place_key, &class.name, adds, &mut sequence).await? {
+                match self.touch(&rows, &place_key, &class.name, adds, made).await? {
                     Some(touched) => touched,
                     None => continue,
                 }
@@ -191,14 +198,17 @@ impl Vault {
             if is_primary {
                 body.seal(place, &STATE_ITEM, &state.encode(), &cipher, rng);
             }
-            let anchor = |current: Option<Timestamp>| match parsed.close_at {
-                Some(_) => state.anchor(class, current.unwrap_or(now)),
-                None => current,
+            let anchor = |current: Option<Timestamp>, begins: bool| {
+                let anchor = match (begins, parsed.close_at) {
+                    (false, None) => current,
+                    _ => state.anchor(class, current.unwrap_or(now)),
+                };
+                anchor.max(duty_begins.then_some(now))
             };
             let written = match row {
                 Before::Live(row) => {
                     let tokens = self.amended_tokens(&row, parsed).await?;
-                    let anchor_at = anchor(row.anchor_at);
+                    let anchor_at = anchor(row.anchor_at, false);
                     next_version(Row { body: body.encode(), anchor_at, tokens, ..row })
                 }
                 Before::Room(version, moved) => {
@@ -207,7 +217,7 @@ impl Vault {
                         class: Some(class.name.clone()),
                         state: state::LIVE,
                         held: self.held_from_now(subject, &rows, &class.name).await?,
-                        anchor_at: state.anchor(class, now),
+                        anchor_at: anchor(None, true),
                         due_at: None,
                         version: 1,
                         tokens: self.new_tokens(&class.items, parsed).await?,
@@ -228,7 +238,7 @@ impl Vault {
         }
         let action = if parsed.close_at.is_some() { "subject.closed" } else { "subject.amended" };
         draft.record(self.leaf(now, actor, action, subject), writes, &[]);
-        draft.change().safe_sequence = sequence;
+        draft.change().safe_sequence = made.sequence;
         draft.under_fence(fence);
         leaving.require(&mut draft);
         match self.commit(draft).await {
@@ -307,7 +317,7 @@ impl Vault {
         place: &RowKey,
         class: &Name,
         make: bool,
-        sequence: &mut u64,
+        made: &mut Made,
     ) -> Result<Option<Touched>> {
         let row = rows.iter().find(|row| row.key == *place);
         // The clock of what is restricted goes on, whatever may be done with it.
@@ -324,7 +334,7 @@ impl Vault {
             return Err(REFUSED_STATE.error().with("subject", place.subject));
         }
         let key = if make {
-            self.next_key(place.subject, class, &numbers_of(rows, class), sequence).await?
+            self.key_of_try(place.subject, class, &numbers_of(rows, class), made).await?
         } else {
             // Nothing is sealed: a row without items has its clock moved.
             DataKey::generate(self.ports.rng.as_ref())

@@ -131,6 +131,20 @@ impl SubjectPlan {
         })
     }
 
+    /// Adds keys that go, for the reason of what goes anyway, or else for this one.
+    pub(super) fn erase_keys(&mut self, keys: Vec<KeyId>, or: Name) {
+        let reason = self.erase.first().map_or(or, |one| one.reason.clone());
+        for KeyId { class, number, .. } in keys {
+            match self.erase.iter_mut().find(|erased| erased.class == class) {
+                Some(erased) => erased.keys.extend([number]),
+                None => {
+                    let (reason, keys) = (reason.clone(), [number].into());
+                    self.erase.push(ErasedClass { class, reason, keys });
+                }
+            }
+        }
+    }
+
     /// Whether both take something of a class.
     pub(super) fn meets(&self, other: &Self) -> bool {
         self.classes().any(|class| other.classes().any(|of_other| of_other == class))

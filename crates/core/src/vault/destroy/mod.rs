@@ -29,6 +29,7 @@ use rows::Vacated;
 use super::codes::{BLOCKED, UNDER_WAY};
 use super::journal::{Draft, digest_of};
 use super::journal::{next_version, own_row};
+use super::keys::ENDED;
 use super::{Actor, Seen, Vault};
 use crate::clock::Timestamp;
 use crate::error::{Context, Error, Result};
@@ -53,6 +54,16 @@ enum Cause {
     Request,
     /// Its time is up: what goes already is left out.
     Due,
+}
+
+impl Cause {
+    /// What a leaf says of what goes along.
+    const fn reason(self) -> Name {
+        match self {
+            Self::Request => Name::fixed("request"),
+            Self::Due => Name::fixed("retention"),
+        }
+    }
 }
 
 impl Vault {
@@ -197,7 +208,8 @@ impl Vault {
         actor: &Actor,
         cause: Cause,
     ) -> Result<Option<Job>> {
-        self.name_idle_keys(&mut plans).await?;
+        self.check_grant(actor).await?;
+        self.name_idle_keys(&mut plans, cause).await?;
         let rng = self.ports.rng.as_ref();
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: RowId::generate(rng) };
         let row = Row { due_at: Some(self.now()), ..own_row(key) };
@@ -246,12 +258,14 @@ impl Vault {
 
     /// Adds to plans the keys that seal no row: with an account all of them, of whatever class, whose
     /// writes never came, whose items moved to another class, or whose rows a restore took away, which
-    /// a backup may still hold; and that of a row that holds nothing.
-    async fn name_idle_keys(&self, plans: &mut [SubjectPlan]) -> Result<()> {
+    /// a backup may still hold; and that of a row that holds nothing. Where a law keeps an item of the
+    /// account's own class, so that its key stays, the one that tells of the end.
+    async fn name_idle_keys(&self, plans: &mut [SubjectPlan], cause: Cause) -> Result<()> {
         let subjects: Vec<_> = plans.iter().map(|plan| plan.subject).collect();
         let known = self.ports.keyring.keys_of_each(&subjects).await?;
+        let primary = self.policy.primary_class();
         for (plan, known) in plans.iter_mut().zip(known) {
-            let whole = plan.ends_account_seen(self.policy.primary_class());
+            let whole = plan.ends_account_seen(primary);
             let seals = |class: &Name, number| {
                 plan.seen.iter().any(|seen| seen.class == *class && seen.key == Some(number))
             };
@@ -266,27 +280,19 @@ impl Vault {
                 let idle = idle.filter(|_| !plan.seen.is_empty());
                 erased.keys.extend(idle.map(|(key, _)| key.number));
             }
-            if !whole || plan.seen.is_empty() {
-                continue;
+            let mut idle = Vec::new();
+            if whole && !plan.seen.is_empty() {
+                let live =
+                    known.into_iter().filter(|(_, state)| matches!(state, KeyState::Live(_)));
+                idle.extend(live.map(|(key, _)| key).filter(|key| {
+                    !RecordKind::is_reserved(&key.class) && !seals(&key.class, key.number)
+                }));
             }
-            let reason =
-                plan.erase.first().map_or(Name::fixed("request"), |one| one.reason.clone());
-            for (key, state) in known {
-                let idle = matches!(state, KeyState::Live(_))
-                    && !RecordKind::is_reserved(&key.class)
-                    && !seals(&key.class, key.number);
-                if !idle {
-                    continue;
-                }
-                match plan.erase.iter_mut().find(|erased| erased.class == key.class) {
-                    Some(erased) => erased.keys.extend([key.number]),
-                    None => plan.erase.push(ErasedClass {
-                        class: key.class,
-                        reason: reason.clone(),
-                        keys: [key.number].into(),
-                    }),
-                }
+            if plan.archive.iter().any(|kept| kept.class == *primary) {
+                let end = KeyId::first(plan.subject, primary.clone());
+                idle.push(KeyId { number: ENDED, ..end });
             }
+            plan.erase_keys(idle, cause.reason());
         }
         Ok(())
     }

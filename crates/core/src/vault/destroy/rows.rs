@@ -11,6 +11,7 @@ use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::ports::{Expect, KeyCopies, LogPosition, RowDelete, RowWrite};
 use crate::row::{Row, RowKey, state};
+use crate::seal::Body;
 use crate::vault::keys::number_of;
 use crate::vault::records::is_record;
 use crate::vault::{Actor, Seen};
@@ -41,6 +42,8 @@ pub(super) struct Found {
     pub(super) late: Vec<ErasedClass>,
     /// Rows that stay as they are.
     pub(super) kept: Vec<(RowKey, Expect)>,
+    /// What outlives the account that goes, as the leaf says it: the word, and the class.
+    pub(super) outlives: Vec<(&'static str, Name)>,
     /// Whether the account goes with them.
     pub(super) whole: bool,
 }
@@ -66,7 +69,7 @@ impl Vault {
     /// Whose rows are not the ones that the log states stays, and is stated in a job of its own.
     async fn try_remove_rows(&self, job: &Job, look: bool) -> Result<Removed> {
         let now = self.now();
-        let actor = Actor { id: job.actor, role: None };
+        let actor = Actor { id: job.actor, ..Actor::system() };
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
         let copies = self.ports.keyring.copies().await?;
         let mut draft = Draft::new(sequence);
@@ -95,7 +98,7 @@ impl Vault {
             for key in self.not_met(plan, &found, looked) {
                 draft.require(key, Expect::Absent);
             }
-            let Found { writes, deletes, late, kept, whole } = found;
+            let Found { writes, deletes, late, kept, outlives, whole } = found;
             let keys: Vec<_> = late.iter().flat_map(|erased| erased.ids(plan.subject)).collect();
             if !keys.is_empty() {
                 let sequence = self.ports.keyring.destroy(&keys, job.intent()?, now).await?;
@@ -108,7 +111,9 @@ impl Vault {
                 }
             }
             let leaf = self.leaf(now, &actor, "erasure.done", plan.subject);
-            let leaf = copies_told(plan.told(leaf, &late), copies, now);
+            let told = plan.told(leaf, &late);
+            let tell = |leaf: Leaf, (word, class): &(&'static str, Name)| leaf.detail(word, class);
+            let leaf = copies_told(outlives.iter().fold(told, tell), copies, now);
             draft.record_gone(leaf, writes, deletes);
         }
         let gone = draft.change().leaves.len();
@@ -142,7 +147,7 @@ impl Vault {
         stays: &BTreeSet<SubjectId>,
         now: Timestamp,
     ) -> Row {
-        let actor = Actor { id: job.actor, role: None };
+        let actor = Actor { id: job.actor, ..Actor::system() };
         let (left, gone): (Vec<_>, Vec<_>) =
             job.plans.iter().partition(|plan| stays.contains(&plan.subject));
         let leaf = |action, subjects: usize| {
@@ -173,7 +178,9 @@ impl Vault {
     }
 
     /// The rows of a subject that a plan rewrites and deletes: those that its keys seal, wherever
-    /// they lie by now. With the account goes whatever was added to it after the plan was made.
+    /// they lie by now. With the account goes whatever was added to it after the plan was made, but
+    /// for what is held or restricted: that outlives it, as the archive that it would be without the
+    /// hold, and restricted.
     pub(super) fn meet(&self, plan: &SubjectPlan, rows: Vec<Row>) -> Result<Found> {
         let primary = self.policy.primary_class();
         let whole = plan.ends_account(primary, |key| {
@@ -197,6 +204,14 @@ impl Vault {
                 found.writes.push(self.archived(row, &kept.items, plan.closed_at)?);
             } else if let Some(reduced) = reduced.filter(|_| row.state == state::ARCHIVED) {
                 found.writes.push(self.reduced(row, &reduced.items)?);
+            } else if whole && row.state == state::RESTRICTED && number.is_some() {
+                found.outlives.push(("restricted", class));
+                let anchor_at = row.anchor_at.max(plan.closed_at);
+                found.writes.push(next_version(Row { anchor_at, ..row }));
+            } else if whole && live && row.held && number.is_some() {
+                let items = Body::contents(&row.body)?.0;
+                found.outlives.push(("held", class));
+                found.writes.push(self.archived(row, &items, plan.closed_at)?);
             } else if whole && live {
                 let reason = plan.erase.first().map(|erased| erased.reason.clone());
                 let reason = reason.unwrap_or(Name::fixed("request"));
@@ -219,10 +234,10 @@ impl Vault {
         }
         let whole = plan.ends_account_seen(self.policy.primary_class());
         let mut found = Found { whole, ..Found::default() };
-        for Seen { row, version, class, key, live } in &plan.seen {
+        for Seen { row, version, class, key, live, restricted } in &plan.seen {
             if erases(plan, class, *key, *live) {
                 found.deletes.push(RowDelete { key: row.clone(), version: *version });
-            } else if whole && *live {
+            } else if whole && (*live || *restricted) {
                 return None;
             } else {
                 found.kept.push((row.clone(), Expect::Version(*version)));

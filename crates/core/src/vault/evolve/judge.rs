@@ -86,9 +86,13 @@ impl Vault {
             }
             // What is archived stays as the law found it, until the law ends. A law that is dropped
             // with a move, be it the first or back again, was perhaps only forgotten, and what it
-            // kept would be gone for good.
+            // kept would be gone for good. What a hold keeps goes with the hold, and binds no policy.
             let now = &declared.class;
-            if archived && before.moves(item, class, now) && !self.is_kept(class, &items, item) {
+            if archived
+                && !row.held
+                && before.moves(item, class, now)
+                && !self.is_kept(class, &items, item)
+            {
                 return Err(ARCHIVED_ITEM_MOVED.error().with("class", class).field_is(item));
             }
             moves |= !archived && now != class;

@@ -1,13 +1,16 @@
 //! Reading the subject that has a value of a unique item.
 
 use super::super::codes::{ALTERED_ROW, NOT_FOUND};
+use super::super::grants::{Under, require};
 use super::super::{Actor, Vault};
 use super::View;
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::Found;
+use crate::ports::store::CONFLICT;
 use crate::row::{Row, Token};
+use crate::vault::journal::Draft;
 
 impl Vault {
     /// Reads the subject that has this value of a unique item: an e-mail address, in any case and
@@ -23,10 +26,11 @@ impl Vault {
         purpose: &Name,
         actor: &Actor,
     ) -> Result<View> {
-        let error = match self.may_ask(purpose, actor) {
+        let error = match self.may_ask_now(purpose, actor).await {
             Err(error) => error,
-            Ok(_) => {
-                if let Some(view) = self.read_at_once(item, text, purpose, actor).await? {
+            Ok(under) => {
+                let at_once = self.read_at_once(item, text, (purpose, actor), under.as_ref());
+                if let Some(view) = at_once.await? {
                     return Ok(view);
                 }
                 match self.lookup(item, text).await? {
@@ -36,7 +40,7 @@ impl Vault {
             }
         };
         let leaf = self.refusal(SubjectId::CONTROLLER, purpose, actor, &error);
-        self.record_read(vec![leaf]).await?;
+        self.record_leaf(leaf).await?;
         Err(error)
     }
 
@@ -46,14 +50,14 @@ impl Vault {
         &self,
         item: &Name,
         text: &str,
-        purpose: &Name,
-        actor: &Actor,
+        (purpose, actor): (&Name, &Actor),
+        under: Option<&Under>,
     ) -> Result<Option<View>> {
         let Some(token) = self.token_of(item, text).await? else { return Ok(None) };
         let found = self.ports.store.lookup(item, &[token.value]).await?;
         let mut found = found.into_iter().flatten();
         let (Some(Found { key }), None) = (found.next(), found.next()) else { return Ok(None) };
-        let Ok((fetched, items)) = self.decide(key.subject, purpose, actor, false).await else {
+        let Ok((fetched, items)) = self.decide(key.subject, purpose, actor, None).await else {
             return Ok(None);
         };
         let rows = fetched.account.iter().map(|account| &account.row).chain(&fetched.rows);
@@ -61,8 +65,16 @@ impl Vault {
             return Ok(None);
         }
         let leaf = self.grant(key.subject, purpose, actor);
+        let mut draft = Draft::new(0);
+        fetched.require(&mut draft);
+        require(under, &mut draft);
+        draft.record(leaf, Vec::new(), &[]);
         // INVARIANT 5: no leaf, no read.
-        self.record_read(vec![leaf]).await?;
+        match self.record_read(draft).await {
+            // The person withdrew or objected meanwhile, or signed in; or the grant was changed.
+            Err(error) if error.is(&CONFLICT) => return Ok(None),
+            recorded => recorded?,
+        }
         self.open_items(fetched, purpose, &items).await.map(Some)
     }
 

@@ -3,12 +3,14 @@
 mod by;
 mod find;
 mod restricted;
+mod uses;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{Account, one};
 use super::codes::{NOT_FOUND, REFUSED_STATE};
+use super::grants::{Under, refusal, require};
 use super::journal::Draft;
 use super::keys::number_of;
 use super::rows::stated;
@@ -17,23 +19,45 @@ use crate::error::{Error, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::name::Name;
-use crate::ports::{KeyId, KeyState};
-use crate::row::{Row, state};
+use crate::policy::{Purpose, Stance};
+use crate::ports::store::CONFLICT;
+use crate::ports::{Expect, KeyId, KeyState};
+use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, Place};
 
 pub use restricted::RestrictedUse;
+pub use uses::ItemUse;
 pub use view::{Kept, View, ViewPage};
 
 /// The role of an actor that has none; no policy can declare it.
 static NO_ROLE: Name = Name::NONE;
 
+/// How often a read is decided again after the account of somebody changed in between.
+const ATTEMPTS: usize = 5;
+
 /// A subject's rows, fetched and checked, but not opened.
 struct Fetched {
     subject: SubjectId,
     account: Option<Account>,
+    /// The state of the account where that is restricted, and read on no ground: what is archived
+    /// beside it is asked for by it, and nothing of it is opened.
+    beside: Option<Account>,
+    /// The account as the purpose was decided by it, where the person may withdraw or object.
+    decided_by: Option<(RowKey, Expect)>,
     rows: Vec<Row>,
     /// The keys of all of them, as the safe has them.
     keys: BTreeMap<KeyId, KeyState>,
+    /// Whether what a hold keeps beyond its law is read for legal claims.
+    claims: bool,
+}
+
+impl Fetched {
+    /// Makes the leaf of a read depend on the account as it was decided by.
+    fn require(&self, draft: &mut Draft) {
+        if let Some((key, expect)) = &self.decided_by {
+            draft.require(key.clone(), *expect);
+        }
+    }
 }
 
 impl Vault {
@@ -53,7 +77,8 @@ impl Vault {
     ///
     /// # Errors
     /// `policy.unknown_purpose`, `policy.role_not_allowed`, `policy.condition_not_met`,
-    /// `policy.objected`, `policy.no_consent`, `policy.not_informed`,
+    /// `policy.objected`, `policy.no_consent`, `policy.not_informed`; those of
+    /// [`Vault::check_grant`];
     /// `vault.not_live`, `vault.not_found`; the integrity codes of this room and of `seal`; the
     /// codes of the ports.
     pub async fn read(&self, subject: SubjectId, purpose: &Name, actor: &Actor) -> Result<View> {
@@ -63,26 +88,57 @@ impl Vault {
 
     /// Reads many subjects for one purpose: a leaf each, one commit, one result per subject.
     ///
+    /// # Properties
+    /// Nobody is read of after the log says that they withdrew or objected: if a person does so between
+    /// decision and leaf, it is decided again.
+    ///
     /// # Errors
-    /// The codes of the ports; then nothing was opened.
+    /// The codes of the ports; `store.conflict` if others keep coming first. Then nothing was opened.
     pub async fn read_many(
         &self,
         subjects: &[SubjectId],
         purpose: &Name,
         actor: &Actor,
     ) -> Result<Vec<Result<View>>> {
+        for _ in 1..ATTEMPTS {
+            match self.try_read_many(subjects, purpose, actor).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            }
+        }
+        self.try_read_many(subjects, purpose, actor).await
+    }
+
+    async fn try_read_many(
+        &self,
+        subjects: &[SubjectId],
+        purpose: &Name,
+        actor: &Actor,
+    ) -> Result<Vec<Result<View>>> {
         let mut decided = Vec::with_capacity(subjects.len());
-        let mut leaves = Vec::with_capacity(subjects.len());
+        let mut draft = Draft::new(0);
+        // Once for all of them, and never from the read before.
+        let may = self.acting(actor).await?;
+        if let Ok(under) = &may {
+            require(under.as_ref(), &mut draft);
+        }
         for subject in subjects {
-            let decision = self.decide(*subject, purpose, actor, false).await;
-            leaves.push(match &decision {
-                Ok(_) => self.grant(*subject, purpose, actor),
+            let decision = match &may {
+                Ok(_) => self.decide(*subject, purpose, actor, None).await,
+                Err(code) => Err(refusal(code, actor)),
+            };
+            let leaf = match &decision {
+                Ok((fetched, _)) => {
+                    fetched.require(&mut draft);
+                    self.grant(*subject, purpose, actor)
+                }
                 Err(error) => self.refusal(*subject, purpose, actor, error),
-            });
+            };
+            draft.record(leaf, Vec::new(), &[]);
             decided.push(decision);
         }
         // INVARIANT 5: no leaf, no read. The envelopes open only after this.
-        self.record_read(leaves).await?;
+        self.record_read(draft).await?;
         let mut views = Vec::with_capacity(decided.len());
         for decision in decided {
             views.push(match decision {
@@ -98,49 +154,82 @@ impl Vault {
         Ok(self.policy.may_ask(purpose, role_of(actor))?)
     }
 
-    /// May this actor, for this purpose, see items of this subject? Which? What is `restricted` only on
-    /// a ground that the caller has.
+    /// [`Vault::may_ask`] of somebody who may act in that role now.
+    async fn may_ask_now(&self, purpose: &Name, actor: &Actor) -> Result<Option<Under>> {
+        let under = self.under_grant(actor).await?;
+        self.may_ask(purpose, actor).map(|_| under)
+    }
+
+    /// May this actor, for this purpose, see items of this subject? Which? What is restricted, or held
+    /// beyond its law, only on a ground that the caller has.
     async fn decide(
         &self,
         subject: SubjectId,
         purpose: &Name,
         actor: &Actor,
-        restricted: bool,
+        ground: Option<RestrictedUse>,
     ) -> Result<(Fetched, BTreeSet<Name>)> {
         // What fails whatever the account's facts are, fails before anything is fetched.
         let items = self.may_ask(purpose, actor)?;
-        let archive = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
-        let Fetched { account, rows, keys, .. } =
+        let (restricted, claims) = (ground.is_some(), ground == Some(RestrictedUse::Claims));
+        let of_law = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
+        let archive = of_law || claims;
+        let Fetched { account, beside, rows, keys, .. } =
             self.fetch(subject, &items, archive, restricted).await?;
         let found = account.is_some() || !rows.is_empty();
         // Without a live account nothing else of it is live, whatever a restored row says of itself.
         let live = account.is_some();
+        // What is restricted or held outlives its account, and with that its facts and consents: it is
+        // read for what needs none.
+        let asked =
+            || self.policy.ask(purpose, role_of(actor), &BTreeSet::new(), &Stance::default());
+        let outlives = restricted && !live && asked().is_ok();
+        let claims = claims && (live || outlives);
         let may_open = |row: &Row| match &row.class {
             Some(class) if row.state == state::ARCHIVED => {
-                self.archive_items(purpose, class, row).is_ok_and(|items| !items.is_empty())
+                let lawful = self.archive_items(purpose, class, row, claims);
+                lawful.is_ok_and(|items| !items.is_empty())
             }
-            _ => live && in_use(row, restricted),
+            _ => live && in_use(row, restricted) || outlives && row.state == state::RESTRICTED,
         };
         let rows: Vec<_> = rows.into_iter().filter(may_open).collect();
         if account.is_none() && rows.is_empty() {
             let code = if found { &REFUSED_STATE } else { &NOT_FOUND };
             return Err(code.error().with("subject", subject));
         }
-        // What is archived outlives the account and its facts: the law's purpose alone decides.
-        let items = match &account {
+        // What is archived outlives the account and its facts: the law's purpose alone decides then.
+        let asked = account.as_ref().or(beside.as_ref());
+        let items = match asked {
             Some(Account { state, .. }) => {
                 self.policy.ask(purpose, role_of(actor), &state.facts, &state.stance)?
             }
             None => items,
         };
-        Ok((Fetched { subject, account, rows, keys }, items))
+        let free = self.policy.purpose(purpose).is_some_and(Purpose::is_up_to_the_person);
+        let decided_by = asked
+            .filter(|_| free)
+            .map(|account| (account.row.key.clone(), Expect::Version(account.row.version)));
+        Ok((Fetched { subject, account, beside, decided_by, rows, keys, claims }, items))
     }
 
-    /// What a purpose may see now of an archived row of a class. A hold stops its clock.
-    fn archive_items(&self, purpose: &Name, class: &Name, row: &Row) -> Result<BTreeSet<Name>> {
+    /// What a purpose may see now of an archived row of a class: each item until its law's day, and what
+    /// is held, whatever a law says of it, for legal `claims`.
+    ///
+    /// # Law
+    /// Art. 5(1)(b) GDPR: a hold keeps for its own ends, and not for those of a law that has ended.
+    fn archive_items(
+        &self,
+        purpose: &Name,
+        class: &Name,
+        row: &Row,
+        claims: bool,
+    ) -> Result<BTreeSet<Name>> {
         let (items, _) = Body::contents(&row.body)?;
-        let (anchor, zone) = (row.anchor_at.filter(|_| !row.held), self.ports.zone.as_ref());
-        Ok(self.policy.archive_items(purpose, class, &items, anchor, self.now(), zone))
+        if claims && row.held {
+            return Ok(items);
+        }
+        let zone = self.ports.zone.as_ref();
+        Ok(self.policy.archive_items(purpose, class, &items, row.anchor_at, self.now(), zone))
     }
 
     /// The rows that hold these items, checked against the log, those that made room only for an
@@ -160,7 +249,7 @@ impl Vault {
             .filter(|class| *class != primary)
             .collect();
         let is_primary = self.profile_key(subject, primary);
-        let mut rows = if archive {
+        let rows = if archive {
             // An item may have moved since a row was archived, which stays in the class of then: any
             // class may have one. In the order of their keys, and so of the class's: those that
             // made room by the number of their key, then the profile's.
@@ -175,13 +264,23 @@ impl Vault {
             let keys: Vec<_> = std::iter::once(is_primary.clone()).chain(others).collect();
             self.checked(subject, &keys).await?.into_iter().flatten().collect()
         };
-        let at = rows.iter().position(|row| row.key == is_primary && in_use(row, restricted));
+        let at = rows.iter().position(|row| row.key == is_primary && in_use(row, true));
         let keys = self.wrapped_keys(&rows).await?;
-        let Some(at) = at else { return Ok(Fetched { subject, account: None, rows, keys }) };
-        let row = rows.remove(at);
-        let key = self.open_row_keys(std::slice::from_ref(&row), &keys).await?;
-        let account = Some(self.open_account(row, one(key)?)?);
-        Ok(Fetched { subject, account, rows, keys })
+        let (account, beside, decided_by, claims) = (None, None, None, false);
+        let mut fetched = Fetched { subject, account, beside, decided_by, rows, keys, claims };
+        let Some(at) = at else { return Ok(fetched) };
+        let row = fetched.rows.get(at).cloned();
+        let row = row.ok_or_else(|| NOT_FOUND.error().with("subject", subject))?;
+        let usable = in_use(&row, restricted);
+        let key = self.open_row_keys(std::slice::from_ref(&row), &fetched.keys).await?;
+        let account = self.open_account(row, one(key)?)?;
+        if usable {
+            fetched.rows.remove(at);
+            fetched.account = Some(account);
+        } else {
+            fetched.beside = Some(account);
+        }
+        Ok(fetched)
     }
 
     async fn open_items(
@@ -215,7 +314,7 @@ impl Vault {
             let (body, cipher) = (Body::decode(&row.body)?, key.cipher());
             // What is archived lies where the law found it, wherever an item belongs now.
             let wanted = if row.state == state::ARCHIVED {
-                let lawful = self.archive_items(purpose, class, row)?;
+                let lawful = self.archive_items(purpose, class, row, fetched.claims)?;
                 lawful.intersection(items).cloned().collect()
             } else {
                 wanted(class)
@@ -241,16 +340,19 @@ impl Vault {
         leaf.detail("code", error.code())
     }
 
-    async fn record_read(&self, leaves: Vec<Leaf>) -> Result<()> {
+    async fn record_leaf(&self, leaf: Leaf) -> Result<()> {
         let mut draft = Draft::new(0);
-        for leaf in leaves {
-            draft.record(leaf, Vec::new(), &[]);
-        }
+        draft.record(leaf, Vec::new(), &[]);
+        self.record_read(draft).await
+    }
+
+    async fn record_read(&self, draft: Draft) -> Result<()> {
         if draft.is_empty() { Ok(()) } else { self.commit(draft).await.map(|_| ()) }
     }
 
-    /// Reads a page of the subjects that have an account for one purpose, by id: a leaf each, one
-    /// commit. A limit of 0 counts as 1.
+    /// Reads a page of the [`Vault::subjects`] for one purpose, by id: a leaf each, one commit. Of an
+    /// archived account it shows what the purpose of its law reads, and `vault.not_live` for any other.
+    /// A limit of 0 counts as 1.
     ///
     /// # Errors
     /// The codes of the ports; then nothing was opened.
@@ -268,7 +370,8 @@ impl Vault {
         Ok(ViewPage { views: subjects.into_iter().zip(views).collect(), next })
     }
 
-    /// A page of the subjects that have an account, by id. It shows ids alone, which tell the day
+    /// A page of the subjects that have an account, by id: in use, restricted, or archived where a law
+    /// keeps an item of the account's own class. It shows ids alone, which tell the day
     /// of registration and nothing else, opens nothing and leaves no leaf;
     /// [`Vault::read_page`] shows data.
     ///

@@ -10,10 +10,11 @@ use crate::policy::records::RecordKind;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, RowWrite};
 use crate::row::{Row, Token};
-use crate::seal::{Body, Place};
+use crate::seal::{Body, DataKey, Place};
 use crate::vault::Actor;
 use crate::vault::codes::{NOT_FOUND, UNKNOWN_KIND};
 use crate::vault::destroy::Tries;
+use crate::vault::keys::Made;
 
 /// A record to be added.
 #[derive(Debug)]
@@ -45,15 +46,16 @@ impl Vault {
         new: NewRecord,
         actor: &Actor,
     ) -> Result<RecordKey> {
-        self.add_found_by(kind, new, None, actor).await
+        self.check_grant(actor).await?;
+        self.add_found_by(kind, new, Vec::new(), actor).await
     }
 
-    /// [`Vault::add_record`], of which the row is found by a token.
-    pub(super) async fn add_found_by(
+    /// [`Vault::add_record`], of which the row bears tokens.
+    pub(in crate::vault) async fn add_found_by(
         &self,
         kind: &'static RecordKind,
         new: NewRecord,
-        token: Option<Token>,
+        tokens: Vec<Token>,
         actor: &Actor,
     ) -> Result<RecordKey> {
         check_new(&new.standing, &new.items, self.now())?;
@@ -64,9 +66,9 @@ impl Vault {
             Some(subject) => self.known(subject).await?,
             None => SubjectId::generate(self.now(), self.ports.rng.as_ref()),
         };
-        let mut tries = Tries::new(ATTEMPTS);
+        let (mut tries, mut made) = (Tries::new(ATTEMPTS), Made::default());
         loop {
-            match self.try_add(subject, kind, &new, token.as_ref(), actor).await {
+            match self.try_add(subject, kind, &new, &tokens, &mut made, actor).await {
                 Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
                 other => return other,
             }
@@ -84,31 +86,22 @@ impl Vault {
         subject: SubjectId,
         kind: &'static RecordKind,
         new: &NewRecord,
-        token: Option<&Token>,
+        tokens: &[Token],
+        made: &mut Made,
         actor: &Actor,
     ) -> Result<RecordKey> {
-        let (now, mut sequence) = (self.now(), 0);
-        let fence = self.key_fence().await?;
+        let (now, fence) = (self.now(), self.key_fence().await?);
+        made.under(fence);
         let known = match new.subject {
             Some(_) => self.rows_of_kind(subject, kind).await?,
             None => Vec::new(),
         };
         let used = known.iter().filter_map(number_of).collect();
-        let data = self.next_key(subject, &kind.class, &used, &mut sequence).await?;
+        let data = self.key_of_try(subject, &kind.class, &used, made).await?;
         let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
-        let (place, mut body) = (key.row(), Body::default());
-        for (item, value) in &new.items.0 {
-            let place = Place { row: &place, class: &kind.class };
-            // EXPOSE: the value is sealed.
-            body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
-        }
-        let row = Row {
-            class: Some(kind.class.clone()),
-            body: body.encode(),
-            tokens: token.cloned().into_iter().collect(),
-            ..crate::vault::journal::own_row(place)
-        };
-        let mut draft = Draft::new(sequence);
+        let row = self.sealed_row(&key, &new.items, &data);
+        let row = Row { tokens: tokens.to_vec(), ..row };
+        let mut draft = Draft::new(made.sequence);
         let mut writes = self.carry_through(subject, key.id, &new.effects, &mut draft).await?;
         let row = new.standing.clone().put(row);
         writes.push(RowWrite { row, expect: Expect::Absent });
@@ -117,5 +110,18 @@ impl Vault {
         draft.under_fence(fence);
         self.commit(draft).await?;
         Ok(key)
+    }
+
+    /// The row of a new record, its items sealed. How it stands is not in it yet.
+    pub(super) fn sealed_row(&self, key: &RecordKey, items: &RecordItems, data: &DataKey) -> Row {
+        let (place, class) = (key.row(), &key.kind.class);
+        let mut body = Body::default();
+        for (item, value) in &items.0 {
+            let place = Place { row: &place, class };
+            // EXPOSE: the value is sealed.
+            body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
+        }
+        let row = crate::vault::journal::own_row(place);
+        Row { class: Some(class.clone()), body: body.encode(), ..row }
     }
 }

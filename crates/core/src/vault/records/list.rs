@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{RecordKey, RecordOutline, Vault};
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
 use crate::policy::records::RecordKind;
@@ -43,6 +43,40 @@ impl Vault {
         subject: SubjectId,
         kind: &'static RecordKind,
     ) -> Result<Vec<RecordOutline>> {
+        let keys = self.keys_of_kind(subject, kind).await?;
+        let rows = self.checked(subject, &keys).await?.into_iter().flatten();
+        rows.map(|row| outline(&row, kind)).collect()
+    }
+
+    /// [`Vault::records_of`], of which one that is altered or was taken away stops no other: each is
+    /// what it is found to be.
+    ///
+    /// # Errors
+    /// The codes of the ports.
+    pub async fn records_each(
+        &self,
+        subject: SubjectId,
+        kind: &'static RecordKind,
+    ) -> Result<Vec<(RecordKey, Result<RecordOutline>)>> {
+        let mut each = Vec::new();
+        for at in self.keys_of_kind(subject, kind).await? {
+            let found = match self.checked(subject, std::slice::from_ref(&at)).await {
+                Err(error) if error.kind() != Kind::Integrity => return Err(error),
+                Err(error) => Some(Err(error)),
+                Ok(rows) => rows.into_iter().flatten().next().map(|row| outline(&row, kind)),
+            };
+            let key = RecordKey { subject, kind, id: at.id };
+            each.extend(found.map(|found| (key, found)));
+        }
+        Ok(each)
+    }
+
+    /// Where a subject's records of a kind are, and where those must be that the safe has a key of.
+    async fn keys_of_kind(
+        &self,
+        subject: SubjectId,
+        kind: &'static RecordKind,
+    ) -> Result<Vec<RowKey>> {
         let found = self.rows_of_kind(subject, kind).await?;
         let sealing: BTreeSet<_> = found.iter().filter_map(key_of).collect();
         let mut keys: BTreeSet<_> = found.into_iter().map(|row| row.key).collect();
@@ -53,13 +87,7 @@ impl Vault {
                 keys.insert(RowKey { subject, kind: kind.kind.clone(), id });
             }
         }
-        let keys: Vec<_> = keys.into_iter().collect();
-        let rows = self.checked(subject, &keys).await?.into_iter().flatten();
-        rows.map(|row| {
-            let key = RecordKey { subject, kind, id: row.key.id };
-            RecordOutline::of(key, &row)
-        })
-        .collect()
+        Ok(keys.into_iter().collect())
     }
 
     /// Open records of a kind and state on which something is to be done at `until` or before, the
@@ -116,4 +144,9 @@ impl Vault {
         }
         Ok(rows)
     }
+}
+
+fn outline(row: &Row, kind: &'static RecordKind) -> Result<RecordOutline> {
+    let key = RecordKey { subject: row.key.subject, kind, id: row.key.id };
+    RecordOutline::of(key, row)
 }

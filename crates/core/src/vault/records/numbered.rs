@@ -43,6 +43,7 @@ impl Vault {
         actor: &Actor,
         decide: impl FnOnce(&[OpenedRecord]) -> Result<NewRecord> + Send,
     ) -> Result<Numbered> {
+        self.check_grant(actor).await?;
         let others = match subject {
             Some(subject) => self.latest_of(subject, kind, needed).await?,
             None => Vec::new(),
@@ -53,8 +54,35 @@ impl Vault {
         }
         let new = NewRecord { subject, ..decide(&others)? };
         drop(others);
+        self.add_under(kind, number, new, actor).await
+    }
+
+    /// [`Vault::add_numbered_record`] where nothing is decided by other records.
+    ///
+    /// # Errors
+    /// Those of [`Vault::add_record`].
+    pub async fn add_record_once(
+        &self,
+        kind: &'static RecordKind,
+        number: &[u8; 16],
+        new: NewRecord,
+        actor: &Actor,
+    ) -> Result<Numbered> {
+        match self.find_record(kind, number).await? {
+            Some(key) => Ok(Numbered::There(key)),
+            None => self.add_under(kind, number, new, actor).await,
+        }
+    }
+
+    async fn add_under(
+        &self,
+        kind: &'static RecordKind,
+        number: &[u8; 16],
+        new: NewRecord,
+        actor: &Actor,
+    ) -> Result<Numbered> {
         let token = self.number_token(kind, number).await?;
-        match self.add_found_by(kind, new, Some(token), actor).await {
+        match self.add_found_by(kind, new, vec![token], actor).await {
             // Another try came first.
             Err(error) if error.is(&NOT_UNIQUE) => match self.find_record(kind, number).await? {
                 Some(key) => Ok(Numbered::There(key)),
@@ -119,6 +147,7 @@ impl Vault {
         actor: &Actor,
         identifiers: impl FnOnce(&OpenedRecord) -> Result<Vec<Sensitive<String>>> + Send,
     ) -> Result<Option<SubjectId>> {
+        self.check_grant(actor).await?;
         let identifiers = identifiers(&self.open_whole(key, needed).await?)?;
         if identifiers.is_empty() {
             return Ok(None);

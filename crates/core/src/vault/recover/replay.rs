@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use super::super::ErasedClass;
 use super::super::journal::Draft;
-use super::super::keys::{key_of, number_of};
+use super::super::keys::{ENDED, key_of, number_of};
 use super::super::{Actor, Vault};
 use super::PAGE;
+use crate::calendar;
+use crate::clock::Timestamp;
 use crate::error::{Context, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
@@ -57,6 +59,9 @@ impl Vault {
 
     async fn replay(&self, tombstone: &Tombstone) -> Result<u64> {
         let KeyId { subject, class, number } = &tombstone.key;
+        if *number == ENDED && *class == *self.policy.primary_class() {
+            return self.replay_rest(tombstone).await;
+        }
         let sealed = |row: &Row| row.class.as_ref() == Some(class) && is_sealed_by(row, *number);
         let rows = self.rows_where(*subject, sealed).await?;
         if !rows.is_empty() {
@@ -70,7 +75,11 @@ impl Vault {
 
     /// With its account, everything of a subject went or was archived. What was archived kept its
     /// key, so that a backup from before brings it back live and whole: it is archived again, as
-    /// far as any law of the policy asks for it.
+    /// far as any law of the policy asks for it, or whole where a hold keeps it. What is restricted
+    /// stays so.
+    ///
+    /// When the account was closed nobody can tell any more, so that laws count from the day on which the
+    /// key was destroyed, and keep it as long as they were told or longer; the leaf says until when.
     ///
     /// # Law
     /// Art. 17(3)(b) GDPR. The facts of the account went with it, so that a law which depends on
@@ -82,14 +91,16 @@ impl Vault {
         }
         let known = self.ports.keyring.keys_of(subject).await?;
         let is_live = |state: &KeyState| matches!(state, KeyState::Live(_));
-        if known.iter().any(|(key, state)| key.class == *primary && is_live(state)) {
+        let lives = known.iter().any(|(key, state)| key.class == *primary && is_live(state));
+        // Where a law keeps an item of the account's own class the key of that goes on.
+        if lives && tombstone.key.number != ENDED {
             return Ok(0);
         }
         // What lay under these goes by their own tombstones.
         let gone: BTreeSet<_> =
             known.into_iter().filter(|(_, state)| !is_live(state)).map(|(key, _)| key).collect();
         let kept_on = |row: &Row| {
-            (row.state == state::LIVE || row.state == state::RESTRICTED)
+            row.state == state::LIVE
                 && row.class.as_ref().is_some_and(|class| {
                     let key = key_of(row);
                     self.policy.classes.contains_key(class)
@@ -110,8 +121,11 @@ impl Vault {
                 Fate::Archive(write) => {
                     used.extend(key);
                     leaf = leaf.detail("archived", &class);
-                    for law in self.laws_of(&class, &items) {
+                    for (law, until) in self.laws_of(&class, &items, write.row.anchor_at) {
                         leaf = leaf.detail("law", Context::published(law));
+                        if let Some(until) = until {
+                            leaf = leaf.detail("until", until);
+                        }
                     }
                     writes.push(write);
                 }
@@ -138,7 +152,10 @@ impl Vault {
         let facts = self.policy.facts.keys().cloned().collect();
         let (held, _) = Body::contents(&row.body)?;
         let laws = self.policy.archived(class, &held, &facts);
-        let items: BTreeSet<_> = laws.into_iter().flat_map(|(_, items)| items).collect();
+        let mut items: BTreeSet<_> = laws.into_iter().flat_map(|(_, items)| items).collect();
+        if row.held {
+            items = held;
+        }
         if items.is_empty() {
             return Ok(Fate::Erase(row));
         }
@@ -147,12 +164,23 @@ impl Vault {
         self.archived(row, &items, Some(tombstone.at)).map(Fate::Archive)
     }
 
-    /// How the laws are cited that archive items of a row of a class.
-    fn laws_of(&self, class: &Name, items: &BTreeSet<Name>) -> Vec<&str> {
+    /// How the laws are cited that archive items of a row of a class, and until when they keep them.
+    fn laws_of(
+        &self,
+        class: &Name,
+        items: &BTreeSet<Name>,
+        anchor: Option<Timestamp>,
+    ) -> Vec<(&str, Option<Timestamp>)> {
         let facts = self.policy.facts.keys().cloned().collect();
         let rules = self.policy.archived(class, items, &facts).into_iter();
-        let laws = rules.filter_map(|(rule, _)| self.policy.laws.get(rule.law.as_ref()?));
-        laws.map(|law| law.citation.as_str()).collect()
+        let laws = rules.filter_map(|(rule, _)| {
+            let law = self.policy.laws.get(rule.law.as_ref()?)?;
+            let rule = rule.to_calendar(self.policy.financial_year_end);
+            let zone = self.ports.zone.as_ref();
+            let until = anchor.map(|anchor| calendar::due(anchor, &[rule], zone));
+            Some((law.citation.as_str(), until))
+        });
+        laws.collect()
     }
 
     fn replayed(&self, tombstone: &Tombstone) -> Leaf {

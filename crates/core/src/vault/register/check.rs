@@ -59,7 +59,8 @@ impl Vault {
         let policy = &self.policy;
         let registered_at = request.registered_at.unwrap_or(now);
         let how = Name::fixed("registration");
-        let told = request.notice.map(|version| Told { version, at: registered_at, how });
+        // When whoever is imported was told nobody says: by now they were.
+        let told = request.notice.map(|version| Told { version, at: now, how });
         let state = AccountState {
             registered_at,
             last_login_at: request.last_login_at,
@@ -113,7 +114,7 @@ fn required(policy: &Policy, request: &RegisterRequest) -> Result<()> {
 }
 
 fn history(policy: &Policy, now: Timestamp, request: &RegisterRequest) -> Result<()> {
-    let registered_at = request.registered_at.unwrap_or(now);
+    let mut before = request.registered_at.unwrap_or(now);
     for (field, at) in [
         ("registered_at", request.registered_at),
         ("last_login_at", request.last_login_at),
@@ -123,9 +124,10 @@ fn history(policy: &Policy, now: Timestamp, request: &RegisterRequest) -> Result
         if at > now {
             return Err(IN_FUTURE.error().field_is(field));
         }
-        if at < registered_at {
+        if at < before {
             return Err(OUT_OF_ORDER.error().field_is(field));
         }
+        before = at;
     }
     if request.notice.is_some_and(|version| version == 0 || version > policy.version) {
         return UNKNOWN_NOTICE.err();

@@ -117,7 +117,7 @@ pub(super) fn live(home: &Path, sealed: bool) {
     ask(&t, None, &dpo);
     request(&t, Some(subject), &dpo);
     request(&t, None, &dpo);
-    held(&t, subject, &me);
+    held(&t, subject, &dpo);
     choose(&t, subject, &dpo);
     snapshot(&data, &out.join("lived"));
     let imported = block_on(t.customers().read_by_email(IMPORTED[0].1, "billing", &me)).unwrap();
@@ -321,6 +321,7 @@ fn request(t: &Tacenda, subject: Option<SubjectId>, me: &Actor) {
         requester: Requester::Proxy(None),
         channel: Channel::Email,
         scope: Scope::ALL,
+        purpose: None,
         received_at: time(NOW),
         reply_to: Some(ReplyTo::email(ASKED[1].1).unwrap()),
         words: Some(Words::new(ASKED[2].1)),

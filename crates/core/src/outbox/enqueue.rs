@@ -1,0 +1,125 @@
+//! Putting messages into the outbox, and taking them back.
+
+use super::model::{Failure, Letter, Message, Progress, Recipient};
+use super::settle::ended;
+use super::{ADDRESS, QUEUED, VALUES};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::id::SubjectId;
+use crate::policy::records::OUTBOX;
+use crate::vault::{
+    Actor, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
+    RecordKey, Standing, Vault,
+};
+
+/// Puts a message to a subject into the outbox; `None` for somebody unknown, who has no account.
+///
+/// # Errors
+/// [`TOO_LONG`](super::TOO_LONG); those of [`Vault::add_record`].
+pub async fn enqueue(
+    vault: &Vault,
+    subject: Option<SubjectId>,
+    message: &Message,
+    actor: &Actor,
+) -> Result<RecordKey> {
+    let new = new_record(message, vault.now())?;
+    vault.add_record(&OUTBOX, NewRecord { subject, ..new }, actor).await
+}
+
+/// [`enqueue`] under a number of the caller's, unless there is a message of this number already, sent
+/// or not: whoever tries again makes no second one.
+///
+/// # Errors
+/// As [`enqueue`].
+pub async fn enqueue_once(
+    vault: &Vault,
+    number: &[u8; 16],
+    subject: Option<SubjectId>,
+    message: &Message,
+    actor: &Actor,
+) -> Result<Numbered> {
+    let new = new_record(message, vault.now())?;
+    vault.add_record_once(&OUTBOX, number, NewRecord { subject, ..new }, actor).await
+}
+
+/// The record of a message.
+pub(crate) fn new_record(message: &Message, now: Timestamp) -> Result<NewRecord> {
+    message.check()?;
+    let letter = Letter::of(message, now);
+    let mut items =
+        RecordItems::default().with(MODEL, letter.encode()).with(VALUES, message.values.encode());
+    if let Recipient::Address(address) = &message.to {
+        // EXPOSE: it is sealed in the message.
+        items = items.with(ADDRESS, address.expose().clone().into_bytes());
+    }
+    Ok(NewRecord {
+        subject: None,
+        standing: Standing::Open { state: QUEUED, due_at: Some(message.send_at.unwrap_or(now)) },
+        items,
+        entry: Entry::new("message.enqueued").detail("says", &message.says),
+        effects: Effects::default(),
+    })
+}
+
+/// Takes a message back that was not sent yet. Who is just sending it may be faster.
+///
+/// # Errors
+/// [`ENDED`](super::ENDED); those of [`Vault::change_record`].
+pub async fn cancel(vault: &Vault, key: &RecordKey, actor: &Actor) -> Result<()> {
+    give_up(vault, key, Failure::Cancelled, actor).await
+}
+
+/// Takes back all messages to the account of a subject that were not sent yet: the account is gone.
+/// Those with an address of their own stay. Answers with how many.
+///
+/// # Errors
+/// Those of [`Vault::change_record`].
+pub async fn withdraw(vault: &Vault, subject: SubjectId, actor: &Actor) -> Result<u64> {
+    let mut taken = 0;
+    for one in vault.records_of(subject, &OUTBOX).await? {
+        if matches!(one.standing, Standing::Closed { .. }) {
+            continue;
+        }
+        if vault.consult_record(&one.key, &[MODEL], letter).await?.own_address {
+            continue;
+        }
+        match give_up(vault, &one.key, Failure::Gone, actor).await {
+            Err(error) if error.is(&super::ENDED) => {}
+            other => other.map(|()| taken += 1)?,
+        }
+    }
+    Ok(taken)
+}
+
+async fn give_up(vault: &Vault, key: &RecordKey, failure: Failure, actor: &Actor) -> Result<()> {
+    let decide = |opened: &OpenedRecord| -> Result<RecordChange> {
+        let at = vault.now();
+        let letter = letter(opened)?.with(Progress::GivenUp { failure, at }, false)?;
+        Ok(ended(&letter, at))
+    };
+    vault.change_record(key, &[MODEL], actor, decide).await.map(|_| ())
+}
+
+/// How far a message got.
+///
+/// # Errors
+/// Those of [`Vault::consult_record`].
+pub async fn progress(vault: &Vault, key: &RecordKey) -> Result<Progress> {
+    vault.consult_record(key, &[MODEL], |opened| letter(opened).map(|letter| letter.progress)).await
+}
+
+/// How far the message of a number got ([`enqueue_once`]), if there is one.
+///
+/// # Errors
+/// Those of [`Vault::find_record`] and [`progress`].
+pub async fn progress_of(vault: &Vault, number: &[u8; 16]) -> Result<Option<Progress>> {
+    match vault.find_record(&OUTBOX, number).await? {
+        Some(key) => progress(vault, &key).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What is kept of a message, from its record.
+pub(super) fn letter(opened: &OpenedRecord) -> Result<Letter> {
+    Letter::decode(opened.items.get(&MODEL).unwrap_or_default())
+}

@@ -1,0 +1,236 @@
+//! Taking messages that are due, and opening the address in the moment of sending.
+
+use std::collections::BTreeSet;
+
+use super::enqueue::letter;
+use super::model::{Failure, Letter, Values};
+use super::settle::{Outcome, Settled, settle};
+use super::{ADDRESS, QUEUED, VALUES};
+use crate::clock::{Span, Timestamp};
+use crate::error::{Error, Kind, Result};
+use crate::id::SubjectId;
+use crate::name::Name;
+use crate::pii::Sensitive;
+use crate::policy::records::OUTBOX;
+use crate::row::state;
+use crate::vault::codes::{NOT_FOUND, REFUSED_STATE};
+use crate::vault::{Actor, ClaimedRecord, Entry, ItemUse, MODEL, OpenedRecord, Vault, View};
+
+/// After how long a message is tried again of which the address could not be opened.
+const LATER: Span = Span::hours(1);
+/// The category of an item that says in which language somebody is written to.
+const LANGUAGE: &str = "user.demographic.language";
+/// How often it is tried.
+const TRIES: u32 = 48;
+
+/// What is to be sent, with the address opened.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// The same at each try, and another for every other message; says nothing to whoever lacks the
+    /// index key. It becomes the `Message-ID`.
+    pub id: [u8; 16],
+    /// Where to.
+    pub to: Sensitive<String>,
+    /// What it says.
+    pub says: Name,
+    /// In which language: the one that was asked for, or that of the account (the item of the
+    /// category `user.demographic.language`), as far as the purpose gives it.
+    pub language: Option<String>,
+    /// What stands in the text.
+    pub values: Values,
+    /// When it was put into the outbox.
+    pub enqueued_at: Timestamp,
+    /// How often it was tried before.
+    pub tries: u32,
+}
+
+/// A message that one worker has, until its lease ends.
+#[derive(Debug)]
+pub struct Taken {
+    /// What is to be sent.
+    pub outgoing: Outgoing,
+    pub(super) claimed: ClaimedRecord,
+    pub(super) letter: Letter,
+}
+
+impl Taken {
+    /// Until when it is this worker's. What is sent later may be sent by another too.
+    #[must_use]
+    pub const fn until(&self) -> Timestamp {
+        self.claimed.until
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub const fn subject(&self) -> SubjectId {
+        self.claimed.key.subject
+    }
+}
+
+/// What was taken.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// To be sent, and settled.
+    pub ready: Vec<Taken>,
+    /// How many were due and free; with none, there is nothing to do for now.
+    pub claimed: usize,
+    /// What became of those that cannot be sent now, or ever.
+    pub settled: Settled,
+    /// Messages whose rows are not what the log states. They are left as they are, for an audit.
+    pub altered: u64,
+}
+
+/// Takes up to `limit` messages that are due, the earliest first, under a lease, and opens their
+/// addresses: those of accounts for the purpose that each names, as a read does, with a leaf each
+/// in one commit (`message.addressed`), which says `through` which processor they go, if through one
+/// (S15); what the policy does not let go through it is put off.
+/// What cannot be sent (the account is gone, the policy refuses, it is too late) is settled at once.
+///
+/// # Law
+/// Art. 5(1)(b), (c) and (f) GDPR.
+///
+/// # Errors
+/// The codes of the ports. What was claimed then is free again when the lease is over.
+pub async fn take(
+    vault: &Vault,
+    lease: Span,
+    limit: usize,
+    through: Option<&Name>,
+    actor: &Actor,
+) -> Result<Batch> {
+    let claimed = vault.claim_records(&OUTBOX, &QUEUED, lease, limit).await?;
+    let opened = vault.open_claimed(&claimed, &[MODEL, VALUES, ADDRESS]).await?;
+    let mut batch = Batch { claimed: claimed.len(), ..Batch::default() };
+    let (mut waiting, mut ended) = (Vec::new(), Vec::new());
+    for (claimed, opened) in claimed.into_iter().zip(opened) {
+        match opened.and_then(|opened| parts(&opened)) {
+            Ok((letter, values, address)) => {
+                let outgoing = Outgoing {
+                    id: claimed.mark,
+                    to: Sensitive::new(address.unwrap_or_default()),
+                    says: letter.says.clone(),
+                    language: letter.language.clone(),
+                    values,
+                    enqueued_at: letter.enqueued_at,
+                    tries: letter.tries,
+                };
+                let taken = Taken { outgoing, claimed, letter };
+                if taken.letter.expires_at.is_some_and(|at| at <= vault.now()) {
+                    ended.push((taken, Outcome::GivenUp(Failure::Expired)));
+                } else if through.is_some_and(|to| !may_go(vault, to, &taken.letter.purpose)) {
+                    // Another worker may have a relay that the policy declares for it.
+                    let at = vault.now().plus(LATER);
+                    ended.push((taken, Outcome::Later { failure: Failure::NotAllowed, at }));
+                } else {
+                    waiting.push(taken);
+                }
+            }
+            Err(error) if error.kind() == Kind::Integrity => batch.altered += 1,
+            // Somebody wrote it since, or it is being erased.
+            Err(_) => {}
+        }
+    }
+    let uses: Vec<_> = waiting.iter().map(|taken| use_of(vault, taken, through)).collect();
+    let views = vault.use_items(&uses, actor).await?;
+    for (mut taken, view) in waiting.into_iter().zip(views) {
+        match addressed(vault, &mut taken, view).await? {
+            None => batch.ready.push(taken),
+            Some(outcome) => ended.push((taken, outcome)),
+        }
+    }
+    if !ended.is_empty() {
+        batch.settled = settle(vault, ended, actor).await?;
+    }
+    Ok(batch)
+}
+
+/// Whether the policy says that addresses go to a processor for a purpose.
+fn may_go(vault: &Vault, processor: &Name, purpose: &Name) -> bool {
+    let address = [vault.policy().identifier().name.clone()].into();
+    vault.may_disclose(processor, purpose, &address).is_ok()
+}
+
+fn parts(opened: &OpenedRecord) -> Result<(Letter, Values, Option<String>)> {
+    let values = Values::decode(opened.items.get(&VALUES).unwrap_or_default())?;
+    Ok((letter(opened)?, values, opened.items.words(&ADDRESS).map(str::to_owned)))
+}
+
+fn use_of(vault: &Vault, taken: &Taken, through: Option<&Name>) -> ItemUse {
+    let key = &taken.claimed.key;
+    let entry = Entry::new("message.addressed").detail("record", key.id);
+    let entry = entry.detail("says", &taken.letter.says);
+    let entry = through.into_iter().fold(entry, |entry, to| entry.detail("processor", to));
+    let own = taken.letter.own_address;
+    let asked = taken.letter.language.is_some();
+    let language = language(vault, &taken.letter.purpose).filter(|_| !asked);
+    let address = vault.policy().identifier().name.clone();
+    ItemUse {
+        subject: key.subject,
+        purpose: taken.letter.purpose.clone(),
+        // An address of its own is no item of the account's: there may be none.
+        items: if own { BTreeSet::new() } else { language.into_iter().chain([address]).collect() },
+        entry: if own { entry.detail("item", &ADDRESS) } else { entry },
+    }
+}
+
+/// The item with the language of an account, if a purpose gives one.
+fn language(vault: &Vault, purpose: &Name) -> Option<Name> {
+    let policy = vault.policy();
+    let items = &policy.purpose(purpose)?.items;
+    let is_it = |item: &&Name| policy.item(item).is_some_and(|item| item.category == LANGUAGE);
+    items.iter().find(is_it).cloned()
+}
+
+/// Puts the address in; or says what becomes of a message that has none.
+async fn addressed(
+    vault: &Vault,
+    taken: &mut Taken,
+    view: Result<View>,
+) -> Result<Option<Outcome>> {
+    let again = vault.now().plus(LATER);
+    let later = |failure| {
+        if taken.letter.tries >= TRIES {
+            Outcome::GivenUp(failure)
+        } else {
+            Outcome::Later { failure, at: again }
+        }
+    };
+    let error = match view {
+        Ok(_) if taken.letter.own_address => return Ok(None),
+        Ok(view) => match view.get(vault.policy().identifier().name.as_str()) {
+            Some(address) => {
+                taken.outgoing.to = Sensitive::new(address.to_owned());
+                let of_account = || view.get(language(vault, &taken.letter.purpose)?.as_str());
+                if taken.outgoing.language.is_none() {
+                    taken.outgoing.language = of_account().map(str::to_owned);
+                }
+                return Ok(None);
+            }
+            None => return Ok(Some(later(Failure::Unopened))),
+        },
+        Err(error) => error,
+    };
+    Ok(Some(match error.kind() {
+        Kind::Unavailable => return Err(error),
+        _ if is_gone(vault, taken.subject(), &error).await? => Outcome::GivenUp(Failure::Gone),
+        // A restriction is lifted one day; a policy, or a person, that refuses has decided.
+        _ if error.is(&REFUSED_STATE) => later(Failure::NotAllowed),
+        Kind::Integrity => later(Failure::Unopened),
+        _ => Outcome::GivenUp(Failure::NotAllowed),
+    }))
+}
+
+/// Whether a read failed because there is no account any more, though a law may keep some of it.
+async fn is_gone(vault: &Vault, subject: SubjectId, error: &Error) -> Result<bool> {
+    if !error.is(&REFUSED_STATE) {
+        return Ok(error.is(&NOT_FOUND));
+    }
+    let primary = vault.policy().primary_class();
+    match vault.outline(subject).await {
+        Ok(rows) => {
+            Ok(!rows.iter().any(|row| row.class == *primary && row.state != state::ARCHIVED))
+        }
+        Err(error) if error.kind() == Kind::Integrity => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,196 @@
+//! Records that are work: claimed under a lease by one of many workers, opened, and ended in batches.
+
+use super::{Draft, OpenedRecord, RecordChange, RecordKey, Vault};
+use crate::clock::{Span, Timestamp};
+use crate::error::{Kind, Result};
+use crate::name::Name;
+use crate::policy::records::RecordKind;
+use crate::ports::RowWrite;
+use crate::ports::store::CONFLICT;
+use crate::row::Row;
+use crate::seal::{Body, DataKey, Place};
+use crate::vault::codes::{NO_SUCH_RECORD, RECORD_WITHOUT_MODEL};
+use crate::vault::journal::{hex, next_version};
+use crate::vault::{Actor, MODEL};
+
+/// The index of [`ClaimedRecord::mark`]. No item of a policy can have this name.
+const MARKS: Name = Name::fixed("tacenda.marks");
+
+/// A record that one worker has, until its lease ends.
+#[derive(Clone)]
+pub struct ClaimedRecord {
+    /// Which one.
+    pub key: RecordKey,
+    /// Until when it is this worker's.
+    pub until: Timestamp,
+    /// What tells it from every other record, the same at each claim and without a meaning to whoever
+    /// lacks the index key: it may go outside.
+    pub mark: [u8; 16],
+    row: Row,
+}
+
+impl std::fmt::Debug for ClaimedRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClaimedRecord").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Vault {
+    /// Claims open records of a kind and state that are due and that no other worker has, the earliest
+    /// first, for as long as the lease. A claim is no change: a worker that dies leaves them to others
+    /// when its lease is over.
+    ///
+    /// # Errors
+    /// The codes of the ports.
+    pub async fn claim_records(
+        &self,
+        kind: &'static RecordKind,
+        state: &Name,
+        lease: Span,
+        limit: usize,
+    ) -> Result<Vec<ClaimedRecord>> {
+        let index = self.index_key().await?;
+        let now = self.now();
+        let until = now.plus(lease);
+        let rows = self.ports.store.claim(&kind.kind, state, now, until, limit).await?;
+        let claimed = rows.into_iter().map(|row| {
+            let (subject, id) = (row.key.subject, row.key.id);
+            let place = [kind.class.as_str(), &hex(subject.as_bytes()), &hex(id.as_bytes())];
+            let mark = index.token(&MARKS, &place.join("/"));
+            ClaimedRecord { key: RecordKey { subject, kind, id }, until, mark, row }
+        });
+        Ok(claimed.collect())
+    }
+
+    /// Opens what a room needs of claimed records to decide what is to be done, each with its own
+    /// result. What is opened is for the decision alone, as in [`Vault::change_record`].
+    ///
+    /// # Errors
+    /// The codes of the ports. Of one record: the integrity codes; `vault.no_such_record` if it went;
+    /// `store.conflict` if it was written since it was claimed; `keys.destroyed` if it is being erased.
+    pub async fn open_claimed(
+        &self,
+        claimed: &[ClaimedRecord],
+        needed: &[Name],
+    ) -> Result<Vec<Result<OpenedRecord>>> {
+        let rows: Vec<_> = claimed.iter().map(|one| one.row.clone()).collect();
+        let states = self.wrapped_keys(&rows).await?;
+        let mut opened = Vec::with_capacity(claimed.len());
+        for one in claimed {
+            let row = std::slice::from_ref(&one.row);
+            let result = match self.is_as_claimed(one).await {
+                Ok(()) => match self.open_row_keys(row, &states).await {
+                    Ok(keys) => super::super::account::one(keys)
+                        .and_then(|data| self.open_record(&one.key, &one.row, &data, needed)),
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(error),
+            };
+            match result {
+                Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+                result => opened.push(result),
+            }
+        }
+        Ok(opened)
+    }
+
+    async fn is_as_claimed(&self, claimed: &ClaimedRecord) -> Result<()> {
+        let row = self.record_row(&claimed.key).await?;
+        if row == claimed.row { Ok(()) } else { CONFLICT.err() }
+    }
+
+    /// Changes claimed records as decided, all of them in one change with a leaf each, and gives them
+    /// back. One that was taken over or written since has its own result, and keeps no other.
+    ///
+    /// # Errors
+    /// The codes of the ports: then none was changed, or, after `store.unknown_outcome`, all may be. Of
+    /// one record: `store.conflict` if it is no longer this worker's; `vault.record_state`,
+    /// `vault.record_without_model`, `vault.in_future`; `keys.destroyed` if it is being erased.
+    pub async fn end_claimed(
+        &self,
+        ended: Vec<(ClaimedRecord, RecordChange)>,
+        actor: &Actor,
+    ) -> Result<Vec<Result<()>>> {
+        let rows: Vec<_> = ended.iter().map(|(one, _)| one.row.clone()).collect();
+        let states = self.wrapped_keys(&rows).await?;
+        let mut results = Vec::with_capacity(ended.len());
+        let mut writes = Vec::with_capacity(ended.len());
+        for (at, (claimed, change)) in ended.into_iter().enumerate() {
+            let row = std::slice::from_ref(&claimed.row);
+            let keys = self.open_row_keys(row, &states).await;
+            match keys
+                .and_then(super::super::account::one)
+                .and_then(|data| self.end_row(&claimed, &change, &data))
+            {
+                Ok(write) => {
+                    writes.push((at, claimed, change, write));
+                    results.push(Ok(()));
+                }
+                Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+                Err(error) => results.push(Err(error)),
+            }
+        }
+        match self.commit_ended(&writes, actor).await {
+            Err(error) if error.is(&CONFLICT) => {}
+            other => return other.map(|()| results),
+        }
+        // One of them is somebody else's by now: the others are not kept by it.
+        for one in &writes {
+            match self.commit_ended(std::slice::from_ref(one), actor).await {
+                Ok(()) => {}
+                Err(error) if error.is(&CONFLICT) => {
+                    if let Some(result) = results.get_mut(one.0) {
+                        *result = Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(results)
+    }
+
+    async fn commit_ended(
+        &self,
+        ended: &[(usize, ClaimedRecord, RecordChange, RowWrite)],
+        actor: &Actor,
+    ) -> Result<()> {
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let (now, mut draft) = (self.now(), Draft::new(0));
+        for (_, claimed, change, write) in ended {
+            let leaf = self.leaf(now, actor, change.entry.action(), claimed.key.subject);
+            draft.change().leased.push((claimed.row.key.clone(), claimed.until));
+            draft.record(change.entry.clone().told(leaf), vec![write.clone()], &[]);
+        }
+        self.commit(draft).await.map(|_| ())
+    }
+
+    /// The row of a claimed record as it is to be.
+    fn end_row(
+        &self,
+        claimed: &ClaimedRecord,
+        change: &RecordChange,
+        data: &DataKey,
+    ) -> Result<RowWrite> {
+        change.standing.check(self.now())?;
+        if change.remove.contains(&MODEL) {
+            return RECORD_WITHOUT_MODEL.err();
+        }
+        let (row, class) = (&claimed.row, &claimed.key.kind.class);
+        if row.class.as_ref() != Some(class) {
+            return Err(NO_SUCH_RECORD.error().with("subject", row.key.subject));
+        }
+        let mut body = Body::decode(&row.body)?;
+        for item in &change.remove {
+            body.remove(item);
+        }
+        let place = Place { row: &row.key, class };
+        for (item, value) in &change.set.0 {
+            // EXPOSE: the value is sealed.
+            body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
+        }
+        let row = change.standing.clone().put(Row { body: body.encode(), ..row.clone() });
+        Ok(next_version(row))
+    }
+}

@@ -1,0 +1,172 @@
+//! What counts from the receipt on, whoever logs it; and that nothing is said to be granted that is not.
+
+use pollster::block_on as wait;
+use tacenda_core::clock::Span;
+use tacenda_core::policy::records::{OBJECTIONS, REQUESTS};
+use tacenda_core::vault::{
+    Actor, Effects, Entry, MODEL, NewRecord, RecordItems, RecordKey, Standing, Vault,
+};
+use tacenda_core::{Name, SubjectId};
+use tacenda_gdpr::consent::{self, Giver, Giving, How};
+use tacenda_gdpr::objection;
+use tacenda_gdpr::requests::{
+    self, Answer, Arrival, Channel, Decision, Effect, Event, Evidence, Hints, IdentityAnswer,
+    IdentityAsk, IdentityOutcome, IdentityQuestion, Received, RequestId, RestrictionGround, Right,
+    Scope, Whom, step,
+};
+use tacenda_testkit::world::{World, ada, staff};
+
+use crate::support::*;
+
+const NEWS: Name = Name::fixed("newsletter");
+const OFFERS: Name = Name::fixed("offers");
+const ANALYSIS: Name = Name::fixed("analysis");
+
+fn give(vault: &Vault, subject: SubjectId) {
+    let giving = Giving {
+        text: NEWS,
+        language: "en".into(),
+        how: How::Account,
+        given_at: vault.now(),
+        by: Giver::Person,
+        age: None,
+        country: None,
+    };
+    wait(consent::give(vault, subject, &giving, &Actor::subject(subject))).unwrap();
+}
+
+fn read(vault: &Vault, subject: SubjectId, purpose: &Name) -> &'static str {
+    code(wait(vault.read(subject, purpose, &staff("marketing"))))
+}
+
+fn receive(vault: &Vault, arrival: Arrival) -> Received {
+    wait(requests::receive(vault, &utc(), arrival, &staff("support"))).unwrap()
+}
+
+fn letter(vault: &Vault, subject: SubjectId, right: Right) -> Arrival {
+    arrival(vault, Whom::Known(subject), right)
+}
+
+/// Enters an answer that grants what was asked for, once it is known who asks.
+fn grant(vault: &Vault, key: &RecordKey) -> &'static str {
+    let (now, dpo) = (vault.now(), staff("support"));
+    let enter = |event| wait(step(vault, &utc(), key, event, &dpo));
+    let ask = IdentityQuestion { asked_at: now, ask: IdentityAsk::EmailRoundTrip };
+    let outcome = IdentityOutcome::Confirmed(Evidence::EmailRoundTrip);
+    let confirmed = IdentityAnswer { answered_at: now, outcome };
+    let hints = Hints { complaint: false, court: false };
+    if enter(Event::IdentityAsked(ask)).is_ok() {
+        enter(Event::IdentityAnswered(confirmed)).unwrap();
+        enter(Event::Decided(Decision::Granted(None))).unwrap();
+    }
+    code(enter(Event::Answered(Answer { sent_at: now, by: Channel::Email, hints })))
+}
+
+#[test]
+fn who_writes_no_adverts_is_sent_none_from_then_on() {
+    let vault = World::default().open();
+    let subject = ada(&vault);
+    give(&vault, subject);
+    let id = Some(RequestId::from_bytes([5; 16]));
+    let arrival = Arrival { id, ..letter(&vault, subject, Right::MarketingObjection) };
+    let got = receive(&vault, arrival.clone());
+    assert_eq!(got.effect, Effect::Counts);
+    assert_eq!(read(&vault, subject, &OFFERS), "policy.objected");
+    assert_eq!(read(&vault, subject, &NEWS), "policy.objected");
+    assert_eq!(read(&vault, subject, &ANALYSIS), "ok");
+    // A second try makes neither a second file nor a second objection.
+    let again = receive(&vault, arrival);
+    assert_eq!((again.effect, again.is_new), (Effect::Counts, false));
+    assert_eq!(wait(vault.records_of(subject, &OBJECTIONS)).unwrap().len(), 1);
+    assert_eq!(grant(&vault, &got.key), "ok");
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn who_writes_that_they_withdraw_is_heard_at_once() {
+    for purpose in [None, Some(NEWS)] {
+        let world = World::default();
+        let vault = world.open();
+        let subject = ada(&vault);
+        give(&vault, subject);
+        world.clock.advance(Span::days(3));
+        let arrival = Arrival {
+            purpose: purpose.clone(),
+            ..letter(&vault, subject, Right::ConsentWithdrawal)
+        };
+        let got = receive(&vault, arrival);
+        assert_eq!(got.effect, Effect::Counts);
+        assert_eq!(read(&vault, subject, &NEWS), "policy.no_consent");
+        assert_eq!(read(&vault, subject, &OFFERS), "ok");
+        // Who consents anew is no reason not to say that the withdrawal counted.
+        world.clock.advance(Span::days(3));
+        give(&vault, subject);
+        assert_eq!(grant(&vault, &got.key), "ok");
+    }
+}
+
+#[test]
+fn an_objection_that_names_its_purpose_stops_it_until_it_is_decided() {
+    let vault = World::default().open();
+    let subject = ada(&vault);
+    let to = |purpose| Arrival { purpose, ..letter(&vault, subject, Right::Objection) };
+    let silent = receive(&vault, to(None));
+    assert_eq!(silent.effect, Effect::Waits);
+    assert_eq!(read(&vault, subject, &ANALYSIS), "ok");
+    assert_eq!(grant(&vault, &silent.key), "requests.not_so", "nothing is objected to");
+    let got = receive(&vault, to(Some(ANALYSIS)));
+    assert_eq!(got.effect, Effect::Counts);
+    assert_eq!(read(&vault, subject, &ANALYSIS), "policy.objected");
+    assert_eq!(receive(&vault, to(Some(ANALYSIS))).effect, Effect::Counts);
+    let kept = wait(objection::objections_of(&vault, subject, &ACCOUNT, &staff("support")));
+    let kept = kept.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].objection.as_ref().unwrap().entries().len(), 1);
+    assert_eq!(grant(&vault, &silent.key), "ok");
+    // What nobody may object to is a file all the same.
+    let contract = receive(&vault, to(Some(ACCOUNT)));
+    assert_eq!(contract.effect, Effect::Failed("objection.other_basis"));
+    assert!(contract.is_new);
+    let nothing = receive(&vault, to(Some(Name::fixed("nothing"))));
+    assert_eq!(nothing.effect, Effect::Failed("policy.unknown_purpose"));
+    assert_eq!(wait(vault.records_of(subject, &REQUESTS)).unwrap().len(), 5);
+}
+
+#[test]
+fn nothing_is_granted_that_does_not_count() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    give(&vault, subject);
+    world.clock.advance(Span::days(1));
+    let restated = |right| {
+        let key = receive(&vault, letter(&vault, subject, Right::Access)).key;
+        let event = Event::Restated(right, Scope::ALL, note("It says so further down."));
+        wait(step(&vault, &utc(), &key, event, &staff("support"))).unwrap();
+        key
+    };
+    let accuracy = Right::Restriction(RestrictionGround::Accuracy);
+    for right in [Right::MarketingObjection, Right::ConsentWithdrawal, Right::Objection] {
+        assert_eq!(grant(&vault, &restated(right)), "requests.not_so", "{right:?}");
+    }
+    let restriction = restated(accuracy);
+    assert_eq!(grant(&vault, &restriction), "requests.not_so");
+    let new = NewRecord {
+        subject: Some(subject),
+        standing: Standing::Open { state: Name::fixed("received"), due_at: None },
+        items: RecordItems::default().with(MODEL, b"restriction".to_vec()),
+        entry: Entry::new("request.opened"),
+        effects: Effects { restricted: [(ACCOUNT, true)].into(), ..Effects::default() },
+    };
+    wait(vault.add_record(&REQUESTS, new, &staff("support"))).unwrap();
+    assert_eq!(grant(&vault, &restriction), "ok");
+}
+
+#[test]
+fn whoever_has_no_account_is_answered_all_the_same() {
+    let vault = World::default().open();
+    let letter = arrival(&vault, Whom::Unknown, Right::MarketingObjection);
+    let got = receive(&vault, letter);
+    assert_eq!(got.effect, Effect::Waits);
+    assert_eq!(grant(&vault, &got.key), "ok");
+}

@@ -1,0 +1,233 @@
+//! Nobody's data goes for want of use before the warning was sent, as long before as the policy says.
+
+use pollster::block_on as wait;
+use tacenda_core::clock::Span;
+use tacenda_core::outbox::{self, Failure, Outcome};
+use tacenda_core::policy::records::OUTBOX;
+use tacenda_core::vault::{Amendment, OnRestore, Standing, Vault};
+use tacenda_core::{Name, SubjectId, Timestamp};
+use tacenda_gdpr::erasure::{self, Swept};
+use tacenda_gdpr::retention::{self, RetentionPlan};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
+
+/// The policy of the tests, with a warning a month before the account goes.
+fn warning() -> String {
+    let account = "[[classes.account.retention]]\nkeep = \"3 years\"\n";
+    POLICY
+        .replace(account, &format!("{account}warn_before = \"1 month\"\n"))
+        .replace("batch = 100\n", "batch = 100\nwarn_for = \"account\"\n")
+}
+
+fn open(world: &World) -> Vault {
+    world.try_open(&warning(), OnRestore::Refuse).unwrap().0
+}
+
+fn sweep(vault: &Vault) -> Swept {
+    let digest = wait(retention::plan(vault)).unwrap().digest;
+    wait(erasure::sweep(vault, Some(digest), &staff("support"), &mut |_| {})).unwrap()
+}
+
+fn plan(vault: &Vault) -> RetentionPlan {
+    wait(retention::plan(vault)).unwrap()
+}
+
+/// Settles all that is due in the outbox; what each says, and its day.
+fn post(vault: &Vault, outcome: Outcome) -> Vec<(String, String)> {
+    let by = staff("support");
+    let ready = wait(outbox::take(vault, Span::seconds(60), 99, None, &by)).unwrap().ready;
+    let told = ready.iter().map(|one| {
+        let day = one.outgoing.values.get("date").unwrap().to_owned();
+        (one.outgoing.says.to_string(), day)
+    });
+    let told = told.collect();
+    wait(outbox::settle(vault, ready.into_iter().map(|one| (one, outcome)).collect(), &by))
+        .unwrap();
+    told
+}
+
+fn is_there(vault: &Vault, subject: SubjectId) -> bool {
+    let rows = wait(vault.outline(subject)).unwrap();
+    rows.iter().any(|row| row.class.as_str() == "account")
+}
+
+fn expiring(day: &str) -> Vec<(String, String)> {
+    vec![("account_expiring".to_owned(), day.to_owned())]
+}
+
+/// Registered on 1 June 2026, and so due on 2 June 2029.
+const WARNED: &str = "2029-05-01T00:00:00Z";
+const DUE: &str = "2029-06-02T00:00:00Z";
+
+fn just_before(world: &World, rfc3339: &str) {
+    world.set_time(rfc3339);
+    let now = wait_now(world).minus(Span::micros(1));
+    world.clock.set(now);
+}
+
+fn wait_now(world: &World) -> Timestamp {
+    tacenda_core::Clock::now(world.clock.as_ref())
+}
+
+#[test]
+fn a_dormant_account_is_warned_a_month_before_and_goes_on_its_day() {
+    let world = World::default();
+    let vault = open(&world);
+    let subject = ada(&vault);
+    world.set_time("2029-04-30T23:59:59Z");
+    assert_eq!((plan(&vault).to_warn, sweep(&vault).warned), (0, 0), "not yet");
+    world.set_time(WARNED);
+    assert_eq!(plan(&vault).to_warn, 1);
+    assert_eq!(sweep(&vault).warned, 1);
+    assert_eq!((plan(&vault).to_warn, sweep(&vault).warned), (0, 0), "once");
+    assert_eq!(post(&vault, Outcome::Sent), expiring("2029-06-02"));
+    just_before(&world, DUE);
+    assert_eq!(sweep(&vault).warned, 0);
+    assert!(is_there(&vault, subject));
+    world.set_time(DUE);
+    assert_eq!((plan(&vault).waiting, sweep(&vault).subjects), (0, 1));
+    assert!(!is_there(&vault, subject));
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn the_time_runs_from_the_sending_and_not_from_the_plan() {
+    let world = World::default();
+    let vault = open(&world);
+    let subject = ada(&vault);
+    world.set_time(WARNED);
+    sweep(&vault);
+    // Nobody drains for two months.
+    world.set_time("2029-07-10T10:00:00Z");
+    let waits = plan(&vault);
+    assert_eq!(
+        (waits.waiting, waits.due() > 0, waits.to_warn),
+        (1, true, 0),
+        "the other classes go"
+    );
+    sweep(&vault);
+    assert!(is_there(&vault, subject), "nobody told her");
+    assert_eq!(post(&vault, Outcome::Sent).len(), 1);
+    just_before(&world, "2029-08-11T00:00:00Z");
+    sweep(&vault);
+    assert!(is_there(&vault, subject));
+    world.set_time("2029-08-11T00:00:00Z");
+    assert_eq!(sweep(&vault).subjects, 1);
+    assert!(!is_there(&vault, subject));
+}
+
+#[test]
+fn whoever_was_never_warned_is_warned_late_and_then_has_the_month() {
+    let world = World::default();
+    let vault = open(&world);
+    let subject = ada(&vault);
+    world.set_time("2035-01-10T10:00:00Z");
+    assert_eq!((plan(&vault).waiting, plan(&vault).to_warn), (1, 1));
+    assert_eq!(sweep(&vault).warned, 1);
+    assert!(is_there(&vault, subject));
+    assert_eq!(post(&vault, Outcome::Sent), expiring("2035-02-11"));
+    world.set_time("2035-02-11T00:00:00Z");
+    sweep(&vault);
+    assert!(!is_there(&vault, subject));
+}
+
+#[test]
+fn a_login_ends_the_dormancy_and_the_next_has_a_warning_of_its_own() {
+    let world = World::default();
+    let vault = open(&world);
+    let subject = ada(&vault);
+    world.set_time(WARNED);
+    sweep(&vault);
+    post(&vault, Outcome::Sent);
+    world.set_time("2029-05-20T10:00:00Z");
+    wait(vault.login("ada@example.org", "correct horse")).unwrap();
+    world.set_time("2029-09-01T10:00:00Z");
+    let swept = sweep(&vault);
+    assert_eq!(swept.warned, 0);
+    assert!(is_there(&vault, subject), "she was here");
+    world.set_time("2032-05-01T10:00:00Z");
+    assert_eq!(sweep(&vault).warned, 1, "another dormancy");
+    assert_eq!(post(&vault, Outcome::Sent).len(), 1);
+    world.set_time("2032-06-03T00:00:00Z");
+    sweep(&vault);
+    assert!(!is_there(&vault, subject));
+}
+
+#[test]
+fn what_cannot_be_delivered_counts_as_a_warning_and_what_was_taken_back_does_not() {
+    for (outcome, goes) in [(Outcome::GivenUp(Failure::Refused), true), (Outcome::Sent, true)] {
+        let world = World::default();
+        let vault = open(&world);
+        let subject = ada(&vault);
+        world.set_time(WARNED);
+        sweep(&vault);
+        post(&vault, outcome);
+        world.set_time("2029-06-03T00:00:00Z");
+        sweep(&vault);
+        assert_eq!(!is_there(&vault, subject), goes);
+    }
+    let world = World::default();
+    let vault = open(&world);
+    let subject = ada(&vault);
+    world.set_time(WARNED);
+    sweep(&vault);
+    let queued = wait(vault.records_of(subject, &OUTBOX)).unwrap();
+    assert!(matches!(queued[0].standing, Standing::Open { .. }));
+    wait(outbox::cancel(&vault, &queued[0].key, &staff("support"))).unwrap();
+    world.set_time("2029-12-01T00:00:00Z");
+    sweep(&vault);
+    assert!(is_there(&vault, subject));
+    // Once that message is forgotten, the next is made.
+    world.set_time("2030-05-10T00:00:00Z");
+    sweep(&vault);
+    assert_eq!(sweep(&vault).warned, 1);
+    post(&vault, Outcome::Sent);
+    world.set_time("2030-07-01T00:00:00Z");
+    sweep(&vault);
+    assert!(!is_there(&vault, subject));
+}
+
+#[test]
+fn whoever_closed_the_account_is_owed_none() {
+    let world = World::default();
+    let vault = open(&world);
+    let subject = ada(&vault);
+    let close = Amendment { close_at: Some(vault.now()), ..Amendment::default() };
+    wait(vault.amend(subject, close, &staff("support"))).unwrap();
+    world.set_time(WARNED);
+    assert_eq!((plan(&vault).to_warn, sweep(&vault).warned), (0, 0));
+    world.set_time(DUE);
+    assert_eq!(plan(&vault).waiting, 0);
+    sweep(&vault);
+    assert!(!is_there(&vault, subject));
+}
+
+#[test]
+fn an_erasure_on_request_waits_for_no_warning() {
+    let world = World::default();
+    let vault = open(&world);
+    let subject = ada(&vault);
+    wait(erasure::erase(&vault, subject, &staff("support"))).unwrap();
+    assert!(!is_there(&vault, subject));
+}
+
+#[test]
+fn what_waits_for_its_warning_stands_in_nobody_elses_way_and_counts_in_no_brake() {
+    let world = World::default();
+    let vault = open(&world);
+    for n in 0..25 {
+        let request = request(&vault, &[("email", &format!("person{n}@example.org"))], false);
+        wait(vault.register(request, &staff("support"))).unwrap();
+    }
+    world.set_time("2029-06-20T10:00:00Z");
+    let all = plan(&vault);
+    assert!(!all.lines.iter().any(|line| line.over_share), "{all:?}");
+    assert_eq!((all.waiting, all.to_warn), (25, 25));
+    assert_eq!(sweep(&vault).warned, 25);
+    assert_eq!(post(&vault, Outcome::Sent).len(), 25);
+    world.set_time("2029-07-25T10:00:00Z");
+    let all = plan(&vault);
+    assert_eq!((all.waiting, all.due()), (0, 25));
+    assert!(all.needs_confirmation(), "now they go");
+    let kept = Name::fixed("account");
+    assert_eq!(all.lines[0].class, kept);
+}

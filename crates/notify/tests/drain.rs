@@ -1,0 +1,221 @@
+//! Letters from the outbox to a folder, and to transports that fail.
+#![cfg(feature = "file")]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use mailparse::MailHeaderMap;
+use pollster::block_on as wait;
+use tacenda_core::clock::Span;
+use tacenda_core::outbox::{self, Message, Settled, Values};
+use tacenda_core::vault::{OnRestore, Vault};
+use tacenda_core::{Code, Kind, Name, Result, SubjectId};
+use tacenda_notify::{Address, Desk, Drained, FileTransport, Letter, Sender, Transport, drain};
+use tacenda_testkit::world::{POLICY, World, request, staff};
+
+const ACCOUNT: Name = Name::fixed("account");
+
+fn sender() -> Sender {
+    Sender::new("Example Ltd", Address::parse("letters@example.org").unwrap()).unwrap()
+}
+
+fn customer(vault: &Vault, email: &str) -> SubjectId {
+    let request = request(vault, &[("email", email)], false);
+    wait(vault.register(request, &staff("support"))).unwrap().subject()
+}
+
+fn expiring(vault: &Vault, subject: SubjectId) {
+    let values = Values::default().with(Name::fixed("date"), "2026-07-01");
+    let message = Message::to_account(Name::fixed("account_expiring"), ACCOUNT);
+    let message = Message { values, ..message };
+    wait(outbox::enqueue(vault, Some(subject), &message, &staff("support"))).unwrap();
+}
+
+fn drained(vault: &Vault, transport: &dyn Transport, batch: usize) -> Drained {
+    let desk = Desk { from: &sender(), service: "Example", transport };
+    wait(drain(vault, &desk, batch, &staff("support"))).unwrap()
+}
+
+static DOWN: Code = Code::new("test.down", Kind::Unavailable, "the relay does not answer");
+static NO: Code = Code::new("test.no", Kind::Refused, "the relay refuses this letter");
+
+/// Counts what arrives, and fails as it is told.
+#[derive(Default)]
+struct Relay {
+    arrived: Mutex<BTreeMap<String, u32>>,
+    fails: Mutex<Option<&'static Code>>,
+    through: Option<Name>,
+}
+
+#[async_trait]
+impl Transport for Relay {
+    async fn deliver(&self, letter: &Letter) -> Result<()> {
+        if let Some(code) = *self.fails.lock().unwrap() {
+            return code.err();
+        }
+        *self.arrived.lock().unwrap().entry(letter.id.to_string()).or_default() += 1;
+        Ok(())
+    }
+
+    fn processor(&self) -> Option<&Name> {
+        self.through.as_ref()
+    }
+}
+
+#[test]
+fn what_is_due_lies_in_the_folder_with_its_own_message_id() {
+    let world = World::default();
+    let vault = world.open();
+    for n in 0..7 {
+        expiring(&vault, customer(&vault, &format!("person{n}@example.org")));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let transport = FileTransport::open(folder.path()).unwrap();
+    let done = drained(&vault, &transport, 3);
+    assert_eq!(done.settled, Settled { sent: 7, ..Settled::default() });
+    let mut ids = BTreeMap::new();
+    for file in folder.path().read_dir().unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        let mail = mailparse::parse_mail(&bytes).unwrap();
+        let header = |name| mail.headers.get_first_value(name).unwrap();
+        assert_eq!(header("Subject"), "Your account at Example will be erased on 2026-07-01");
+        let body = mail.get_body().unwrap();
+        assert!(body.contains("dpo@example.org") && body.contains("Example Ltd"), "{body}");
+        assert!(header("Message-ID").ends_with("@example.org>"));
+        ids.insert(header("Message-ID"), header("To"));
+    }
+    assert_eq!(ids.len(), 7);
+    assert_eq!(ids.values().collect::<std::collections::BTreeSet<_>>().len(), 7);
+    assert_eq!(drained(&vault, &transport, 3), Drained::default(), "each once");
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_relay_that_is_down_is_tried_again_ever_later_and_given_up_in_the_end() {
+    let world = World::default();
+    let vault = world.open();
+    expiring(&vault, customer(&vault, "ada@example.org"));
+    let relay = Relay { fails: Mutex::new(Some(&DOWN)), ..Relay::default() };
+    let mut pauses = Vec::new();
+    loop {
+        let done = drained(&vault, &relay, 9).settled;
+        if done.given_up == 1 {
+            break;
+        }
+        assert_eq!(done, Settled { put_off: 1, ..Settled::default() });
+        let begun = vault.now();
+        while drained(&vault, &relay, 9).settled == Settled::default() {
+            world.clock.advance(Span::seconds(60));
+            let next = wait(vault.records_due(
+                &tacenda_core::policy::records::OUTBOX,
+                &outbox::QUEUED,
+                vault.now(),
+                None,
+                1,
+            ));
+            if !next.unwrap().is_empty() {
+                break;
+            }
+        }
+        pauses.push((vault.now().as_micros() - begun.as_micros()) / 60_000_000);
+    }
+    assert_eq!(pauses[..6], [1, 2, 4, 8, 16, 32]);
+    assert_eq!((pauses.len(), pauses[20]), (21, 1440));
+}
+
+#[test]
+fn what_is_refused_for_good_is_not_tried_again_and_what_recovers_arrives_once() {
+    let world = World::default();
+    let vault = world.open();
+    let relay = Relay { fails: Mutex::new(Some(&NO)), ..Relay::default() };
+    expiring(&vault, customer(&vault, "ada@example.org"));
+    assert_eq!(drained(&vault, &relay, 9).settled.given_up, 1);
+    expiring(&vault, customer(&vault, "eve@example.org"));
+    *relay.fails.lock().unwrap() = Some(&DOWN);
+    assert_eq!(drained(&vault, &relay, 9).settled.put_off, 1);
+    *relay.fails.lock().unwrap() = None;
+    world.clock.advance(Span::days(2));
+    assert_eq!(drained(&vault, &relay, 9).settled.sent, 1);
+    assert_eq!(drained(&vault, &relay, 9), Drained::default());
+    assert_eq!(relay.arrived.lock().unwrap().values().copied().collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn a_text_that_cannot_be_written_waits_for_whoever_mends_it() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = customer(&vault, "ada@example.org");
+    // It lacks its date.
+    let message = Message::to_account(Name::fixed("account_expiring"), ACCOUNT);
+    let unknown = Message::to_account(Name::fixed("of another release"), ACCOUNT);
+    for message in [message, unknown] {
+        wait(outbox::enqueue(&vault, Some(subject), &message, &staff("support"))).unwrap();
+    }
+    assert_eq!(drained(&vault, &Relay::default(), 9).settled.put_off, 2);
+}
+
+#[test]
+fn a_relay_of_a_processor_that_the_policy_does_not_give_addresses_gets_none() {
+    let world = World::default();
+    let vault = world.open();
+    let relay = Relay { through: Some(Name::fixed("provider")), ..Relay::default() };
+    expiring(&vault, customer(&vault, "ada@example.org"));
+    assert_eq!(drained(&vault, &relay, 9).settled.put_off, 1);
+    assert!(relay.arrived.lock().unwrap().is_empty());
+    let given = "discloses = [\"card_last4\", \"email\"]\npurposes = [\"billing\", \"account\"]";
+    let policy = POLICY
+        .replace("discloses = [\"card_last4\"]\npurposes = [\"billing\"]", given)
+        .replace("version = 1", "version = 2");
+    let vault = world.try_open(&policy, OnRestore::Refuse).unwrap().0;
+    world.clock.advance(Span::hours(2));
+    assert_eq!(drained(&vault, &relay, 9).settled.sent, 1);
+}
+
+#[test]
+fn each_person_is_written_to_in_their_own_language() {
+    let world = World::default();
+    let policy = POLICY.replace(
+        "[items.note]\ntype = \"plain text\"\ncategory = \"user.content\"",
+        "[items.note]\ntype = \"plain text\"\ncategory = \"user.demographic.language\"",
+    );
+    let vault = world.try_open(&policy, OnRestore::Refuse).unwrap().0;
+    let mut languages = BTreeMap::new();
+    for (email, note) in
+        [("a@example.org", "pl-PL"), ("b@example.org", "de"), ("c@example.org", "fr")]
+    {
+        let request = request(&vault, &[("email", email), ("note", note)], false);
+        let subject = wait(vault.register(request, &staff("support"))).unwrap().subject();
+        expiring(&vault, subject);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    drained(&vault, &FileTransport::open(folder.path()).unwrap(), 9);
+    for file in folder.path().read_dir().unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        let mail = mailparse::parse_mail(&bytes).unwrap();
+        let header = |name| mail.headers.get_first_value(name).unwrap();
+        languages.insert(header("To"), header("Content-Language"));
+    }
+    let expected = [("a@example.org", "pl"), ("b@example.org", "en"), ("c@example.org", "fr")];
+    assert_eq!(languages, expected.map(|(to, tag)| (to.to_owned(), tag.to_owned())).into());
+}
+
+#[test]
+fn two_desks_send_each_letter_once() {
+    let world = World::default();
+    let vault = world.open();
+    for n in 0..40 {
+        expiring(&vault, customer(&vault, &format!("person{n}@example.org")));
+    }
+    let relay = Relay::default();
+    let done: Vec<_> = std::thread::scope(|scope| {
+        let worker = || drained(&world.open(), &relay, 3).settled.sent;
+        let workers: Vec<_> = (0..2).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+    });
+    assert_eq!(done.iter().sum::<u64>(), 40);
+    let arrived = relay.arrived.lock().unwrap();
+    assert_eq!((arrived.len(), arrived.values().copied().max()), (40, Some(1)));
+    wait(vault.audit()).unwrap();
+}
