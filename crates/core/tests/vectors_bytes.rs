@@ -310,6 +310,7 @@ mod tests {
             "request",
             "reseal",
             "row",
+            "suppression",
             "token",
             "verifier",
             "wrapped_key",

@@ -122,10 +122,12 @@ impl Tacenda {
         Holds::new(&self.vault)
     }
 
-    /// Restriction of processing (Art. 18 GDPR).
-    #[must_use]
-    pub fn restrictions(&self) -> Restrictions<'_> {
-        Restrictions { vault: &self.vault }
+    /// Restriction of processing (Art. 18 GDPR); a lifting reckons days as [`Tacenda::holds`] does.
+    ///
+    /// # Errors
+    /// As [`Tacenda::requests`].
+    pub fn restrictions(&self) -> Result<Restrictions<'_>> {
+        Restrictions::new(&self.vault)
     }
 
     /// Consents (Art. 7 GDPR), and their withdrawal.

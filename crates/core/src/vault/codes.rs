@@ -2,6 +2,8 @@
 
 use crate::error::{Code, Kind, Retry};
 
+pub use super::evolve::CONSENT_VERSION;
+
 /// The account is closed already.
 pub static CLOSED_ALREADY: Code =
     Code::new("vault.closed_already", Kind::Conflict, "the account is closed already");
@@ -68,12 +70,6 @@ pub static PURPOSE_SINCE: Code = Code::new(
     "vault.purpose_since",
     Kind::Configuration,
     "a purpose that is new, or rests on another basis now, says since which version of the policy",
-);
-/// A text of consent that goes back; context: `text`, and the `version` and `oldest_valid` that it had.
-pub static CONSENT_VERSION: Code = Code::new(
-    "vault.consent_version",
-    Kind::Configuration,
-    "a text of consent goes back to no older version, and counts no older one again",
 );
 /// A fact that the policy does not declare.
 pub static UNDECLARED_FACT: Code =
@@ -229,6 +225,12 @@ pub static NOT_DECLARED: Code = Code::new(
     Kind::Refused,
     "the policy does not say that this processor is given this item for this purpose",
 );
+/// Somebody who was erased on request, and whom only the person brings back; context: `field`.
+pub static SUPPRESSED: Code = Code::new(
+    "vault.suppressed",
+    Kind::Refused,
+    "this person was erased on request, and no file or event brings them back",
+);
 /// There is no such subject; context: `subject`.
 pub static NOT_FOUND: Code =
     Code::new("vault.not_found", Kind::NotFound, "nothing is held about this subject");
@@ -268,6 +270,12 @@ pub static BAD_SHAPE: Code = Code::new(
 /// There is no such record; context: `subject`, `kind`.
 pub static NO_SUCH_RECORD: Code =
     Code::new("vault.no_such_record", Kind::NotFound, "there is no such record");
+/// A record that is to be written anew is what the log says.
+pub static RECORD_IS_SOUND: Code = Code::new(
+    "vault.record_is_sound",
+    Kind::Conflict,
+    "the record is what the log says, and is not written anew",
+);
 /// The policy was read before this kind of records was known.
 pub static UNKNOWN_KIND: Code = Code::new(
     "vault.unknown_kind",
@@ -370,12 +378,14 @@ pub static CODES: &[&Code] = &[
     &REFUSED_STATE,
     &NOT_OF_PURPOSE,
     &NOT_DECLARED,
+    &SUPPRESSED,
     &NOT_FOUND,
     &ALTERED_ROW,
     &MISSING_ROW,
     &ALTERED_LOOKUP,
     &OVERTAKEN,
     &NO_SUCH_RECORD,
+    &RECORD_IS_SOUND,
     &UNKNOWN_KIND,
     &RECORD_STATE,
     &RECORD_WITHOUT_MODEL,

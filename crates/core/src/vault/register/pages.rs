@@ -100,6 +100,7 @@ impl<'a> Registration<'a> {
         }
         let checked = vault.drop_known(checked, &mut results).await?;
         let (checked, repeats) = split_repeats(checked);
+        let checked = vault.drop_suppressed(checked, &mut results).await?;
         let checked = vault.drop_taken(checked, &mut results).await?;
         let tokens = checked.iter().flat_map(|one| one.tokens.iter().cloned()).collect();
         let fingerprints = checked.iter().filter_map(|one| one.fingerprint).collect();
@@ -183,6 +184,10 @@ impl<'a> Registration<'a> {
             };
         }
         for one in written.prepared {
+            if let Some(key) = one.suppressed() {
+                // If this fails it ends with its period, and stands in nobody's way until then.
+                let _ = self.vault.end_suppression(key, self.actor).await;
+            }
             put(results, one.at, Ok(Registered::New(one.subject)));
         }
         Ok(())
