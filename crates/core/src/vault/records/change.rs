@@ -111,7 +111,7 @@ impl Vault {
             body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
         }
         let mut draft = Draft::new(0);
-        let effects = self.carry_through(key.subject, key.id, &effects, &mut draft);
+        let effects = self.carry_through(key, &effects, &mut draft);
         let mut writes = effects.await?;
         let tokens = tokens.unwrap_or_else(|| row.tokens.clone());
         let write = next_version(standing.put(Row { body: body.encode(), tokens, ..row }));
