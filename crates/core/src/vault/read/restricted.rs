@@ -44,14 +44,16 @@ impl RestrictedUse {
 }
 
 impl Vault {
-    /// Reads what a purpose may see of a subject, also of what is restricted. The policy decides as for
-    /// every read, and by a role that works on restrictions; the leaf names the ground, which is the actor's to answer for.
+    /// Reads what a purpose may see of a subject, also of what is restricted. The policy decides as
+    /// for every read, and by a role that works on restrictions; the leaf names the ground, which
+    /// is the actor's to answer for.
     ///
     /// # Law
     /// Art. 18(2) GDPR.
     ///
     /// # Errors
-    /// As [`Vault::read`]; `policy.role_without_records` for a role that does not work on restrictions.
+    /// As [`Vault::read`]; `policy.role_without_records` for a role that does not work on
+    /// restrictions.
     pub async fn read_restricted(
         &self,
         subject: SubjectId,
