@@ -102,7 +102,7 @@ fn let_go(vault: &Vault, hold: &Hold, others: &[Hold], rows: &[Outline]) -> BTre
     held.into_iter().filter(goes).cloned().collect()
 }
 
-fn is_declared(vault: &Vault, class: &Name) -> bool {
+pub(super) fn is_declared(vault: &Vault, class: &Name) -> bool {
     vault.policy().classes.contains_key(class)
 }
 
@@ -112,7 +112,7 @@ async fn is_released(vault: &Vault, key: &RecordKey) -> Result<bool> {
 }
 
 /// Opens the requests again that the hold had kept from being carried out, and notes that it is done.
-async fn settle(
+pub(super) async fn settle(
     vault: &Vault,
     calendar: &Calendar<'_>,
     key: &RecordKey,

@@ -57,7 +57,7 @@ impl Vault {
         let found = self.ports.store.lookup(item, &[token.value]).await?;
         let mut found = found.into_iter().flatten();
         let (Some(Found { key }), None) = (found.next(), found.next()) else { return Ok(None) };
-        let Ok((fetched, items)) = self.decide(key.subject, purpose, actor, false).await else {
+        let Ok((fetched, items)) = self.decide(key.subject, purpose, actor, None).await else {
             return Ok(None);
         };
         let rows = fetched.account.iter().map(|account| &account.row).chain(&fetched.rows);

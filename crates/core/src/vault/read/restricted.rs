@@ -1,4 +1,4 @@
-//! Reading what is restricted, on a ground that the log names.
+//! Reading what is restricted, or held for claims, on a ground that the log names.
 
 use super::{ATTEMPTS, View};
 use crate::error::Result;
@@ -44,12 +44,14 @@ impl RestrictedUse {
 }
 
 impl Vault {
-    /// Reads what a purpose may see of a subject, also of what is restricted. The policy decides as
-    /// for every read, and by a role that works on restrictions; the leaf names the ground, which
-    /// is the actor's to answer for.
+    /// Reads what a purpose may see of a subject, also of what is restricted, and for claims also
+    /// of what a hold keeps in an archive, beyond the days of its laws. The policy decides as for
+    /// every read, and by a role that works on restrictions; the leaf names the ground, which is
+    /// the actor's to answer for. What has outlived its account is read for a purpose that needs
+    /// neither facts nor consent.
     ///
     /// # Law
-    /// Art. 18(2) GDPR.
+    /// Art. 18(2), 17(3)(e) GDPR.
     ///
     /// # Errors
     /// As [`Vault::read`]; `policy.role_without_records` for a role that does not work on
@@ -83,7 +85,7 @@ impl Vault {
             Ok(under) => {
                 require(under.as_ref(), &mut draft);
                 match self.policy.may_work_on(&RESTRICTIONS, super::role_of(actor)) {
-                    Ok(()) => self.decide(subject, purpose, actor, true).await,
+                    Ok(()) => self.decide(subject, purpose, actor, Some(ground)).await,
                     Err(refused) => Err(refused.into()),
                 }
             }

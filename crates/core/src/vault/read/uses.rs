@@ -104,6 +104,6 @@ impl Vault {
         if one.items.is_empty() {
             return self.may_ask(&one.purpose, actor).map(|_| None);
         }
-        self.decide(one.subject, &one.purpose, actor, false).await.map(Some)
+        self.decide(one.subject, &one.purpose, actor, None).await.map(Some)
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn held(t: &Tacenda, subject: SubjectId, me: &Actor) {
     let group = holds.group();
     let these = Selection::Subjects(vec![subject]);
     let many = block_on(holds.place_many(group, &these, &terms, me, &mut |_| {})).unwrap();
-    println!("{placed:?} {many:?} {:?}", block_on(holds.agenda(review_on)).unwrap());
+    println!("{placed:?} {many:?} {:?}", block_on(holds.agenda(review_on, me)).unwrap());
     block_on(holds.review(&placed.key, review_on, &note(1), me)).unwrap();
     let hold = block_on(holds.read(&placed.key, "requests", me)).unwrap();
     assert_eq!(hold.placing().reason.as_text(), HELD[0].1);
@@ -37,7 +37,7 @@ pub(super) fn held(t: &Tacenda, subject: SubjectId, me: &Actor) {
     println!("{:?}", block_on(holds.release_group(group, &note(1), me)).unwrap());
     println!("{:?}", block_on(holds.release(&placed.key, &note(1), me)).unwrap());
 
-    let restrictions = t.restrictions();
+    let restrictions = t.restrictions().unwrap();
     let terms = restriction::Terms {
         ground: RestrictionGround::Accuracy,
         reason: note(2),
@@ -59,7 +59,7 @@ pub(super) fn held(t: &Tacenda, subject: SubjectId, me: &Actor) {
     block_on(restrictions.announce(&placed.key, &letter, me)).unwrap();
     let file = block_on(restrictions.read(&placed.key, "requests", me)).unwrap();
     assert_eq!(file.placing().reason.as_text(), HELD[2].1);
-    println!("{file:?} {file:#?} {:?}", block_on(restrictions.agenda(review_on)).unwrap());
+    println!("{file:?} {file:#?} {:?}", block_on(restrictions.agenda(review_on, me)).unwrap());
     println!("{:?}", block_on(restrictions.lift(&placed.key, me)).unwrap());
     let unread = block_on(t.vault().read_record(
         &placed.key,
