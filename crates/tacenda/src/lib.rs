@@ -142,6 +142,18 @@ impl Tacenda {
         Objections { vault: &self.vault }
     }
 
+    /// What a person has chosen, to be shown to them.
+    ///
+    /// # Errors
+    /// As [`tacenda_gdpr::choices::of`].
+    pub async fn choices_of(
+        &self,
+        subject: SubjectId,
+        actor: &Actor,
+    ) -> Result<gdpr::choices::Choices> {
+        gdpr::choices::of(&self.vault, subject, actor).await
+    }
+
     /// Which notice each person was told of (Art. 13(3) GDPR).
     #[must_use]
     pub fn notices(&self) -> Notices<'_> {

@@ -62,12 +62,18 @@ pub static OUT_OF_ORDER: Code =
 /// A notice of a policy that there was not.
 pub static UNKNOWN_NOTICE: Code =
     Code::new("vault.unknown_notice", Kind::Input, "the policy has not come to this version");
-/// A purpose that a policy adds or changes, and does not say so; context: `purpose`, `version`, the
-/// policy before.
+/// A purpose that a policy adds, or rests on another basis, and does not say so; context: `purpose`,
+/// `version`, the policy before.
 pub static PURPOSE_SINCE: Code = Code::new(
     "vault.purpose_since",
     Kind::Configuration,
-    "a purpose that was not there before says since which version of the policy it is",
+    "a purpose that is new, or rests on another basis now, says since which version of the policy",
+);
+/// A text of consent that goes back; context: `text`, and the `version` and `oldest_valid` that it had.
+pub static CONSENT_VERSION: Code = Code::new(
+    "vault.consent_version",
+    Kind::Configuration,
+    "a text of consent goes back to no older version, and counts no older one again",
 );
 /// A fact that the policy does not declare.
 pub static UNDECLARED_FACT: Code =
@@ -345,6 +351,7 @@ pub static CODES: &[&Code] = &[
     &UNDECLARED_FACT,
     &UNKNOWN_NOTICE,
     &PURPOSE_SINCE,
+    &CONSENT_VERSION,
     &PASSWORD_APART,
     &LEGACY_NOT_DECLARED,
     &MISSING_KEY,

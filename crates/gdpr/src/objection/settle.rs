@@ -29,7 +29,7 @@ pub async fn settle(
     let page = (after, limit);
     let (gone, next) = without_account(vault, &OBJECTIONS, &Name::fixed(word), page, named).await?;
     let mut ended = 0usize;
-    for key in gone {
+    for (key, _) in gone {
         let step = |objection: super::Objection, stamp| objection.end(stamp);
         match enter(vault, &key, "objection.ended", &Actor::system(), step).await {
             Ok(_) => ended = ended.saturating_add(1),

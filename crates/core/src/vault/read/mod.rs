@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{Account, one};
 use super::codes::{NOT_FOUND, REFUSED_STATE};
-use super::grants::refusal;
+use super::grants::{Under, refusal, require};
 use super::journal::Draft;
 use super::keys::number_of;
 use super::rows::stated;
@@ -118,11 +118,14 @@ impl Vault {
         let mut decided = Vec::with_capacity(subjects.len());
         let mut draft = Draft::new(0);
         // Once for all of them, and never from the read before.
-        let barred = self.barred(actor).await?;
+        let may = self.acting(actor).await?;
+        if let Ok(under) = &may {
+            require(under.as_ref(), &mut draft);
+        }
         for subject in subjects {
-            let decision = match barred {
-                None => self.decide(*subject, purpose, actor, None).await,
-                Some(code) => Err(refusal(code, actor)),
+            let decision = match &may {
+                Ok(_) => self.decide(*subject, purpose, actor, None).await,
+                Err(code) => Err(refusal(code, actor)),
             };
             let leaf = match &decision {
                 Ok((fetched, _)) => {
@@ -152,9 +155,9 @@ impl Vault {
     }
 
     /// [`Vault::may_ask`] of somebody who may act in that role now.
-    async fn may_ask_now(&self, purpose: &Name, actor: &Actor) -> Result<BTreeSet<Name>> {
-        self.check_grant(actor).await?;
-        self.may_ask(purpose, actor)
+    async fn may_ask_now(&self, purpose: &Name, actor: &Actor) -> Result<Option<Under>> {
+        let under = self.under_grant(actor).await?;
+        self.may_ask(purpose, actor).map(|_| under)
     }
 
     /// May this actor, for this purpose, see items of this subject? Which? What is restricted, or held

@@ -6,6 +6,7 @@ use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::records::RESTRICTIONS;
 use crate::ports::store::CONFLICT;
+use crate::vault::grants::{refusal, require};
 use crate::vault::journal::Draft;
 use crate::vault::{Actor, Vault};
 
@@ -76,11 +77,17 @@ impl Vault {
         ground: RestrictedUse,
         actor: &Actor,
     ) -> Result<View> {
-        let decision = match self.may_read_restricted(actor).await {
-            Ok(()) => self.decide(subject, purpose, actor, Some(ground)).await,
-            Err(error) => Err(error),
-        };
         let mut draft = Draft::new(0);
+        let decision = match self.acting(actor).await? {
+            Err(code) => Err(refusal(code, actor)),
+            Ok(under) => {
+                require(under.as_ref(), &mut draft);
+                match self.policy.may_work_on(&RESTRICTIONS, super::role_of(actor)) {
+                    Ok(()) => self.decide(subject, purpose, actor, Some(ground)).await,
+                    Err(refused) => Err(refused.into()),
+                }
+            }
+        };
         let leaf = match &decision {
             Ok((fetched, _)) => {
                 fetched.require(&mut draft);
@@ -93,10 +100,5 @@ impl Vault {
         self.record_read(draft).await?;
         let (fetched, items) = decision?;
         self.open_items(fetched, purpose, &items).await
-    }
-
-    async fn may_read_restricted(&self, actor: &Actor) -> Result<()> {
-        self.check_grant(actor).await?;
-        Ok(self.policy.may_work_on(&RESTRICTIONS, super::role_of(actor))?)
     }
 }

@@ -59,7 +59,8 @@ impl Vault {
         let policy = &self.policy;
         let registered_at = request.registered_at.unwrap_or(now);
         let how = Name::fixed("registration");
-        let told = request.notice.map(|version| Told { version, at: registered_at, how });
+        // When whoever is imported was told nobody says: by now they were.
+        let told = request.notice.map(|version| Told { version, at: now, how });
         let state = AccountState {
             registered_at,
             last_login_at: request.last_login_at,

@@ -3,7 +3,8 @@
 use tacenda::gdpr::holds::{Ground, Note, Scope, Selection, Terms};
 use tacenda::gdpr::requests::{Channel, RestrictionGround};
 use tacenda::gdpr::restriction::{self, Announcement, Asked};
-use tacenda::{Actor, Name, RestrictedUse, SubjectId, Tacenda, block_on};
+use tacenda::gdpr::staff::{self, Identity, Offer};
+use tacenda::{Actor, Fingerprint, Name, RestrictedUse, SubjectId, Tacenda, block_on};
 use tacenda_core::calendar::day_of;
 
 use super::super::support::{NOW, shown, time};
@@ -67,4 +68,27 @@ pub(super) fn held(t: &Tacenda, subject: SubjectId, me: &Actor) {
         me,
     ));
     println!("{}", shown(&unread.unwrap_err()));
+    warden(t, me);
+}
+
+/// A grant to a member of staff, from its beginning to its end.
+fn warden(t: &Tacenda, me: &Actor) {
+    let guard = Actor::staff(me.id, Name::fixed("security"));
+    println!("{}", shown(&Identity::parse("4111 1111 1111 1111", HELD[4].1).unwrap_err()));
+    let identity = Identity::parse(HELD[3].1, HELD[4].1).unwrap();
+    let offer = Offer {
+        roles: [Name::fixed("support")].into(),
+        certificate: Fingerprint::of_der(b"a certificate of canaries"),
+        until: day_of(t.vault().ports().zone.as_ref(), time(NOW)),
+        told: None,
+    };
+    let given = block_on(t.staff().give(None, &identity, &offer, &guard)).unwrap();
+    println!("{identity:?} {offer:?} {given:?}");
+    block_on(t.staff().renew(&given.key, &offer, &guard)).unwrap();
+    let reason = Note::parse(HELD[5].1).unwrap();
+    let ground = staff::Ground::Departure;
+    let revoked = block_on(t.staff().revoke(given.person, ground, &reason, &guard)).unwrap();
+    let listed = block_on(t.staff().of(given.person, "security", &guard)).unwrap();
+    assert_eq!(listed[0].identity.as_ref().unwrap().0.expose(), HELD[3].1);
+    println!("{revoked:?} {listed:?} {:?}", block_on(t.staff().agenda(offer.until, &guard)));
 }
