@@ -105,6 +105,7 @@ fn receive(world: &World, asking: &[(SubjectId, Timestamp)]) -> Result<()> {
             id: None,
             whom: Whom::Known(*subject),
             right: Right::Access,
+            purpose: None,
             requester: Requester::Subject,
             channel: Channel::Letter,
             scope: Scope::ALL,

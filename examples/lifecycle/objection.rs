@@ -23,10 +23,12 @@ pub(crate) async fn object(t: &Tacenda, ada: SubjectId) -> Outcome {
     let objected = objections.object(ada, &objecting, &Actor::subject(ada)).await?;
     ensure(read().await == Some("policy.objected"), "an objection stopped nothing")?;
     say!("  an objection to `{PURPOSE}`: refused at the next read (policy.objected)")?;
+    // Whoever reads for the purpose does not weigh what is said against it.
+    let dpo = Actor::staff(guard.id, Name::fixed("dpo"));
     let reasons = Note::parse("The situation of the customer weighs more.")?;
-    objections.decide(&objected.key, Decision::Upheld(reasons), &guard).await?;
+    objections.decide(&objected.key, Decision::Upheld(reasons), &dpo).await?;
     let told = Told { sent_at: t.vault().now(), way: Way::Account, remedies: true };
-    let state = objections.tell(&objected.key, told, &guard).await?;
+    let state = objections.tell(&objected.key, told, &dpo).await?;
     ensure(state == State::Stands, "what was upheld does not stand")?;
     ensure(read().await == Some("policy.objected"), "what was upheld is read")?;
     // Marketing is no purpose of this service: what comes later is not read of her either.

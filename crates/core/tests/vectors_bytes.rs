@@ -296,6 +296,7 @@ mod tests {
             "envelope",
             "fingerprint",
             "frontier",
+            "grant",
             "in_force",
             "item_aad",
             "job",

@@ -15,6 +15,7 @@ pub mod objection;
 pub mod requests;
 pub mod restriction;
 pub mod retention;
+pub mod staff;
 
 use tacenda_core::Code;
 
@@ -29,4 +30,5 @@ pub static CODES: &[&[&Code]] = &[
     objection::CODES,
     requests::CODES,
     restriction::CODES,
+    staff::CODES,
 ];

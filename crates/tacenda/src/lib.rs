@@ -3,7 +3,7 @@
 //! [`Tacenda::builder`] wires a policy, a store, a safe and a master key together; the rooms are
 //! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::holds`],
 //! [`Tacenda::requests`], [`Tacenda::restrictions`], [`Tacenda::retention`],
-//! [`Tacenda::consents`], [`Tacenda::objections`], [`Tacenda::notices`],
+//! [`Tacenda::consents`], [`Tacenda::objections`], [`Tacenda::notices`], [`Tacenda::staff`],
 //! [`Tacenda::log`], [`Tacenda::jobs`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
 //! thread you have.
 //!
@@ -24,6 +24,7 @@ mod outbox;
 mod requests;
 mod restrictions;
 mod retention;
+mod staff;
 #[cfg(feature = "system")]
 mod system;
 #[cfg(feature = "tracing")]
@@ -46,6 +47,7 @@ pub use pollster::block_on;
 pub use requests::Requests;
 pub use restrictions::Restrictions;
 pub use retention::Retention;
+pub use staff::Staff;
 #[cfg(feature = "system")]
 pub use system::{SystemClock, SystemRng};
 pub use workers::PasswordThreads;
@@ -54,9 +56,9 @@ pub use zone::zone;
 pub use tacenda_core as core;
 pub use tacenda_core::policy::Policy;
 pub use tacenda_core::vault::{
-    Actor, Amendment, Collected, ItemValue, JobState, Kept, Login, NewPassword, OnRestore,
-    PasswordCounts, Pruned, Receipt, Recovery, RegisterRequest, Registered, RestrictedUse, View,
-    ViewPage,
+    Actor, Amendment, Collected, Fingerprint, ItemValue, JobState, Kept, Login, NewPassword,
+    OnRestore, PasswordCounts, Pruned, Receipt, Recovery, RegisterRequest, Registered,
+    RestrictedUse, View, ViewPage,
 };
 pub use tacenda_core::{
     ActorId, Clock, Code, Error, Kind, Name, Result, Retry, RowId, SubjectId, Timestamp,
@@ -142,6 +144,12 @@ impl Tacenda {
     #[must_use]
     pub fn notices(&self) -> Notices<'_> {
         Notices { vault: &self.vault }
+    }
+
+    /// Grants of staff (Art. 32(4) GDPR): given for a year at most, renewed, revoked.
+    #[must_use]
+    pub fn staff(&self) -> Staff<'_> {
+        Staff { vault: &self.vault }
     }
 
     /// Retention (Art. 5(1)(e) GDPR): the plan of a sweep, and the sweep.

@@ -68,6 +68,7 @@ impl Policy {
             imports,
             measures,
             breach,
+            staff,
             records,
             record_purposes,
             identifier: _,
@@ -117,6 +118,7 @@ impl Policy {
             e.text("grounds");
             map(&mut e, &others, |e, ground| option(e, ground.map(KeepGround::as_str), text));
         }
+        super::staff::encode(&mut e, staff.as_ref());
         e.finish()
     }
 }

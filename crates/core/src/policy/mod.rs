@@ -29,6 +29,7 @@ mod period;
 mod problem;
 mod reader;
 pub mod records;
+mod staff;
 mod stance;
 mod terms;
 mod validate;
@@ -50,12 +51,14 @@ pub use model::{
 };
 pub use period::Period;
 pub use problem::{PolicyErrors, Problem};
+pub use staff::StaffPolicy;
 pub use stance::{Against, Consented, Stance, Told};
 pub use warnings::Warning;
 pub use words::{
     About, Action, ActivityRole, AnchorEvent, Basis, CriminalCondition, EndRule, IbanMode,
     KeepGround, KeyScope, LegacyPasswords, OperatorRole, ProcessorRole, PromiseChannel,
-    PromiseNature, PromiseTrigger, RiskThreshold, SpecialCondition, StartRule, Transfer,
+    PromiseNature, PromiseTrigger, RiskThreshold, SpecialCondition, StaffGrants, StartRule,
+    Transfer,
 };
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::breach::BreachPolicy;
 use super::catalogue::StatutoryPeriod;
 use super::item_type::ItemType;
 use super::period::Period;
+use super::staff::StaffPolicy;
 use super::words::{
     About, Action, ActivityRole, AnchorEvent, CriminalCondition, EndRule, IbanMode, KeepGround,
     KeyScope, LegacyPasswords, ProcessorRole, SpecialCondition, StartRule, Transfer,
@@ -86,6 +87,8 @@ pub struct Policy {
     pub measures: BTreeMap<Name, Measure>,
     /// What is stated about personal data breaches, if anything is.
     pub breach: Option<BreachPolicy>,
+    /// What is stated about staff, if anything is.
+    pub staff: Option<StaffPolicy>,
     /// How long the SDK's own records are kept, by the key of their kind
     /// ([`records::KINDS`](super::records::KINDS)); never without one of them.
     pub records: BTreeMap<Name, RetentionRule>,

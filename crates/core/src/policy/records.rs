@@ -68,6 +68,20 @@ pub static OBJECTIONS: RecordKind = RecordKind {
     what: "objections and what was decided of them, from the day on which each ended",
 };
 
+/// Grants of staff: who may act in which role, with which certificate, until when.
+///
+/// # Law
+/// Art. 29 and 32(4) GDPR.
+pub static GRANTS: RecordKind = RecordKind {
+    key: "staff",
+    kind: Name::fixed("grant"),
+    class: Name::fixed("tacenda.staff"),
+    what: "grants of staff, from the day on which each was revoked or has run out",
+};
+
+/// The state of a grant that was not revoked; it counts until it is due.
+pub const GRANTED: Name = Name::fixed("granted");
+
 /// Messages to people: on their way, and sent.
 pub static OUTBOX: RecordKind = RecordKind {
     key: "outbox",
@@ -76,7 +90,7 @@ pub static OUTBOX: RecordKind = RecordKind {
     what: "messages to people, from the day on which each was sent or given up",
 };
 
-/// Whom no import brings back.
+/// Whom no import brings back, if the policy has such a list.
 pub static SUPPRESSIONS: RecordKind = RecordKind {
     key: "suppressions",
     kind: Name::fixed("suppression"),
@@ -86,7 +100,7 @@ pub static SUPPRESSIONS: RecordKind = RecordKind {
 
 /// All kinds.
 pub static KINDS: &[&RecordKind] =
-    &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &OUTBOX, &SUPPRESSIONS];
+    &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &GRANTS, &OUTBOX, &SUPPRESSIONS];
 
 impl RecordKind {
     /// The kind whose rows have this class.
@@ -107,11 +121,18 @@ impl RecordKind {
         class.as_str().starts_with(RESERVED)
     }
 
-    /// Whether the policy has to say for which purposes they are read: people's own words stand in
-    /// them.
+    /// Whether the policy may do without them: without a line for suppressions nobody is suppressed.
+    #[must_use]
+    pub fn is_optional(&self) -> bool {
+        self.key == SUPPRESSIONS.key
+    }
+
+    /// Whether the policy has to say for which purposes they are read, and so which roles work on
+    /// them: words of people or of staff stand in them. A proof of consent holds none, a suppression
+    /// nothing at all, and a message is opened by whoever delivers it, for the purpose that it names.
     #[must_use]
     pub fn names_purposes(&self) -> bool {
-        *self == REQUESTS
+        ![CONSENTS.key, OUTBOX.key, SUPPRESSIONS.key].contains(&self.key)
     }
 }
 

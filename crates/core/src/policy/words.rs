@@ -233,6 +233,14 @@ words! {
         AccountEmail = "account e-mail",
     }
 
+    /// Whether staff act under a grant.
+    StaffGrants {
+        /// Under one that is in force, for their role and with their certificate, or not at all.
+        Required = "required",
+        /// By the word of whoever calls.
+        NotRequired = "not required",
+    }
+
     /// Which digests of another system may be imported in place of passwords.
     LegacyPasswords {
         /// None.

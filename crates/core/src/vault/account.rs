@@ -68,6 +68,19 @@ impl AccountState {
             AnchorEvent::Created => Some(created),
         }
     }
+
+    /// [`AccountState::anchor`] of a row with this clock, under a policy that starts it otherwise. What
+    /// was written after the closing goes on counting from then, where a law archives the class.
+    pub(super) fn anchor_anew(
+        &self,
+        class: &Class,
+        clock: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let is_archived = class.rules.iter().any(|rule| rule.archive);
+        let later = clock.filter(|at| is_archived && self.closed_at.is_some_and(|end| *at > end));
+        self.anchor(class, clock.unwrap_or(now)).max(later)
+    }
 }
 
 /// What laws depend on in an account.

@@ -18,6 +18,7 @@ mod collect;
 mod destroy;
 mod disclose;
 mod evolve;
+mod grants;
 mod items;
 mod jobs;
 mod journal;
@@ -42,7 +43,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 pub use account::AccountFacts;
-pub use actor::Actor;
+pub use actor::{Actor, Fingerprint};
 pub use amend::Amendment;
 pub use audit::Audit;
 pub use changes::{ChangedRow, Changes};
@@ -53,6 +54,7 @@ pub use destroy::{
     SubjectPlan, Unscrubbed,
 };
 pub use evolve::NotMoved;
+pub use grants::Bearing;
 pub use items::ItemValue;
 pub use jobs::{JobState, Turn};
 pub use legacy::PasswordCounts;

@@ -136,6 +136,7 @@ impl Vault {
         entry: Entry,
         actor: &Actor,
     ) -> Result<()> {
+        self.check_grant(actor).await?;
         let (mut draft, mut writes) = (Draft::new(0), Vec::new());
         self.take_stance(subject, RowId::ONLY, seen, changes, (&mut draft, &mut writes)).await?;
         let leaf = self.leaf(self.now(), actor, entry.action(), subject);

@@ -3,7 +3,7 @@
 use chrono::{Months, NaiveDate};
 use tacenda_core::calendar::day_of;
 use tacenda_core::error::{Code, Kind};
-use tacenda_core::policy::codes::UNKNOWN_ROLE;
+use tacenda_core::policy::records::RecordKind;
 use tacenda_core::vault::{Actor, Vault};
 use tacenda_core::{Result, Timestamp};
 
@@ -20,12 +20,12 @@ pub static REVIEW_FAR: Code =
 /// How many months there are between two reviews at most. No law has the number: half a year is ours.
 const REVIEW_MONTHS: u32 = 6;
 
-/// Whether the actor has a role of the policy, which neither a data subject nor the SDK itself has.
-pub(crate) fn check_role(vault: &Vault, actor: &Actor) -> Result<()> {
+/// Whether the actor has a role of the policy that works on records of this kind; neither a data
+/// subject nor the SDK itself has any.
+pub(crate) fn check_role(vault: &Vault, kind: &RecordKind, actor: &Actor) -> Result<()> {
     match &actor.role {
         None => NO_ROLE.err(),
-        Some(role) if !vault.policy().roles.contains_key(role) => UNKNOWN_ROLE.err(),
-        Some(_) => Ok(()),
+        Some(role) => Ok(vault.policy().may_work_on(kind, role)?),
     }
 }
 

@@ -63,7 +63,8 @@ pub struct Stands {
 /// `consent.unknown_text`, `consent.unknown_language`, `consent.in_future`, `consent.objected`,
 /// `consent.withdrawn_since`;
 /// `consent.age_unknown`, `consent.parent_needed`, `consent.parent_not_needed`;
-/// `consent.not_the_subject`, `consent.given_by_nobody`, `policy.unknown_role`; `vault.not_found`
+/// `consent.not_the_subject`, `consent.given_by_nobody`, `policy.unknown_role`,
+/// `policy.role_without_records`; `vault.not_found`
 /// where there is no account; those of [`Vault::add_record`] and [`Vault::change_record`].
 pub async fn give(
     vault: &Vault,
@@ -74,6 +75,9 @@ pub async fn give(
     check_speaker(vault, subject, actor, &NOT_THE_SUBJECT)?;
     if is_system(actor) {
         return GIVEN_BY_NOBODY.err();
+    }
+    if let Some(role) = &actor.role {
+        vault.policy().may_work_on(&CONSENTS, role)?;
     }
     let policy = vault.policy();
     let text = policy.consents.get(&giving.text).ok_or_else(|| UNKNOWN_TEXT.error())?;

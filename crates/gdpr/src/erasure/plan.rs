@@ -191,8 +191,9 @@ pub(super) async fn of_rows(
     // class has a duty nothing depends on them, and the account need not be opened.
     let is_account =
         |row: &Outline| row.class == *policy.primary_class() && row.state != state::ARCHIVED;
+    // What is held outlives its account as an archive, which counts from the end of the account too.
     let archives = |row: &Outline| !policy.archives(&row.class, &row.items).is_empty();
-    let AccountFacts { facts, closed_at } = if !rows.iter().any(archives) {
+    let AccountFacts { facts, closed_at } = if !rows.iter().any(|row| row.held || archives(row)) {
         AccountFacts::default()
     } else if rows.iter().any(is_account) {
         vault.account_facts(subject).await?

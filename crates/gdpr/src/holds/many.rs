@@ -1,5 +1,6 @@
 //! Holds by a query: whom it finds is held under one number, and released together.
 
+use tacenda_core::policy::records::HOLDS;
 use tacenda_core::ports::Cursor;
 use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::vault::codes::{NOTHING_OF_CLASS, UNDECLARED_CLASS, UNDECLARED_FACT};
@@ -70,7 +71,7 @@ pub async fn place_many(
     actor: &Actor,
     progress: &mut (dyn FnMut(&Many) + Send),
 ) -> Result<Many> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &HOLDS, actor)?;
     terms.scope.check(vault.policy())?;
     selection.check(vault)?;
     let (mut done, mut after) = (Many::default(), After::Start);
@@ -111,7 +112,7 @@ pub async fn release_group(
     reason: &Note,
     actor: &Actor,
 ) -> Result<GroupReleased> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &HOLDS, actor)?;
     let mut done = GroupReleased::default();
     // Those first that somebody else was stopped at: those of this call are settled.
     for stage in [Stage::Released, Stage::Whole, Stage::Part] {

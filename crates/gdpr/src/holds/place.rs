@@ -50,7 +50,7 @@ pub struct Placed {
 /// Art. 17(3) GDPR; Art. 5(2): who holds what, why and until when is on record.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; `case.review_past`, `case.review_far`; `vault.undeclared_class`,
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; `case.review_past`, `case.review_far`; `vault.undeclared_class`,
 /// `vault.undeclared_item`, `holds.no_scope`; `holds.nothing` for a hold on nothing; `keys.destroyed` if it is being
 /// erased; those of [`Vault::add_record`].
 pub async fn place(
@@ -59,7 +59,7 @@ pub async fn place(
     terms: &Terms,
     actor: &Actor,
 ) -> Result<Placed> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &HOLDS, actor)?;
     terms.scope.check(vault.policy())?;
     place_in(vault, subject, terms, None, actor).await
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tacenda_core::policy::records::HOLDS;
 use tacenda_core::vault::{
     Actor, Effects, Entry, MODEL, OpenedRecord, Outline, RecordKey, Standing, Vault,
 };
@@ -34,7 +35,7 @@ pub struct Released {
 /// Art. 17(1) and (3) GDPR: the exception ends with its ground.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; `holds.wrong_step` if it is settled already; those of
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; `holds.wrong_step` if it is settled already; those of
 /// [`Vault::change_record_beside`], also if any other hold or row of the subject is not what the log says:
 /// nothing is let go then. If what comes after the release fails, the hold is released all the same.
 pub async fn release(
@@ -44,7 +45,7 @@ pub async fn release(
     reason: &Note,
     actor: &Actor,
 ) -> Result<Released> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &HOLDS, actor)?;
     release_in(vault, calendar, key, reason, None, actor).await
 }
 

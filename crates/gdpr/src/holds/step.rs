@@ -1,6 +1,7 @@
 //! Going on with a hold: it is looked at again, or somebody else looks after it.
 
 use chrono::NaiveDate;
+use tacenda_core::policy::records::HOLDS;
 use tacenda_core::vault::{Actor, Effects, Entry, MODEL, OpenedRecord, RecordKey, Vault};
 use tacenda_core::{ActorId, Result};
 
@@ -11,7 +12,7 @@ use crate::case::{Note, Stamp, watch};
 /// Notes that a hold was looked at and is still needed, until `next` at least.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`, `case.review_past`, `case.review_far`; `holds.wrong_step` if it
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`, `case.review_past`, `case.review_far`; `holds.wrong_step` if it
 /// is not in force; those of [`Vault::change_record`].
 pub async fn review(
     vault: &Vault,
@@ -36,7 +37,7 @@ pub async fn review(
 /// Gives a hold to somebody else to look after.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; `holds.wrong_step` if it is not in force; those of
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; `holds.wrong_step` if it is not in force; those of
 /// [`Vault::change_record`].
 pub async fn hand_over(
     vault: &Vault,
@@ -57,7 +58,7 @@ async fn enter(
     step: impl Fn(Hold, Stamp) -> Result<Hold> + Send + Sync,
     actor: &Actor,
 ) -> Result<()> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &HOLDS, actor)?;
     let decide = |record: &OpenedRecord| {
         let hold = step(file::of(record)?, file::stamp(vault, actor))?;
         Ok(file::change(vault, &hold, entry.clone(), Effects::default()))

@@ -1,7 +1,7 @@
 //! Deciding an objection, telling the person, and taking it back.
 
 use tacenda_core::policy::Against;
-use tacenda_core::policy::codes::UNKNOWN_ROLE;
+use tacenda_core::policy::records::OBJECTIONS;
 use tacenda_core::vault::{Actor, RecordKey, Vault};
 use tacenda_core::{Result, Timestamp};
 
@@ -18,7 +18,7 @@ use crate::case::who::{check_speaker, is_system};
 ///
 /// # Errors
 /// `objection.marketing_final`, `objection.wrong_step`; `objection.decided_by_nobody` for the SDK
-/// itself and for a subject; `policy.unknown_role`; those of [`Vault::change_record`].
+/// itself and for a subject; `policy.unknown_role`, `policy.role_without_records`; those of [`Vault::change_record`].
 pub async fn decide(
     vault: &Vault,
     key: &RecordKey,
@@ -47,7 +47,8 @@ pub async fn decide(
 /// `objection.remedies_missing`, `objection.in_future`, `objection.before_receipt`,
 /// `objection.before_decision`,
 /// `objection.wrong_step`; `objection.marketing_final` for one that is overruled, if the purpose is one
-/// of direct marketing by now; `objection.decided_by_nobody`, `policy.unknown_role`; those of
+/// of direct marketing by now; `objection.decided_by_nobody`, `policy.unknown_role`,
+/// `policy.role_without_records`; those of
 /// [`Vault::change_record`].
 pub async fn tell(vault: &Vault, key: &RecordKey, told: Told, actor: &Actor) -> Result<State> {
     check_controller(vault, actor)?;
@@ -64,7 +65,7 @@ pub async fn tell(vault: &Vault, key: &RecordKey, told: Told, actor: &Actor) -> 
 ///
 /// # Errors
 /// `objection.in_future`, `objection.before_receipt`, `objection.wrong_step`;
-/// `objection.not_the_subject`, `policy.unknown_role`; `objection.decided_by_nobody` for the SDK itself;
+/// `objection.not_the_subject`, `policy.unknown_role`, `policy.role_without_records`; `objection.decided_by_nobody` for the SDK itself;
 /// those of [`Vault::change_record`].
 pub async fn withdraw(
     vault: &Vault,
@@ -75,6 +76,10 @@ pub async fn withdraw(
     check_speaker(vault, key.subject, actor, &NOT_THE_SUBJECT)?;
     if is_system(actor) {
         return DECIDED_BY_NOBODY.err();
+    }
+    // It ends what stops reads: whoever reads for the purpose does not say so for the person.
+    if actor.role.is_some() {
+        check_controller(vault, actor)?;
     }
     let step = |objection: Objection, stamp| objection.withdraw(at, stamp);
     enter(vault, key, "objection.withdrawn", actor, step).await
@@ -90,7 +95,6 @@ fn check_weighed(vault: &Vault, objection: &Objection) -> Result<()> {
 fn check_controller(vault: &Vault, actor: &Actor) -> Result<()> {
     match &actor.role {
         None => DECIDED_BY_NOBODY.err(),
-        Some(role) if !vault.policy().roles.contains_key(role) => UNKNOWN_ROLE.err(),
-        Some(_) => Ok(()),
+        Some(role) => Ok(vault.policy().may_work_on(&OBJECTIONS, role)?),
     }
 }

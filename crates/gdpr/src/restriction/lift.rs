@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tacenda_core::policy::records::RESTRICTIONS;
 use tacenda_core::row::state;
 use tacenda_core::vault::{Actor, Effects, Entry, MODEL, OpenedRecord, Outline, RecordKey, Vault};
 use tacenda_core::{Name, Result};
@@ -23,11 +24,11 @@ pub struct Lifted {
 /// Art. 18(3) GDPR.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; `restriction.not_told`; `restriction.wrong_step` if it is lifted already;
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; `restriction.not_told`; `restriction.wrong_step` if it is lifted already;
 /// those of [`Vault::change_record_beside`], also if any other restriction or row of the subject is not what the
 /// log says: nothing is in use again then.
 pub async fn lift(vault: &Vault, key: &RecordKey, actor: &Actor) -> Result<Lifted> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &RESTRICTIONS, actor)?;
     let mut classes = BTreeSet::new();
     let decide = |record: &OpenedRecord, others: &[OpenedRecord], rows: &[Outline]| {
         let restriction = file::of(record)?;

@@ -50,7 +50,7 @@ pub struct Placed {
 /// Art. 18(1) and (2) GDPR.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; `case.review_past`, `case.review_far`; `restriction.bad_time`;
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; `case.review_past`, `case.review_far`; `restriction.bad_time`;
 /// `vault.undeclared_class`; `restriction.nothing` for a restriction of nothing; `keys.destroyed` if it is
 /// being erased; those of [`Vault::add_record`].
 pub async fn place(
@@ -59,7 +59,7 @@ pub async fn place(
     terms: &Terms,
     actor: &Actor,
 ) -> Result<Placed> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &RESTRICTIONS, actor)?;
     for _ in 1..ATTEMPTS {
         match try_place(vault, subject, terms, actor).await {
             Err(error) if error.is(&CONFLICT) => {}

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use tacenda_core::Result;
+use tacenda_core::policy::records::RESTRICTIONS;
 use tacenda_core::vault::{Actor, Effects, Entry, MODEL, OpenedRecord, RecordKey, Vault};
 
 use super::file;
@@ -11,7 +12,7 @@ use crate::case::{Note, Stamp, watch};
 /// Notes that a restriction was looked at and goes on, until `next` at least.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; those of [`Restriction::review`] and
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; those of [`Restriction::review`] and
 /// [`Vault::change_record`].
 pub async fn review(
     vault: &Vault,
@@ -34,7 +35,7 @@ pub async fn review(
 /// Art. 18(3) GDPR.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; those of [`Restriction::announce`] and
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; those of [`Restriction::announce`] and
 /// [`Vault::change_record`].
 pub async fn announce(
     vault: &Vault,
@@ -50,7 +51,7 @@ pub async fn announce(
 /// Notes that a restriction goes on although its end was announced.
 ///
 /// # Errors
-/// `case.no_role`, `policy.unknown_role`; those of [`Restriction::keep`] and [`Vault::change_record`].
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; those of [`Restriction::keep`] and [`Vault::change_record`].
 pub async fn keep(vault: &Vault, key: &RecordKey, reason: &Note, actor: &Actor) -> Result<()> {
     let step = |one: Restriction, stamp: Stamp| one.keep(reason.clone(), stamp);
     enter(vault, key, Entry::new("restriction.kept"), step, actor).await
@@ -64,7 +65,7 @@ async fn enter(
     step: impl Fn(Restriction, Stamp) -> Result<Restriction> + Send + Sync,
     actor: &Actor,
 ) -> Result<()> {
-    watch::check_role(vault, actor)?;
+    watch::check_role(vault, &RESTRICTIONS, actor)?;
     let decide = |record: &OpenedRecord| {
         let restriction = step(file::of(record)?, file::stamp(vault, actor))?;
         Ok(file::change(vault, &restriction, entry.clone(), Effects::default()))

@@ -4,8 +4,9 @@ use pollster::block_on as wait;
 use tacenda_core::vault::{Amendment, RegisterRequest, Vault};
 use tacenda_core::{Name, SubjectId, Timestamp};
 use tacenda_gdpr::erasure::{self, Fate};
-use tacenda_testkit::world::{World, ada, request, staff};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 
+use super::moved::with_its_law;
 use super::{archive, at, bill, billing, code, sweep};
 
 const CLOSED: &str = "2026-06-01T08:00:00Z";
@@ -117,6 +118,27 @@ fn an_invoice_after_the_closing_begins_its_duty() {
     state_fact(&vault, subject, true);
     assert_eq!(clocks(&vault, subject)[1].1, at(LATER));
     assert_eq!(kept_until(&vault, subject), at("2039-01-01T00:00:00Z"));
+}
+
+#[test]
+fn what_was_written_after_the_closing_counts_from_then_under_another_policy() {
+    let clock = "clock = { open = \"last login\", closed = \"registered\" }\nkey = \"subject\"\n\n\
+        [[classes.billing";
+    let from = clock.replace("registered", "closed");
+    assert_eq!(POLICY.matches(&from).count(), 1);
+    let other = POLICY.replace("version = 1", "version = 2").replace(&from, clock);
+    for (policy, class) in [(other, "billing"), (with_its_law(POLICY), "invoices")] {
+        for amended in [true, false] {
+            let (world, vault, subject) = closed_two_years_ago();
+            if amended {
+                bill(&vault, subject, "Rue 2").unwrap();
+            }
+            let vault = super::open(&world, &policy);
+            let all = clocks(&vault, subject);
+            let clock = all.iter().find(|(name, _)| name == class).unwrap().1;
+            assert_eq!(clock, at(if amended { LATER } else { CLOSED }), "{class}");
+        }
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod requests;
 mod restricted;
 mod returns;
 mod rotation;
+mod staff;
 mod sweep;
 
 use std::sync::Arc;

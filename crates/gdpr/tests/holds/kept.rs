@@ -186,7 +186,7 @@ proptest! {
                         () if rows.keys().any(|row| held(row)) => "erasure.held",
                         () if rows.keys().any(|row| limited(row)) => "erasure.restricted",
                         // It goes with the next sweep.
-                        () => "ok",
+                        () => "erasure.nothing_left",
                     };
                     prop_assert_eq!(done, expected);
                     rows.retain(|row, _| !goes.contains(row));

@@ -20,6 +20,7 @@ mod restored;
 mod restores;
 mod rows;
 mod safe;
+mod staff;
 mod swap;
 
 use std::sync::Arc;

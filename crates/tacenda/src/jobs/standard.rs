@@ -18,7 +18,7 @@ pub(super) enum Standard {
     /// longer restricted since. It fails as long as rows are altered. Every ten minutes.
     MoveItems,
     /// `sweep`: erases what the policy no longer keeps, unless a person has to confirm it; before that,
-    /// ends consents and objections without an account. Daily.
+    /// ends consents and objections without an account, and notes which grants have run out. Daily.
     Sweep,
     /// `prune`: removes the texts of old log entries. Daily.
     Prune,
@@ -71,7 +71,11 @@ impl Job for Standard {
             Self::Sweep => {
                 // What nobody uses any more begins its retention. What cannot, such as an altered
                 // proof, stops no sweep, and is told afterwards.
-                let settled = [t.consents().settle().await, t.objections().settle().await];
+                let settled = [
+                    t.consents().settle().await,
+                    t.objections().settle().await,
+                    t.staff().settle().await,
+                ];
                 let swept = t.retention().sweep(None, actor, &mut |_| {}).await?;
                 settled.into_iter().collect::<Result<Vec<_>>>()?;
                 return Ok(swept.into());

@@ -7,6 +7,7 @@ mod forms;
 mod laws;
 mod means;
 mod records;
+mod staff;
 mod who;
 
 use std::collections::BTreeMap;
@@ -45,6 +46,7 @@ const ROOT: &[&str] = &[
     "imports",
     "measures",
     "breach",
+    "staff",
     "records",
 ];
 
@@ -58,6 +60,7 @@ struct Context {
     classes: Declared,
     purposes: Declared,
     processors: Declared,
+    roles: Declared,
 }
 
 impl Policy {
@@ -92,6 +95,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         classes: Declared::new(root, "classes"),
         purposes: Declared::new(root, "purposes"),
         processors: Declared::new(root, "processors"),
+        roles: Declared::new(root, "roles"),
     };
     let time_zone = root.parsed(r, "time_zone", forms::time_zone, forms::TIME_ZONE);
     let year_end = root.parsed(r, "financial_year_end", forms::month_day, forms::MONTH_DAY);
@@ -124,6 +128,7 @@ fn read(r: &mut Reader<'_>, root: &Node<'_>) -> Policy {
         imports: means::imports(r, root),
         measures: means::measures(r, root, &cx),
         breach: breach::breach(r, root, &cx),
+        staff: staff::staff(r, root, &cx),
         records: BTreeMap::new(),
         record_purposes: BTreeMap::new(),
         languages: cx.languages.clone(),

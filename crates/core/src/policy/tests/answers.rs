@@ -141,7 +141,11 @@ fn the_records_of_the_sdk_have_a_rule_of_their_own() {
     let diff = longer.diff(&policy);
     assert_eq!(diff.records_changed, names(["requests"]));
     assert!(policy.diff(&policy).is_empty() && diff.rules_changed.is_empty());
-    let others = parsed(&edited(BASE, "[\"security\"] }", "[\"account\"] }"));
+    let others = parsed(&edited(
+        BASE,
+        "2 years\", purposes = [\"security\"]",
+        "2 years\", purposes = [\"account\"]",
+    ));
     assert_eq!(others.diff(&policy).records_changed, names(["requests"]));
     let [security, support] = ["security", "support"].map(Name::fixed);
     assert!(policy.may_read_records(&REQUESTS, &security).is_ok());

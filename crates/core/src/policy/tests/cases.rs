@@ -7,9 +7,12 @@ use crate::error::Kind;
 use crate::policy::CODES;
 
 const RECORDS: &str = "[records]\nrequests = { keep = \"2 years\", purposes = [\"security\"] }\n\
-    holds = { keep = \"30 months\" }\nrestrictions = { keep = \"42 months\" }\n\
-    consents = { keep = \"60 months\" }\nobjections = { keep = \"61 months\" }\n\
-    outbox = { keep = \"62 months\" }\nsuppressions = { keep = \"63 months\" }\n";
+    holds = { keep = \"30 months\", purposes = [\"security\"] }\n\
+    restrictions = { keep = \"42 months\", purposes = [\"security\"] }\n\
+    consents = { keep = \"60 months\" }\n\
+    objections = { keep = \"61 months\", purposes = [\"security\"] }\n\
+    staff = { keep = \"62 months\", purposes = [\"security\"] }\n\
+    outbox = { keep = \"63 months\" }\n";
 
 /// Code, path of the problem, what is replaced, by what.
 const CASES: &[(&str, &str, &str, &str)] = &[
@@ -313,9 +316,14 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("missing_key", "", RECORDS, ""),
     ("missing_key", "records", "requests = { keep = \"2 years\", purposes = [\"security\"] }", ""),
     ("missing_key", "records.requests", "keep = \"2 years\", purposes", "purposes"),
-    ("missing_key", "records.requests", ", purposes = [\"security\"] }", " }"),
-    ("undeclared", "records.requests.purposes[0]", "[\"security\"] }", "[\"secure\"] }"),
-    ("missing_key", "records", "holds = { keep = \"30 months\" }", ""),
+    ("missing_key", "records.requests", "2 years\", purposes = [\"security\"] }", "2 years\" }"),
+    (
+        "undeclared",
+        "records.requests.purposes[0]",
+        "2 years\", purposes = [\"sec",
+        "2 years\", purposes = [\"soc",
+    ),
+    ("missing_key", "records", "holds = { keep = \"30 months\", purposes = [\"security\"] }", ""),
     ("unknown_key", "records.requests.archive", "{ keep = \"2", "{ archive = true, keep = \"2"),
     ("bad_value", "records.requests.keep", "2 years", "2 aeons"),
     ("undeclared", "records.requests.law", "{ keep = \"2", "{ law = \"tax\", keep = \"2"),

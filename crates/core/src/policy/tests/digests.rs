@@ -32,6 +32,10 @@ fn breach(policy: &mut Policy) -> &mut BreachPolicy {
     policy.breach.as_mut().unwrap()
 }
 
+fn staff(policy: &mut Policy) -> &mut StaffPolicy {
+    policy.staff.as_mut().unwrap()
+}
+
 fn promise(policy: &mut Policy) -> &mut BreachPromise {
     breach(policy).promise.as_mut().unwrap()
 }
@@ -145,6 +149,11 @@ const EDITS: &[Edit] = &[
     ("records.purposes", |p| first(&mut p.record_purposes).clear()),
     ("records.without purposes", |p| p.record_purposes.clear()),
     ("records.example", |p| first(&mut p.records).example ^= true),
+    ("staff", |p| p.staff = None),
+    ("staff.grants", |p| staff(p).grants = StaffGrants::NotRequired),
+    ("staff.except", |p| staff(p).except.clear()),
+    ("staff.notice", |p| say(&mut staff(p).notice)),
+    ("staff.example", |p| staff(p).example ^= true),
     ("measures.statements", |p| first(&mut p.measures).statements.clear()),
     ("measures.text", |p| say(&mut first(&mut p.measures).text)),
     ("measures.tools", |p| first(&mut p.measures).tools.clear()),

@@ -83,6 +83,7 @@ fn a_missing_line_is_found_wherever_it_stands() {
         "template",
         "marketing",
         "oldest_valid",
+        "except",
     ];
     for (i, line) in BASE.lines().enumerate().filter(|(_, line)| line.contains(" = ")) {
         let key = line.split(" = ").next().unwrap();

@@ -87,6 +87,7 @@ impl Vault {
         amendment: Amendment,
         actor: &Actor,
     ) -> Result<()> {
+        self.check_grant(actor).await?;
         let parsed = self.parse_amendment(amendment).await?;
         let (mut tries, mut made) = (Tries::new(ATTEMPTS), Made::default());
         loop {

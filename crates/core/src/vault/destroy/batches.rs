@@ -106,7 +106,7 @@ impl Vault {
 
     /// The job row goes, and a leaf says that the files are clean.
     pub(super) fn record_scrubbed(&self, draft: &mut Draft, job: &Job) {
-        let actor = Actor { id: job.actor, role: None };
+        let actor = Actor { id: job.actor, ..Actor::system() };
         let leaf = self
             .leaf(self.now(), &actor, "erasure.scrubbed", SubjectId::CONTROLLER)
             .detail("subjects", job.plans.len());

@@ -208,6 +208,7 @@ impl Vault {
         actor: &Actor,
         cause: Cause,
     ) -> Result<Option<Job>> {
+        self.check_grant(actor).await?;
         self.name_idle_keys(&mut plans, cause).await?;
         let rng = self.ports.rng.as_ref();
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: RowId::generate(rng) };

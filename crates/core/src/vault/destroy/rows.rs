@@ -69,7 +69,7 @@ impl Vault {
     /// Whose rows are not the ones that the log states stays, and is stated in a job of its own.
     async fn try_remove_rows(&self, job: &Job, look: bool) -> Result<Removed> {
         let now = self.now();
-        let actor = Actor { id: job.actor, role: None };
+        let actor = Actor { id: job.actor, ..Actor::system() };
         let sequence = self.ports.keyring.status().await?.map_or(0, |safe| safe.sequence);
         let copies = self.ports.keyring.copies().await?;
         let mut draft = Draft::new(sequence);
@@ -147,7 +147,7 @@ impl Vault {
         stays: &BTreeSet<SubjectId>,
         now: Timestamp,
     ) -> Row {
-        let actor = Actor { id: job.actor, role: None };
+        let actor = Actor { id: job.actor, ..Actor::system() };
         let (left, gone): (Vec<_>, Vec<_>) =
             job.plans.iter().partition(|plan| stays.contains(&plan.subject));
         let leaf = |action, subjects: usize| {

@@ -173,7 +173,7 @@ impl Vault {
         let Some(account) = self.state_of(of).await? else { return Ok(()) };
         for (class, part) in of.live.iter_mut().filter(|(class, _)| job.clocks.contains(*class)) {
             let Some(declared) = self.policy.classes.get(class) else { continue };
-            let anchor_at = account.anchor(declared, part.row.anchor_at.unwrap_or(self.now()));
+            let anchor_at = account.anchor_anew(declared, part.row.anchor_at, self.now());
             if part.row.anchor_at != anchor_at {
                 part.row.anchor_at = anchor_at;
                 part.change();
@@ -212,8 +212,8 @@ impl Vault {
             let account = self.state_of(of).await?;
             let account = account.ok_or_else(|| NOT_FOUND.error().with("subject", of.id))?;
             let declared = self.policy.classes.get(class);
-            let made = moving.made_by.unwrap_or(self.now());
-            let anchor_at = declared.and_then(|class| account.anchor(class, made));
+            let (made, now) = (moving.made_by, self.now());
+            let anchor_at = declared.and_then(|class| account.anchor_anew(class, made, now));
             let row = new_row(place_key.clone(), class, anchor_at);
             let fate = Fate::Begins(before.map(|before| before.version));
             let part = Part { row, body: Body::default(), key: None, fate };

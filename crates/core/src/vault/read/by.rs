@@ -25,7 +25,7 @@ impl Vault {
         purpose: &Name,
         actor: &Actor,
     ) -> Result<View> {
-        let error = match self.may_ask(purpose, actor) {
+        let error = match self.may_ask_now(purpose, actor).await {
             Err(error) => error,
             Ok(_) => {
                 if let Some(view) = self.read_at_once(item, text, purpose, actor).await? {

@@ -27,7 +27,7 @@ impl Vault {
         purpose: &Name,
         actor: &Actor,
     ) -> Result<Option<SubjectId>> {
-        let found = match self.may_ask(purpose, actor) {
+        let found = match self.may_ask_now(purpose, actor).await {
             Ok(_) => self.lookup(item, text).await,
             Err(error) => Err(error),
         };
@@ -49,6 +49,7 @@ impl Vault {
     /// # Errors
     /// The codes of the ports.
     pub async fn note_look_up(&self, subject: SubjectId, actor: &Actor) -> Result<()> {
+        self.check_grant(actor).await?;
         let leaf = self.leaf(self.now(), actor, "subject.looked_up", subject);
         self.record_leaf(leaf).await
     }
@@ -58,6 +59,7 @@ impl Vault {
     /// # Errors
     /// The codes of the ports.
     pub async fn note_listing(&self, kind: &RecordKind, shown: usize, actor: &Actor) -> Result<()> {
+        self.check_grant(actor).await?;
         let leaf = self.leaf(self.now(), actor, "record.listed", SubjectId::CONTROLLER);
         let leaf = leaf.detail("kind", &kind.kind).detail("records", shown);
         self.record_leaf(leaf).await

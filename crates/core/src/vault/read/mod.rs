@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{Account, one};
 use super::codes::{NOT_FOUND, REFUSED_STATE};
+use super::grants::refusal;
 use super::journal::Draft;
 use super::keys::number_of;
 use super::rows::stated;
@@ -74,7 +75,8 @@ impl Vault {
     ///
     /// # Errors
     /// `policy.unknown_purpose`, `policy.role_not_allowed`, `policy.condition_not_met`,
-    /// `policy.objected`, `policy.no_consent`, `policy.not_informed`,
+    /// `policy.objected`, `policy.no_consent`, `policy.not_informed`; those of
+    /// [`Vault::check_grant`];
     /// `vault.not_live`, `vault.not_found`; the integrity codes of this room and of `seal`; the
     /// codes of the ports.
     pub async fn read(&self, subject: SubjectId, purpose: &Name, actor: &Actor) -> Result<View> {
@@ -113,8 +115,13 @@ impl Vault {
     ) -> Result<Vec<Result<View>>> {
         let mut decided = Vec::with_capacity(subjects.len());
         let mut draft = Draft::new(0);
+        // Once for all of them, and never from the read before.
+        let barred = self.barred(actor).await?;
         for subject in subjects {
-            let decision = self.decide(*subject, purpose, actor, false).await;
+            let decision = match barred {
+                None => self.decide(*subject, purpose, actor, false).await,
+                Some(code) => Err(refusal(code, actor)),
+            };
             let leaf = match &decision {
                 Ok((fetched, _)) => {
                     fetched.require(&mut draft);
@@ -140,6 +147,12 @@ impl Vault {
     /// The items that this actor may see for this purpose of whoever meets its condition.
     fn may_ask(&self, purpose: &Name, actor: &Actor) -> Result<BTreeSet<Name>> {
         Ok(self.policy.may_ask(purpose, role_of(actor))?)
+    }
+
+    /// [`Vault::may_ask`] of somebody who may act in that role now.
+    async fn may_ask_now(&self, purpose: &Name, actor: &Actor) -> Result<BTreeSet<Name>> {
+        self.check_grant(actor).await?;
+        self.may_ask(purpose, actor)
     }
 
     /// May this actor, for this purpose, see items of this subject? Which? What is `restricted` only on

@@ -4,6 +4,7 @@ use super::{ATTEMPTS, View};
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
+use crate::policy::records::RESTRICTIONS;
 use crate::ports::store::CONFLICT;
 use crate::vault::journal::Draft;
 use crate::vault::{Actor, Vault};
@@ -43,13 +44,13 @@ impl RestrictedUse {
 
 impl Vault {
     /// Reads what a purpose may see of a subject, also of what is restricted. The policy decides as for
-    /// every read; the leaf names the ground, which is the actor's to answer for.
+    /// every read, and by a role that works on restrictions; the leaf names the ground, which is the actor's to answer for.
     ///
     /// # Law
     /// Art. 18(2) GDPR.
     ///
     /// # Errors
-    /// As [`Vault::read`].
+    /// As [`Vault::read`]; `policy.role_without_records` for a role that does not work on restrictions.
     pub async fn read_restricted(
         &self,
         subject: SubjectId,
@@ -73,7 +74,10 @@ impl Vault {
         ground: RestrictedUse,
         actor: &Actor,
     ) -> Result<View> {
-        let decision = self.decide(subject, purpose, actor, true).await;
+        let decision = match self.may_read_restricted(actor).await {
+            Ok(()) => self.decide(subject, purpose, actor, true).await,
+            Err(error) => Err(error),
+        };
         let mut draft = Draft::new(0);
         let leaf = match &decision {
             Ok((fetched, _)) => {
@@ -87,5 +91,10 @@ impl Vault {
         self.record_read(draft).await?;
         let (fetched, items) = decision?;
         self.open_items(fetched, purpose, &items).await
+    }
+
+    async fn may_read_restricted(&self, actor: &Actor) -> Result<()> {
+        self.check_grant(actor).await?;
+        Ok(self.policy.may_work_on(&RESTRICTIONS, super::role_of(actor))?)
     }
 }

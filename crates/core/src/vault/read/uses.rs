@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{ATTEMPTS, Draft, Fetched, View};
+use super::{ATTEMPTS, Fetched, View};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::vault::codes::NOT_OF_PURPOSE;
+use crate::vault::grants::refusal;
+use crate::vault::journal::Draft;
 use crate::vault::{Actor, Entry, Vault};
 
 /// What is opened of a subject, for what, and what the log says of it.
@@ -49,8 +51,13 @@ impl Vault {
     async fn try_use_items(&self, uses: &[ItemUse], actor: &Actor) -> Result<Vec<Result<View>>> {
         let mut decided = Vec::with_capacity(uses.len());
         let mut draft = Draft::new(0);
+        let barred = self.barred(actor).await?;
         for one in uses {
-            let decision = match self.decide_use(one, actor).await {
+            let decision = match barred {
+                None => self.decide_use(one, actor).await,
+                Some(code) => Err(refusal(code, actor)),
+            };
+            let decision = match decision {
                 Ok(Some((_, given))) if !one.items.is_subset(&given) => {
                     let item = one.items.difference(&given).next();
                     let error = NOT_OF_PURPOSE.error().with("purpose", &one.purpose);

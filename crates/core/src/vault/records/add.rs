@@ -46,15 +46,16 @@ impl Vault {
         new: NewRecord,
         actor: &Actor,
     ) -> Result<RecordKey> {
-        self.add_found_by(kind, new, None, actor).await
+        self.check_grant(actor).await?;
+        self.add_found_by(kind, new, Vec::new(), actor).await
     }
 
-    /// [`Vault::add_record`], of which the row is found by a token.
-    pub(super) async fn add_found_by(
+    /// [`Vault::add_record`], of which the row bears tokens.
+    pub(in crate::vault) async fn add_found_by(
         &self,
         kind: &'static RecordKind,
         new: NewRecord,
-        token: Option<Token>,
+        tokens: Vec<Token>,
         actor: &Actor,
     ) -> Result<RecordKey> {
         check_new(&new.standing, &new.items, self.now())?;
@@ -67,7 +68,7 @@ impl Vault {
         };
         let (mut tries, mut made) = (Tries::new(ATTEMPTS), Made::default());
         loop {
-            match self.try_add(subject, kind, &new, token.as_ref(), &mut made, actor).await {
+            match self.try_add(subject, kind, &new, &tokens, &mut made, actor).await {
                 Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
                 other => return other,
             }
@@ -85,7 +86,7 @@ impl Vault {
         subject: SubjectId,
         kind: &'static RecordKind,
         new: &NewRecord,
-        token: Option<&Token>,
+        tokens: &[Token],
         made: &mut Made,
         actor: &Actor,
     ) -> Result<RecordKey> {
@@ -99,7 +100,7 @@ impl Vault {
         let data = self.key_of_try(subject, &kind.class, &used, made).await?;
         let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
         let row = self.sealed_row(&key, &new.items, &data);
-        let row = Row { tokens: token.cloned().into_iter().collect(), ..row };
+        let row = Row { tokens: tokens.to_vec(), ..row };
         let mut draft = Draft::new(made.sequence);
         let mut writes = self.carry_through(subject, key.id, &new.effects, &mut draft).await?;
         let row = new.standing.clone().put(row);

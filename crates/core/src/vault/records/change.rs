@@ -10,7 +10,7 @@ use super::{
 use crate::error::Result;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
-use crate::row::Row;
+use crate::row::{Row, Token};
 use crate::seal::{Body, DataKey, Place};
 use crate::vault::Actor;
 use crate::vault::codes::RECORD_WITHOUT_MODEL;
@@ -51,13 +51,8 @@ impl Vault {
         actor: &Actor,
         mut decide: impl FnMut(&OpenedRecord) -> Result<RecordChange> + Send,
     ) -> Result<RecordOutline> {
-        let mut tries = Tries::new(ATTEMPTS);
-        loop {
-            match self.try_change(key, needed, actor, &mut decide).await {
-                Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
-                other => return other,
-            }
-        }
+        let mut decide = |record: &OpenedRecord| Ok((decide(record)?, None));
+        self.change_with_tokens(key, needed, actor, &mut decide).await
     }
 
     pub(super) async fn try_change(
@@ -67,10 +62,39 @@ impl Vault {
         actor: &Actor,
         decide: &mut (impl FnMut(&OpenedRecord) -> Result<RecordChange> + Send),
     ) -> Result<RecordOutline> {
+        let mut decide = |record: &OpenedRecord| Ok((decide(record)?, None));
+        self.try_change_with(key, needed, actor, &mut decide).await
+    }
+
+    /// [`Vault::change_record`] where the tokens that the row bears may change too.
+    pub(in crate::vault) async fn change_with_tokens(
+        &self,
+        key: &RecordKey,
+        needed: &[Name],
+        actor: &Actor,
+        decide: &mut (impl FnMut(&OpenedRecord) -> Result<(RecordChange, Option<Vec<Token>>)> + Send),
+    ) -> Result<RecordOutline> {
+        let mut tries = Tries::new(ATTEMPTS);
+        loop {
+            match self.try_change_with(key, needed, actor, decide).await {
+                Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn try_change_with(
+        &self,
+        key: &RecordKey,
+        needed: &[Name],
+        actor: &Actor,
+        decide: &mut (impl FnMut(&OpenedRecord) -> Result<(RecordChange, Option<Vec<Token>>)> + Send),
+    ) -> Result<RecordOutline> {
+        self.check_grant(actor).await?;
         let row = self.record_row(key).await?;
         let data = self.row_key(&row).await?;
         let opened = self.open_record(key, &row, &data, needed)?;
-        let RecordChange { standing, set, remove, entry, effects } = decide(&opened)?;
+        let (RecordChange { standing, set, remove, entry, effects }, tokens) = decide(&opened)?;
         drop(opened);
         let now = self.now();
         standing.check(now)?;
@@ -89,7 +113,8 @@ impl Vault {
         let mut draft = Draft::new(0);
         let effects = self.carry_through(key.subject, key.id, &effects, &mut draft);
         let mut writes = effects.await?;
-        let write = next_version(standing.put(Row { body: body.encode(), ..row }));
+        let tokens = tokens.unwrap_or_else(|| row.tokens.clone());
+        let write = next_version(standing.put(Row { body: body.encode(), tokens, ..row }));
         let outline = RecordOutline::of(key.clone(), &write.row)?;
         writes.push(write);
         let leaf = self.leaf(now, actor, entry.action, key.subject);

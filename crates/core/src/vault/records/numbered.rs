@@ -43,6 +43,7 @@ impl Vault {
         actor: &Actor,
         decide: impl FnOnce(&[OpenedRecord]) -> Result<NewRecord> + Send,
     ) -> Result<Numbered> {
+        self.check_grant(actor).await?;
         let others = match subject {
             Some(subject) => self.latest_of(subject, kind, needed).await?,
             None => Vec::new(),
@@ -81,7 +82,7 @@ impl Vault {
         actor: &Actor,
     ) -> Result<Numbered> {
         let token = self.number_token(kind, number).await?;
-        match self.add_found_by(kind, new, Some(token), actor).await {
+        match self.add_found_by(kind, new, vec![token], actor).await {
             // Another try came first.
             Err(error) if error.is(&NOT_UNIQUE) => match self.find_record(kind, number).await? {
                 Some(key) => Ok(Numbered::There(key)),
@@ -146,6 +147,7 @@ impl Vault {
         actor: &Actor,
         identifiers: impl FnOnce(&OpenedRecord) -> Result<Vec<Sensitive<String>>> + Send,
     ) -> Result<Option<SubjectId>> {
+        self.check_grant(actor).await?;
         let identifiers = identifiers(&self.open_whole(key, needed).await?)?;
         if identifiers.is_empty() {
             return Ok(None);

@@ -62,6 +62,7 @@ impl Vault {
         actor: &Actor,
     ) -> Result<(Row, BTreeSet<Name>)> {
         // A record has no facts that a condition could ask for, and nobody objects to its file.
+        self.check_grant(actor).await?;
         let role = actor.role.as_ref().unwrap_or(&Name::NONE);
         self.policy.may_ask(purpose, role)?;
         self.policy.may_read_records(key.kind, purpose)?;

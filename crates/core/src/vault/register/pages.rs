@@ -64,6 +64,7 @@ impl Vault {
     /// # Errors
     /// `keys.missing`, the codes of the ports.
     pub async fn registration<'a>(&'a self, actor: &'a Actor) -> Result<Registration<'a>> {
+        self.check_grant(actor).await?;
         let secrets = Secrets {
             index: self.index_key().await?,
             fingerprints: IndexKey::from_bytes(self.secret(&FINGERPRINT_KEY).await?),

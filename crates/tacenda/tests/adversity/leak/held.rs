@@ -29,7 +29,7 @@ pub(super) fn held(t: &Tacenda, subject: SubjectId, me: &Actor) {
     let many = block_on(holds.place_many(group, &these, &terms, me, &mut |_| {})).unwrap();
     println!("{placed:?} {many:?} {:?}", block_on(holds.agenda(review_on)).unwrap());
     block_on(holds.review(&placed.key, review_on, &note(1), me)).unwrap();
-    let hold = block_on(holds.read(&placed.key, "billing", me)).unwrap();
+    let hold = block_on(holds.read(&placed.key, "requests", me)).unwrap();
     assert_eq!(hold.placing().reason.as_text(), HELD[0].1);
     println!("{hold:?} {hold:#?}");
     println!("{}", shown(&block_on(t.erasure().erase(subject, me)).unwrap_err()));
@@ -48,13 +48,15 @@ pub(super) fn held(t: &Tacenda, subject: SubjectId, me: &Actor) {
     let placed = block_on(restrictions.place(subject, &terms, me)).unwrap();
     let claims = RestrictedUse::Claims;
     let service = Actor::staff(me.id, Name::fixed("service"));
-    let read = restrictions.read_customer(subject, "account", claims, &service);
+    let read = block_on(restrictions.read_customer(subject, "account", claims, &service));
+    println!("{}", shown(&read.unwrap_err()));
+    let read = restrictions.read_customer(subject, "requests", claims, me);
     let view = block_on(read).unwrap();
     println!("{placed:?} {view:?}");
     let letter = Announcement { sent_at: time(NOW), by: Channel::Email, reason: note(2) };
     println!("{letter:?}");
     block_on(restrictions.announce(&placed.key, &letter, me)).unwrap();
-    let file = block_on(restrictions.read(&placed.key, "billing", me)).unwrap();
+    let file = block_on(restrictions.read(&placed.key, "requests", me)).unwrap();
     assert_eq!(file.placing().reason.as_text(), HELD[2].1);
     println!("{file:?} {file:#?} {:?}", block_on(restrictions.agenda(review_on)).unwrap());
     println!("{:?}", block_on(restrictions.lift(&placed.key, me)).unwrap());

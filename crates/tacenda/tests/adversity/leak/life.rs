@@ -117,7 +117,7 @@ pub(super) fn live(home: &Path, sealed: bool) {
     ask(&t, None, &dpo);
     request(&t, Some(subject), &dpo);
     request(&t, None, &dpo);
-    held(&t, subject, &me);
+    held(&t, subject, &dpo);
     choose(&t, subject, &dpo);
     snapshot(&data, &out.join("lived"));
     let imported = block_on(t.customers().read_by_email(IMPORTED[0].1, "billing", &me)).unwrap();
