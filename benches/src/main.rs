@@ -2,7 +2,8 @@
 //! run with the same settings, in turns.
 //!
 //! `cargo run --release -p tacenda-benches -- import|meanwhile|read|sweep|keeps|lists|erase|log|login|
-//! argon|guard|identifiers|all [--quick]`; with `--features postgres` also `pg-import` and the like.
+//! argon|guard|identifiers|webhook|all [--quick]`; with `--features postgres` also `pg-import` and the
+//! like.
 //! A bench is a file with a `run`; it prints medians, the ratio, and what is required. Nothing
 //! fails by being slow.
 #![forbid(unsafe_code)]
@@ -25,6 +26,7 @@ mod plain;
 mod postgres;
 mod read;
 mod sweep;
+mod webhook;
 mod world;
 
 use std::process::ExitCode;
@@ -62,6 +64,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("argon", argon::run),
     ("guard", guard::run),
     ("identifiers", identifiers::run),
+    ("webhook", webhook::run),
     #[cfg(feature = "postgres")]
     ("pg-import", postgres::import::run),
     #[cfg(feature = "postgres")]
@@ -101,8 +104,8 @@ fn try_main() -> Result<()> {
         |word: &String| word == "all" || BENCHES.iter().any(|(name, _)| *name == word.as_str());
     if asked.is_empty() || !asked.iter().all(known) {
         return Err(
-            "usage: import|meanwhile|read|sweep|keeps|lists|erase|log|login|argon|guard|identifiers|all \
-             [--quick] [--big[=ROWS]]; with the feature postgres also \
+            "usage: import|meanwhile|read|sweep|keeps|lists|erase|log|login|argon|guard|identifiers|\
+             webhook|all [--quick] [--big[=ROWS]]; with the feature postgres also \
              pg-import|pg-scale|pg-claims|pg-read|pg-sweep"
                 .into(),
         );

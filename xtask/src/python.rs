@@ -14,7 +14,7 @@ pub(crate) fn packages_are_there(workspace: &Workspace) -> bool {
         && sh::works(&program("python").to_string_lossy(), &["-m", "pytest", "--version"])
         && sh::works(
             &program("python").to_string_lossy(),
-            &["-c", "import holidays, schwifty, stdnum"],
+            &["-c", "import holidays, localstripe, schwifty, stdnum"],
         )
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn install_line(workspace: &Workspace) -> String {
     let path = environment.display();
     // What is compared is compared with one release: the next may know of a decree that ours do not.
     let packages = "'maturin>=1.9,<2' 'pytest>=8,<10' 'holidays==0.109' 'python-stdnum==2.2' \
-        'schwifty==2026.10.1'";
+        'schwifty==2026.10.1' 'localstripe==1.15.10'";
     format!("python3 -m venv '{path}' && '{path}/bin/python' -m pip install -q {packages}")
 }
 
@@ -70,8 +70,18 @@ pub(crate) fn compare_identifiers(workspace: &Workspace) -> Result<Outcome, Stri
     sh::status(&mut compare).map(Outcome::of)
 }
 
-/// The test that needs the Python package, and so a step of its own.
+/// Calls a server of Stripe's API on this machine.
+pub(crate) fn call_localstripe(workspace: &Workspace) -> Result<Outcome, String> {
+    let mut test = workspace.command("cargo");
+    test.args(["nextest", "run", "-p", "tacenda-payments", "--test", LOCALSTRIPE]);
+    test.args(["--run-ignored", "all"]);
+    test.env("TACENDA_LOCALSTRIPE", environment(workspace).join("bin").join("python"));
+    run_tests(test, Runner::Nextest)
+}
+
+/// The tests that need a Python package, and so a step of their own.
 pub(crate) const ORACLE: &str = "oracle_holidays";
+pub(crate) const LOCALSTRIPE: &str = "localstripe";
 
 fn environment(workspace: &Workspace) -> PathBuf {
     workspace.target().join("python")

@@ -91,6 +91,12 @@ pub(crate) static STEPS: &[Step] = &[
         run: python::compare_identifiers,
     },
     Step {
+        name: "localstripe",
+        about: "the Stripe provider against a server of its API on this machine",
+        tools: &[Tool::CCompiler, Tool::Nextest, Tool::Python, Tool::PythonPackages],
+        run: python::call_localstripe,
+    },
+    Step {
         name: "deny",
         about: "licences, bans and sources of dependencies",
         tools: &[Tool::Deny],
@@ -162,7 +168,7 @@ fn fmt(workspace: &Workspace) -> Result<Outcome, String> {
 }
 
 /// Features of the facade that are built together everywhere else.
-const FEATURES: [&str; 3] = ["postgres", "sqlite", "tracing"];
+const FEATURES: [&str; 4] = ["postgres", "sqlite", "stripe", "tracing"];
 
 fn clippy(workspace: &Workspace) -> Result<Outcome, String> {
     let mut command = workspace.cargo("clippy");
@@ -181,7 +187,8 @@ fn nextest(workspace: &Workspace) -> Result<Outcome, String> {
     let mut command = workspace.command("cargo");
     command.args(["nextest", "run", "--workspace", "--exclude", "tacenda-python"]);
     if workspace.shared().is_some() {
-        command.args(["--run-ignored", "all", "-E", &format!("not binary({})", python::ORACLE)]);
+        let own = format!("not (binary({}) | binary({}))", python::ORACLE, python::LOCALSTRIPE);
+        command.args(["--run-ignored", "all", "-E", &own]);
     }
     let mut outcome = run_tests(command, Runner::Nextest)?;
     if workspace.shared().is_none() {
@@ -200,7 +207,12 @@ fn doctest(workspace: &Workspace) -> Result<Outcome, String> {
 fn doc(workspace: &Workspace) -> Result<Outcome, String> {
     let mut command = workspace.cargo("doc");
     command
-        .args(["--workspace", "--no-deps", "--features", "tacenda/postgres,tacenda/tracing"])
+        .args([
+            "--workspace",
+            "--no-deps",
+            "--features",
+            "tacenda/postgres,tacenda/stripe,tacenda/tracing",
+        ])
         .env("RUSTDOCFLAGS", "-D warnings");
     sh::status(&mut command).map(Outcome::of)
 }

@@ -40,7 +40,9 @@ impl Tool {
             Self::WasmBindgen => "wasm-bindgen",
             Self::Node => "node 18 or later",
             Self::Python => "python3 with venv",
-            Self::PythonPackages => "maturin, pytest, holidays, python-stdnum, schwifty",
+            Self::PythonPackages => {
+                "maturin, pytest, holidays, python-stdnum, schwifty, localstripe"
+            }
             Self::Postgres => "PostgreSQL server",
         }
     }

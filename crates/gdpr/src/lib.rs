@@ -7,6 +7,7 @@
 
 pub mod breach;
 pub mod case;
+pub mod choices;
 pub mod consent;
 pub mod erasure;
 pub mod holds;

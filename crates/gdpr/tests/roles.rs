@@ -82,7 +82,13 @@ fn restrictions_are_lifted_and_read_through_by_those_who_work_on_them() {
     let key = wait(restriction::place(&vault, subject, &terms, &staff("support"))).unwrap().key;
     let told = Announcement { sent_at: vault.now(), by: Channel::Letter, reason: note() };
     assert_eq!(code(wait(restriction::announce(&vault, &key, &told, &marketing()))), NONE);
-    assert_eq!(code(wait(restriction::lift(&vault, &key, &marketing()))), NONE);
+    let days = WorkingDays::of(Region::parse("FR").unwrap());
+    let calendar = Calendar::new(&Utc, &days);
+    assert_eq!(code(wait(restriction::lift(&vault, &calendar, &key, &marketing()))), NONE);
+    let until = day("2026-12-01");
+    assert_eq!(code(wait(restriction::agenda(&vault, until, &marketing()))), NONE);
+    assert_eq!(code(wait(holds::agenda(&vault, until, &marketing()))), NONE);
+    assert_eq!(code(wait(holds::agenda(&vault, until, &Actor::subject(subject)))), "case.no_role");
     let read = |actor: &Actor, purpose: &'static str| {
         let purpose = Name::fixed(purpose);
         let ground = RestrictedUse::Claims;

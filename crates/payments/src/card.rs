@@ -1,10 +1,53 @@
 //! What is kept of a payment card: the provider's token and the last four digits (S4).
 //!
-//! No type here can hold a whole card number, and none a verification code.
+//! No type here can hold a whole card number, and none a verification code. The last four are four
+//! bytes, which nothing longer is made into:
+//!
+//! ```compile_fail,E0423
+//! let number = tacenda_payments::LastFour(*b"4242424242424242");
+//! ```
+//!
+//! A card has no field for its number:
+//!
+//! ```compile_fail,E0560
+//! # use tacenda_payments::{LastFour, events::Card};
+//! # let last_four = LastFour::parse("4242").unwrap();
+//! let card = Card { last_four, brand: None, expiry: None, country: None, fingerprint: None,
+//!     number: "4242424242424242" };
+//! ```
+//!
+//! and none for its verification code:
+//!
+//! ```compile_fail,E0609
+//! # use tacenda_payments::{LastFour, events::Card};
+//! # let last_four = LastFour::parse("4242").unwrap();
+//! # let card = Card { last_four, brand: None, expiry: None, country: None, fingerprint: None };
+//! let code = card.verification_code;
+//! ```
+//!
+//! Neither does a debit, which names a method by the provider's reference:
+//!
+//! ```compile_fail,E0308
+//! # use tacenda_payments::provider::AttachRequest;
+//! # fn attach(request: &mut AttachRequest) {
+//! request.method = "4242424242424242";
+//! # }
+//! ```
+//!
+//! What does compile is this:
+//!
+//! ```
+//! # use tacenda_payments::{LastFour, Reference, events::Card};
+//! let last_four = LastFour::parse("4242").unwrap();
+//! let card = Card { last_four, brand: None, expiry: None, country: None, fingerprint: None };
+//! assert!(LastFour::parse("4242424242424242").is_err());
+//! assert!(Reference::parse("4242424242424242").is_err());
+//! assert_eq!(card.last_four.expose(), "4242");
+//! ```
 
 use std::fmt;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use tacenda_core::error::{Code, Kind, Result};
 use tacenda_core::name::Name;
 use zeroize::Zeroizing;
@@ -136,6 +179,43 @@ impl Expiry {
     }
 }
 
+impl Expiry {
+    /// The last day on which the card works.
+    #[must_use]
+    pub fn last_day(self) -> NaiveDate {
+        NaiveDate::from_ymd_opt(self.year.into(), self.month.into(), 1)
+            .and_then(|first| first.checked_add_months(Months::new(1)))
+            .and_then(|next| next.checked_sub_days(Days::new(1)))
+            .unwrap_or(NaiveDate::MAX)
+    }
+}
+
+/// A card that stops working soon, or has stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expiring<T> {
+    /// The card, by what the caller calls it.
+    pub card: T,
+    /// The last day on which it works, or worked.
+    pub last_day: NaiveDate,
+}
+
+/// The cards that no longer work so many months from today, soonest first, in time for their holders to
+/// be told. Those that have stopped already come first.
+pub fn expiring<T>(
+    cards: impl IntoIterator<Item = (T, Expiry)>,
+    today: NaiveDate,
+    ahead: Months,
+) -> Vec<Expiring<T>> {
+    let until = today.checked_add_months(ahead).unwrap_or(NaiveDate::MAX);
+    let mut found: Vec<_> = cards
+        .into_iter()
+        .map(|(card, expiry)| Expiring { card, last_day: expiry.last_day() })
+        .filter(|card| card.last_day < until)
+        .collect();
+    found.sort_by_key(|card| card.last_day);
+    found
+}
+
 impl fmt::Debug for Expiry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Expiry(..)")
@@ -251,6 +331,27 @@ mod tests {
         {
             assert!(Expiry::parse(bad).unwrap_err().is(&CARD_EXPIRY), "{bad}");
         }
+    }
+
+    #[test]
+    fn expiring_cards_are_listed_ahead() {
+        let day = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).unwrap();
+        assert_eq!(Expiry::parse("02/28").unwrap().last_day(), day(2028, 2, 29));
+        assert_eq!(Expiry::parse("12/2099").unwrap().last_day(), day(2099, 12, 31));
+        let cards = ["01/27", "11/26", "10/26", "12/26", "02/27"]
+            .map(|text| (text, Expiry::parse(text).unwrap()));
+        let listed = |today, months| {
+            let found = expiring(cards, today, Months::new(months));
+            found.into_iter().map(|card| card.card).collect::<Vec<_>>()
+        };
+        let today = day(2026, 11, 30);
+        assert_eq!(listed(today, 0), ["10/26"]);
+        assert_eq!(listed(day(2026, 12, 1), 0), ["10/26", "11/26"]);
+        // A month from 30 November is 30 December, and a card of December still works then.
+        assert_eq!(listed(today, 1), ["10/26", "11/26"]);
+        assert_eq!(listed(today, 2), ["10/26", "11/26", "12/26"]);
+        assert_eq!(listed(day(2026, 12, 1), 2), ["10/26", "11/26", "12/26", "01/27"]);
+        assert_eq!(listed(NaiveDate::MAX, 1).len(), 5);
     }
 
     #[test]

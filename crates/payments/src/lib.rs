@@ -5,12 +5,19 @@
 #![forbid(unsafe_code)]
 
 pub mod card;
+pub mod events;
+pub mod ledger;
+pub mod memory;
+pub mod provider;
 pub mod sepa;
+pub mod stripe;
 
 use tacenda_core::error::Code;
 use tacenda_core::guard::{self, Reason};
 
 pub use card::{Brand, CardToken, Expiry, LastFour};
+pub use events::{Event, Kept};
+pub use provider::{Currency, IdempotencyKey, Money, PaymentProvider, Reference};
 pub use sepa::{CreditorId, Iban, IbanTail, Mandate, MandateReference};
 
 /// The codes of this crate.
@@ -32,6 +39,35 @@ pub static CODES: &[&Code] = &[
     &sepa::creditor::CREDITOR_CHECKSUM,
     &sepa::dates::COLLECTION_DATE,
     &sepa::scheme::SEPA_WORD,
+    &provider::money::CURRENCY,
+    &provider::money::AMOUNT,
+    &provider::DECLINED,
+    &provider::NEEDS_AUTHENTICATION,
+    &provider::RATE_LIMITED,
+    &provider::TEMPORARY,
+    &provider::UNKNOWN_OUTCOME,
+    &provider::KEY_REUSED,
+    &provider::NOT_FOUND,
+    &provider::REFUSED,
+    &provider::words::REFERENCE,
+    &provider::words::IDEMPOTENCY_KEY,
+    &provider::words::DECLINE_CODE,
+    &provider::words::CLIENT_SECRET,
+    &ledger::LEDGER_CONFLICT,
+    &ledger::LEDGER_ORDER,
+    &ledger::LEDGER_MISMATCH,
+    &ledger::LEDGER_UNAVAILABLE,
+    &stripe::webhook::WEBHOOK_SECRET,
+    &stripe::webhook::WEBHOOK_TOO_LARGE,
+    &stripe::webhook::WEBHOOK_HEADER,
+    &stripe::webhook::WEBHOOK_SIGNATURE,
+    &stripe::webhook::WEBHOOK_TIME,
+    &stripe::webhook::WEBHOOK_REPLAYED,
+    &stripe::webhook::WEBHOOK_MEMORY,
+    &stripe::event::WEBHOOK_EVENT,
+    &stripe::http::BASE_URL,
+    &stripe::http::API_KEY,
+    &stripe::http::WIRE,
 ];
 
 /// Whether a text holds a card number.

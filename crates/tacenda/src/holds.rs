@@ -95,6 +95,14 @@ impl<'a> Holds<'a> {
         holds::release(self.vault, &self.requests.calendar(), key, reason, actor).await
     }
 
+    /// Ends a hold of which the record is lost, as an audit tells, and says why.
+    ///
+    /// # Errors
+    /// As [`holds::restate`].
+    pub async fn restate(&self, key: &RecordKey, reason: &Note, actor: &Actor) -> Result<Released> {
+        holds::restate(self.vault, &self.requests.calendar(), key, reason, actor).await
+    }
+
     /// Releases every hold of a group.
     ///
     /// # Errors
@@ -112,26 +120,26 @@ impl<'a> Holds<'a> {
     ///
     /// # Errors
     /// As [`holds::agenda`].
-    pub async fn agenda(&self, until: NaiveDate) -> Result<Vec<Work>> {
-        holds::agenda(self.vault, until).await
+    pub async fn agenda(&self, until: NaiveDate, actor: &Actor) -> Result<Vec<Work>> {
+        holds::agenda(self.vault, until, actor).await
     }
 
     /// All holds that are open.
     ///
     /// # Errors
     /// As [`holds::agenda`].
-    pub async fn open(&self) -> Result<Vec<Work>> {
-        holds::agenda(self.vault, NaiveDate::MAX).await
+    pub async fn open(&self, actor: &Actor) -> Result<Vec<Work>> {
+        holds::agenda(self.vault, NaiveDate::MAX, actor).await
     }
 
     /// The holds whose review is overdue.
     ///
     /// # Errors
     /// As [`holds::agenda`].
-    pub async fn overdue(&self) -> Result<Vec<Work>> {
+    pub async fn overdue(&self, actor: &Actor) -> Result<Vec<Work>> {
         let today = self.vault.ports().zone.local_date(self.vault.now());
         let yesterday = today.pred_opt().unwrap_or(NaiveDate::MIN);
-        holds::agenda(self.vault, yesterday).await
+        holds::agenda(self.vault, yesterday, actor).await
     }
 
     /// Reads a hold for a purpose.

@@ -122,10 +122,12 @@ impl Tacenda {
         Holds::new(&self.vault)
     }
 
-    /// Restriction of processing (Art. 18 GDPR).
-    #[must_use]
-    pub fn restrictions(&self) -> Restrictions<'_> {
-        Restrictions { vault: &self.vault }
+    /// Restriction of processing (Art. 18 GDPR); a lifting reckons days as [`Tacenda::holds`] does.
+    ///
+    /// # Errors
+    /// As [`Tacenda::requests`].
+    pub fn restrictions(&self) -> Result<Restrictions<'_>> {
+        Restrictions::new(&self.vault)
     }
 
     /// Consents (Art. 7 GDPR), and their withdrawal.
@@ -138,6 +140,18 @@ impl Tacenda {
     #[must_use]
     pub fn objections(&self) -> Objections<'_> {
         Objections { vault: &self.vault }
+    }
+
+    /// What a person has chosen, to be shown to them.
+    ///
+    /// # Errors
+    /// As [`tacenda_gdpr::choices::of`].
+    pub async fn choices_of(
+        &self,
+        subject: SubjectId,
+        actor: &Actor,
+    ) -> Result<gdpr::choices::Choices> {
+        gdpr::choices::of(&self.vault, subject, actor).await
     }
 
     /// Which notice each person was told of (Art. 13(3) GDPR).

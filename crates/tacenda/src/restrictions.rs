@@ -7,13 +7,28 @@ use tacenda_gdpr::restriction::{
     self, Announcement, Lifted, Note, Placed, Restriction, Terms, Work,
 };
 
-/// Restrictions of a [`crate::Tacenda`].
-#[derive(Debug, Clone, Copy)]
+use crate::Requests;
+
+/// Restrictions of a [`crate::Tacenda`]. A lifting reckons the days of requests that it opens again: make
+/// one and keep it.
+#[derive(Debug, Clone)]
 pub struct Restrictions<'a> {
-    pub(crate) vault: &'a Vault,
+    vault: &'a Vault,
+    requests: Requests<'a>,
 }
 
-impl Restrictions<'_> {
+impl<'a> Restrictions<'a> {
+    /// By the working days of the controller's country.
+    pub(crate) fn new(vault: &'a Vault) -> Result<Self> {
+        Ok(Self { vault, requests: Requests::new(vault)? })
+    }
+
+    /// By the days of these requests.
+    #[must_use]
+    pub fn with_requests(self, requests: Requests<'a>) -> Self {
+        Self { requests, ..self }
+    }
+
     /// Restricts what is in use of a customer.
     ///
     /// # Errors
@@ -57,12 +72,13 @@ impl Restrictions<'_> {
         restriction::keep(self.vault, key, reason, actor).await
     }
 
-    /// Lifts a restriction of which the person was told before.
+    /// Lifts a restriction of which the person was told before; requests for erasure that were refused
+    /// for it are to be answered again.
     ///
     /// # Errors
     /// As [`restriction::lift`].
     pub async fn lift(&self, key: &RecordKey, actor: &Actor) -> Result<Lifted> {
-        restriction::lift(self.vault, key, actor).await
+        restriction::lift(self.vault, &self.requests.calendar(), key, actor).await
     }
 
     /// Reads what a purpose may see of a customer, also what is restricted, on a ground that the log
@@ -85,26 +101,26 @@ impl Restrictions<'_> {
     ///
     /// # Errors
     /// As [`restriction::agenda`].
-    pub async fn agenda(&self, until: NaiveDate) -> Result<Vec<Work>> {
-        restriction::agenda(self.vault, until).await
+    pub async fn agenda(&self, until: NaiveDate, actor: &Actor) -> Result<Vec<Work>> {
+        restriction::agenda(self.vault, until, actor).await
     }
 
     /// All restrictions that are in force.
     ///
     /// # Errors
     /// As [`restriction::agenda`].
-    pub async fn open(&self) -> Result<Vec<Work>> {
-        restriction::agenda(self.vault, NaiveDate::MAX).await
+    pub async fn open(&self, actor: &Actor) -> Result<Vec<Work>> {
+        restriction::agenda(self.vault, NaiveDate::MAX, actor).await
     }
 
     /// The restrictions whose review is overdue, and those of which the end was announced.
     ///
     /// # Errors
     /// As [`restriction::agenda`].
-    pub async fn overdue(&self) -> Result<Vec<Work>> {
+    pub async fn overdue(&self, actor: &Actor) -> Result<Vec<Work>> {
         let today = self.vault.ports().zone.local_date(self.vault.now());
         let yesterday = today.pred_opt().unwrap_or(NaiveDate::MIN);
-        restriction::agenda(self.vault, yesterday).await
+        restriction::agenda(self.vault, yesterday, actor).await
     }
 
     /// Reads a restriction for a purpose.

@@ -36,7 +36,7 @@ impl Group {
 }
 
 /// Forms in which cards are embossed and printed.
-const FORMS: &[&[usize]] =
+pub(super) const FORMS: &[&[usize]] =
     &[&[4, 4, 4, 4], &[4, 4, 4, 4, 3], &[4, 4, 4, 4, 2], &[4, 6, 5], &[4, 6, 4]];
 
 /// Groups on either side that can matter to a decision, and more.

@@ -16,9 +16,11 @@
 //! ```
 //!
 //! # Limits
-//! A number spelled out in words, in pictures, or broken by letters is not found; nor is one whose
-//! groups stand behind `:`, `+`, `;`, `*` or a comma with a space: these separate times, sums and the
-//! members of a list far more often than the groups of a card. An IBAN whose
+//! A number spelled out in words, in pictures, or broken by letters is not found. `%20`, `:`, `+`, `;`, `*`
+//! and a comma with a space separate times, sums and the members of a list far more often than the groups
+//! of a card: between them a card number is found in the forms that cards are printed in, or digit by
+//! digit, with the same sign throughout; beside `:`, numbers of Maestro and what could be a part of an
+//! address are not. An IBAN whose
 //! account number was chosen to be a card number is an IBAN. A verification code is found by its
 //! label or beside a card number: three digits right after one are taken for it. Some article numbers
 //! of 13 digits (EAN) and a few other numbers are card numbers of Maestro by the definition, and are
@@ -32,6 +34,7 @@ mod chain;
 mod code;
 mod digits;
 mod iin;
+mod joined;
 mod known;
 mod registry;
 pub mod stream;
@@ -161,6 +164,7 @@ fn search(text: &str, accounts: bool) -> Vec<Hit> {
         before = Some(c);
     }
     chain.finish(text, &mut hits);
+    joined::find(text, &mut hits);
     hits.sort_by_key(|hit| hit.span.start);
     hits
 }

@@ -84,9 +84,24 @@ fn refuses_with_a_code_and_without_the_number() {
 }
 
 #[test]
-fn what_stands_between_other_things_does_not_join_groups() {
-    for separator in [":", "+", ";", "*", ", "] {
-        assert!(refuse(&["4111", "1111", "1111", "1111"].join(separator)).is_ok(), "{separator}");
+fn what_stands_between_other_things_joins_the_groups_of_a_card() {
+    let digits: Vec<String> = "5555555555554444".chars().map(String::from).collect();
+    for separator in ["%20", ":", "+", ";", "*", ", ", " : ", " + ", "; ", " * "] {
+        for text in [
+            ["4111", "1111", "1111", "1111"].join(separator),
+            ["3782", "822463", "10005"].join(separator),
+            digits.join(separator),
+        ] {
+            let hits = find(&text);
+            assert_eq!(hits, [Hit { span: 0..text.len(), reason: Reason::CardNumber }], "{text}");
+            assert!(find(&mask(&text)).is_empty(), "{text}");
+        }
+        // Two signs are two things, and so is a form that no card has.
+        for groups in [["4111", "1111", "1111", "1112"], ["411", "11111", "1111", "1111"]] {
+            assert!(refuse(&groups.join(separator)).is_ok(), "{separator}");
+        }
+        let two = format!("4111{separator}1111/1111{separator}1111");
+        assert!(refuse(&two).is_ok(), "{two}");
     }
 }
 
@@ -107,7 +122,9 @@ fn long_numbers_take_linear_time_and_are_no_card() {
     let long = "4111111111111111".repeat(640 * 1024);
     assert_eq!(long.len(), 10 * 1024 * 1024);
     assert!(find(&long).is_empty());
-    for unit in ["1 ", "4111 ", "41-", "123 ", "1.2.3.4 ", "a 1", "DE89 "] {
+    for unit in
+        ["1:", "4111:", "4111%20", "1, ", "1 ", "4111 ", "41-", "123 ", "1.2.3.4 ", "a 1", "DE89 "]
+    {
         let text = unit.repeat(1024 * 1024 / unit.len());
         assert!(find(&text).is_empty(), "{unit}");
     }

@@ -29,6 +29,20 @@ pub struct PolicyDiff {
     pub records_changed: BTreeSet<Name>,
     /// Purposes that are new: nothing is read for one of whoever was not told of it.
     pub purposes_added: BTreeSet<Name>,
+    /// Purposes of both that say a later `since`: people are to be told of them anew.
+    pub since_raised: BTreeSet<Name>,
+    /// Purposes of both that rest on another basis, or on another law or interest: whoever is told of
+    /// them is told otherwise from now on.
+    pub bases_changed: BTreeSet<Name>,
+    /// Purposes of both that see other items.
+    pub purpose_items_changed: BTreeSet<Name>,
+    /// Purposes of both that became direct marketing, or no longer are.
+    pub marketing_changed: BTreeSet<Name>,
+    /// Texts of consent that are new, gone, or of both with another purpose, version or words.
+    pub consents_changed: BTreeSet<Name>,
+    /// Texts of consent of both of which an older version counts no more: whoever agreed to one is
+    /// asked again. Those that are gone are not among them.
+    pub consents_asked_anew: BTreeSet<Name>,
     /// Items that are new.
     pub items_added: BTreeSet<Name>,
     /// Items that are gone; an error while a row holds one.
@@ -86,6 +100,7 @@ impl Policy {
                 diff.records_changed.insert(key.clone());
             }
         }
+        self.diff_purposes(older, &mut diff);
         for (name, item) in &self.items {
             let Some(before) = older.items.get(name) else { continue };
             if item.class != before.class {
@@ -100,6 +115,33 @@ impl Policy {
             }
         }
         diff
+    }
+
+    /// What people are told of and asked for.
+    fn diff_purposes(&self, older: &Self, diff: &mut PolicyDiff) {
+        for (name, purpose) in &self.purposes {
+            let Some(before) = older.purposes.get(name) else { continue };
+            let note = |changed: bool, list: &mut BTreeSet<Name>| {
+                if changed {
+                    list.insert(name.clone());
+                }
+            };
+            note(purpose.since > before.since, &mut diff.since_raised);
+            note(purpose.basis != before.basis, &mut diff.bases_changed);
+            note(purpose.items != before.items, &mut diff.purpose_items_changed);
+            note(purpose.marketing != before.marketing, &mut diff.marketing_changed);
+        }
+        let gone = minus(&older.consents, &self.consents);
+        diff.consents_changed.extend(gone);
+        for (name, text) in &self.consents {
+            let before = older.consents.get(name);
+            if before != Some(text) {
+                diff.consents_changed.insert(name.clone());
+            }
+            if before.is_some_and(|before| text.oldest_valid > before.oldest_valid) {
+                diff.consents_asked_anew.insert(name.clone());
+            }
+        }
     }
 }
 

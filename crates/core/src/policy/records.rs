@@ -128,8 +128,8 @@ impl RecordKind {
     }
 
     /// Whether the policy has to say for which purposes they are read, and so which roles work on
-    /// them: words of people or of staff stand in them. A proof of consent holds none, a suppression
-    /// nothing at all, and a message is opened by whoever delivers it, for the purpose that it names.
+    /// them: words of people or of staff stand in them. A proof of consent holds none, and a message
+    /// is opened by whoever delivers it, for the purpose that it names; a suppression is a token.
     #[must_use]
     pub fn names_purposes(&self) -> bool {
         ![CONSENTS.key, OUTBOX.key, SUPPRESSIONS.key].contains(&self.key)

@@ -62,12 +62,18 @@ pub static OUT_OF_ORDER: Code =
 /// A notice of a policy that there was not.
 pub static UNKNOWN_NOTICE: Code =
     Code::new("vault.unknown_notice", Kind::Input, "the policy has not come to this version");
-/// A purpose that a policy adds or changes, and does not say so; context: `purpose`, `version`, the
-/// policy before.
+/// A purpose that a policy adds, or rests on another basis, and does not say so; context: `purpose`,
+/// `version`, the policy before.
 pub static PURPOSE_SINCE: Code = Code::new(
     "vault.purpose_since",
     Kind::Configuration,
-    "a purpose that was not there before says since which version of the policy it is",
+    "a purpose that is new, or rests on another basis now, says since which version of the policy",
+);
+/// A text of consent that goes back; context: `text`, and the `version` and `oldest_valid` that it had.
+pub static CONSENT_VERSION: Code = Code::new(
+    "vault.consent_version",
+    Kind::Configuration,
+    "a text of consent goes back to no older version, and counts no older one again",
 );
 /// A fact that the policy does not declare.
 pub static UNDECLARED_FACT: Code =
@@ -268,6 +274,12 @@ pub static BAD_SHAPE: Code = Code::new(
 /// There is no such record; context: `subject`, `kind`.
 pub static NO_SUCH_RECORD: Code =
     Code::new("vault.no_such_record", Kind::NotFound, "there is no such record");
+/// A record that is to be written anew is what the log says.
+pub static RECORD_IS_SOUND: Code = Code::new(
+    "vault.record_is_sound",
+    Kind::Conflict,
+    "the record is what the log says, and is not written anew",
+);
 /// The policy was read before this kind of records was known.
 pub static UNKNOWN_KIND: Code = Code::new(
     "vault.unknown_kind",
@@ -345,6 +357,7 @@ pub static CODES: &[&Code] = &[
     &UNDECLARED_FACT,
     &UNKNOWN_NOTICE,
     &PURPOSE_SINCE,
+    &CONSENT_VERSION,
     &PASSWORD_APART,
     &LEGACY_NOT_DECLARED,
     &MISSING_KEY,
@@ -376,6 +389,7 @@ pub static CODES: &[&Code] = &[
     &ALTERED_LOOKUP,
     &OVERTAKEN,
     &NO_SUCH_RECORD,
+    &RECORD_IS_SOUND,
     &UNKNOWN_KIND,
     &RECORD_STATE,
     &RECORD_WITHOUT_MODEL,

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::codes::{
     ALTERED_ROW, EXPIRED_GRANT, MISSING_ROW, NO_GRANT, OTHER_CERTIFICATE, REVOKED_GRANT,
 };
+use super::journal::Draft;
 use super::records::{NewRecord, OpenedRecord, RecordChange, RecordKey, RecordOutline};
 use super::{Actor, Fingerprint, Vault};
 use crate::codec::Encoder;
@@ -19,7 +20,8 @@ use crate::error::{Code, Error, Result};
 use crate::id::{ActorId, SubjectId};
 use crate::name::Name;
 use crate::policy::records::{GRANTED, GRANTS};
-use crate::row::{Row, Token, state};
+use crate::ports::Expect;
+use crate::row::{Row, RowKey, Token, state};
 
 /// The index of the roles of grants.
 const ROLE: Name = Name::fixed("tacenda.staff.role");
@@ -49,8 +51,8 @@ impl Bearing {
     }
 }
 
-/// The SHA-256 of a role, cut. It hides nothing, and is as long as a token is: whose row it is, is an
-/// opaque id.
+/// The SHA-256 of a role, cut. It hides nothing, and is as long as a token is: whose row it is, is
+/// an opaque id.
 fn role_token(role: &Name) -> Token {
     let mut e = Encoder::new("tacenda/grant-role/1");
     e.text(role.as_str());
@@ -87,10 +89,12 @@ impl Vault {
         self.add_found_by(&GRANTS, new, bearing.tokens(), actor).await
     }
 
-    /// Changes a grant, as [`Vault::change_record`] does, and what it is held against whoever acts by.
+    /// Changes a grant, as [`Vault::change_record`] does, and what it is held against whoever acts
+    /// by.
     ///
     /// # Errors
-    /// Those of [`Vault::change_record`]; `store.not_unique` for a certificate that another grant has.
+    /// Those of [`Vault::change_record`]; `store.not_unique` for a certificate that another grant
+    /// has.
     pub async fn change_grant(
         &self,
         key: &RecordKey,
@@ -116,29 +120,36 @@ impl Vault {
     /// codes for a grant that somebody altered; the codes of the store.
     ///
     /// # Properties
-    /// One look-up of the rows and latest leaves of one subject, whatever the vault holds; none where
-    /// no grant is required. A grant that is altered, or moved from somebody else, grants nothing.
+    /// One look-up of the rows and latest leaves of one subject, whatever the vault holds; none
+    /// where no grant is required. A grant that is altered, or moved from somebody else, grants
+    /// nothing.
     pub async fn check_grant(&self, actor: &Actor) -> Result<()> {
-        match self.barred(actor).await? {
-            None => Ok(()),
-            Some(code) => Err(refusal(code, actor)),
-        }
+        self.under_grant(actor).await.map(drop)
     }
 
-    /// Why the actor may not act in its role now; `None` if it may.
-    pub(super) async fn barred(&self, actor: &Actor) -> Result<Option<&'static Code>> {
+    /// [`Vault::check_grant`], with the grant as it was seen.
+    pub(super) async fn under_grant(&self, actor: &Actor) -> Result<Option<Under>> {
+        self.acting(actor).await?.map_err(|code| refusal(code, actor))
+    }
+
+    /// Under which grant the actor acts in its role now, `None` where none is needed; or why it may
+    /// not.
+    pub(super) async fn acting(
+        &self,
+        actor: &Actor,
+    ) -> Result<std::result::Result<Option<Under>, &'static Code>> {
         let needs = |role: &&Name| self.policy.needs_grant(role);
-        let Some(role) = actor.role.as_ref().filter(needs) else { return Ok(None) };
+        let Some(role) = actor.role.as_ref().filter(needs) else { return Ok(Ok(None)) };
         if actor.id == ActorId::SYSTEM {
-            return Ok(Some(&NO_GRANT));
+            return Ok(Err(&NO_GRANT));
         }
         let subject = SubjectId::from(actor.id.as_uuid());
         let of_grants = |_, class: &Name| *class == GRANTS.class;
         let rows = self.checked_each(&[subject], of_grants).await?.pop();
         let rows = match rows.unwrap_or_else(|| Ok(Vec::new())) {
             Ok(rows) => rows,
-            Err(error) if error.is(&ALTERED_ROW) => return Ok(Some(&ALTERED_ROW)),
-            Err(error) if error.is(&MISSING_ROW) => return Ok(Some(&MISSING_ROW)),
+            Err(error) if error.is(&ALTERED_ROW) => return Ok(Err(&ALTERED_ROW)),
+            Err(error) if error.is(&MISSING_ROW) => return Ok(Err(&MISSING_ROW)),
             Err(error) => return Err(error),
         };
         let asked = role_token(role);
@@ -151,7 +162,7 @@ impl Vault {
             match in_force {
                 true if !for_role => {}
                 true if certificate.as_ref().is_some_and(|one| row.tokens.contains(one)) => {
-                    return Ok(None);
+                    return Ok(Ok(Some(Under { row: row.key.clone(), version: row.version })));
                 }
                 true => why = &OTHER_CERTIFICATE,
                 false if for_role => why = &EXPIRED_GRANT,
@@ -159,7 +170,27 @@ impl Vault {
                 false => {}
             }
         }
-        Ok(Some(why))
+        Ok(Err(why))
+    }
+}
+
+/// A grant as it was when somebody was found to act under it.
+pub(super) struct Under {
+    row: RowKey,
+    version: u64,
+}
+
+impl Under {
+    /// Whether it is this row.
+    pub(super) fn is(&self, row: &RowKey) -> bool {
+        self.row == *row
+    }
+}
+
+/// Makes a change depend on the grant: what is revoked in between lets nothing through.
+pub(super) fn require(under: Option<&Under>, draft: &mut Draft) {
+    if let Some(Under { row, version }) = under {
+        draft.require(row.clone(), Expect::Version(*version));
     }
 }
 

@@ -77,6 +77,13 @@ impl Vault {
         Ok(keys.map(|(bytes, id)| DataKey::of_number(bytes, id.number)).collect())
     }
 
+    /// The key with this id.
+    pub(super) async fn key_by_id(&self, id: KeyId) -> Result<DataKey> {
+        let ids = [id];
+        let states = self.ports.keyring.fetch(&ids).await?;
+        super::account::one(self.open_keys(&ids, states).await?)
+    }
+
     /// The key that seals a row.
     pub(super) async fn row_key(&self, row: &Row) -> Result<DataKey> {
         super::account::one(self.row_keys(std::slice::from_ref(row)).await?)

@@ -65,7 +65,7 @@ pub use prune::Pruned;
 pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
     ClaimedRecord, DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord,
-    RecordChange, RecordItems, RecordKey, RecordOutline, Standing,
+    RecordChange, RecordItems, RecordKey, RecordOutline, RestatedRecord, Standing,
 };
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};

@@ -43,6 +43,9 @@ pub enum StanceChange {
         /// When; an older time than is known changes nothing.
         at: Timestamp,
     },
+    /// The consent that the record of the change is about stands no longer, for another reason than the
+    /// person's word.
+    ConsentEnds(Name),
     /// The person objects; the record of the change says why.
     Objects(Against),
     /// The objection that the record of the change is about stands no longer.
@@ -54,7 +57,10 @@ pub enum StanceChange {
 impl StanceChange {
     /// Whether it ends something, and so has nothing to do where there is no account.
     const fn ends(&self) -> bool {
-        matches!(self, Self::ConsentWithdrawn { .. } | Self::ObjectionEnds(_))
+        matches!(
+            self,
+            Self::ConsentWithdrawn { .. } | Self::ConsentEnds(_) | Self::ObjectionEnds(_)
+        )
     }
 
     /// Whether somebody relies on it who comes back. An objection is heard to the last.
@@ -72,6 +78,12 @@ impl StanceChange {
                 stance.consents.remove(purpose);
                 let last = stance.withdrawn.entry(purpose.clone()).or_insert(*at);
                 *last = (*last).max(*at);
+            }
+            Self::ConsentEnds(purpose) => {
+                // Another one may have come since that record was lost.
+                if stance.consents.get(purpose).is_some_and(|given| given.record == record) {
+                    stance.consents.remove(purpose);
+                }
             }
             Self::Objects(Against::Purpose(purpose)) => {
                 stance.objections.insert(purpose.clone(), record);
@@ -100,6 +112,22 @@ impl Vault {
     /// The integrity codes of `vault` and `seal`; the codes of the ports.
     pub async fn stance(&self, subject: SubjectId) -> Result<Option<Stance>> {
         Ok(self.kept_account(subject).await?.map(|account| account.state.stance))
+    }
+
+    /// [`Vault::stance`] for somebody to whom it is shown: with a leaf, which is durable before.
+    ///
+    /// # Errors
+    /// As [`Vault::stance`]; those of [`Vault::check_grant`].
+    pub async fn read_stance(&self, subject: SubjectId, actor: &Actor) -> Result<Option<Stance>> {
+        self.check_grant(actor).await?;
+        let stance = self.stance(subject).await?;
+        let mut draft = Draft::new(0);
+        // An id of nobody, anybody may have typed.
+        let found = stance.as_ref().map_or(SubjectId::CONTROLLER, |_| subject);
+        let leaf = self.leaf(self.now(), actor, "stance.read", found);
+        draft.record(leaf, Vec::new(), &[]);
+        self.commit(draft).await?;
+        Ok(stance)
     }
 
     /// Changes how a person stands to purposes, with a leaf and without a record: for what needs no

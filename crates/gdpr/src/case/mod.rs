@@ -3,6 +3,7 @@
 //!
 //! The register of breaches and the file of a request are made of it. It knows neither.
 
+pub(crate) mod agenda;
 mod note;
 pub(crate) mod read;
 pub(crate) mod settle;
@@ -13,6 +14,7 @@ pub(crate) mod write;
 use tacenda_core::clock::Span;
 use tacenda_core::{ActorId, Code, Timestamp};
 
+pub use agenda::Work;
 pub use note::{BAD_NOTE, Note};
 pub use settle::Settled;
 pub use watch::{NO_ROLE, REVIEW_FAR, REVIEW_PAST};

@@ -14,23 +14,23 @@ pub struct Settled {
     pub next: Option<DueRecord>,
 }
 
-/// A page of the open records in a state, and those among them that the account's state does not
-/// name any more, or whose account is gone.
+/// A page of the open records in a state, and those among them that count no more by the account's
+/// state, with that, or whose account is gone.
 pub(crate) async fn without_account(
     vault: &Vault,
     kind: &'static RecordKind,
     state: &Name,
     (after, limit): (Option<&DueRecord>, usize),
-    names: fn(&Stance, RowId) -> bool,
-) -> Result<(Vec<RecordKey>, Option<DueRecord>)> {
+    counts: impl Fn(&Stance, RowId) -> bool + Send,
+) -> Result<(Vec<(RecordKey, Option<Stance>)>, Option<DueRecord>)> {
     let limit = limit.max(1);
     let page = vault.records_due(kind, state, vault.now(), after, limit).await?;
     let next = if page.len() < limit { None } else { page.last().cloned() };
     let mut gone = Vec::new();
     for due in page {
         match vault.stance(due.key.subject).await {
-            Ok(Some(stance)) if names(&stance, due.key.id) => {}
-            Ok(_) => gone.push(due.key),
+            Ok(Some(stance)) if counts(&stance, due.key.id) => {}
+            Ok(stance) => gone.push((due.key, stance)),
             // An altered account ends nothing; an audit finds it.
             Err(error) if error.kind() == Kind::Integrity => {}
             Err(error) => return Err(error),

@@ -1,4 +1,4 @@
-//! The stored form of a consent, `tacenda/consent/1`: its purpose and its entries, of which
+//! The stored form of a consent, `tacenda/consent/2`: its purpose and its entries, of which
 //! everything else follows. See `docs/decisions/0002-bytes.md`.
 
 use tacenda_core::Result;
@@ -7,7 +7,7 @@ use tacenda_core::codec::{Decoder, Encoder, MALFORMED};
 use super::state::{Consent, Entry, Event, Given, Giver, How, ParentCheck};
 use crate::case::{read, write};
 
-const DOMAIN: &str = "tacenda/consent/1";
+const DOMAIN: &str = "tacenda/consent/2";
 
 impl Consent {
     /// Its encoding.
@@ -62,13 +62,11 @@ fn write_given(e: &mut Encoder, given: &Given) {
     write::name(e, text);
     e.u64(*version).text(language).raw(digest).text(how.as_str());
     write::time(e, *given_at);
-    let check = match by {
-        Giver::Person => None,
-        Giver::Parent(check) => Some(check),
+    match by {
+        Giver::Person => e.text("person"),
+        Giver::Parent(check) => e.text("parent").text(check.as_str()),
+        Giver::Together(check) => e.text("together").text(check.as_str()),
     };
-    write::option(e, check, |e, check| {
-        e.text(check.as_str());
-    });
 }
 
 fn read_entry(d: &mut Decoder<'_>) -> Result<Entry> {
@@ -90,7 +88,11 @@ fn read_given(d: &mut Decoder<'_>) -> Result<Given> {
         digest: d.raw()?,
         how: read::word(d, How::parse)?,
         given_at: read::time(d)?,
-        by: read::option(d, |d| read::word(d, ParentCheck::parse))?
-            .map_or(Giver::Person, Giver::Parent),
+        by: match d.text()? {
+            "person" => Giver::Person,
+            "parent" => Giver::Parent(read::word(d, ParentCheck::parse)?),
+            "together" => Giver::Together(read::word(d, ParentCheck::parse)?),
+            _ => return MALFORMED.err(),
+        },
     })
 }

@@ -28,6 +28,12 @@ codes! {
     /// A child's own consent, below the age at which it counts (Art. 8(1) GDPR).
     PARENT_NEEDED = "consent.parent_needed", Refused,
         "below this age the holder of parental responsibility consents";
+    /// A parent's consent alone, where the country wants the child's with it.
+    CHILD_NEEDED = "consent.child_needed", Refused,
+        "below this age the child and the holder of parental responsibility consent together";
+    /// A parent's consent that the child enters.
+    PARENT_ENTERED = "consent.parent_entered", Refused,
+        "the consent of a parent is entered by somebody in a role of the policy";
     /// A parent's consent for somebody who consents alone.
     PARENT_NOT_NEEDED = "consent.parent_not_needed", Refused, "at this age people consent for themselves";
 }

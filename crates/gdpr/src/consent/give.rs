@@ -13,11 +13,13 @@ use tacenda_core::vault::{
 use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
 use super::codes::{
-    GIVEN_BY_NOBODY, NOT_THE_SUBJECT, OBJECTED, UNKNOWN_LANGUAGE, UNKNOWN_TEXT, WITHDRAWN_SINCE,
+    GIVEN_BY_NOBODY, NOT_THE_SUBJECT, OBJECTED, PARENT_ENTERED, UNKNOWN_LANGUAGE, UNKNOWN_TEXT,
+    WITHDRAWN_SINCE,
 };
 use super::list::standing_of;
 use super::rules::check_age;
 use super::state::{Consent, Given, Giver, How, State};
+use super::unheeded;
 use crate::case::who::{check_speaker, is_system, stamp};
 
 /// How often it is decided again after another change of the same person came first.
@@ -62,9 +64,10 @@ pub struct Stands {
 /// # Errors
 /// `consent.unknown_text`, `consent.unknown_language`, `consent.in_future`, `consent.objected`,
 /// `consent.withdrawn_since`;
-/// `consent.age_unknown`, `consent.parent_needed`, `consent.parent_not_needed`;
-/// `consent.not_the_subject`, `consent.given_by_nobody`, `policy.unknown_role`,
-/// `policy.role_without_records`; `vault.not_found`
+/// `consent.age_unknown`, `consent.parent_needed`, `consent.parent_not_needed`, `consent.child_needed`;
+/// `consent.not_the_subject`, also for a session of the account that another enters;
+/// `consent.parent_entered` for a parent's consent that the child's own session enters;
+/// `consent.given_by_nobody`, `policy.unknown_role`, `policy.role_without_records`; `vault.not_found`
 /// where there is no account; those of [`Vault::add_record`] and [`Vault::change_record`].
 pub async fn give(
     vault: &Vault,
@@ -75,6 +78,13 @@ pub async fn give(
     check_speaker(vault, subject, actor, &NOT_THE_SUBJECT)?;
     if is_system(actor) {
         return GIVEN_BY_NOBODY.err();
+    }
+    let is_the_subject = *actor == Actor::subject(subject);
+    if giving.how == How::Account && !is_the_subject {
+        return NOT_THE_SUBJECT.err();
+    }
+    if giving.by != Giver::Person && is_the_subject {
+        return PARENT_ENTERED.err();
     }
     if let Some(role) = &actor.role {
         vault.policy().may_work_on(&CONSENTS, role)?;
@@ -123,6 +133,10 @@ async fn try_give(
     }
     if let Some(before) = stance.consents.get(&text.purpose) {
         let key = RecordKey { subject, kind: &CONSENTS, id: before.record };
+        if is_unheeded(vault, &key).await? {
+            unheeded::tell(vault, &key).await?;
+            return CONFLICT.err();
+        }
         if before.text == given.text && before.version == given.version {
             return Ok(Stands { key, changed: false });
         }
@@ -150,6 +164,19 @@ async fn try_give(
     };
     let key = vault.add_record(&CONSENTS, new, actor).await?;
     Ok(Stands { key, changed: true })
+}
+
+/// Whether the person withdrew it, and the account has not heard of it.
+async fn is_unheeded(vault: &Vault, key: &RecordKey) -> Result<bool> {
+    match vault.record(key).await {
+        Ok(outline) => Ok(matches!(
+            outline.standing,
+            Standing::Open { state, .. } if state == unheeded::WITHDRAWN
+        )),
+        // What somebody altered or took away is looked at where it is renewed.
+        Err(error) if matches!(error.kind(), Kind::Integrity | Kind::NotFound) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 async fn renew(
@@ -196,6 +223,7 @@ fn told(action: &'static str, purpose: &Name, given: &Given) -> Entry {
     let by = match given.by {
         Giver::Person => "person",
         Giver::Parent(_) => "parent",
+        Giver::Together(_) => "child and parent",
     };
     Entry::new(action)
         .detail("purpose", purpose)

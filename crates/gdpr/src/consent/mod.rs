@@ -7,7 +7,7 @@
 //! than giving did.
 //!
 //! While a consent stands its record is open; withdrawn, its retention begins. Who consents again
-//! gets a new record. [`settle`] ends the records whose accounts are gone.
+//! gets a new record. [`settle`] ends the records that count no more.
 //!
 //! A further way to consent is a word of [`How`]; a further step is an [`Event`], a rule in `state`,
 //! and its bytes in `codec`.
@@ -19,6 +19,7 @@ mod list;
 mod rules;
 mod settle;
 mod state;
+mod unheeded;
 mod withdraw;
 
 pub use codes::CODES;

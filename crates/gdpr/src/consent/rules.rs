@@ -4,7 +4,7 @@ use tacenda_core::Result;
 use tacenda_core::policy::Audience;
 use tacenda_core::policy::catalogue::AgeOfConsent;
 
-use super::codes::{AGE_UNKNOWN, PARENT_NEEDED, PARENT_NOT_NEEDED};
+use super::codes::{AGE_UNKNOWN, CHILD_NEEDED, PARENT_NEEDED, PARENT_NOT_NEEDED};
 use super::state::Giver;
 
 /// Whether this giver may consent for somebody of this age, in years, where children consent alone
@@ -18,7 +18,8 @@ use super::state::Giver;
 /// another law's.
 ///
 /// # Errors
-/// `consent.age_unknown`, `consent.parent_needed`, `consent.parent_not_needed`.
+/// `consent.age_unknown`, `consent.parent_needed`, `consent.parent_not_needed`; `consent.child_needed`
+/// where the country wants the child and the parent.
 pub(super) fn check_age(
     audience: &Audience,
     limit: &AgeOfConsent,
@@ -30,12 +31,17 @@ pub(super) fn check_age(
         Some(age) => age >= limit.years,
         None if !audience.children || youngest >= limit.years => true,
         // A parent says by acting that it is a child.
-        None if matches!(by, Giver::Parent(_)) => false,
+        None if by != Giver::Person => false,
         None => return Err(AGE_UNKNOWN.error().with("age", limit.years)),
     };
     match (by, alone) {
-        (Giver::Person, true) | (Giver::Parent(_), false) => Ok(()),
+        (Giver::Parent(_), false) if limit.together => {
+            Err(CHILD_NEEDED.error().with("age", limit.years))
+        }
+        (Giver::Person, true) | (Giver::Parent(_) | Giver::Together(_), false) => Ok(()),
         (Giver::Person, false) => Err(PARENT_NEEDED.error().with("age", limit.years)),
-        (Giver::Parent(_), true) => Err(PARENT_NOT_NEEDED.error().with("age", limit.years)),
+        (Giver::Parent(_) | Giver::Together(_), true) => {
+            Err(PARENT_NOT_NEEDED.error().with("age", limit.years))
+        }
     }
 }

@@ -48,6 +48,8 @@ pub enum Giver {
     Person,
     /// The holder of parental responsibility, for a child.
     Parent(ParentCheck),
+    /// The child, and the holder of parental responsibility with it.
+    Together(ParentCheck),
 }
 
 /// What was agreed to, how, when and by whom (Art. 7(1) GDPR).
@@ -76,7 +78,7 @@ pub enum Event {
     Given(Given),
     /// It was withdrawn at this time, in this way.
     Withdrawn(Timestamp, How),
-    /// The account is gone, and nothing is read any more.
+    /// The account is gone, or the policy counts it no more: nothing is read any more.
     Ended,
 }
 
@@ -98,7 +100,7 @@ pub enum State {
     Stands(Given),
     /// It was withdrawn at this time. What was done before stays lawful (Art. 7(3) GDPR).
     Withdrawn(Timestamp),
-    /// Its account is gone.
+    /// Its account is gone, or the policy counts it no more.
     Ended,
 }
 
@@ -145,7 +147,7 @@ impl Consent {
         self.enter(Event::Withdrawn(at.min(stamp.at), how), stamp)
     }
 
-    /// Ends it with its account.
+    /// Ends it without the person's word.
     ///
     /// # Errors
     /// `consent.wrong_step` unless it stands.

@@ -3,9 +3,10 @@
 use tacenda_core::policy::records::HOLDS;
 use tacenda_core::ports::Cursor;
 use tacenda_core::ports::keyring::DESTROYED;
-use tacenda_core::vault::codes::{NOTHING_OF_CLASS, UNDECLARED_CLASS, UNDECLARED_FACT};
+use tacenda_core::ports::store::CONFLICT;
+use tacenda_core::vault::codes::{NOTHING_OF_CLASS, UNDECLARED_CLASS, UNDECLARED_FACT, UNDER_WAY};
 use tacenda_core::vault::{Actor, Vault};
-use tacenda_core::{Error, Kind, Name, Result, SubjectId};
+use tacenda_core::{Code, Error, Kind, Name, Result, SubjectId};
 
 use super::agenda;
 use super::codes::{NOT_OF_GROUP, NOTHING, OF_GROUP};
@@ -17,6 +18,9 @@ use crate::requests::Calendar;
 
 /// How many subjects are looked at at once.
 const PAGE: usize = 256;
+
+/// There is nothing to hold, or nothing any more once an erasure under way has ended.
+const NONE: [&Code; 4] = [&NOTHING, &NOTHING_OF_CLASS, &DESTROYED, &UNDER_WAY];
 
 /// Whom a group of holds is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +43,8 @@ pub struct Many {
     pub before: u64,
     /// How many had nothing of the scope, or were being erased.
     pub nothing: u64,
-    /// Whose rows are not what the log says: they were not held. An audit names what is wrong.
+    /// Whose rows are not what the log says, as an audit tells, or changed whenever they were to be held:
+    /// they were not held. Whoever calls it again tries these again.
     pub refused: Vec<(SubjectId, Error)>,
 }
 
@@ -50,7 +55,9 @@ pub struct GroupReleased {
     pub released: u64,
     /// How many requests for erasure are on the agenda again.
     pub reopened: u64,
-    /// Whose rows or holds are not what the log says: nothing was let go. An audit names what is wrong.
+    /// Whose rows or holds are not what the log says, as an audit tells, changed whenever they were to be
+    /// let go, or wait for an erasure under way: nothing was let go, or the hold is released and not
+    /// settled. Whoever calls it again goes on.
     pub refused: Vec<(SubjectId, Error)>,
 }
 
@@ -83,14 +90,8 @@ pub async fn place_many(
             match place_in(vault, subject, terms, Some(group), actor).await {
                 Ok(_) => done.placed += 1,
                 Err(error) if error.is(&OF_GROUP) => done.before += 1,
-                Err(error)
-                    if [&NOTHING, &NOTHING_OF_CLASS, &DESTROYED].iter().any(|c| error.is(c)) =>
-                {
-                    done.nothing += 1;
-                }
-                Err(error) if error.kind() == Kind::Integrity => {
-                    done.refused.push((subject, error));
-                }
+                Err(error) if NONE.iter().any(|code| error.is(code)) => done.nothing += 1,
+                Err(error) if is_of_one(&error) => done.refused.push((subject, error)),
                 Err(error) => return Err(error),
             }
         }
@@ -104,7 +105,7 @@ pub async fn place_many(
 /// Whoever was stopped calls it again.
 ///
 /// # Errors
-/// As [`release`](super::release), but that what somebody altered stops nobody else's.
+/// As [`release`](super::release), but that what is wrong with one subject stops nobody else's.
 pub async fn release_group(
     vault: &Vault,
     calendar: &Calendar<'_>,
@@ -127,9 +128,7 @@ pub async fn release_group(
                         done.reopened += released.reopened;
                     }
                     Err(error) if error.is(&NOT_OF_GROUP) || error.kind() == Kind::NotFound => {}
-                    Err(error) if error.kind() == Kind::Integrity => {
-                        done.refused.push((key.subject, error));
-                    }
+                    Err(error) if is_of_one(&error) => done.refused.push((key.subject, error)),
                     Err(error) => return Err(error),
                 }
             }
@@ -140,6 +139,12 @@ pub async fn release_group(
         }
     }
     Ok(done)
+}
+
+/// Whether what went wrong is wrong with one subject: its rows are not what the log says, or others were
+/// faster whenever it was tried.
+fn is_of_one(error: &Error) -> bool {
+    error.kind() == Kind::Integrity || error.is(&CONFLICT) || error.is(&UNDER_WAY)
 }
 
 /// Behind what the next page begins.

@@ -7,11 +7,12 @@
 //! Operations over the vault are a file each: [`place`] holds one subject, [`place_many`] whom a
 //! [`Selection`] finds, under one number, [`review`] and [`hand_over`] go on, [`release`] and
 //! [`release_group`] let go what no other hold keeps, [`agenda`] finds what is to be looked at, [`read`]
-//! shows a hold for a purpose. What is held is a mark on the rows (`Effects`), set in the change of the
+//! shows a hold for a purpose, [`restate`] ends one whose record is lost. What is held is a mark on the rows (`Effects`), set in the change of the
 //! hold itself: a row is held whole, so that a hold of an item keeps all items of its class.
 //!
 //! A hold of classes keeps what is there of them, also what is archived, and what begins again beside it.
-//! A hold of a subject keeps what is added later as well.
+//! A hold of a subject keeps what is added later as well, and the records about it, such as files of
+//! requests, beyond their period.
 
 mod agenda;
 mod codec;
@@ -21,6 +22,7 @@ mod many;
 mod place;
 mod read;
 mod release;
+mod restate;
 mod rules;
 mod scope;
 mod state;
@@ -35,6 +37,7 @@ pub use place::{Placed, Terms, place};
 pub(crate) use read::in_force;
 pub use read::read;
 pub use release::{Released, release};
+pub use restate::restate;
 pub use scope::{Covered, Scope};
 pub use state::{Entry, Event, Ground, GroupId, Hold, Placing, Stage};
 pub use step::{hand_over, review};

@@ -51,7 +51,7 @@ pub struct Placed {
 ///
 /// # Errors
 /// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; `case.review_past`, `case.review_far`; `vault.undeclared_class`,
-/// `vault.undeclared_item`, `holds.no_scope`; `holds.nothing` for a hold on nothing; `keys.destroyed` if it is being
+/// `vault.undeclared_item`, `holds.no_scope`; `holds.nothing` for a hold on nothing; `erasure.under_way` if it is being
 /// erased; those of [`Vault::add_record`].
 pub async fn place(
     vault: &Vault,
@@ -129,6 +129,6 @@ fn new(
         standing: file::standing(vault, &hold),
         items: RecordItems::default().with(MODEL, hold.encode()),
         entry,
-        effects: Effects { held, all, ..Effects::default() },
+        effects: Effects { held, records: all.then_some(true), all, ..Effects::default() },
     })
 }

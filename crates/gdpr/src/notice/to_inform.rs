@@ -1,7 +1,9 @@
 //! Who is to be told of purposes that came later.
 
+use std::collections::BTreeMap;
+
 use tacenda_core::vault::Vault;
-use tacenda_core::{Kind, Result, SubjectId};
+use tacenda_core::{Kind, Name, Result, SubjectId};
 
 /// What a page of accounts comes to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,6 +12,8 @@ pub struct ToInform {
     pub seen: usize,
     /// Those whose person was not told of every purpose.
     pub subjects: Vec<SubjectId>,
+    /// The purposes of which somebody among them was not told, with how many.
+    pub by_purpose: BTreeMap<Name, usize>,
     /// Those that could not be looked at: they were altered. An audit says more.
     pub unread: Vec<SubjectId>,
     /// The last one of the page, to go on behind; `None` at the end.
@@ -34,7 +38,14 @@ pub async fn to_inform(vault: &Vault, after: Option<SubjectId>, limit: usize) ->
             Ok(Some(stance)) => {
                 found.seen = found.seen.saturating_add(1);
                 let policy = vault.policy();
-                if !policy.purposes.values().all(|purpose| policy.is_told(purpose, &stance)) {
+                let news = policy.purposes.values().filter(|one| !policy.is_told(one, &stance));
+                let mut told = true;
+                for purpose in news {
+                    told = false;
+                    let count = found.by_purpose.entry(purpose.name.clone()).or_default();
+                    *count = count.saturating_add(1);
+                }
+                if !told {
                     found.subjects.push(subject);
                 }
             }

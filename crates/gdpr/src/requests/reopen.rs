@@ -16,7 +16,7 @@ use super::state::{Entry, Event, Request};
 use crate::case::Note;
 use crate::retention::ended;
 
-const REASON: &str = "The hold that stood against it is released.";
+const REASON: &str = "What stood against it, a hold or a restriction, has ended.";
 
 impl Request {
     /// What was refused of an erasure on a ground of Art. 17(3), or because it is restricted.
@@ -81,7 +81,7 @@ pub(crate) fn free(vault: &Vault, rows: &[Outline]) -> BTreeSet<Name> {
 /// be read, which stop no other.
 ///
 /// # Errors
-/// The codes of [`Vault::records_of`] and [`Vault::change_record`].
+/// The codes of [`Vault::records_each`] and [`Vault::change_record`].
 pub(crate) async fn reopen_refused(
     vault: &Vault,
     calendar: &Calendar<'_>,
@@ -91,20 +91,25 @@ pub(crate) async fn reopen_refused(
     actor: &Actor,
 ) -> Result<(u64, u64)> {
     let (mut reopened, mut unread) = (0, 0);
-    for one in vault.records_of(subject, &REQUESTS).await? {
-        if matches!(one.standing, Standing::Open { .. }) {
-            continue;
+    for (key, found) in vault.records_each(subject, &REQUESTS).await? {
+        match found {
+            Ok(one) if matches!(one.standing, Standing::Open { .. }) => continue,
+            Ok(_) => {}
+            Err(_) => {
+                unread += 1;
+                continue;
+            }
         }
         let decide = |record: &OpenedRecord| {
             let request = file::of(record)?;
             if !request.may_be_free(since, free) {
                 return NOTHING_REFUSED.err();
             }
-            let stamp = file::stamp(vault, actor);
+            let stamp = file::stamp_after(vault, actor, &request);
             let request = request.reopen(Note::parse(REASON)?, stamp)?;
-            file::change(&request, calendar, stamp.at, Told::new("request.reopened"))
+            file::change(&request, calendar, vault.now(), Told::new("request.reopened"))
         };
-        match vault.change_record(&one.key, &[MODEL], actor, decide).await {
+        match vault.change_record(&key, &[MODEL], actor, decide).await {
             Ok(_) => reopened += 1,
             Err(error) if error.is(&NOTHING_REFUSED) => {}
             Err(error) if error.kind() == Kind::Integrity => unread += 1,

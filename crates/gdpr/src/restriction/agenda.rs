@@ -7,51 +7,24 @@ use tacenda_core::{Name, Result};
 
 use super::file;
 use super::state::{Restriction, Stage};
-use crate::case::watch;
+use crate::case::{self, agenda as cases};
 
-const PAGE: usize = 256;
-
-/// A restriction of which something is to be done, as the index has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Work {
-    /// Where its record is.
-    pub key: RecordKey,
-    /// Where it is.
-    pub stage: Stage,
-    /// The last day of its review; of one that was announced, the day before the letter.
-    pub due: NaiveDate,
-}
+/// A restriction of which something is to be done, as the index has it. One that was announced is due on
+/// the day before the letter.
+pub type Work = case::Work<Stage>;
 
 /// The restrictions to be reviewed by this day, overdue ones too, and those of which the end was
-/// announced, the earliest first. With [`NaiveDate::MAX`] all that are in force. No record is opened and
-/// no leaf is left: it shows ids, stages and days.
+/// announced, the earliest first. With [`NaiveDate::MAX`] all that are in force. No record is opened: it
+/// shows ids, stages and days. That they were shown is in the log, with how many.
 ///
 /// # Properties
 /// Its cost grows with what is due by then, not with what is kept.
 ///
 /// # Errors
-/// The codes of the store.
-pub async fn agenda(vault: &Vault, until: NaiveDate) -> Result<Vec<Work>> {
-    let by = watch::after(vault, until);
-    let mut found = Vec::new();
-    for stage in [Stage::InForce, Stage::Announced] {
-        let mut last = None;
-        loop {
-            let name = stage.name();
-            let page = vault.records_due(&RESTRICTIONS, &name, by, last.as_ref(), PAGE).await?;
-            found.extend(page.iter().map(|one| Work {
-                key: one.key.clone(),
-                stage,
-                due: watch::today(vault, one.due_at).pred_opt().unwrap_or(NaiveDate::MIN),
-            }));
-            last = page.last().cloned();
-            if page.len() < PAGE {
-                break;
-            }
-        }
-    }
-    found.sort_by_key(|one| (one.due, one.key.subject, one.key.id));
-    Ok(found)
+/// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; the codes of the ports.
+pub async fn agenda(vault: &Vault, until: NaiveDate, actor: &Actor) -> Result<Vec<Work>> {
+    let stages = [Stage::InForce, Stage::Announced].map(|stage| (stage, stage.name()));
+    cases::of(vault, &RESTRICTIONS, &stages, until, actor).await
 }
 
 /// Reads a restriction: its history, with ground and reasons.

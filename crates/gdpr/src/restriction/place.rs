@@ -3,18 +3,21 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use tacenda_core::policy::records::RESTRICTIONS;
+use tacenda_core::codec::MALFORMED;
+use tacenda_core::policy::records::{REQUESTS, RESTRICTIONS};
 use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::row::state;
 use tacenda_core::vault::codes::UNDECLARED_CLASS;
-use tacenda_core::vault::{Actor, Effects, Entry, MODEL, NewRecord, RecordItems, RecordKey, Vault};
+use tacenda_core::vault::{
+    Actor, Effects, Entry, MODEL, NewRecord, OpenedRecord, RecordItems, RecordKey, Vault,
+};
 use tacenda_core::{Name, Result, SubjectId};
 
 use super::codes::NOTHING;
 use super::file;
 use super::state::{Asked, Placing, Restriction};
 use crate::case::{Note, watch};
-use crate::requests::RestrictionGround;
+use crate::requests::{NO_SUCH_REQUEST, Request, RequestId, RestrictionGround, Right};
 
 /// How often a restriction is placed anew because a class began meanwhile, or ended.
 const ATTEMPTS: usize = 5;
@@ -51,7 +54,8 @@ pub struct Placed {
 ///
 /// # Errors
 /// `case.no_role`, `policy.unknown_role`, `policy.role_without_records`; `case.review_past`, `case.review_far`; `restriction.bad_time`;
-/// `vault.undeclared_class`; `restriction.nothing` for a restriction of nothing; `keys.destroyed` if it is
+/// `vault.undeclared_class`; `restriction.nothing` for a restriction of nothing;
+/// `requests.no_such_request` for one by a request that is none for restriction of this subject; `erasure.under_way` if it is
 /// being erased; those of [`Vault::add_record`].
 pub async fn place(
     vault: &Vault,
@@ -89,6 +93,9 @@ async fn try_place(
     if classes.is_empty() || !terms.classes.is_subset(&classes) {
         return Err(NOTHING.error().with("subject", subject));
     }
+    if let Asked::Request(id) = terms.asked {
+        check_request(vault, subject, id).await?;
+    }
     let Terms { ground, reason, asked, review_on, .. } = terms.clone();
     let placing = Placing { ground, reason, asked, classes: classes.clone(), review_on };
     let stamp = file::stamp(vault, actor);
@@ -106,4 +113,20 @@ async fn try_place(
     };
     let key = vault.add_record(&RESTRICTIONS, new, actor).await?;
     Ok(Placed { key, classes })
+}
+
+/// Whether a request is the subject's, and one for restriction.
+async fn check_request(vault: &Vault, subject: SubjectId, id: RequestId) -> Result<()> {
+    let found = vault.find_record(&REQUESTS, id.as_bytes()).await?;
+    let Some(key) = found.filter(|key| key.subject == subject) else {
+        return NO_SUCH_REQUEST.err();
+    };
+    let right = |record: &OpenedRecord| match record.items.get(&MODEL) {
+        Some(model) => Ok(Request::decode(model)?.right()),
+        None => MALFORMED.err(),
+    };
+    match vault.consult_record(&key, &[MODEL], right).await? {
+        Right::Restriction(_) => Ok(()),
+        _ => NO_SUCH_REQUEST.err(),
+    }
 }

@@ -4,8 +4,8 @@ use pollster::block_on as wait;
 use tacenda_core::SubjectId;
 use tacenda_core::pii::Country;
 use tacenda_core::vault::{Actor, OnRestore, Vault};
-use tacenda_gdpr::consent::{self, Giver, Giving, ParentCheck};
-use tacenda_testkit::world::{POLICY, World, ada};
+use tacenda_gdpr::consent::{self, Giver, Giving, How, ParentCheck};
+use tacenda_testkit::world::{POLICY, World, ada, staff};
 
 use crate::support::*;
 
@@ -23,10 +23,11 @@ fn tried(
     by: Giver,
 ) -> &'static str {
     let country = country.map(|code| Country::parse(code).unwrap());
-    let giving = Giving { age, country, by, ..giving(vault) };
-    code(wait(consent::give(vault, *subject, &giving, &Actor::subject(*subject))))
+    let giving = Giving { age, country, by, how: How::Form, ..giving(vault) };
+    code(wait(consent::give(vault, *subject, &giving, &staff("support"))))
 }
 
+const TOGETHER: Giver = Giver::Together(ParentCheck::EmailRoundTrip);
 const PARENT: Giver = Giver::Parent(ParentCheck::EmailRoundTrip);
 
 #[test]
@@ -39,9 +40,32 @@ fn below_the_age_of_the_country_a_parent_consents() {
     assert_eq!(tried(&world, Some(15), Some("PL"), Giver::Person), "consent.parent_needed");
     assert_eq!(tried(&world, Some(14), Some("AT"), Giver::Person), "ok");
     let world = open("children = true\nminimum_age = 10");
-    assert_eq!(tried(&world, Some(14), None, PARENT), "ok");
+    // France wants both of them, Poland the parent.
+    assert_eq!(tried(&world, Some(14), None, PARENT), "consent.child_needed");
+    assert_eq!(tried(&world, Some(14), None, TOGETHER), "ok");
+    assert_eq!(tried(&world, Some(15), None, TOGETHER), "consent.parent_not_needed");
+    let world = open("children = true\nminimum_age = 10");
+    assert_eq!(tried(&world, Some(15), Some("PL"), PARENT), "ok");
     let world = open("children = true");
-    assert_eq!(tried(&world, None, None, PARENT), "ok", "who acts as a parent says it is a child");
+    let both = tried(&world, None, None, TOGETHER);
+    assert_eq!(both, "ok", "who acts as a parent says it is a child");
+}
+
+#[test]
+fn a_child_does_not_enter_that_its_parent_consents() {
+    let (vault, subject) = open("children = true\nminimum_age = 10");
+    let tried = |how, by, actor: &Actor| {
+        let giving = Giving { age: Some(14), by, how, ..giving(&vault) };
+        code(wait(consent::give(&vault, subject, &giving, actor)))
+    };
+    let me = Actor::subject(subject);
+    for by in [PARENT, TOGETHER] {
+        assert_eq!(tried(How::Account, by, &me), "consent.parent_entered");
+    }
+    // Nor does anybody else speak from the child's session.
+    let clerk = staff("support");
+    assert_eq!(tried(How::Account, TOGETHER, &clerk), "consent.not_the_subject");
+    assert_eq!(tried(How::Paper, TOGETHER, &clerk), "ok");
 }
 
 #[test]

@@ -29,6 +29,8 @@ fn consent() -> Consent {
     let consent = Consent::give(NEWS, given(1, Giver::Person), stamp(9)).unwrap();
     let parent = Giver::Parent(ParentCheck::Payment);
     let consent = consent.renew(given(2, parent), stamp(8)).unwrap();
+    let both = Giver::Together(ParentCheck::InPerson);
+    let consent = consent.renew(given(3, both), stamp(8)).unwrap();
     assert_eq!(consent.entries()[1].at, stamp(9).at, "a clock that went back holds nobody up");
     consent.withdraw(Timestamp::from_micros(10), How::Phone, stamp(10)).unwrap()
 }

@@ -4,12 +4,12 @@ use pollster::block_on as wait;
 use tacenda_core::clock::Span;
 use tacenda_core::policy::records::{CONSENTS, REQUESTS};
 use tacenda_core::vault::{
-    Actor, Effects, Entry, MODEL, NewRecord, RecordItems, RecordKey, Standing, Vault,
+    Actor, Effects, Entry, MODEL, NewRecord, OnRestore, RecordItems, RecordKey, Standing, Vault,
 };
 use tacenda_core::{ActorId, Name, SubjectId};
 use tacenda_gdpr::consent::{self, Giver, Giving, How, State, Withdrawal};
 use tacenda_gdpr::{erasure, retention};
-use tacenda_testkit::world::{World, ada, request, staff};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 
 use crate::support::*;
 
@@ -100,6 +100,44 @@ fn a_new_text_asks_again_only_if_the_policy_says_so() {
     assert_eq!(read(&vault, subject, &NEWS), "policy.no_consent");
     withdraw(&vault, subject).unwrap();
     wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn what_the_policy_counts_no_more_ends_and_does_not_come_back() {
+    let text = "version = 3\noldest_valid = 2";
+    let renamed: &[(&str, &str)] = &[("[consents.newsletter]", "[consents.another]")];
+    let raised: &[(&str, &str)] = &[(text, "version = 4\noldest_valid = 4")];
+    for edits in [renamed, raised] {
+        let world = World::default();
+        let vault = world.open();
+        let subject = ada(&vault);
+        let key = give(&vault, subject).unwrap().key;
+        assert_eq!(wait(consent::settle(&vault, None, 9)).unwrap().ended, 0);
+        let vault = later(&world, 2, edits);
+        assert_eq!(read(&vault, subject, &NEWS), "policy.no_consent");
+        assert_eq!(wait(consent::settle(&vault, None, 9)).unwrap().ended, 1);
+        assert_eq!(standing(&vault, &key), Standing::Closed { at: vault.now() });
+        assert_eq!(states(&vault, subject), [State::Ended]);
+        assert!(wait(vault.stance(subject)).unwrap().unwrap().is_empty());
+        assert_eq!(wait(consent::settle(&vault, None, 9)).unwrap().ended, 0);
+        let before = POLICY.replacen("version = 1\n", "version = 3\n", 1);
+        match world.try_open(&before, OnRestore::Refuse) {
+            Ok((vault, _)) => {
+                assert_eq!(edits, renamed);
+                assert_eq!(read(&vault, subject, &NEWS), "policy.no_consent");
+            }
+            Err(error) => {
+                assert_eq!((edits, error.code()), (raised, "vault.consent_version"));
+            }
+        }
+        // Nor by way of a policy without it.
+        if edits == raised {
+            drop(later(&world, 3, renamed));
+            let again = POLICY.replacen("version = 1\n", "version = 4\n", 1);
+            let error = world.try_open(&again, OnRestore::Refuse).map(drop).unwrap_err();
+            assert_eq!(error.code(), "vault.consent_version");
+        }
+    }
 }
 
 #[test]

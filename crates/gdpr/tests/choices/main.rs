@@ -7,4 +7,5 @@ mod consents;
 mod model;
 mod notices;
 mod objections;
+mod shown;
 mod support;

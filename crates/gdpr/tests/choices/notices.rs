@@ -69,9 +69,11 @@ fn who_is_to_be_told_is_counted_by_pages() {
     assert_eq!(read(&vault, new, &SURVEY), "ok");
     let shown = Shown { version: 2, at: vault.now(), way: Way::Account };
     wait(notice::shown(&vault, all[2], shown, &Actor::subject(all[2]))).unwrap();
-    let (mut after, mut found, mut seen) = (None, Vec::new(), 0);
+    let (mut after, mut found, mut seen, mut counted) = (None, Vec::new(), 0, 0);
     loop {
         let page = wait(notice::to_inform(&vault, after, 2)).unwrap();
+        counted += page.by_purpose.get(&SURVEY).copied().unwrap_or(0);
+        assert!(page.by_purpose.keys().all(|purpose| *purpose == SURVEY));
         found.extend(page.subjects);
         seen += page.seen;
         after = page.next;
@@ -81,7 +83,20 @@ fn who_is_to_be_told_is_counted_by_pages() {
     }
     all.remove(2);
     all.sort();
+    assert_eq!(counted, found.len());
     assert_eq!((found, seen), (all, 6));
+}
+
+#[test]
+fn who_is_imported_was_not_told_before_the_notice_was_there() {
+    let world = World::default();
+    let vault = world.open();
+    let new = request(&vault, &[("email", "old@example.org")], false);
+    let registered_at = Some(vault.now().minus(Span::days(900)));
+    let new = RegisterRequest { notice: Some(1), registered_at, ..new };
+    let old = wait(vault.register(new, &staff("support"))).unwrap().subject();
+    let told = wait(vault.stance(old)).unwrap().unwrap().told.unwrap();
+    assert_eq!((told.version, told.at), (1, vault.now()));
 }
 
 #[test]
@@ -94,6 +109,41 @@ fn a_registration_names_a_notice_that_there_is() {
     };
     assert_eq!((tried(0), tried(2)), ("vault.unknown_notice", "vault.unknown_notice"));
     assert_eq!(tried(1), "ok");
+}
+
+#[test]
+fn a_purpose_that_rests_on_something_else_says_so() {
+    let world = World::default();
+    drop(world.open());
+    let purpose = |basis: &str, since: &str| {
+        let roles = "[roles.support]";
+        format!(
+            "[purposes.tracing]\nactivity = \"accounts\"\ndescription = \"Tracing.\"\n\
+             basis = {basis}\nitems = [\"email\"]\n{since}\n{roles}"
+        )
+    };
+    let duty = "\"legal obligation\"\nlaw = \"vouchers\"";
+    let interest = "\"legitimate interests\"\ninterest = \"Ours.\"";
+    let come = |version: u64, purpose: &str| {
+        let policy = POLICY
+            .replacen("version = 1\n", &format!("version = {version}\n"), 1)
+            .replacen("[roles.support]", purpose, 1)
+            .replacen("\"offers\", \"analysis\"]", "\"offers\", \"analysis\", \"tracing\"]", 1);
+        let opened = world.try_open(&policy, OnRestore::Refuse);
+        opened.map(|(vault, _)| vault)
+    };
+    let vault = come(2, &purpose(duty, "")).unwrap();
+    let subject = ada(&vault);
+    // The law is not made to wait; what comes instead of it is.
+    let silent = come(3, &purpose(interest, "")).map(drop);
+    assert_eq!(code(silent), "vault.purpose_since");
+    let old = come(3, &purpose(interest, "since = 2\n")).map(drop);
+    assert_eq!(code(old), "vault.purpose_since");
+    let vault = come(3, &purpose(interest, "since = 3\n")).unwrap();
+    assert_eq!(read(&vault, subject, &Name::fixed("tracing")), "policy.not_informed");
+    let other = come(4, &purpose("\"contract\"", "since = 3\n")).map(drop);
+    assert_eq!(code(other), "vault.purpose_since");
+    drop(come(4, &purpose(duty, "since = 3\n")).unwrap());
 }
 
 #[test]

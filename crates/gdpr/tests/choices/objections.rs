@@ -230,8 +230,8 @@ fn what_waits_is_listed_with_its_last_day() {
     let working = WorkingDays::of(region);
     let calendar = Calendar::new(&Utc, &working);
     let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-    let list = |until: &str, role| {
-        let actor = if role == "" { Actor::system() } else { staff(role) };
+    let list = |until: &str, role: &'static str| {
+        let actor = if role.is_empty() { Actor::system() } else { staff(role) };
         wait(objection::agenda(&vault, &calendar, day(until), &actor))
     };
     let days = |until: &str| {

@@ -19,7 +19,7 @@ use tacenda_testkit::{After, Cut, FailingKeyring, FailingStore, Faults};
 
 use super::{Cuttable, between, everywhere, try_open};
 
-fn calendar() -> Calendar<'static> {
+pub(super) fn calendar() -> Calendar<'static> {
     static FRANCE: LazyLock<WorkingDays> =
         LazyLock::new(|| WorkingDays::of(Region::parse("FR").unwrap()));
     Calendar::new(&Utc, &FRANCE)
@@ -166,7 +166,8 @@ fn a_release_that_was_stopped_frees_what_it_released_and_is_finished_by_the_next
             assert_eq!(held(&vault, subject).len(), if whole { 3 } else { 0 });
             assert!(agenda(&vault) == 1 || !settled, "settled once it is on the agenda again");
             // Until it is settled it is to be looked at.
-            let due = wait(holds::agenda(&vault, "2026-12-01".parse().unwrap())).unwrap();
+            let due = wait(holds::agenda(&vault, "2026-12-01".parse().unwrap(), &staff("support")))
+                .unwrap();
             assert_eq!(due.is_empty(), settled);
             match release(&vault, &key) {
                 Ok(_) => assert!(!settled),
@@ -209,7 +210,11 @@ fn a_group_that_was_stopped_goes_on_with_its_number() {
         },
         |world, ada, done| {
             let vault = world.sound.open();
-            let open = || wait(holds::agenda(&vault, chrono::NaiveDate::MAX)).unwrap().len();
+            let open = || {
+                wait(holds::agenda(&vault, chrono::NaiveDate::MAX, &staff("support")))
+                    .unwrap()
+                    .len()
+            };
             assert!(!done || open() == 0);
             all(&vault).unwrap();
             let eve = wait(vault.subjects(None, 9)).unwrap().into_iter().find(|one| *one != ada);

@@ -61,7 +61,7 @@ fn waiting(world: &World, other: impl FnOnce() -> Vault) -> Waiting {
     let letter =
         Announcement { sent_at: vault.now(), by: Channel::Letter, reason: words("It is over.") };
     wait(restriction::announce(&vault, &restricted, &letter, &me)).unwrap();
-    wait(restriction::lift(&vault, &restricted, &me)).unwrap();
+    wait(restriction::lift(&vault, &super::holds::calendar(), &restricted, &me)).unwrap();
     let terms = Terms {
         ground: Ground::LegalClaims,
         reason: words("A lawsuit."),

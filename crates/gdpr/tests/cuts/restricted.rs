@@ -10,7 +10,7 @@ use tacenda_gdpr::requests::{Channel, RestrictionGround};
 use tacenda_gdpr::restriction::{self, Announcement, Asked};
 use tacenda_testkit::world::{World, staff};
 
-use super::holds::{ada, is, keys, note};
+use super::holds::{ada, calendar, is, keys, note};
 use super::{Cuttable, between, everywhere, try_open};
 
 #[test]
@@ -37,7 +37,7 @@ fn a_restriction_is_lifted_whole_or_not_at_all() {
             let vault = try_open(world)?;
             let key = restrict(&vault, subject)?;
             announce(&vault, &key)?;
-            wait(restriction::lift(&vault, &key, &staff("support"))).map(drop)
+            wait(restriction::lift(&vault, &calendar(), &key, &staff("support"))).map(drop)
         },
         |world: &Cuttable, subject, done| {
             let vault = world.sound.open();
@@ -48,7 +48,7 @@ fn a_restriction_is_lifted_whole_or_not_at_all() {
             assert_eq!(limited(&vault, subject), if open { 3 } else { 0 });
             if let Some(key) = found.first().filter(|_| open) {
                 let _ = announce(&vault, key);
-                wait(restriction::lift(&vault, key, &staff("support"))).unwrap();
+                wait(restriction::lift(&vault, &calendar(), key, &staff("support"))).unwrap();
             }
             assert_eq!(limited(&vault, subject), 0);
             wait(vault.audit()).unwrap();
@@ -81,7 +81,7 @@ fn two_restrictions_lifted_at_once_leave_nothing_restricted() {
         let vault = try_open(world)?;
         let mut found = keys(&vault, subject, &RESTRICTIONS)?;
         let key = if last { found.pop() } else { found.into_iter().next() };
-        wait(restriction::lift(&vault, &key.unwrap(), &staff("support"))).map(drop)
+        wait(restriction::lift(&vault, &calendar(), &key.unwrap(), &staff("support"))).map(drop)
     };
     between(
         prepare,

@@ -1,6 +1,7 @@
 //! Grants, cut at every step: what whoever acts is held against and the record are one change.
 
 use pollster::block_on as wait;
+use tacenda_core::leaf::Leaf;
 use tacenda_core::policy::records::GRANTS;
 use tacenda_core::vault::{Actor, Fingerprint, OnRestore, Standing, Vault};
 use tacenda_core::{ActorId, Name, Result, SubjectId};
@@ -184,6 +185,39 @@ fn a_renewal_never_undoes_a_revocation_that_came_first() {
             assert_eq!([1, 2].map(|cert| read(&vault, subject, cert)), ["staff.revoked"; 2]);
             assert_eq!(open_grants(&vault, subject), 0);
             wait(vault.audit()).unwrap();
+        },
+    );
+}
+
+#[test]
+fn nothing_is_read_behind_a_revocation() {
+    between(
+        |world| {
+            let subject = granted(world);
+            assert_eq!(read(&open(&world.sound).unwrap(), subject, 1), "ok");
+            subject
+        },
+        |world, subject| read(&open(world).unwrap(), subject, 1),
+        |world, subject| {
+            let vault = open(world).unwrap();
+            let reason = Note::parse("They leave.").unwrap();
+            let me = actor(person(subject), 1);
+            wait(staff::revoke(&vault, me.id, Ground::Problem, &reason, &me)).unwrap();
+        },
+        |world, subject, answer| {
+            assert!(["ok", "staff.revoked"].contains(&answer), "{answer}");
+            let vault = open(&world.sound).unwrap();
+            let store = &vault.ports().store;
+            let stored = wait(store.leaves(1, 0, 999)).unwrap();
+            let texts = stored.iter().filter_map(|leaf| leaf.bytes.as_deref());
+            let told: Vec<_> = texts.map(|text| Leaf::decode(text).unwrap()).collect();
+            let last_read = told.iter().rposition(|leaf| leaf.action == *"subject.read");
+            let revoked = told.iter().position(|leaf| leaf.action == *"grant.revoked");
+            assert!(
+                last_read.is_some() && last_read < revoked,
+                "the log shows what was first: {answer}"
+            );
+            assert_eq!(read(&vault, subject, 1), "staff.revoked");
         },
     );
 }

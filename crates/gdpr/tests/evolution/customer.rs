@@ -238,7 +238,7 @@ impl Customer {
         }
         for of in &self.archives {
             let lawful = law.is_some_and(|law| {
-                let is_over = !of.held && now >= due(of.anchor, LAWS[law].years);
+                let is_over = now >= due(of.anchor, LAWS[law].years);
                 shape.keeps(law, of.class, item) && !is_over
             });
             seen.extend(of.items.get(&item).filter(|_| lawful).map(|v| (v.clone(), true)));

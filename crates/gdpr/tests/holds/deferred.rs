@@ -6,27 +6,15 @@ use tacenda_core::row::state;
 use tacenda_core::vault::{Actor, Standing, Vault};
 use tacenda_gdpr::holds::{self, Scope};
 use tacenda_gdpr::requests::{
-    self, Answer, Arrival, Channel, Decision, Event, Ground, Hints, PartialRefusal, Received,
-    Refusal, Refusals, Requester, Right, Stage, Whom, step,
+    self, Answer, Channel, Decision, Event, Ground, Hints, PartialRefusal, Received, Refusal,
+    Refusals, Right, Stage, step,
 };
 use tacenda_testkit::world::{World, ada, staff};
 
 use crate::support::*;
 
 fn ask(vault: &Vault, subject: SubjectId) -> Received {
-    let arrival = Arrival {
-        id: None,
-        whom: Whom::Known(subject),
-        right: Right::Erasure,
-        requester: Requester::Subject,
-        channel: Channel::Account,
-        scope: requests::Scope::ALL,
-        purpose: None,
-        received_at: vault.now(),
-        reply_to: None,
-        words: None,
-    };
-    wait(requests::receive(vault, &calendar(), arrival, &Actor::subject(subject))).unwrap()
+    asked_for(vault, subject, Right::Erasure)
 }
 
 fn take(vault: &Vault, at: &Received, event: Event) -> &'static str {
@@ -225,6 +213,21 @@ fn a_file_that_cannot_be_read_stops_no_release() {
     assert!(held(&vault, subject).is_empty());
     let standing = wait(vault.record(&key)).unwrap().standing;
     assert!(matches!(standing, Standing::Closed { .. }));
+}
+
+#[test]
+fn a_clock_that_was_ahead_holds_no_release_up() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = place(&vault, subject, Scope::Subject).unwrap();
+    let at = ask(&vault, subject);
+    world.set_time("2026-06-03T08:00:00Z");
+    answer(&vault, &at, refused(None));
+    world.set_time("2026-06-01T09:00:00Z");
+    assert_eq!(release(&vault, &key).unwrap().reopened, 1);
+    let standing = wait(vault.record(&key)).unwrap().standing;
+    assert!(matches!(standing, Standing::Closed { .. }), "it is settled");
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use pollster::block_on as wait;
 use tacenda_core::policy::records::HOLDS;
-use tacenda_core::vault::{Actor, Amendment, OnRestore, Standing};
+use tacenda_core::vault::{Actor, Amendment, OnRestore, RestrictedUse, Standing};
 use tacenda_core::{ActorId, Name};
-use tacenda_gdpr::erasure;
 use tacenda_gdpr::holds::{self, Scope, Stage};
+use tacenda_gdpr::{erasure, requests};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 
 use crate::support::*;
@@ -105,7 +105,7 @@ fn reviews_are_listed_once_due_and_overdue_holds_hold() {
     let key = place(&vault, subject, classes(&["billing"])).unwrap();
     let all = place(&vault, subject, Scope::Subject).unwrap();
     let due = |until: &str| {
-        let found = wait(holds::agenda(&vault, day(until))).unwrap();
+        let found = wait(holds::agenda(&vault, day(until), &staff("support"))).unwrap();
         found.into_iter().map(|one| (one.key, one.stage, one.due)).collect::<Vec<_>>()
     };
     assert!(due("2026-08-31").is_empty());
@@ -133,7 +133,7 @@ fn reviews_are_listed_once_due_and_overdue_holds_hold() {
     assert_eq!(read(&all).owner(), OWNER);
     release(&vault, &key).unwrap();
     assert_eq!(review("2027-09-01", &staff("support")), "holds.wrong_step");
-    let open = wait(holds::agenda(&vault, chrono::NaiveDate::MAX)).unwrap();
+    let open = wait(holds::agenda(&vault, chrono::NaiveDate::MAX, &staff("support"))).unwrap();
     assert_eq!(open.into_iter().map(|one| one.key).collect::<Vec<_>>(), [all]);
     let stranger = wait(holds::read(&vault, &key, &Name::fixed("billing"), &staff("support")));
     assert_eq!(code(stranger), "policy.role_not_allowed");
@@ -189,11 +189,22 @@ fn what_a_policy_moves_stays_held_until_the_release() {
     assert!(held(&vault, subject).is_empty());
 }
 
+/// With a purpose for claims.
+fn with_claims() -> String {
+    let claims = "[purposes.claims]\nactivity = \"accounts\"\ndescription = \"Claims.\"\n\
+        basis = \"legitimate interests\"\ninterest = \"Defence against claims.\"\n\
+        items = [\"address\"]\n\n[roles.support]";
+    let policy = POLICY.replace("[roles.support]", claims);
+    let role = "[\"account\", \"billing\", \"accounting\"]";
+    assert!(policy.contains(role));
+    policy.replace(role, "[\"account\", \"billing\", \"accounting\", \"claims\"]")
+}
+
 #[test]
 fn what_a_law_keeps_is_held_beyond_its_day() {
     // What a law keeps is held, and so is what begins again beside it.
     let world = World::default();
-    let vault = world.open();
+    let (vault, _) = world.try_open(&with_claims(), OnRestore::Refuse).unwrap();
     let subject = ada(&vault);
     world.set_time("2030-01-01T00:00:00Z");
     sweep(&vault);
@@ -202,8 +213,47 @@ fn what_a_law_keeps_is_held_beyond_its_day() {
     world.set_time("2050-01-01T00:00:00Z");
     sweep(&vault);
     assert_eq!(held(&vault, subject), names(&["billing"]), "it outlives its law");
+    // But not for the law's purpose: for the claim that it is held for, and on the log.
+    let (accounting, me) = (Name::fixed("accounting"), staff("billing"));
+    assert_eq!(code(wait(vault.read(subject, &accounting, &me))), "vault.not_live");
+    let read = |purpose, ground| {
+        let view = wait(vault.read_restricted(subject, &Name::fixed(purpose), ground, &me));
+        view.map(|view| view.get("address").map(str::to_owned)).map_err(|error| error.code())
+    };
+    assert_eq!(read("account", RestrictedUse::Claims), Ok(None), "only what it may see");
+    assert_eq!(read("claims", RestrictedUse::Claims), Ok(Some("ul. Prosta 1".to_owned())));
+    assert_eq!(read("claims", RestrictedUse::PublicInterest), Err("vault.not_live"));
+    assert_eq!(read("billing", RestrictedUse::Claims), Err("vault.not_live"), "on a condition");
     release(&vault, &key).unwrap();
     sweep(&vault);
     assert!(own(&vault, subject).is_empty());
     assert_eq!(code(place(&vault, subject, Scope::Subject)), "holds.nothing");
+}
+
+#[test]
+fn a_hold_of_everything_keeps_the_files_about_somebody_as_well() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let closed = |at: &requests::Received| {
+        let taken = requests::Event::Withdrawn(vault.now());
+        wait(requests::step(&vault, &calendar(), &at.key, taken, &staff("support"))).unwrap();
+    };
+    let before = asked_for(&vault, subject, requests::Right::Access);
+    closed(&before);
+    let key = place(&vault, subject, Scope::Subject).unwrap();
+    let part = place(&vault, subject, classes(&["payment"])).unwrap();
+    let later = asked_for(&vault, subject, requests::Right::Portability);
+    closed(&later);
+    world.set_time("2032-01-01T00:00:00Z");
+    sweep(&vault);
+    let there = |at: &requests::Received| wait(vault.record(&at.key)).is_ok();
+    assert!(there(&before) && there(&later), "three years are over");
+    wait(vault.audit()).unwrap();
+    release(&vault, &key).unwrap();
+    sweep(&vault);
+    assert!(!there(&before) && !there(&later), "a hold of a part is of no records");
+    assert_eq!(held(&vault, subject), names(&["payment"]));
+    release(&vault, &part).unwrap();
+    wait(vault.audit()).unwrap();
 }

@@ -1,11 +1,15 @@
 //! Holds by a query: one number, all or those that a stopped call left.
 
+use std::sync::Arc;
+
 use pollster::block_on as wait;
 use tacenda_core::Name;
 use tacenda_core::SubjectId;
-use tacenda_core::vault::Vault;
+use tacenda_core::vault::{OnRestore, Vault};
+use tacenda_gdpr::erasure;
 use tacenda_gdpr::holds::{self, GroupId, Many, Scope, Selection, place_many, release_group};
-use tacenda_testkit::world::{World, ada, request, staff};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
+use tacenda_testkit::{After, Cut, FailingKeyring, FailingStore, Faults};
 
 use crate::support::*;
 
@@ -74,7 +78,9 @@ fn whom_a_query_finds_is_held_and_released_together() {
     assert!(held(&vault, people[2]).is_empty());
     assert_eq!((end(invoiced), end(invoiced), end(listed)), (3, 0, 2));
     assert!(people.iter().all(|one| held(&vault, *one).is_empty()));
-    assert!(wait(holds::agenda(&vault, chrono::NaiveDate::MAX)).unwrap().is_empty());
+    assert!(
+        wait(holds::agenda(&vault, chrono::NaiveDate::MAX, &staff("support"))).unwrap().is_empty()
+    );
     wait(vault.audit()).unwrap();
 }
 
@@ -92,7 +98,9 @@ fn a_query_for_what_is_not_declared_finds_nobody() {
     let of = Selection::Class(ACCOUNT);
     let far = wait(place_many(&vault, group, &of, &far, &me, &mut |_| {}));
     assert_eq!(code(far), "case.review_far");
-    assert!(wait(holds::agenda(&vault, chrono::NaiveDate::MAX)).unwrap().is_empty());
+    assert!(
+        wait(holds::agenda(&vault, chrono::NaiveDate::MAX, &staff("support"))).unwrap().is_empty()
+    );
 }
 
 #[test]
@@ -115,4 +123,31 @@ fn of_whose_account_nobody_can_tell_any_more_is_held_too() {
     let done = place_all(&vault, GroupId::from_bytes([1; 16]), &fact, Scope::Subject);
     assert_eq!(counts(&done), (1, 0, 0, 0));
     assert_eq!((held(&vault, subject).len(), held(&vault, eve).len()), (3, 0));
+}
+
+#[test]
+fn an_erasure_that_was_stopped_keeps_a_group_from_nobody_behind_it() {
+    let world = World::default();
+    let vault = world.open();
+    let people = people(&vault);
+    let mut calls = 0;
+    while wait(vault.destroys_under_way()).unwrap() == 0 {
+        let faults = Faults::cut(calls, Cut::After, After::StaysDown);
+        let killed = World {
+            store: Arc::new(FailingStore::new(world.store.clone(), faults.clone())),
+            keyring: Arc::new(FailingKeyring::new(world.keyring.clone(), faults)),
+            ..world.clone()
+        };
+        if let Ok((vault, _)) = killed.try_open(POLICY, OnRestore::Refuse) {
+            assert!(wait(erasure::erase(&vault, people[2], &staff("support"))).is_err());
+        }
+        calls += 1;
+    }
+    let group = GroupId::from_bytes([1; 16]);
+    let all = Selection::Subjects(people);
+    let done = place_all(&vault, group, &all, classes(&["account"]));
+    assert_eq!(counts(&done), (5, 0, 1, 0));
+    wait(vault.resume_destroys()).unwrap();
+    let again = place_all(&vault, group, &all, classes(&["account"]));
+    assert_eq!(counts(&again), (0, 5, 1, 0));
 }

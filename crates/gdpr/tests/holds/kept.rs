@@ -147,7 +147,7 @@ proptest! {
                 Op::Lift(which) => {
                     let Some(which) = at(which, limits.len()) else { continue };
                     let told = limits[which].told;
-                    let done = wait(restriction::lift(&vault, &limits[which].key, &staff("support")));
+                    let done = wait(restriction::lift(&vault, &calendar(), &limits[which].key, &staff("support")));
                     prop_assert_eq!(code(done), if told { "ok" } else { "restriction.not_told" });
                     if told {
                         let ended = limits.swap_remove(which).classes;

@@ -9,3 +9,8 @@ mod kept;
 mod plain;
 mod restriction;
 mod support;
+mod vectors;
+
+#[expect(dead_code, reason = "shared with the tests of the core")]
+#[path = "../../../core/src/vectors.rs"]
+mod files;

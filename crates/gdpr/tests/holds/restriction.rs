@@ -5,10 +5,10 @@ use tacenda_core::clock::Span;
 use tacenda_core::row::state;
 use tacenda_core::vault::{Actor, OnRestore, RecordKey, RestrictedUse, Standing, Vault};
 use tacenda_core::{Name, Result, SubjectId};
-use tacenda_gdpr::requests::{Channel, RequestId, RestrictionGround};
+use tacenda_gdpr::requests::{self, Channel, RequestId, RestrictionGround, Right};
 use tacenda_gdpr::restriction::{self, Announcement, Asked, Placed, Stage, Terms};
 use tacenda_gdpr::{erasure, holds};
-use tacenda_testkit::world::{POLICY, World, ada, staff};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 
 use crate::support::*;
 
@@ -33,7 +33,7 @@ fn announce(vault: &Vault, key: &RecordKey, sent_at: tacenda_core::Timestamp) ->
 }
 
 fn lift(vault: &Vault, key: &RecordKey) -> &'static str {
-    code(wait(restriction::lift(vault, key, &staff("support"))))
+    code(wait(restriction::lift(vault, &calendar(), key, &staff("support"))))
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn what_two_restrict_is_in_use_again_with_the_last() {
     let card = restrict(&vault, subject, &["payment"]).unwrap().key;
     let end = |key| {
         assert_eq!(announce(&vault, key, vault.now()), "ok");
-        wait(restriction::lift(&vault, key, &staff("support"))).unwrap().classes
+        wait(restriction::lift(&vault, &calendar(), key, &staff("support"))).unwrap().classes
     };
     assert_eq!(end(&all), names(&["account", "billing"]));
     assert_eq!(restricted(&vault, subject), names(&["payment"]));
@@ -156,11 +156,26 @@ fn restrictions_are_listed_for_review_and_once_announced() {
     let world = World::default();
     let vault = world.open();
     let subject = ada(&vault);
-    let asked = Asked::Request(RequestId::from_bytes([7; 16]));
-    let terms = Terms { asked, ..terms(&vault, &["billing"]) };
+    let mut terms = terms(&vault, &["billing"]);
+    // By a request of this person for a restriction, and no other.
+    let me = staff("support");
+    let place = |terms: &Terms| code(wait(restriction::place(&vault, subject, terms, &me)));
+    let eve = wait(vault.register(request(&vault, &[("email", "eve@example.org")], false), &me));
+    let restriction = Right::Restriction(RestrictionGround::Claims);
+    let others = [
+        RequestId::from_bytes([7; 16]),
+        asked_for(&vault, subject, Right::Erasure).id,
+        asked_for(&vault, eve.unwrap().subject(), restriction).id,
+    ];
+    for other in others {
+        terms.asked = Asked::Request(other);
+        assert_eq!(place(&terms), "requests.no_such_request");
+    }
+    let asked = Asked::Request(asked_for(&vault, subject, restriction).id);
+    terms.asked = asked;
     let key = wait(restriction::place(&vault, subject, &terms, &staff("support"))).unwrap().key;
     let due = |until| {
-        let found = wait(restriction::agenda(&vault, day(until))).unwrap();
+        let found = wait(restriction::agenda(&vault, day(until), &staff("support"))).unwrap();
         found.into_iter().map(|one| (one.stage, one.due)).collect::<Vec<_>>()
     };
     assert!(due("2026-06-30").is_empty());
@@ -228,4 +243,40 @@ fn what_is_restricted_outlives_an_erasure_and_is_read_for_claims() {
     let again = wait(erasure::erase(&vault, subject, &staff("support")));
     assert_eq!(code(again), "erasure.restricted");
     wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn what_was_refused_for_a_restriction_is_to_be_answered_again() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = restrict(&vault, subject, &["payment"]).unwrap().key;
+    let at = asked_for(&vault, subject, Right::Erasure);
+    let me = staff("support");
+    let erase = || wait(requests::erase(&vault, &calendar(), &at.key, &me)).unwrap();
+    let first = erase();
+    let grounds: Vec<_> = first.decision.grounds().iter().map(|one| one.ground).collect();
+    assert_eq!(grounds, [requests::Ground::Restricted, requests::Ground::LegalObligation]);
+    let hints = requests::Hints { complaint: true, court: true };
+    let answer = requests::Answer { sent_at: vault.now(), by: Channel::Email, hints };
+    let answered = requests::Event::Answered(answer);
+    wait(requests::step(&vault, &calendar(), &at.key, answered, &me)).unwrap();
+    assert_eq!(announce(&vault, &key, vault.now()), "ok");
+    let lifted = wait(restriction::lift(&vault, &calendar(), &key, &me)).unwrap();
+    assert_eq!((lifted.reopened, lifted.unread), (1, 0));
+    assert_eq!(erase().decision.grounds().len(), 1, "a law keeps the bill");
+    assert_eq!(own(&vault, subject).len(), 1);
+}
+
+#[test]
+fn a_letter_from_before_it_was_kept_is_spent() {
+    let world = World::default();
+    let vault = world.open();
+    let key = restrict(&vault, ada(&vault), &[]).unwrap().key;
+    let letter = vault.now();
+    assert_eq!(announce(&vault, &key, letter), "ok");
+    world.set_time("2026-06-10T08:00:00Z");
+    wait(restriction::keep(&vault, &key, &note("Another claim."), &staff("support"))).unwrap();
+    assert_eq!(announce(&vault, &key, letter), "restriction.bad_time");
+    assert_eq!(announce(&vault, &key, vault.now()), "ok");
 }

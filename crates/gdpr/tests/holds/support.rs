@@ -10,7 +10,7 @@ use tacenda_core::row::state;
 use tacenda_core::vault::{Actor, Outline, RecordKey, Vault};
 use tacenda_core::{ActorId, Name, Result, SubjectId};
 use tacenda_gdpr::holds::{self, Ground, Note, Released, Scope, Terms};
-use tacenda_gdpr::requests::Calendar;
+use tacenda_gdpr::requests::{self, Arrival, Calendar, Channel, Received, Requester, Right, Whom};
 use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::staff;
 
@@ -83,4 +83,21 @@ pub(crate) fn restricted(vault: &Vault, subject: SubjectId) -> BTreeSet<Name> {
 pub(crate) fn sweep(vault: &Vault) -> u64 {
     let digest = wait(retention::plan(vault)).unwrap().digest;
     wait(erasure::sweep(vault, Some(digest), &Actor::system(), &mut |_| {})).unwrap().subjects
+}
+
+/// A request from the account.
+pub(crate) fn asked_for(vault: &Vault, subject: SubjectId, right: Right) -> Received {
+    let arrival = Arrival {
+        id: None,
+        whom: Whom::Known(subject),
+        right,
+        requester: Requester::Subject,
+        channel: Channel::Account,
+        scope: requests::Scope::ALL,
+        purpose: None,
+        received_at: vault.now(),
+        reply_to: None,
+        words: None,
+    };
+    wait(requests::receive(vault, &calendar(), arrival, &Actor::subject(subject))).unwrap()
 }

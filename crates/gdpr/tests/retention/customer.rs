@@ -165,8 +165,8 @@ impl Customer {
 
     /// What the law of vouchers sees: every archive, oldest first, and what is in use.
     pub(super) fn read(&self, vault: &Vault) {
-        // Its day over, the law's purpose sees nothing, swept or not; a hold stops the clock.
-        let over = |row: &Known| row.archived && !row.held && is_over(row.anchor, vault.now());
+        // Its day over, the law's purpose sees nothing, swept or not, held or not.
+        let over = |row: &Known| row.archived && is_over(row.anchor, vault.now());
         let of = self.rows.iter().filter(|(place, row)| place.0 == "billing" && !over(row));
         let expected: Vec<_> =
             of.map(|(place, row)| (format!("Rue {}", place.1), row.archived)).collect();

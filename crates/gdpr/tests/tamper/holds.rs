@@ -5,14 +5,16 @@ use std::sync::LazyLock;
 
 use pollster::block_on as wait;
 use tacenda_core::calendar::{Region, Utc, WorkingDays};
+use tacenda_core::leaf::Leaf;
+use tacenda_core::ports::{Change, Expect, NewLeaf, RowDelete, RowWrite};
 use tacenda_core::row::{Row, RowKey, state};
-use tacenda_core::vault::{Actor, Amendment, RecordKey, Vault};
+use tacenda_core::vault::{Actor, Amendment, RecordKey, Standing, Vault};
 use tacenda_core::{ActorId, Name, SubjectId};
 use tacenda_gdpr::holds::{self, Ground, Note, Scope, Terms};
-use tacenda_gdpr::requests::{Calendar, Channel, RestrictionGround};
+use tacenda_gdpr::requests::{self, Calendar, Channel, RestrictionGround};
 use tacenda_gdpr::restriction::{self, Announcement, Asked};
 use tacenda_gdpr::{erasure, retention};
-use tacenda_testkit::world::{ada, request, staff};
+use tacenda_testkit::world::{World, ada, request, staff};
 
 use super::adversary::Adversary;
 use super::{code, profile};
@@ -32,11 +34,14 @@ fn hold(vault: &Vault, subject: SubjectId, scope: Scope) -> RecordKey {
     wait(holds::place(vault, subject, &terms, &staff("support"))).unwrap().key
 }
 
-fn release(vault: &Vault, key: &RecordKey) -> &'static str {
+fn calendar() -> Calendar<'static> {
     static FRANCE: LazyLock<WorkingDays> =
         LazyLock::new(|| WorkingDays::of(Region::parse("FR").unwrap()));
-    let calendar = Calendar::new(&Utc, &FRANCE);
-    code(wait(holds::release(vault, &calendar, key, &note(), &staff("support"))))
+    Calendar::new(&Utc, &FRANCE)
+}
+
+fn release(vault: &Vault, key: &RecordKey) -> &'static str {
+    code(wait(holds::release(vault, &calendar(), key, &note(), &staff("support"))))
 }
 
 fn place(key: &RecordKey) -> RowKey {
@@ -139,7 +144,7 @@ fn a_restriction_that_somebody_altered_is_lifted_by_nobody() {
         wait(restriction::announce(&vault, &key, &letter, &me)).unwrap();
         key
     });
-    let lift = |key| code(wait(restriction::lift(&vault, key, &me)));
+    let lift = |key| code(wait(restriction::lift(&vault, &calendar(), key, &me)));
     store.edit(&place(&kept), |row| row.state = state::CLOSED);
     assert_eq!((lift(&other), lift(&kept)), ("vault.altered_row", "vault.altered_row"));
     store.edit(&profile(subject, "payment"), |row| row.state = state::LIVE);
@@ -148,4 +153,130 @@ fn a_restriction_that_somebody_altered_is_lifted_by_nobody() {
     assert_eq!(code(read), "vault.altered_row");
     store.repent();
     assert_eq!((lift(&other), lift(&kept)), ("ok", "ok"));
+}
+
+#[test]
+fn an_altered_file_of_a_request_keeps_no_release_from_its_end() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = hold(&vault, subject, Scope::Subject);
+    let [altered, other] = [(); 2].map(|()| refused(&vault, subject));
+    store.edit(&place(&altered), |row| *row.body.last_mut().unwrap() ^= 1);
+    let done = wait(holds::release(&vault, &calendar(), &key, &note(), &staff("support"))).unwrap();
+    assert_eq!((done.reopened, done.unread), (1, 1));
+    let open = |key| matches!(wait(vault.record(key)).unwrap().standing, Standing::Open { .. });
+    assert!(open(&other) && !open(&key), "settled");
+    store.repent();
+    wait(vault.audit()).unwrap();
+}
+
+/// A request for erasure that was refused for a claim.
+fn refused(vault: &Vault, subject: SubjectId) -> RecordKey {
+    let arrival = requests::Arrival {
+        id: None,
+        whom: requests::Whom::Known(subject),
+        right: requests::Right::Erasure,
+        requester: requests::Requester::Subject,
+        channel: Channel::Account,
+        scope: requests::Scope::ALL,
+        purpose: None,
+        received_at: vault.now(),
+        reply_to: None,
+        words: None,
+    };
+    let me = Actor::subject(subject);
+    let at = wait(requests::receive(vault, &calendar(), arrival, &me)).unwrap();
+    let ground = requests::Ground::LegalClaims;
+    let refusal = requests::Refusal { class: None, item: None, ground, reason: note() };
+    let refusals = requests::Refusals::new(vec![refusal]).unwrap();
+    let hints = requests::Hints { complaint: true, court: true };
+    let answer = requests::Answer { sent_at: vault.now(), by: Channel::Email, hints };
+    let decided = requests::Event::Decided(requests::Decision::Refused(refusals, None));
+    for event in [decided, requests::Event::Answered(answer)] {
+        wait(requests::step(vault, &calendar(), &at.key, event, &staff("support"))).unwrap();
+    }
+    at.key
+}
+
+#[test]
+fn a_hold_that_is_lost_is_ended_by_somebody_who_says_why() {
+    let edits: [Option<fn(&mut Row)>; 3] = [
+        Some(|row| *row.body.last_mut().unwrap() ^= 1),
+        Some(|row| row.state = state::CLOSED),
+        None,
+    ];
+    for edit in edits {
+        let (world, store) = Adversary::world();
+        let vault = world.open();
+        let subject = ada(&vault);
+        let lost = hold(&vault, subject, Scope::Subject);
+        let other = hold(&vault, subject, Scope::Classes([Name::fixed("billing")].into()));
+        let request = refused(&vault, subject);
+        let restate = |key: &RecordKey, role| {
+            let why = Note::parse("Found altered by the audit of May; nobody knows of a claim.");
+            wait(holds::restate(&vault, &calendar(), key, &why.unwrap(), &staff(role)))
+        };
+        assert_eq!(code(restate(&lost, "support")), "vault.record_is_sound");
+        spoil(&world, store.row(&place(&lost)), edit);
+        assert_eq!(code(restate(&lost, "marketing")), "policy.role_without_records");
+        assert_eq!(code(restate(&other, "support")), "vault.record_is_sound");
+        let done = restate(&lost, "support").unwrap();
+        assert_eq!(done.classes, ["account", "payment"].map(Name::fixed).into());
+        assert_eq!(done.reopened, 1, "{request:?}");
+        let leaf = wait(vault.history(subject, 9)).unwrap();
+        assert!(leaf.iter().any(|leaf| leaf.action == *"hold.restated"));
+        let file = wait(holds::read(&vault, &lost, &Name::fixed("account"), &staff("support")));
+        assert_eq!(file.unwrap().placing().ground, Ground::LegalClaims, "as the log has it");
+        // All is sound again, and what the other holds is let go by its own release.
+        wait(vault.audit()).unwrap();
+        assert_eq!(release(&vault, &other), "ok");
+        assert_eq!(erase(&vault, subject), "ok");
+    }
+}
+
+#[test]
+fn while_another_hold_is_lost_as_well_nothing_is_let_go() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let lost = [(); 2].map(|()| hold(&vault, subject, Scope::Subject));
+    for key in &lost {
+        spoil(&world, store.row(&place(key)), Some(|row| *row.body.last_mut().unwrap() ^= 1));
+    }
+    let freed = lost.each_ref().map(|key| {
+        let me = staff("support");
+        wait(holds::restate(&vault, &calendar(), key, &note(), &me)).unwrap().classes.len()
+    });
+    assert_eq!(freed, [0, 3]);
+    wait(vault.audit()).unwrap();
+}
+
+/// Changes a row for good, or takes it away, behind the log's back.
+fn spoil(world: &World, row: Row, edit: Option<fn(&mut Row)>) {
+    let (key, version) = (row.key.clone(), row.version);
+    // A leaf about something else, without which no store takes a change.
+    let leaf = Leaf {
+        at: tacenda_core::clock::Clock::now(world.clock.as_ref()),
+        actor: ActorId::SYSTEM,
+        action: Name::fixed("nothing.done"),
+        purpose: None,
+        subject: SubjectId::CONTROLLER,
+        details: vec![],
+        policy: [0; 32],
+        salt: [0; 16],
+        rows: vec![],
+    };
+    let (subject, at, bytes) = (leaf.subject, leaf.at, leaf.encode());
+    let leaves = vec![NewLeaf { subject, at, writes: false, bytes }];
+    let mut change = Change { leaves, ..Change::default() };
+    match edit {
+        Some(edit) => {
+            let mut row = Row { version: version + 1, ..row };
+            edit(&mut row);
+            change.writes = vec![RowWrite { row, expect: Expect::Version(version) }];
+        }
+        None => change.deletes = vec![RowDelete { key, version }],
+    }
+    wait(world.store.commit(change)).unwrap();
 }

@@ -17,8 +17,10 @@ pub(super) enum Standard {
     /// `move-items`: moves what a changed policy had to leave where it was: rows that are mended or no
     /// longer restricted since. It fails as long as rows are altered. Every ten minutes.
     MoveItems,
-    /// `sweep`: erases what the policy no longer keeps, unless a person has to confirm it; before that,
-    /// ends consents and objections without an account, and notes which grants have run out. Daily.
+    /// `settle`: ends consents and objections without an account, and notes which grants have run out, so
+    /// that their retention begins. It looks at each that stands. Daily.
+    Settle,
+    /// `sweep`: erases what the policy no longer keeps, unless a person has to confirm it. Daily.
     Sweep,
     /// `prune`: removes the texts of old log entries. Daily.
     Prune,
@@ -31,9 +33,10 @@ pub(super) enum Standard {
 }
 
 impl Standard {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Erasures,
         Self::MoveItems,
+        Self::Settle,
         Self::Sweep,
         Self::Prune,
         Self::CollectKeys,
@@ -48,6 +51,7 @@ impl Job for Standard {
         Name::fixed(match self {
             Self::Erasures => "erasures",
             Self::MoveItems => "move-items",
+            Self::Settle => "settle",
             Self::Sweep => "sweep",
             Self::Prune => "prune",
             Self::CollectKeys => "collect-keys",
@@ -60,7 +64,7 @@ impl Job for Standard {
         match self {
             Self::Erasures | Self::MoveItems | Self::RotateKeys => Span::seconds(600),
             Self::WrapPasswords => Span::hours(1),
-            Self::Sweep | Self::Prune | Self::CollectKeys => Span::days(1),
+            Self::Settle | Self::Sweep | Self::Prune | Self::CollectKeys => Span::days(1),
         }
     }
 
@@ -68,18 +72,8 @@ impl Job for Standard {
         let done = match self {
             Self::Erasures => t.erasure().resume().await?.len() as u64,
             Self::MoveItems => t.vault.move_items().await?,
-            Self::Sweep => {
-                // What nobody uses any more begins its retention. What cannot, such as an altered
-                // proof, stops no sweep, and is told afterwards.
-                let settled = [
-                    t.consents().settle().await,
-                    t.objections().settle().await,
-                    t.staff().settle().await,
-                ];
-                let swept = t.retention().sweep(None, actor, &mut |_| {}).await?;
-                settled.into_iter().collect::<Result<Vec<_>>>()?;
-                return Ok(swept.into());
-            }
+            Self::Settle => settle(t).await?,
+            Self::Sweep => return Ok(t.retention().sweep(None, actor, &mut |_| {}).await?.into()),
             Self::Prune => t.log().prune().await?.leaves,
             Self::CollectKeys => {
                 let collected = t.collect_keys(actor).await?;
@@ -96,6 +90,13 @@ impl From<Swept> for JobReport {
     fn from(Swept { subjects, busy, refused, .. }: Swept) -> Self {
         Self { done: subjects, busy, refused }
     }
+}
+
+/// Each kind is looked through, whatever is wrong with another.
+async fn settle(t: &Tacenda) -> Result<u64> {
+    let each =
+        [t.consents().settle().await, t.objections().settle().await, t.staff().settle().await];
+    each.into_iter().sum()
 }
 
 /// A rotation is finished by whoever holds both keys, and only if one has begun or is asked for.

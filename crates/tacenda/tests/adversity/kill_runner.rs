@@ -38,7 +38,7 @@ impl Job for Waits {
 
 fn only(t: &Tacenda, for_ever: bool) -> Jobs<'_> {
     let all = ["erasures", "move-items", "sweep", "prune", "collect-keys"];
-    let all = all.into_iter().chain(["wrap-passwords", "rotate-keys"]);
+    let all = all.into_iter().chain(["wrap-passwords", "rotate-keys", "settle"]);
     all.fold(t.jobs(), Jobs::without).with(Waits { for_ever })
 }
 

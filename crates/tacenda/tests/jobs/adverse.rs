@@ -7,8 +7,16 @@ use tacenda_testkit::{After, Cut};
 
 use super::*;
 
-pub(super) const ALL: [&str; 7] =
-    ["collect-keys", "erasures", "move-items", "prune", "rotate-keys", "sweep", "wrap-passwords"];
+pub(super) const ALL: [&str; 8] = [
+    "collect-keys",
+    "erasures",
+    "move-items",
+    "prune",
+    "rotate-keys",
+    "settle",
+    "sweep",
+    "wrap-passwords",
+];
 
 fn sorted(run: &JobsRun) -> Vec<&str> {
     let mut names = names(run);
@@ -74,7 +82,7 @@ fn a_process_under_the_policy_before_takes_no_job() {
     let refused = run_due(&before.jobs());
     assert_eq!(
         (sorted(&refused), codes(&refused)),
-        (ALL.to_vec(), vec!["policy.older_version"; 7])
+        (ALL.to_vec(), vec!["policy.older_version"; 8])
     );
     let run = run_due(&t.jobs());
     assert_eq!((sorted(&run), &run.elsewhere[..]), (ALL.to_vec(), &[][..]));
@@ -120,7 +128,7 @@ fn a_job_whose_end_cannot_be_written_is_free_and_hides_no_other() {
     let (whole, _) = run_under(&faults, &place).unwrap();
     assert_eq!(
         names(&whole),
-        ["collect-keys", "count", "erasures", "move-items", "prune", "rotate-keys"]
+        ["collect-keys", "count", "erasures", "move-items", "prune", "rotate-keys", "settle"]
     );
     let mut failed = 0;
     for operation in 0..faults.operations() {
@@ -132,7 +140,7 @@ fn a_job_whose_end_cannot_be_written_is_free_and_hides_no_other() {
             continue;
         };
         assert!(faults.tripped());
-        assert_eq!(names(&run).len(), 6, "{operation}: {run:?}");
+        assert_eq!(names(&run).len(), 7, "{operation}: {run:?}");
         let of_ours = run.ran.iter().find(|ran| ran.job == JOB).unwrap();
         let Err(error) = &of_ours.outcome else { continue };
         assert_eq!(error.code(), "store.unavailable");

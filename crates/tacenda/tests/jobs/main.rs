@@ -164,8 +164,8 @@ fn each_job_runs_when_it_is_due() {
     place.clock.advance(Span::seconds(600));
     assert_eq!(names(&run_due(&other.jobs())), ["erasures", "move-items", "rotate-keys"]);
     place.clock.advance(Span::days(1));
-    assert_eq!(names(&run_due(&t.jobs())).len(), 7);
-    assert_eq!(ended(&t).len(), 17);
+    assert_eq!(names(&run_due(&t.jobs())).len(), 8);
+    assert_eq!(ended(&t).len(), 19);
     block_on(t.log().audit()).unwrap();
 }
 
@@ -174,7 +174,7 @@ fn intervals_and_jobs_can_be_told() {
     let place = Place::memory();
     let t = place.open();
     let jobs = || t.jobs().without("prune").every("sweep", MINUTE).unwrap();
-    assert_eq!(names(&run_due(&jobs())).len(), 6);
+    assert_eq!(names(&run_due(&jobs())).len(), 7);
     place.clock.advance(MINUTE);
     assert_eq!(names(&run_due(&jobs())), ["sweep"]);
     let stop = Arc::new(AtomicBool::new(true));
@@ -192,7 +192,7 @@ fn a_job_that_fails_is_tried_again_and_stops_no_other() {
     let t = place.open();
     let often = ["erasures", "move-items", "rotate-keys"];
     let jobs = || often.into_iter().fold(t.jobs().with(Does(|| UNDER_WAY.err())), Jobs::without);
-    assert_eq!(names(&run_due(&jobs())).len(), 5, "the one that fails among them");
+    assert_eq!(names(&run_due(&jobs())).len(), 6, "the one that fails among them");
     for minutes in [1, 2, 4, 8] {
         let state = |jobs: Jobs<'_>| block_on(jobs.states(&Actor::system())).unwrap();
         let state = state(jobs()).into_iter().find(|job| job.name == JOB).unwrap();

@@ -16,6 +16,8 @@ pub struct AgeOfConsent {
     pub citation: &'static str,
     /// How sure that is.
     pub confidence: Confidence,
+    /// Whether below it the child and the holder of parental responsibility consent together.
+    pub together: bool,
 }
 
 /// Where no law of the country sets another.
@@ -27,7 +29,11 @@ const fn age(
     citation: &'static str,
     confidence: Confidence,
 ) -> AgeOfConsent {
-    AgeOfConsent { country, years, citation, confidence }
+    AgeOfConsent { country, years, citation, confidence, together: false }
+}
+
+const fn together(age: AgeOfConsent) -> AgeOfConsent {
+    AgeOfConsent { together: true, ..age }
 }
 
 /// The Union, the European Economic Area and the United Kingdom, as the laws stood in 2025.
@@ -43,8 +49,7 @@ static AGES: &[AgeOfConsent] = &[
     age("EE", 13, "Isikuandmete kaitse seadus, § 8", Confidence::Low),
     age("ES", 14, "Ley Orgánica 3/2018, art. 7", Confidence::Medium),
     age("FI", 13, "Tietosuojalaki 1050/2018, 5 §", Confidence::Medium),
-    // Below it the child and the holder of parental authority consent together.
-    age("FR", 15, "Loi n° 78-17 du 6 janvier 1978, art. 45", Confidence::Medium),
+    together(age("FR", 15, "Loi n° 78-17 du 6 janvier 1978, art. 45", Confidence::Medium)),
     age("GB", 13, "Data Protection Act 2018, s. 9", Confidence::Low),
     age("GR", 15, "Νόμος 4624/2019, άρθρο 21", Confidence::Low),
     age("HR", 16, "Zakon o provedbi Opće uredbe o zaštiti podataka, čl. 19", Confidence::Low),
@@ -77,6 +82,7 @@ impl AgeOfConsent {
             years: 16,
             citation: BY_REGULATION,
             confidence: Confidence::Medium,
+            together: false,
         })
     }
 
@@ -103,6 +109,8 @@ mod tests {
         }
         assert_eq!(AGES.len(), 27 + 3 + 1);
         assert_eq!(AgeOfConsent::of("CH").years, 16);
+        let together = AGES.iter().filter(|age| age.together).map(|age| age.country);
+        assert_eq!(together.collect::<Vec<_>>(), ["FR"]);
         let known = [("AT", 14), ("BE", 13), ("ES", 14), ("FR", 15), ("IE", 16), ("PL", 16)];
         for (country, years) in known {
             assert_eq!(AgeOfConsent::of(country).years, years);

@@ -82,3 +82,35 @@ fn explicit_consent_is_asked_for_whatever_the_basis() {
     assert_eq!(found[0].code.name, "policy.consent_without_text", "whatever the basis");
     assert_eq!((found[0].path.as_str(), found.len()), ("purposes.billing", 1));
 }
+
+#[test]
+fn a_difference_says_what_people_are_told_and_asked_anew() {
+    let old = super::parsed(BASE);
+    let of = |edits: &[(&str, &str)]| {
+        let first = edited(BASE, "version = 1\nlanguages", "version = 2\nlanguages");
+        super::parsed(&edits.iter().fold(first, |text, (from, to)| edited(&text, from, to)))
+            .diff(&old)
+    };
+    let named = |list: &std::collections::BTreeSet<crate::Name>, expected: &[&str]| {
+        let list: Vec<_> = list.iter().map(crate::Name::as_str).collect();
+        assert_eq!(list, expected);
+    };
+    assert!(of(&[]).is_empty());
+    let interest = "interest = \"The security of the service.\"";
+    let diff = of(&[(interest, "interest = \"Another one.\"\nsince = 2")]);
+    named(&diff.bases_changed, &["security"]);
+    named(&diff.since_raised, &["security"]);
+    assert!(!diff.is_empty() && diff.marketing_changed.is_empty());
+    let diff = of(&[(interest, "interest = \"The security of the service.\"\nmarketing = true")]);
+    named(&diff.marketing_changed, &["security"]);
+    named(&diff.bases_changed, &[]);
+    let diff = of(&[("oldest_valid = 2", "oldest_valid = 3")]);
+    named(&diff.consents_asked_anew, &["newsletter"]);
+    named(&diff.consents_changed, &["newsletter"]);
+    let diff = of(&[("[consents.newsletter]", "[consents.other]")]);
+    named(&diff.consents_changed, &["newsletter", "other"]);
+    named(&diff.consents_asked_anew, &[]);
+    let diff = of(&[("text = \"Send me news.\"", "text = \"Send me more news.\"")]);
+    named(&diff.consents_changed, &["newsletter"]);
+    named(&diff.purpose_items_changed, &[]);
+}

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DONE, since};
+use super::DONE;
+use super::since::Promised;
 use crate::codec::{Decoder, Encoder, MALFORMED};
 use crate::error::Result;
 use crate::id::SubjectId;
@@ -15,8 +16,8 @@ use crate::row::{Row, RowKey};
 /// back if that one is refused.
 pub(super) const IN_FORCE: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fixed("policy"));
 const DOMAIN: &str = "tacenda/in-force/1";
-/// With the purposes behind the rest.
-const WITH_PURPOSES: &str = "tacenda/in-force/2";
+/// With purposes and texts of consent behind the rest.
+const WITH_PROMISES: &str = "tacenda/in-force/3";
 
 /// A policy as far as stored rows depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +27,8 @@ pub(super) struct InForce {
     items: BTreeMap<Name, KnownItem>,
     /// The clocks of its classes.
     clocks: BTreeMap<Name, Clocks>,
-    /// Its purposes, with the version with which each came if it says so; `None` if nobody knows them.
-    pub(super) purposes: Option<BTreeMap<Name, Option<u64>>>,
+    /// Its purposes and texts of consent; `None` if nobody knows them.
+    pub(super) promised: Option<Promised>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +42,8 @@ struct KnownItem {
 type Clocks = (Option<AnchorEvent>, Option<AnchorEvent>);
 
 impl InForce {
-    /// What is to be kept of a policy.
-    pub(super) fn of(policy: &Policy, mark: PolicyMark) -> Self {
+    /// What is to be kept of a policy that comes after another.
+    pub(super) fn of(policy: &Policy, mark: PolicyMark, before: Option<&Self>) -> Self {
         let known = |item: &crate::policy::Item| KnownItem {
             class: item.class.clone(),
             item_type: item.item_type,
@@ -51,14 +52,14 @@ impl InForce {
         let items = policy.items.values().map(|item| (item.name.clone(), known(item)));
         let classes = policy.classes.values();
         let clocks = classes.map(|class| (class.name.clone(), clocks(&class.anchors)));
-        let purposes = policy.purposes.values().map(|p| (p.name.clone(), p.since)).collect();
+        let promised = Promised::of(policy, before.and_then(|before| before.promised.as_ref()));
         let (items, clocks) = (items.collect(), clocks.collect());
-        Self { mark, items, clocks, purposes: Some(purposes) }
+        Self { mark, items, clocks, promised: Some(promised) }
     }
 
     /// A policy of which nothing is known but its mark.
     pub(super) const fn unknown(mark: PolicyMark) -> Self {
-        Self { mark, items: BTreeMap::new(), clocks: BTreeMap::new(), purposes: None }
+        Self { mark, items: BTreeMap::new(), clocks: BTreeMap::new(), promised: None }
     }
 
     /// Whether an item had another type.
@@ -88,7 +89,7 @@ impl InForce {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(if self.purposes.is_some() { WITH_PURPOSES } else { DOMAIN });
+        let mut e = Encoder::new(if self.promised.is_some() { WITH_PROMISES } else { DOMAIN });
         e.u64(self.mark.version).raw(&self.mark.digest).list(self.items.len());
         for (name, KnownItem { class, item_type, unique }) in &self.items {
             e.text(name.as_str()).text(class.as_str()).text(item_type.as_str());
@@ -101,16 +102,16 @@ impl InForce {
                 e.text(event.map_or("", AnchorEvent::as_str));
             }
         }
-        if let Some(purposes) = &self.purposes {
-            since::encode(&mut e, purposes);
+        if let Some(promised) = &self.promised {
+            promised.encode(&mut e);
         }
         e.finish()
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
         let first = Decoder::new(bytes, DOMAIN);
-        let knows_purposes = first.is_err();
-        let mut d = first.or_else(|_| Decoder::new(bytes, WITH_PURPOSES))?;
+        let knows_promises = first.is_err();
+        let mut d = first.or_else(|_| Decoder::new(bytes, WITH_PROMISES))?;
         let mark = PolicyMark { version: d.u64()?, digest: d.raw()? };
         let (mut items, mut clocks) = (BTreeMap::new(), BTreeMap::new());
         for _ in 0..d.list(15)? {
@@ -127,9 +128,9 @@ impl InForce {
             let class = follows(&clocks, d.name()?)?;
             clocks.insert(class, (event(d.text()?)?, event(d.text()?)?));
         }
-        let purposes = if knows_purposes { Some(since::decode(&mut d)?) } else { None };
+        let promised = if knows_promises { Some(Promised::decode(&mut d)?) } else { None };
         d.end()?;
-        Ok(Self { mark, items, clocks, purposes })
+        Ok(Self { mark, items, clocks, promised })
     }
 }
 
@@ -179,7 +180,9 @@ pub(super) fn follows<T>(before: &BTreeMap<Name, T>, name: Name) -> Result<Name>
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::since::{KnownPurpose, KnownText};
     use super::*;
+    use crate::policy::Basis;
 
     fn name(text: &str) -> Name {
         Name::parse(text).unwrap()
@@ -215,9 +218,17 @@ mod tests {
                         let events = (event_of(open), event_of(closed));
                         expected.clocks.insert(name(class), events);
                     }
-                    ("purpose", [purpose, since]) => {
-                        let purposes = expected.purposes.get_or_insert_default();
-                        purposes.insert(name(purpose), since.parse().ok());
+                    ("purpose", [purpose, since, basis]) => {
+                        let basis = Basis::parse(basis).unwrap();
+                        let known = KnownPurpose { since: since.parse().ok(), basis };
+                        let promised = expected.promised.get_or_insert_default();
+                        promised.purposes.insert(name(purpose), known);
+                    }
+                    ("text", [text, version, oldest_valid]) => {
+                        let (version, oldest_valid) =
+                            (version.parse().unwrap(), oldest_valid.parse().unwrap());
+                        let promised = expected.promised.get_or_insert_default();
+                        promised.texts.insert(name(text), KnownText { version, oldest_valid });
                     }
                     _ => {}
                 }

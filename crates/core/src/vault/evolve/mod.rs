@@ -86,7 +86,7 @@ impl Vault {
                     None => {}
                 }
             }
-            None => self.adopt(None, None).await?,
+            None => self.adopt(None, None, None).await?,
         }
         Ok(self.finish_reseal().await?.not_moved)
     }
@@ -156,7 +156,8 @@ impl Vault {
         }
         let moves = self.judge(&standing.in_force).await?;
         let clocks = standing.in_force.clocks_changed(&self.policy);
-        self.adopt(standing.row.as_ref(), Some(clocks).filter(|_| moves)).await
+        let before = Some(&standing.in_force);
+        self.adopt(standing.row.as_ref(), before, Some(clocks).filter(|_| moves)).await
     }
 
     /// Withdraws our policy if it is still coming: a step whose answer was lost may have been taken.
@@ -205,9 +206,14 @@ impl Vault {
 
     /// The second step; or the only one in a new store. With the job, if rows are to change: the
     /// classes whose clocks are set anew.
-    async fn adopt(&self, row: Option<&Row>, job: Option<BTreeSet<crate::Name>>) -> Result<()> {
+    async fn adopt(
+        &self,
+        row: Option<&Row>,
+        before: Option<&InForce>,
+        job: Option<BTreeSet<crate::Name>>,
+    ) -> Result<()> {
         let mark = self.policy_mark();
-        let in_force = InForce::of(&self.policy, mark.clone());
+        let in_force = InForce::of(&self.policy, mark.clone(), before);
         let mut writes = vec![policy_row(row, &in_force, true)];
         if let Some(clocks) = job {
             writes.push(self.reseal_job(clocks).await?);

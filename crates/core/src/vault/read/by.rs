@@ -1,6 +1,7 @@
 //! Reading the subject that has a value of a unique item.
 
 use super::super::codes::{ALTERED_ROW, NOT_FOUND};
+use super::super::grants::{Under, require};
 use super::super::{Actor, Vault};
 use super::View;
 use crate::error::Result;
@@ -27,8 +28,9 @@ impl Vault {
     ) -> Result<View> {
         let error = match self.may_ask_now(purpose, actor).await {
             Err(error) => error,
-            Ok(_) => {
-                if let Some(view) = self.read_at_once(item, text, purpose, actor).await? {
+            Ok(under) => {
+                let at_once = self.read_at_once(item, text, (purpose, actor), under.as_ref());
+                if let Some(view) = at_once.await? {
                     return Ok(view);
                 }
                 match self.lookup(item, text).await? {
@@ -48,14 +50,14 @@ impl Vault {
         &self,
         item: &Name,
         text: &str,
-        purpose: &Name,
-        actor: &Actor,
+        (purpose, actor): (&Name, &Actor),
+        under: Option<&Under>,
     ) -> Result<Option<View>> {
         let Some(token) = self.token_of(item, text).await? else { return Ok(None) };
         let found = self.ports.store.lookup(item, &[token.value]).await?;
         let mut found = found.into_iter().flatten();
         let (Some(Found { key }), None) = (found.next(), found.next()) else { return Ok(None) };
-        let Ok((fetched, items)) = self.decide(key.subject, purpose, actor, false).await else {
+        let Ok((fetched, items)) = self.decide(key.subject, purpose, actor, None).await else {
             return Ok(None);
         };
         let rows = fetched.account.iter().map(|account| &account.row).chain(&fetched.rows);
@@ -65,10 +67,11 @@ impl Vault {
         let leaf = self.grant(key.subject, purpose, actor);
         let mut draft = Draft::new(0);
         fetched.require(&mut draft);
+        require(under, &mut draft);
         draft.record(leaf, Vec::new(), &[]);
         // INVARIANT 5: no leaf, no read.
         match self.record_read(draft).await {
-            // The person withdrew or objected meanwhile, or signed in.
+            // The person withdrew or objected meanwhile, or signed in; or the grant was changed.
             Err(error) if error.is(&CONFLICT) => return Ok(None),
             recorded => recorded?,
         }

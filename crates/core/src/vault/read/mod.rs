@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{Account, one};
 use super::codes::{NOT_FOUND, REFUSED_STATE};
-use super::grants::refusal;
+use super::grants::{Under, refusal, require};
 use super::journal::Draft;
 use super::keys::number_of;
 use super::rows::stated;
@@ -47,6 +47,8 @@ struct Fetched {
     rows: Vec<Row>,
     /// The keys of all of them, as the safe has them.
     keys: BTreeMap<KeyId, KeyState>,
+    /// Whether what a hold keeps beyond its law is read for legal claims.
+    claims: bool,
 }
 
 impl Fetched {
@@ -116,11 +118,14 @@ impl Vault {
         let mut decided = Vec::with_capacity(subjects.len());
         let mut draft = Draft::new(0);
         // Once for all of them, and never from the read before.
-        let barred = self.barred(actor).await?;
+        let may = self.acting(actor).await?;
+        if let Ok(under) = &may {
+            require(under.as_ref(), &mut draft);
+        }
         for subject in subjects {
-            let decision = match barred {
-                None => self.decide(*subject, purpose, actor, false).await,
-                Some(code) => Err(refusal(code, actor)),
+            let decision = match &may {
+                Ok(_) => self.decide(*subject, purpose, actor, None).await,
+                Err(code) => Err(refusal(code, actor)),
             };
             let leaf = match &decision {
                 Ok((fetched, _)) => {
@@ -150,36 +155,40 @@ impl Vault {
     }
 
     /// [`Vault::may_ask`] of somebody who may act in that role now.
-    async fn may_ask_now(&self, purpose: &Name, actor: &Actor) -> Result<BTreeSet<Name>> {
-        self.check_grant(actor).await?;
-        self.may_ask(purpose, actor)
+    async fn may_ask_now(&self, purpose: &Name, actor: &Actor) -> Result<Option<Under>> {
+        let under = self.under_grant(actor).await?;
+        self.may_ask(purpose, actor).map(|_| under)
     }
 
-    /// May this actor, for this purpose, see items of this subject? Which? What is `restricted` only on
-    /// a ground that the caller has.
+    /// May this actor, for this purpose, see items of this subject? Which? What is restricted, or held
+    /// beyond its law, only on a ground that the caller has.
     async fn decide(
         &self,
         subject: SubjectId,
         purpose: &Name,
         actor: &Actor,
-        restricted: bool,
+        ground: Option<RestrictedUse>,
     ) -> Result<(Fetched, BTreeSet<Name>)> {
         // What fails whatever the account's facts are, fails before anything is fetched.
         let items = self.may_ask(purpose, actor)?;
-        let archive = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
+        let (restricted, claims) = (ground.is_some(), ground == Some(RestrictedUse::Claims));
+        let of_law = self.policy.purpose(purpose).is_some_and(|p| !p.archive_of.is_empty());
+        let archive = of_law || claims;
         let Fetched { account, beside, rows, keys, .. } =
             self.fetch(subject, &items, archive, restricted).await?;
         let found = account.is_some() || !rows.is_empty();
         // Without a live account nothing else of it is live, whatever a restored row says of itself.
         let live = account.is_some();
-        // What is restricted outlives its account, and with that its facts and consents: it is read for
-        // what needs none.
+        // What is restricted or held outlives its account, and with that its facts and consents: it is
+        // read for what needs none.
         let asked =
             || self.policy.ask(purpose, role_of(actor), &BTreeSet::new(), &Stance::default());
         let outlives = restricted && !live && asked().is_ok();
+        let claims = claims && (live || outlives);
         let may_open = |row: &Row| match &row.class {
             Some(class) if row.state == state::ARCHIVED => {
-                self.archive_items(purpose, class, row).is_ok_and(|items| !items.is_empty())
+                let lawful = self.archive_items(purpose, class, row, claims);
+                lawful.is_ok_and(|items| !items.is_empty())
             }
             _ => live && in_use(row, restricted) || outlives && row.state == state::RESTRICTED,
         };
@@ -200,14 +209,27 @@ impl Vault {
         let decided_by = asked
             .filter(|_| free)
             .map(|account| (account.row.key.clone(), Expect::Version(account.row.version)));
-        Ok((Fetched { subject, account, beside, decided_by, rows, keys }, items))
+        Ok((Fetched { subject, account, beside, decided_by, rows, keys, claims }, items))
     }
 
-    /// What a purpose may see now of an archived row of a class. A hold stops its clock.
-    fn archive_items(&self, purpose: &Name, class: &Name, row: &Row) -> Result<BTreeSet<Name>> {
+    /// What a purpose may see now of an archived row of a class: each item until its law's day, and what
+    /// is held, whatever a law says of it, for legal `claims`.
+    ///
+    /// # Law
+    /// Art. 5(1)(b) GDPR: a hold keeps for its own ends, and not for those of a law that has ended.
+    fn archive_items(
+        &self,
+        purpose: &Name,
+        class: &Name,
+        row: &Row,
+        claims: bool,
+    ) -> Result<BTreeSet<Name>> {
         let (items, _) = Body::contents(&row.body)?;
-        let (anchor, zone) = (row.anchor_at.filter(|_| !row.held), self.ports.zone.as_ref());
-        Ok(self.policy.archive_items(purpose, class, &items, anchor, self.now(), zone))
+        if claims && row.held {
+            return Ok(items);
+        }
+        let zone = self.ports.zone.as_ref();
+        Ok(self.policy.archive_items(purpose, class, &items, row.anchor_at, self.now(), zone))
     }
 
     /// The rows that hold these items, checked against the log, those that made room only for an
@@ -244,8 +266,8 @@ impl Vault {
         };
         let at = rows.iter().position(|row| row.key == is_primary && in_use(row, true));
         let keys = self.wrapped_keys(&rows).await?;
-        let (account, beside, decided_by) = (None, None, None);
-        let mut fetched = Fetched { subject, account, beside, decided_by, rows, keys };
+        let (account, beside, decided_by, claims) = (None, None, None, false);
+        let mut fetched = Fetched { subject, account, beside, decided_by, rows, keys, claims };
         let Some(at) = at else { return Ok(fetched) };
         let row = fetched.rows.get(at).cloned();
         let row = row.ok_or_else(|| NOT_FOUND.error().with("subject", subject))?;
@@ -292,7 +314,7 @@ impl Vault {
             let (body, cipher) = (Body::decode(&row.body)?, key.cipher());
             // What is archived lies where the law found it, wherever an item belongs now.
             let wanted = if row.state == state::ARCHIVED {
-                let lawful = self.archive_items(purpose, class, row)?;
+                let lawful = self.archive_items(purpose, class, row, fetched.claims)?;
                 lawful.intersection(items).cloned().collect()
             } else {
                 wanted(class)

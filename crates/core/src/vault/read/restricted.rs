@@ -1,4 +1,4 @@
-//! Reading what is restricted, on a ground that the log names.
+//! Reading what is restricted, or held for claims, on a ground that the log names.
 
 use super::{ATTEMPTS, View};
 use crate::error::Result;
@@ -6,6 +6,7 @@ use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::records::RESTRICTIONS;
 use crate::ports::store::CONFLICT;
+use crate::vault::grants::{refusal, require};
 use crate::vault::journal::Draft;
 use crate::vault::{Actor, Vault};
 
@@ -43,14 +44,18 @@ impl RestrictedUse {
 }
 
 impl Vault {
-    /// Reads what a purpose may see of a subject, also of what is restricted. The policy decides as for
-    /// every read, and by a role that works on restrictions; the leaf names the ground, which is the actor's to answer for.
+    /// Reads what a purpose may see of a subject, also of what is restricted, and for claims also
+    /// of what a hold keeps in an archive, beyond the days of its laws. The policy decides as for
+    /// every read, and by a role that works on restrictions; the leaf names the ground, which is
+    /// the actor's to answer for. What has outlived its account is read for a purpose that needs
+    /// neither facts nor consent.
     ///
     /// # Law
-    /// Art. 18(2) GDPR.
+    /// Art. 18(2), 17(3)(e) GDPR.
     ///
     /// # Errors
-    /// As [`Vault::read`]; `policy.role_without_records` for a role that does not work on restrictions.
+    /// As [`Vault::read`]; `policy.role_without_records` for a role that does not work on
+    /// restrictions.
     pub async fn read_restricted(
         &self,
         subject: SubjectId,
@@ -74,11 +79,17 @@ impl Vault {
         ground: RestrictedUse,
         actor: &Actor,
     ) -> Result<View> {
-        let decision = match self.may_read_restricted(actor).await {
-            Ok(()) => self.decide(subject, purpose, actor, true).await,
-            Err(error) => Err(error),
-        };
         let mut draft = Draft::new(0);
+        let decision = match self.acting(actor).await? {
+            Err(code) => Err(refusal(code, actor)),
+            Ok(under) => {
+                require(under.as_ref(), &mut draft);
+                match self.policy.may_work_on(&RESTRICTIONS, super::role_of(actor)) {
+                    Ok(()) => self.decide(subject, purpose, actor, Some(ground)).await,
+                    Err(refused) => Err(refused.into()),
+                }
+            }
+        };
         let leaf = match &decision {
             Ok((fetched, _)) => {
                 fetched.require(&mut draft);
@@ -91,10 +102,5 @@ impl Vault {
         self.record_read(draft).await?;
         let (fetched, items) = decision?;
         self.open_items(fetched, purpose, &items).await
-    }
-
-    async fn may_read_restricted(&self, actor: &Actor) -> Result<()> {
-        self.check_grant(actor).await?;
-        Ok(self.policy.may_work_on(&RESTRICTIONS, super::role_of(actor))?)
     }
 }

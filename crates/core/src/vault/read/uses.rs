@@ -8,7 +8,7 @@ use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
 use crate::vault::codes::NOT_OF_PURPOSE;
-use crate::vault::grants::refusal;
+use crate::vault::grants::{refusal, require};
 use crate::vault::journal::Draft;
 use crate::vault::{Actor, Entry, Vault};
 
@@ -51,11 +51,14 @@ impl Vault {
     async fn try_use_items(&self, uses: &[ItemUse], actor: &Actor) -> Result<Vec<Result<View>>> {
         let mut decided = Vec::with_capacity(uses.len());
         let mut draft = Draft::new(0);
-        let barred = self.barred(actor).await?;
+        let may = self.acting(actor).await?;
+        if let Ok(under) = &may {
+            require(under.as_ref(), &mut draft);
+        }
         for one in uses {
-            let decision = match barred {
-                None => self.decide_use(one, actor).await,
-                Some(code) => Err(refusal(code, actor)),
+            let decision = match &may {
+                Ok(_) => self.decide_use(one, actor).await,
+                Err(code) => Err(refusal(code, actor)),
             };
             let decision = match decision {
                 Ok(Some((_, given))) if !one.items.is_subset(&given) => {
@@ -102,6 +105,6 @@ impl Vault {
         if one.items.is_empty() {
             return self.may_ask(&one.purpose, actor).map(|_| None);
         }
-        self.decide(one.subject, &one.purpose, actor, false).await.map(Some)
+        self.decide(one.subject, &one.purpose, actor, None).await.map(Some)
     }
 }

@@ -15,6 +15,7 @@ use crate::seal::{Body, DataKey, Place};
 use crate::vault::Actor;
 use crate::vault::codes::RECORD_WITHOUT_MODEL;
 use crate::vault::destroy::Tries;
+use crate::vault::grants::require;
 use crate::vault::journal::next_version;
 
 /// What becomes of a record.
@@ -90,7 +91,7 @@ impl Vault {
         actor: &Actor,
         decide: &mut (impl FnMut(&OpenedRecord) -> Result<(RecordChange, Option<Vec<Token>>)> + Send),
     ) -> Result<RecordOutline> {
-        self.check_grant(actor).await?;
+        let under = self.under_grant(actor).await?;
         let row = self.record_row(key).await?;
         let data = self.row_key(&row).await?;
         let opened = self.open_record(key, &row, &data, needed)?;
@@ -111,7 +112,9 @@ impl Vault {
             body.seal(place, item, value, &data.cipher(), self.ports.rng.as_ref());
         }
         let mut draft = Draft::new(0);
-        let effects = self.carry_through(key.subject, key.id, &effects, &mut draft);
+        // Whoever ends a grant of their own writes that row itself.
+        require(under.as_ref().filter(|under| !under.is(&row.key)), &mut draft);
+        let effects = self.carry_through(key, &effects, &mut draft);
         let mut writes = effects.await?;
         let tokens = tokens.unwrap_or_else(|| row.tokens.clone());
         let write = next_version(standing.put(Row { body: body.encode(), tokens, ..row }));

@@ -19,6 +19,7 @@ mod later;
 mod list;
 mod numbered;
 mod read;
+mod restate;
 
 use super::Vault;
 use super::codes::{IN_FUTURE, RECORD_STATE, RECORD_WITHOUT_MODEL};
@@ -41,6 +42,7 @@ pub use effects::Effects;
 pub use items::{MODEL, RecordItems};
 pub use list::DueRecord;
 pub use numbered::Numbered;
+pub use restate::RestatedRecord;
 
 /// How often an operation starts again after another change of the same rows came first.
 const ATTEMPTS: usize = 5;

@@ -65,7 +65,8 @@ impl Vault {
         let registered_at = request.registered_at.unwrap_or(now);
         let by_person = request.source.is_none() && !request.unasked;
         let how = Name::fixed("registration");
-        let told = request.notice.map(|version| Told { version, at: registered_at, how });
+        // When whoever is imported was told nobody says: by now they were.
+        let told = request.notice.map(|version| Told { version, at: now, how });
         let state = AccountState {
             registered_at,
             last_login_at: request.last_login_at,

@@ -70,10 +70,13 @@ const ASKED: [(&str, &str); 3] = [
     ("words", "delete my cerulean plumage, and the card 5555 5555 5555 4444"),
 ];
 /// Why something was held, and kept from use.
-const HELD: [(&str, &str); 3] = [
+const HELD: [(&str, &str); 6] = [
     ("hold", "a lawsuit about the vermilion aviary"),
     ("review", "the vermilion aviary is in dispute still"),
     ("restriction", "contests the hue of her aviary"),
+    ("staff name", "Ottoline Featherstone-Aviarist"),
+    ("staff address", "ottoline.warden@vermilion.example"),
+    ("revocation", "left with the keys of the vermilion aviary"),
 ];
 const PASSWORD: &str = "correct canary battery staple";
 const WRONG_PASSWORD: &str = "wrong canary battery staple";
