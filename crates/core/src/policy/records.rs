@@ -90,9 +90,17 @@ pub static OUTBOX: RecordKind = RecordKind {
     what: "messages to people, from the day on which each was sent or given up",
 };
 
+/// Whom no import brings back.
+pub static SUPPRESSIONS: RecordKind = RecordKind {
+    key: "suppressions",
+    kind: Name::fixed("suppression"),
+    class: Name::fixed("tacenda.suppressions"),
+    what: "keyed tokens of people erased on request, whom no import brings back, from that day",
+};
+
 /// All kinds.
 pub static KINDS: &[&RecordKind] =
-    &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &GRANTS, &OUTBOX];
+    &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &GRANTS, &OUTBOX, &SUPPRESSIONS];
 
 impl RecordKind {
     /// The kind whose rows have this class.
@@ -115,10 +123,10 @@ impl RecordKind {
 
     /// Whether the policy has to say for which purposes they are read, and so which roles work on
     /// them: words of people or of staff stand in them. A proof of consent holds none, and a message
-    /// is opened by whoever delivers it, for the purpose that it names.
+    /// is opened by whoever delivers it, for the purpose that it names; a suppression is a token.
     #[must_use]
     pub fn names_purposes(&self) -> bool {
-        ![CONSENTS.key, OUTBOX.key].contains(&self.key)
+        ![CONSENTS.key, OUTBOX.key, SUPPRESSIONS.key].contains(&self.key)
     }
 }
 

@@ -229,6 +229,12 @@ pub static NOT_DECLARED: Code = Code::new(
     Kind::Refused,
     "the policy does not say that this processor is given this item for this purpose",
 );
+/// Somebody who was erased on request, and whom only the person brings back; context: `field`.
+pub static SUPPRESSED: Code = Code::new(
+    "vault.suppressed",
+    Kind::Refused,
+    "this person was erased on request, and no file or event brings them back",
+);
 /// There is no such subject; context: `subject`.
 pub static NOT_FOUND: Code =
     Code::new("vault.not_found", Kind::NotFound, "nothing is held about this subject");
@@ -376,6 +382,7 @@ pub static CODES: &[&Code] = &[
     &REFUSED_STATE,
     &NOT_OF_PURPOSE,
     &NOT_DECLARED,
+    &SUPPRESSED,
     &NOT_FOUND,
     &ALTERED_ROW,
     &MISSING_ROW,

@@ -35,6 +35,7 @@ mod register;
 mod rotate;
 mod rows;
 mod stance;
+mod suppress;
 mod sweeps;
 
 use std::collections::BTreeMap;

@@ -19,6 +19,7 @@ use super::codes::{
 use super::list::standing_of;
 use super::rules::check_age;
 use super::state::{Consent, Given, Giver, How, State};
+use super::unheeded;
 use crate::case::who::{check_speaker, is_system, stamp};
 
 /// How often it is decided again after another change of the same person came first.
@@ -132,6 +133,10 @@ async fn try_give(
     }
     if let Some(before) = stance.consents.get(&text.purpose) {
         let key = RecordKey { subject, kind: &CONSENTS, id: before.record };
+        if is_unheeded(vault, &key).await? {
+            unheeded::tell(vault, &key).await?;
+            return CONFLICT.err();
+        }
         if before.text == given.text && before.version == given.version {
             return Ok(Stands { key, changed: false });
         }
@@ -159,6 +164,19 @@ async fn try_give(
     };
     let key = vault.add_record(&CONSENTS, new, actor).await?;
     Ok(Stands { key, changed: true })
+}
+
+/// Whether the person withdrew it, and the account has not heard of it.
+async fn is_unheeded(vault: &Vault, key: &RecordKey) -> Result<bool> {
+    match vault.record(key).await {
+        Ok(outline) => Ok(matches!(
+            outline.standing,
+            Standing::Open { state, .. } if state == unheeded::WITHDRAWN
+        )),
+        // What somebody altered or took away is looked at where it is renewed.
+        Err(error) if matches!(error.kind(), Kind::Integrity | Kind::NotFound) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 async fn renew(

@@ -19,6 +19,7 @@ mod list;
 mod rules;
 mod settle;
 mod state;
+mod unheeded;
 mod withdraw;
 
 pub use codes::CODES;

@@ -11,6 +11,7 @@ use tacenda_core::{Kind, Result};
 
 use super::give::{GIVEN, standing};
 use super::list::standing_of;
+use super::unheeded;
 use crate::case::settle::{Settled, without_account};
 use crate::case::who::stamp;
 
@@ -29,7 +30,8 @@ pub async fn settle(vault: &Vault, after: Option<&DueRecord>, limit: usize) -> R
         named.any(|(purpose, _)| policy.consent_stands(purpose, stance))
     };
     let (gone, next) = without_account(vault, &CONSENTS, &GIVEN, (after, limit), counts).await?;
-    let mut ended = 0usize;
+    // Those are few, and are heard with the first page.
+    let mut ended = if after.is_none() { unheeded::tell_all(vault).await? } else { 0 };
     for (key, stance) in gone {
         let actor = Actor::system();
         let why = if stance.is_some() { "policy" } else { "account" };

@@ -13,6 +13,7 @@ use super::codes::{NOT_THE_SUBJECT, OTHER_BASIS};
 use super::give::{ATTEMPTS, standing};
 use super::list::standing_of;
 use super::state::How;
+use super::unheeded;
 use crate::case::who::{check_speaker, stamp};
 
 /// What a withdrawal came to. No consent stands in any case.
@@ -22,6 +23,9 @@ pub enum Withdrawal {
     Ended(RecordKey),
     /// A consent ended whose record is gone or was altered. The log says so.
     EndedWithoutProof,
+    /// A consent ended, and its record says so; the account was altered, and hears of it once it is what
+    /// it was. Nothing is read of it until then.
+    Unheeded(RecordKey),
     /// None stood. The log says that it was withdrawn: what was given before and is entered later
     /// counts no more.
     NothingStood,
@@ -66,7 +70,14 @@ async fn try_withdraw(
     (at, how): (Timestamp, How),
     actor: &Actor,
 ) -> Result<Withdrawal> {
-    let stance = vault.stance(subject).await?;
+    let stance = match vault.stance(subject).await {
+        Err(error) if error.kind() == Kind::Integrity => {
+            let why = (&error, actor);
+            let kept = unheeded::withdraw(vault, subject, purpose, (at, how), why).await?;
+            return kept.map(Withdrawal::Unheeded).ok_or(error);
+        }
+        stance => stance?,
+    };
     let stood = stance.as_ref().and_then(|stance| stance.consents.get(purpose));
     let entry =
         Entry::new("consent.withdrawn").detail("purpose", purpose).detail("how", how.as_str());

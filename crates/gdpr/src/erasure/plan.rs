@@ -93,6 +93,12 @@ impl ErasurePlan {
         self.lines.iter().any(|line| goes(&line.fate))
     }
 
+    /// Whether the account itself goes, or is archived.
+    pub(crate) fn ends_account(&self, primary: &Name) -> bool {
+        let ends = |fate: &Fate| matches!(fate, Fate::Erase | Fate::Archive { .. });
+        self.lines.iter().any(|one| one.class == *primary && !one.archived && ends(&one.fate))
+    }
+
     /// As the vault carries it out.
     #[must_use]
     pub fn to_vault(&self, reason: &Name) -> SubjectPlan {

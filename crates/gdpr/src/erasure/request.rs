@@ -53,9 +53,15 @@ fn check_takes(plan: &ErasurePlan) -> Result<()> {
 /// Carries out a plan, if the rows are still those that it saw; else
 /// `store.conflict`, and nothing has gone.
 pub(crate) async fn carry_out(vault: &Vault, plan: ErasurePlan, actor: &Actor) -> Result<Erasure> {
+    let ends = plan.ends_account(vault.policy().primary_class());
+    if ends {
+        vault.suppress(plan.subject, actor).await?;
+    }
     let destroyed = vault.destroy(vec![plan.to_vault(&Name::fixed("request"))], actor).await?;
     let position = destroyed.first().map(|one| one.position).ok_or_else(|| NOTHING_LEFT.error())?;
-    // What goes to an account that is gone goes nowhere. If this fails, whoever drains finds it.
-    let _ = outbox::withdraw(vault, plan.subject, actor).await;
+    if ends {
+        // What goes to an account that is gone goes nowhere. If this fails, whoever drains finds it.
+        let _ = outbox::withdraw(vault, plan.subject, actor).await;
+    }
     Ok(Erasure { receipt: vault.receipt(position).await?, plan })
 }

@@ -130,8 +130,12 @@ async fn try_enter(
 ) -> Result<Objected> {
     let Entering { against, made, words } = entering;
     let nobody = || NOT_FOUND.error().with("subject", subject);
-    let stance = vault.stance(subject).await?.ok_or_else(nobody)?;
-    if let Some(id) = stance.objection(against) {
+    let (stance, altered) = match vault.stance(subject).await {
+        // The record keeps the person's word, and `settle` tells the account once it is what it was.
+        Err(error) if error.kind() == Kind::Integrity => (None, Some(error)),
+        stance => (Some(stance?.ok_or_else(nobody)?), None),
+    };
+    if let Some(id) = stance.as_ref().and_then(|stance| stance.objection(against)) {
         let key = RecordKey { subject, kind: &OBJECTIONS, id };
         match repeat(vault, &key, entering, actor).await {
             Ok(()) => return Ok(Objected { key, repeated: true }),
@@ -146,17 +150,21 @@ async fn try_enter(
     if let Some(words) = words {
         items = items.with_words(WORDS, words.as_text());
     }
-    let entry = about(Entry::new("objection.made"), against)
+    let mut entry = about(Entry::new("objection.made"), against)
         .detail("ground", made.ground.as_str())
         .detail("way", made.way.as_str());
+    if let Some(error) = &altered {
+        entry = entry.detail("code", error.code());
+    }
+    let objects = altered.is_none().then(|| StanceChange::Objects(against.clone()));
     let new = NewRecord {
         subject: Some(subject),
         standing: standing(&objection, stamp.at),
         items,
         entry,
         effects: Effects {
-            stance: vec![StanceChange::Objects(against.clone())],
-            stance_seen: Some(stance),
+            stance: objects.into_iter().collect(),
+            stance_seen: stance,
             ..Effects::default()
         },
     };

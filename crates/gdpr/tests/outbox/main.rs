@@ -6,6 +6,7 @@ mod cuts;
 mod disclosed;
 mod model;
 mod support;
+mod suppressed;
 
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;

@@ -117,3 +117,64 @@ fn a_removed_objection_lets_nobody_read() {
     assert_eq!(read(&vault, subject, &ANALYSIS), "ok");
     wait(vault.audit()).unwrap();
 }
+
+#[test]
+fn who_says_no_while_the_account_is_altered_is_heard_once_it_is_not() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let key = give(&vault, subject);
+    let account = RowKey::only(subject, Name::fixed("profile.account"));
+    let settle = || {
+        let states = [objection::State::Pending, objection::State::Stands];
+        for state in &states {
+            wait(objection::settle(&vault, state, None, 9)).unwrap();
+        }
+        wait(consent::settle(&vault, None, 9)).unwrap().ended
+    };
+    world.clock.advance(Span::seconds(1));
+    store.edit(&account, |row| *row.body.last_mut().unwrap() ^= 1);
+    assert_eq!(withdraw(&vault, subject), Withdrawal::Unheeded(key));
+    let leaf = wait(vault.history(subject, 1)).unwrap().remove(0);
+    assert_eq!(
+        (leaf.action.as_str(), leaf.find("code")),
+        ("consent.withdrawn", Some("vault.altered_row"))
+    );
+    let no = object(&vault, subject);
+    let when = (vault.now(), Way::Account);
+    let stop = wait(objection::stop_marketing(&vault, subject, when, &Actor::subject(subject)));
+    let stop = stop.unwrap();
+    assert_eq!(settle(), 0, "nobody can tell the account");
+    for purpose in [&NEWS, &ANALYSIS] {
+        assert_eq!(read(&vault, subject, purpose), "vault.altered_row");
+    }
+    store.repent();
+    assert_eq!(settle(), 1);
+    let stance = wait(vault.stance(subject)).unwrap().unwrap();
+    assert!(stance.consents.is_empty() && stance.withdrawn.contains_key(&NEWS));
+    assert_eq!(stance.objections.get(&ANALYSIS), Some(&no.key.id));
+    assert_eq!(stance.marketing, Some(stop.key.id));
+    assert_eq!(read(&vault, subject, &NEWS), "policy.objected");
+    assert_eq!(read(&vault, subject, &ANALYSIS), "policy.objected");
+    assert_eq!(settle(), 0);
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn nobody_consents_past_a_withdrawal_that_the_account_does_not_know() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let first = give(&vault, subject);
+    let account = RowKey::only(subject, Name::fixed("profile.account"));
+    world.clock.advance(Span::seconds(1));
+    store.edit(&account, |row| *row.body.last_mut().unwrap() ^= 1);
+    withdraw(&vault, subject);
+    store.repent();
+    world.clock.advance(Span::seconds(1));
+    let second = give(&vault, subject);
+    assert_ne!(second, first, "a proof of its own");
+    assert_eq!(wait(consent::settle(&vault, None, 9)).unwrap().ended, 0);
+    assert_eq!(read(&vault, subject, &NEWS), "ok");
+    wait(vault.audit()).unwrap();
+}

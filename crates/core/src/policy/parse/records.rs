@@ -10,8 +10,16 @@ use crate::policy::records::{KINDS, RecordKind};
 use crate::policy::words::Action;
 
 /// The keys of the section, in the order of [`KINDS`].
-const KEYS: &[&str] =
-    &["requests", "holds", "restrictions", "consents", "objections", "staff", "outbox"];
+const KEYS: &[&str] = &[
+    "requests",
+    "holds",
+    "restrictions",
+    "consents",
+    "objections",
+    "staff",
+    "outbox",
+    "suppressions",
+];
 const RULE: &[&str] = &["keep", "start", "end", "law", "purposes", "example"];
 
 /// The rules of the kinds, and for which purposes each is read, where the policy says so.

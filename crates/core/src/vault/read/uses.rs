@@ -35,7 +35,8 @@ impl Vault {
     /// Art. 5(1)(b), (c) and (f) GDPR.
     ///
     /// # Errors
-    /// The codes of the ports; then nothing was opened. Of one subject: as [`Vault::read`];
+    /// The codes of the ports; `store.conflict` if others keep coming first. Then nothing was opened. Of one
+    /// subject: as [`Vault::read`];
     /// [`NOT_OF_PURPOSE`] for an item that the purpose does not give.
     pub async fn use_items(&self, uses: &[ItemUse], actor: &Actor) -> Result<Vec<Result<View>>> {
         for _ in 1..ATTEMPTS {

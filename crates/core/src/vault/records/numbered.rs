@@ -190,6 +190,22 @@ impl Vault {
         Ok(opened)
     }
 
+    /// Whether there may be a record of each number: looked up, and not compared with the log.
+    pub(in crate::vault) async fn may_be_there(
+        &self,
+        kind: &RecordKind,
+        numbers: &[[u8; 16]],
+    ) -> Result<Vec<bool>> {
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let key = self.index_key().await?;
+        let tokens: Vec<_> =
+            numbers.iter().map(|number| key.token(&kind.class, &hex(number))).collect();
+        let found = self.ports.store.lookup(&kind.class, &tokens).await?;
+        Ok(found.iter().map(|rows| !rows.is_empty()).collect())
+    }
+
     async fn number_token(&self, kind: &RecordKind, number: &[u8; 16]) -> Result<Token> {
         let value = self.index_key().await?.token(&kind.class, &hex(number));
         Ok(Token { index: kind.class.clone(), value, unique: true })

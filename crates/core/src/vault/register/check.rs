@@ -18,15 +18,20 @@ use crate::policy::{LegacyPasswords, Policy, Stance, Told};
 use crate::ports::Fingerprint;
 use crate::row::Token;
 use crate::seal::{IndexKey, fingerprint};
+use crate::vault::RecordKey;
 
 /// A request that passed every check that needs no store.
-pub(super) struct Checked {
-    pub(super) at: usize,
+pub(in crate::vault) struct Checked {
+    pub(in crate::vault) at: usize,
     pub(super) items: BTreeMap<Name, ItemValue>,
     pub(super) verifier: Option<Verifier>,
     pub(super) state: AccountState,
     pub(super) fingerprint: Option<Fingerprint>,
-    pub(super) tokens: Vec<Token>,
+    pub(in crate::vault) tokens: Vec<Token>,
+    /// Whether the person asks for it.
+    pub(super) by_person: bool,
+    /// What ends with it.
+    pub(super) suppressed: Option<RecordKey>,
 }
 impl Vault {
     /// Checks what needs no store: required items, the order of dates, declared facts, the notice,
@@ -58,6 +63,7 @@ impl Vault {
         self.check_request(&request)?;
         let policy = &self.policy;
         let registered_at = request.registered_at.unwrap_or(now);
+        let by_person = request.source.is_none() && !request.unasked;
         let how = Name::fixed("registration");
         // When whoever is imported was told nobody says: by now they were.
         let told = request.notice.map(|version| Told { version, at: now, how });
@@ -77,7 +83,8 @@ impl Vault {
         };
         let tokens = tokens(policy, &items, &secrets.index);
         let fingerprint = request.source.map(|source| fingerprint(&secrets.fingerprints, &source));
-        Ok(Checked { at, items, verifier, state, fingerprint, tokens })
+        let suppressed = None;
+        Ok(Checked { at, items, verifier, state, fingerprint, tokens, by_person, suppressed })
     }
 
     /// Hashes a password at the policy's parameters, on the worker.

@@ -9,6 +9,7 @@ use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::{Fingerprint, KeyState};
 use crate::vault::codes::NOT_UNIQUE;
+use crate::vault::suppress::Stands;
 
 impl Vault {
     /// Takes out what an earlier import wrote.
@@ -47,6 +48,29 @@ impl Vault {
         let tombstone = |(_, state): &(_, KeyState)| matches!(state, KeyState::Destroyed(_));
         Ok(!self.ports.store.leaves_of(subject, true, None, 1).await?.is_empty()
             || self.ports.keyring.keys_of(subject).await?.iter().any(tombstone))
+    }
+
+    /// Takes out what would bring somebody back who was erased on request. Whoever asks for it
+    /// themselves is back.
+    pub(super) async fn drop_suppressed(
+        &self,
+        checked: Vec<Checked>,
+        results: &mut [Option<Result<Registered>>],
+    ) -> Result<Vec<Checked>> {
+        let mut stands = self.suppressions(&checked).await?;
+        let mut free = Vec::with_capacity(checked.len());
+        for mut one in checked {
+            match stands.remove(&one.at) {
+                Some(stands) if !one.by_person => {
+                    put(results, one.at, Err(stands.into_error(self)));
+                    continue;
+                }
+                Some(Stands::Suppressed(key)) => one.suppressed = Some(key),
+                Some(Stands::Unclear(_)) | None => {}
+            }
+            free.push(one);
+        }
+        Ok(free)
     }
 
     /// Takes out requests whose unique values are held by somebody, or by an earlier request.

@@ -17,7 +17,7 @@ use crate::id::SubjectId;
 use crate::name::Name;
 use crate::password::Password;
 
-pub(super) use check::tokens;
+pub(super) use check::{Checked, tokens};
 pub use pages::Registration;
 
 /// How many subjects one commit registers at most.
@@ -69,6 +69,9 @@ pub struct RegisterRequest {
     /// The record that the request was made from, as names and values; if given, the same record
     /// is known again and written once.
     pub source: Option<Zeroizing<Vec<u8>>>,
+    /// Whether it comes from a file or a late event, and not from the person: then nobody is brought back
+    /// who was erased on request. A request with a `source` always does.
+    pub unasked: bool,
 }
 
 /// What became of a request.
@@ -93,6 +96,7 @@ impl Vault {
     /// Registers one customer.
     ///
     /// # Errors
+    /// `vault.suppressed` for what comes from a file or an event, of somebody who was erased on request;
     /// `vault.required_item`, `vault.not_unique`, `vault.in_future`, `vault.out_of_order`,
     /// `vault.undeclared_fact`, with the field; `vault.undeclared_item`, also for a password where the
     /// policy keeps none; nothing was written then. The codes of the ports.

@@ -13,6 +13,7 @@ use crate::policy::Policy;
 use crate::ports::{Committed, Expect, KeyId, NewKeys, RowWrite};
 use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, DataKey, Place};
+use crate::vault::RecordKey;
 
 /// A request about to be written.
 pub(super) struct Prepared {
@@ -180,6 +181,11 @@ impl Vault {
 }
 
 impl Prepared {
+    /// The suppression that ends with it.
+    pub(super) const fn suppressed(&self) -> Option<&RecordKey> {
+        self.request.suppressed.as_ref()
+    }
+
     /// The keys of its rows.
     fn keys(&self) -> impl Iterator<Item = KeyId> {
         let classes = self.rows.iter().filter_map(|row| row.class.clone());

@@ -1,0 +1,169 @@
+//! Whom a file or a late event does not bring back: people erased on their request.
+//!
+//! Of an erased person nothing is left that could be compared. So before the account goes, a record is
+//! made under a token of its identifier, as keyed as the look-up that goes with the account: who holds
+//! the rows cannot try a guess against it. It has a period of its own (`[records] suppressions`), and
+//! ends before that once the person registers again.
+
+use std::collections::BTreeMap;
+
+use super::codes::SUPPRESSED;
+use super::register::Checked;
+use super::{
+    Actor, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
+    RecordKey, Standing, Vault,
+};
+use crate::clock::Timestamp;
+use crate::codec::{Decoder, Encoder};
+use crate::error::{Error, Kind, Result};
+use crate::id::SubjectId;
+use crate::policy::records::SUPPRESSIONS;
+
+const DOMAIN: &str = "tacenda/suppression/1";
+/// Long over: the next sweep takes it.
+const OVER: Timestamp = Timestamp::from_micros(0);
+
+/// What stands against a request.
+pub(super) enum Stands {
+    /// This suppression.
+    Suppressed(RecordKey),
+    /// Something that cannot be read.
+    Unclear(Error),
+}
+
+impl Vault {
+    /// Notes, before the account of a subject is erased on request, that nothing but the person brings
+    /// it back; the period begins anew if it was noted before. `false` if there is no account in use,
+    /// or its row is not what the log states: that keeps nobody from being erased.
+    ///
+    /// # Law
+    /// Art. 17(1) and 5(1)(e) GDPR: an erasure that the next import undoes is none. What is kept for it
+    /// is a keyed token (Art. 5(1)(c)).
+    ///
+    /// # Errors
+    /// Those of [`Vault::add_record`].
+    pub async fn suppress(&self, subject: SubjectId, actor: &Actor) -> Result<bool> {
+        let key = self.profile_key(subject, self.policy.primary_class());
+        let row = match self.checked(subject, std::slice::from_ref(&key)).await {
+            Err(error) if error.kind() == Kind::Integrity => return Ok(false),
+            rows => rows?.pop().flatten(),
+        };
+        let index = &self.policy.identifier().name;
+        let tokens = row.iter().flat_map(|row| &row.tokens);
+        let Some(token) = tokens.into_iter().find(|token| token.index == *index) else {
+            return Ok(false);
+        };
+        let new = NewRecord {
+            subject: Some(subject),
+            standing: Standing::Closed { at: self.now() },
+            items: model(true),
+            entry: Entry::new("suppression.begun"),
+            effects: Effects::default(),
+        };
+        let there = match self.add_record_once(&SUPPRESSIONS, &token.value, new, actor).await? {
+            Numbered::Added(_) => return Ok(true),
+            Numbered::There(there) => there,
+        };
+        let again = self.change_record(&there, &[], actor, |_| {
+            Ok(changed(true, self.now(), Entry::new("suppression.begun")))
+        });
+        again.await.map(|_| true)
+    }
+
+    /// What stands against requests, by their place.
+    pub(super) async fn suppressions(
+        &self,
+        checked: &[Checked],
+    ) -> Result<BTreeMap<usize, Stands>> {
+        let index = &self.policy.identifier().name;
+        let number = |one: &Checked| {
+            one.tokens.iter().find(|token| token.index == *index).map(|token| token.value)
+        };
+        let numbers: Vec<_> =
+            checked.iter().filter_map(|one| Some((one.at, number(one)?))).collect();
+        let all: Vec<_> = numbers.iter().map(|(_, number)| *number).collect();
+        let mut stands = BTreeMap::new();
+        let there = self.may_be_there(&SUPPRESSIONS, &all).await?;
+        for ((at, number), _) in numbers.into_iter().zip(there).filter(|(_, there)| *there) {
+            match self.in_force(&number).await {
+                Ok(Some(key)) => stands.insert(at, Stands::Suppressed(key)),
+                Ok(None) => None,
+                Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+                Err(error) => stands.insert(at, Stands::Unclear(error)),
+            };
+        }
+        Ok(stands)
+    }
+
+    /// The suppression of a number, if it has not ended.
+    async fn in_force(&self, number: &[u8; 16]) -> Result<Option<RecordKey>> {
+        let Some(key) = self.find_record(&SUPPRESSIONS, number).await? else { return Ok(None) };
+        let decide = |opened: &OpenedRecord| decode(opened.items.get(&MODEL).unwrap_or_default());
+        let stands = self.consult_record(&key, &[MODEL], decide).await?;
+        Ok(stands.then_some(key))
+    }
+
+    /// Ends a suppression: the person is back.
+    pub(super) async fn end_suppression(&self, key: &RecordKey, actor: &Actor) -> Result<()> {
+        let ended = self.change_record(key, &[], actor, |_| {
+            Ok(changed(false, OVER, Entry::new("suppression.ended")))
+        });
+        ended.await.map(|_| ())
+    }
+}
+
+impl Stands {
+    /// Why an import does not bring the person back.
+    pub(super) fn into_error(self, vault: &Vault) -> Error {
+        match self {
+            Self::Suppressed(_) => SUPPRESSED.error().field_is(&vault.policy.identifier().name),
+            Self::Unclear(error) => error,
+        }
+    }
+}
+
+fn changed(in_force: bool, at: Timestamp, entry: Entry) -> RecordChange {
+    RecordChange {
+        standing: Standing::Closed { at },
+        set: model(in_force),
+        remove: [].into(),
+        entry,
+        effects: Effects::default(),
+    }
+}
+
+fn model(in_force: bool) -> RecordItems {
+    RecordItems::default().with(MODEL, encode(in_force))
+}
+
+fn encode(in_force: bool) -> Vec<u8> {
+    let mut e = Encoder::new(DOMAIN);
+    e.u8(u8::from(in_force));
+    e.finish()
+}
+
+fn decode(bytes: &[u8]) -> Result<bool> {
+    let mut d = Decoder::new(bytes, DOMAIN)?;
+    let in_force = d.flag()?;
+    d.end()?;
+    Ok(in_force)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_encoding_of_a_suppression_is_frozen() {
+        for case in crate::vectors::cases("suppression") {
+            let decoded = decode(&case.hex("bytes"));
+            if let Some(code) = case.error() {
+                assert_eq!(decoded.unwrap_err().code(), code, "{}", case.name);
+                continue;
+            }
+            let in_force = case.one("in_force") == "yes";
+            assert_eq!(encode(in_force), case.hex("bytes"), "{}", case.name);
+            assert_eq!(decoded.unwrap(), in_force, "{}", case.name);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Whoever was erased on request comes back by their own doing alone.
+
+use std::collections::BTreeSet;
+
+use pollster::block_on as wait;
+use tacenda_core::vault::{RegisterRequest, Registered, Vault};
+use tacenda_core::{Name, Result, SubjectId};
+use tacenda_gdpr::{erasure, retention};
+use tacenda_testkit::world::{World, ada, request, staff};
+use zeroize::Zeroizing;
+
+use super::support::code;
+
+const EMAIL: &str = "Ada@Example.org";
+
+/// A line of a file; the other lines have another name each.
+fn line(vault: &Vault, name: &str) -> Result<Registered> {
+    let request = request(vault, &[("email", EMAIL), ("first_name", name)], false);
+    let source = Some(Zeroizing::new(name.as_bytes().to_vec()));
+    wait(vault.register(RegisterRequest { source, ..request }, &staff("support")))
+}
+
+fn event(vault: &Vault, email: &str) -> Result<Registered> {
+    let request = request(vault, &[("email", email)], false);
+    wait(vault.register(RegisterRequest { unasked: true, ..request }, &staff("support")))
+}
+
+fn by_person(vault: &Vault, email: &str) -> Result<Registered> {
+    wait(vault.register(request(vault, &[("email", email)], false), &staff("support")))
+}
+
+fn erase(vault: &Vault, subject: SubjectId) {
+    wait(erasure::erase(vault, subject, &staff("support"))).unwrap();
+}
+
+fn sweep(vault: &Vault) {
+    let digest = wait(retention::plan(vault)).unwrap().digest;
+    wait(erasure::sweep(vault, Some(digest), &staff("support"), &mut |_| {})).unwrap();
+}
+
+fn accounts(vault: &Vault) -> usize {
+    wait(vault.subjects(None, 99)).unwrap().len()
+}
+
+#[test]
+fn no_file_and_no_event_bring_back_whom_a_request_erased() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = line(&vault, "Ada").unwrap().subject();
+    assert_eq!(code(event(&vault, EMAIL)), "vault.not_unique", "while the account is there");
+    erase(&vault, subject);
+    assert_eq!(line(&vault, "Ada").unwrap(), Registered::Known(subject), "the very record");
+    let error = line(&vault, "Ada L.").unwrap_err();
+    assert_eq!((error.code(), error.field().as_deref()), ("vault.suppressed", Some("email")));
+    assert!(!error.to_string().to_lowercase().contains("ada"));
+    // In any case of the address, in another process.
+    let vault = world.open();
+    assert_eq!(code(event(&vault, "ADA@EXAMPLE.ORG")), "vault.suppressed");
+    assert_eq!(code(event(&vault, "eve@example.org")), "ok");
+    assert_eq!(accounts(&vault), 1);
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn one_line_that_is_suppressed_stops_no_other() {
+    let world = World::default();
+    let vault = world.open();
+    erase(&vault, ada(&vault));
+    let requests = ["eve@example.org", EMAIL, "bob@example.org"].map(|email| {
+        let request = request(&vault, &[("email", email)], false);
+        RegisterRequest { unasked: true, ..request }
+    });
+    let results = wait(vault.register_many(requests.into(), &staff("support"))).unwrap();
+    let codes: Vec<_> = results.into_iter().map(code).collect();
+    assert_eq!(codes, ["ok", "vault.suppressed", "ok"]);
+}
+
+#[test]
+fn whoever_registers_again_is_back_and_stays_so() {
+    let world = World::default();
+    let vault = world.open();
+    erase(&vault, ada(&vault));
+    let again = by_person(&vault, EMAIL).unwrap().subject();
+    assert_eq!(accounts(&vault), 1);
+    assert_eq!(code(event(&vault, EMAIL)), "vault.not_unique");
+    // The suppression is over, and its record goes.
+    sweep(&vault);
+    assert_eq!(accounts(&vault), 1);
+    // It begins anew with the next erasure.
+    erase(&vault, again);
+    assert_eq!(code(event(&vault, EMAIL)), "vault.suppressed");
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn an_erasure_soon_after_the_return_begins_the_period_anew() {
+    let world = World::default();
+    let vault = world.open();
+    erase(&vault, ada(&vault));
+    world.set_time("2029-05-20T08:00:00Z");
+    let again = by_person(&vault, EMAIL).unwrap().subject();
+    erase(&vault, again);
+    assert_eq!(code(event(&vault, EMAIL)), "vault.suppressed");
+    world.set_time("2029-06-10T08:00:00Z");
+    sweep(&vault);
+    assert_eq!(code(event(&vault, EMAIL)), "vault.suppressed", "three years from the second");
+}
+
+#[test]
+fn a_suppression_ends_with_its_period() {
+    let world = World::default();
+    let vault = world.open();
+    erase(&vault, ada(&vault));
+    world.set_time("2029-06-01T23:59:59Z");
+    sweep(&vault);
+    assert_eq!(code(event(&vault, EMAIL)), "vault.suppressed");
+    world.set_time("2029-06-02T00:00:00Z");
+    sweep(&vault);
+    assert_eq!(code(event(&vault, EMAIL)), "ok");
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn what_is_kept_is_no_address_and_no_look_up_of_one() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let tokens = |of: &str| -> BTreeSet<[u8; 16]> {
+        let scan = tacenda_core::ports::Scan::Subject(subject);
+        let rows = wait(world.store.scan(&scan, None, 99)).unwrap().rows;
+        let rows = rows.into_iter().filter(|row| row.key.kind.as_str() == of);
+        rows.flat_map(|row| row.tokens).map(|token| token.value).collect()
+    };
+    let before = tokens("profile.account");
+    erase(&vault, subject);
+    let after = tokens("suppression");
+    assert_eq!((before.len(), after.len()), (1, 1));
+    assert!(before.is_disjoint(&after));
+    // The address itself is free.
+    let email = Name::fixed("email");
+    let (purpose, by) = (Name::fixed("account"), staff("support"));
+    let read = wait(vault.read_by(&email, EMAIL, &purpose, &by));
+    assert_eq!(code(read), "vault.not_found");
+}
