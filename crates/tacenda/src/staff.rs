@@ -17,8 +17,8 @@ pub struct Staff<'a> {
 }
 
 impl Staff<'_> {
-    /// Grants roles to a person, somebody new or somebody of whom a grant is kept. The first grant of
-    /// all is given by [`Actor::system`].
+    /// Grants roles to a person, somebody new or somebody of whom a grant is kept. The first grant
+    /// of all is given by [`Actor::system`].
     ///
     /// # Errors
     /// As [`staff::give`].

@@ -51,8 +51,8 @@ impl Bearing {
     }
 }
 
-/// The SHA-256 of a role, cut. It hides nothing, and is as long as a token is: whose row it is, is an
-/// opaque id.
+/// The SHA-256 of a role, cut. It hides nothing, and is as long as a token is: whose row it is, is
+/// an opaque id.
 fn role_token(role: &Name) -> Token {
     let mut e = Encoder::new("tacenda/grant-role/1");
     e.text(role.as_str());
@@ -89,10 +89,12 @@ impl Vault {
         self.add_found_by(&GRANTS, new, bearing.tokens(), actor).await
     }
 
-    /// Changes a grant, as [`Vault::change_record`] does, and what it is held against whoever acts by.
+    /// Changes a grant, as [`Vault::change_record`] does, and what it is held against whoever acts
+    /// by.
     ///
     /// # Errors
-    /// Those of [`Vault::change_record`]; `store.not_unique` for a certificate that another grant has.
+    /// Those of [`Vault::change_record`]; `store.not_unique` for a certificate that another grant
+    /// has.
     pub async fn change_grant(
         &self,
         key: &RecordKey,
@@ -118,8 +120,9 @@ impl Vault {
     /// codes for a grant that somebody altered; the codes of the store.
     ///
     /// # Properties
-    /// One look-up of the rows and latest leaves of one subject, whatever the vault holds; none where
-    /// no grant is required. A grant that is altered, or moved from somebody else, grants nothing.
+    /// One look-up of the rows and latest leaves of one subject, whatever the vault holds; none
+    /// where no grant is required. A grant that is altered, or moved from somebody else, grants
+    /// nothing.
     pub async fn check_grant(&self, actor: &Actor) -> Result<()> {
         self.under_grant(actor).await.map(drop)
     }

@@ -11,7 +11,8 @@
 //! hold itself: a row is held whole, so that a hold of an item keeps all items of its class.
 //!
 //! A hold of classes keeps what is there of them, also what is archived, and what begins again beside it.
-//! A hold of a subject keeps what is added later as well.
+//! A hold of a subject keeps what is added later as well, and the records about it, such as files of
+//! requests, beyond their period.
 
 mod agenda;
 mod codec;

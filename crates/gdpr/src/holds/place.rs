@@ -129,6 +129,6 @@ fn new(
         standing: file::standing(vault, &hold),
         items: RecordItems::default().with(MODEL, hold.encode()),
         entry,
-        effects: Effects { held, all, ..Effects::default() },
+        effects: Effects { held, records: all.then_some(true), all, ..Effects::default() },
     })
 }

@@ -72,9 +72,11 @@ pub(super) async fn release_in(
         let marked = rows.iter().filter(|row| row.held && is_declared(vault, &row.class));
         let held: BTreeMap<_, _> =
             marked.map(|row| (row.class.clone(), !classes.contains(&row.class))).collect();
+        let records = frees_records(&others).then_some(false);
         let hold = hold.release(reason.clone(), file::stamp(vault, actor))?;
         let entry = Entry::new("hold.released").detail("classes", classes.len());
-        Ok(file::change(vault, &hold, entry, Effects { held, ..Effects::default() }))
+        let effects = Effects { held, records, ..Effects::default() };
+        Ok(file::change(vault, &hold, entry, effects))
     };
     let done = vault.change_record_beside(key, &[MODEL], actor, decide).await;
     if let Err(error) = done {
@@ -100,6 +102,11 @@ fn let_go(vault: &Vault, hold: &Hold, others: &[Hold], rows: &[Outline]) -> BTre
             && !others.iter().any(|other| other.holds(policy, class))
     };
     held.into_iter().filter(goes).cloned().collect()
+}
+
+/// Whether the subject's records are held by nothing any more: none of the other holds is of everything.
+pub(super) fn frees_records(others: &[Hold]) -> bool {
+    !others.iter().any(|other| other.stage() == Stage::Whole)
 }
 
 pub(super) fn is_declared(vault: &Vault, class: &Name) -> bool {

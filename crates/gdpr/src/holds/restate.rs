@@ -10,7 +10,7 @@ use tacenda_core::vault::{
 use tacenda_core::{Name, Result, Timestamp};
 
 use super::file;
-use super::release::{Released, is_declared, settle};
+use super::release::{Released, frees_records, is_declared, settle};
 use super::scope::{Covered, Scope};
 use super::state::{Ground, Hold, Placing};
 use crate::case::{Note, Stamp, watch};
@@ -53,13 +53,14 @@ pub async fn restate(
     let held: BTreeMap<_, _> = marked.map(|row| (row.class.clone(), stays(&row.class))).collect();
     let let_go = held.iter().filter(|(_, stays)| !**stays).map(|(class, _)| class.clone());
     let classes: BTreeSet<_> = let_go.collect();
+    let records = others.as_ref().is_some_and(|others| frees_records(others)).then_some(false);
     let hold = in_its_place(vault, key, &own, reason, actor).await?;
     let seen = own.iter().map(Outline::seen).collect();
     let new = RestatedRecord {
         standing: file::standing(vault, &hold),
         items: RecordItems::default().with(MODEL, hold.encode()),
         entry: Entry::new("hold.restated").detail("classes", classes.len()),
-        effects: Effects { held, seen, ..Effects::default() },
+        effects: Effects { held, records, seen, ..Effects::default() },
     };
     vault.restate_record(key, new, actor).await?;
     let (reopened, unread) = settle(vault, calendar, key, &hold, actor).await?;

@@ -12,7 +12,7 @@ use super::codes::{NO_SCOPE, NOTHING};
 /// What a hold is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
-    /// Everything about the subject, also what is added later.
+    /// Everything about the subject, also what is added later, and the records about it.
     Subject,
     /// These classes, at least one.
     Classes(BTreeSet<Name>),

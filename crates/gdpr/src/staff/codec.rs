@@ -1,5 +1,5 @@
-//! The stored form of a grant, `tacenda/grant/1`: its entries, of which everything else follows. See
-//! `docs/decisions/0002-bytes.md`. A row seals the bytes.
+//! The stored form of a grant, `tacenda/grant/1`: its entries, of which everything else follows.
+//! See `docs/decisions/0002-bytes.md`. A row seals the bytes.
 
 use tacenda_core::Result;
 use tacenda_core::codec::{Decoder, Encoder, MALFORMED};
@@ -42,8 +42,8 @@ impl Grant {
     /// Reads an encoding. What it accepts, it writes again byte by byte.
     ///
     /// # Errors
-    /// `codec.malformed`, also for a history that no steps can have made. What was asked of a step is
-    /// not asked again.
+    /// `codec.malformed`, also for a history that no steps can have made. What was asked of a step
+    /// is not asked again.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let mut d = Decoder::new(bytes, DOMAIN)?;
         let mut grant: Option<Self> = None;

@@ -33,7 +33,8 @@ pub(super) fn standing(vault: &Vault, grant: &Grant) -> Standing {
     }
 }
 
-/// The change that puts a grant in the place of the one before, and what whoever acts is held against.
+/// The change that puts a grant in the place of the one before, and what whoever acts is held
+/// against.
 pub(super) fn change(vault: &Vault, grant: &Grant, entry: Entry) -> (RecordChange, Bearing) {
     let change = RecordChange {
         standing: standing(vault, grant),
@@ -45,8 +46,8 @@ pub(super) fn change(vault: &Vault, grant: &Grant, entry: Entry) -> (RecordChang
     (change, grant.bearing())
 }
 
-/// Refuses whoever does not work on grants, and whoever would grant to themselves. The SDK itself may:
-/// nobody else can give the first grant, or another one once all have run out.
+/// Refuses whoever does not work on grants, and whoever would grant to themselves. The SDK itself
+/// may: nobody else can give the first grant, or another one once all have run out.
 pub(super) fn check_grantor(vault: &Vault, person: Option<ActorId>, actor: &Actor) -> Result<()> {
     if is_system(actor) {
         return Ok(());

@@ -55,7 +55,8 @@ pub struct Offer {
     pub certificate: Fingerprint,
     /// The last day, to its end; a year from now at most.
     pub until: NaiveDate,
-    /// When and in which language the person was told of the policy's notice for staff, if it has one.
+    /// When and in which language the person was told of the policy's notice for staff, if it has
+    /// one.
     pub told: Option<(Timestamp, String)>,
 }
 
@@ -96,8 +97,8 @@ pub struct Granted {
 /// Art. 29 and 32(4) GDPR; Art. 13 for the notice.
 ///
 /// # Errors
-/// `policy.unknown_role`, `policy.role_without_records`, `case.no_role`, `staff.own_grant`; those of
-/// [`Grant::give`]; `staff.not_told`, `staff.unknown_language`; `staff.granted_already`,
+/// `policy.unknown_role`, `policy.role_without_records`, `case.no_role`, `staff.own_grant`; those
+/// of [`Grant::give`]; `staff.not_told`, `staff.unknown_language`; `staff.granted_already`,
 /// `staff.certificate_taken`; `vault.not_found` for a person of whom nothing is known; those of
 /// [`Vault::add_grant`].
 pub async fn give(

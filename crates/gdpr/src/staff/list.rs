@@ -20,8 +20,8 @@ pub struct Listed {
     pub identity: Option<(Sensitive<String>, Sensitive<String>)>,
 }
 
-/// Reads the grants of a person, the oldest first: those that are open, and those that ended and are
-/// kept. A leaf each.
+/// Reads the grants of a person, the oldest first: those that are open, and those that ended and
+/// are kept. A leaf each.
 ///
 /// # Errors
 /// Those of [`Vault::records_of`]; those of [`Vault::read_record`] stand with each.

@@ -1,11 +1,11 @@
-//! Grants of staff (Art. 29 and 32(4) GDPR): who may act in which role, with which certificate, until
-//! when.
+//! Grants of staff (Art. 29 and 32(4) GDPR): who may act in which role, with which certificate,
+//! until when.
 //!
 //! A [`Grant`] is a history to which things are added and from which nothing goes: given for a year
 //! at most, renewed, revoked with a reason. Its record is the person's, whose id is the
 //! [`tacenda_core::ActorId`] of everything that the person does; name and work e-mail address lie
-//! sealed beside it. Where the policy says `[staff] grants = "required"`, the vault holds whoever acts
-//! against the grant at every step ([`tacenda_core::vault::Vault::check_grant`]).
+//! sealed beside it. Where the policy says `[staff] grants = "required"`, the vault holds whoever
+//! acts against the grant at every step ([`tacenda_core::vault::Vault::check_grant`]).
 //!
 //! While a grant may count its record is open; revoked or run out, its retention begins. A further
 //! reason is a word of [`Ground`]; a further step is an [`Event`], a rule in `state`, its bytes in

@@ -11,8 +11,8 @@ use crate::case::who::stamp;
 /// Renews a grant, from now on.
 ///
 /// # Errors
-/// Those of [`give`](super::give) but for `staff.granted_already`; `staff.wrong_step` if it was revoked
-/// or its last day is over; those of [`Vault::change_grant`].
+/// Those of [`give`](super::give) but for `staff.granted_already`; `staff.wrong_step` if it was
+/// revoked or its last day is over; those of [`Vault::change_grant`].
 pub async fn renew(vault: &Vault, key: &RecordKey, offer: &Offer, actor: &Actor) -> Result<()> {
     file::check_grantor(vault, Some(ActorId::from(key.subject.as_uuid())), actor)?;
     let terms = offer.terms(vault)?;

@@ -11,14 +11,14 @@ use crate::case::Note;
 use crate::case::watch;
 use crate::case::who::{is_system, stamp};
 
-/// Revokes every open grant of a person; those that ended with it. Whoever works on grants may revoke
-/// their own too.
+/// Revokes every open grant of a person; those that ended with it. Whoever works on grants may
+/// revoke their own too.
 ///
 /// # Errors
 /// `staff.nothing_granted`; `staff.by_nobody` for the SDK itself; `case.no_role`,
 /// `policy.unknown_role`, `policy.role_without_records`; those of [`Vault::records_of`] and
-/// [`Vault::change_grant`]: one that somebody altered is no grant, and cannot be revoked before it is
-/// mended.
+/// [`Vault::change_grant`]: one that somebody altered is no grant, and cannot be revoked before it
+/// is mended.
 pub async fn revoke(
     vault: &Vault,
     person: ActorId,

@@ -79,7 +79,8 @@ pub struct Entry {
     pub event: Event,
 }
 
-/// How a grant stands, apart from the time: one whose last day is over grants nothing, noted or not.
+/// How a grant stands, apart from the time: one whose last day is over grants nothing, noted or
+/// not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// It was not revoked.
@@ -105,8 +106,8 @@ impl Grant {
     /// A grant from now on.
     ///
     /// # Law
-    /// A year counts from day to the same day (Reg. 1182/71 Art. 3(2)(c)). That it is a year at most
-    /// is the promise of the service (S19), and no law's.
+    /// A year counts from day to the same day (Reg. 1182/71 Art. 3(2)(c)). That it is a year at
+    /// most is the promise of the service (S19), and no law's.
     ///
     /// # Errors
     /// `staff.no_roles`, `staff.ends_before`, `staff.too_long`, `staff.in_future`.

@@ -4,8 +4,8 @@ use pollster::block_on as wait;
 use tacenda_core::policy::records::HOLDS;
 use tacenda_core::vault::{Actor, Amendment, OnRestore, RestrictedUse, Standing};
 use tacenda_core::{ActorId, Name};
-use tacenda_gdpr::erasure;
 use tacenda_gdpr::holds::{self, Scope, Stage};
+use tacenda_gdpr::{erasure, requests};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 
 use crate::support::*;
@@ -228,4 +228,32 @@ fn what_a_law_keeps_is_held_beyond_its_day() {
     sweep(&vault);
     assert!(own(&vault, subject).is_empty());
     assert_eq!(code(place(&vault, subject, Scope::Subject)), "holds.nothing");
+}
+
+#[test]
+fn a_hold_of_everything_keeps_the_files_about_somebody_as_well() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let closed = |at: &requests::Received| {
+        let taken = requests::Event::Withdrawn(vault.now());
+        wait(requests::step(&vault, &calendar(), &at.key, taken, &staff("support"))).unwrap();
+    };
+    let before = asked_for(&vault, subject, requests::Right::Access);
+    closed(&before);
+    let key = place(&vault, subject, Scope::Subject).unwrap();
+    let part = place(&vault, subject, classes(&["payment"])).unwrap();
+    let later = asked_for(&vault, subject, requests::Right::Portability);
+    closed(&later);
+    world.set_time("2032-01-01T00:00:00Z");
+    sweep(&vault);
+    let there = |at: &requests::Received| wait(vault.record(&at.key)).is_ok();
+    assert!(there(&before) && there(&later), "three years are over");
+    wait(vault.audit()).unwrap();
+    release(&vault, &key).unwrap();
+    sweep(&vault);
+    assert!(!there(&before) && !there(&later), "a hold of a part is of no records");
+    assert_eq!(held(&vault, subject), names(&["payment"]));
+    release(&vault, &part).unwrap();
+    wait(vault.audit()).unwrap();
 }

@@ -1,6 +1,11 @@
 //! Holds and restrictions: their steps alone and over the vault, groups, what a release brings back,
 //! models of both.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail loudly"
+)]
 
 mod deferred;
 mod door;

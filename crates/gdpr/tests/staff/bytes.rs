@@ -1,4 +1,5 @@
-//! The stored form: as the vectors have it, what is read is written again, and no bytes make it panic.
+//! The stored form: as the vectors have it, what is read is written again, and no bytes make it
+//! panic.
 
 use proptest::prelude::*;
 use tacenda_core::vault::Fingerprint;

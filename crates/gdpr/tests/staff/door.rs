@@ -68,7 +68,7 @@ fn every_door_asks_for_the_grant() {
     assert_eq!(open_doors(found.clone()), 9, "{found:?}");
     // Held by then, and nobody's grant.
     assert_eq!(found[8..], ["erasure.held", "ok", "staff.nothing_granted"]);
-    // Who needs none goes on: people about their own, the SDK itself, the roles that the policy names.
+    // Who needs none goes on: people, the SDK itself, the roles that the policy names.
     assert_eq!(read(&vault, subject, &Actor::subject(subject)), "policy.unknown_role");
     let news = acting(ActorId::from_bytes([7; 16]), "marketing", 1);
     assert_eq!(read(&vault, subject, &news), "policy.role_not_allowed");

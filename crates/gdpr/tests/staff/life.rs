@@ -6,7 +6,7 @@ use tacenda_core::vault::{Actor, Standing};
 use tacenda_core::{ActorId, Name, Timestamp};
 use tacenda_gdpr::staff::{Identity, Offer, State};
 use tacenda_gdpr::{erasure, retention, staff};
-use tacenda_testkit::world::World;
+use tacenda_testkit::world::{World, request};
 
 use crate::support::*;
 
@@ -76,6 +76,23 @@ fn what_another_process_revokes_is_refused_at_the_next_read() {
     let next = wait(staff::renew(&here, &again.key, &late, &boss));
     assert_eq!(code(next), "staff.revoked");
     wait(here.audit()).unwrap();
+}
+
+#[test]
+fn a_revocation_stops_an_import_before_its_next_page() {
+    let world = World::default();
+    let vault = open(&world);
+    let granted = give(&vault, &["support"], 1, "2027-06-01");
+    let me = acting(granted.person, "support", 1);
+    let mut registration = wait(vault.registration(&me)).unwrap();
+    let page = |email| vec![request(&vault, &[("email", email)], false)];
+    assert!(wait(registration.page(page("one@example.org"))).unwrap().is_empty());
+    revoke(&vault, granted.person, &me).unwrap();
+    assert_eq!(code(wait(registration.page(page("two@example.org")))), "staff.revoked");
+    let results = wait(registration.finish()).unwrap();
+    assert_eq!(results.len(), 1, "the page before was committed");
+    assert_eq!(wait(vault.subjects(None, 9)).unwrap(), [results[0].as_ref().unwrap().subject()]);
+    wait(vault.audit()).unwrap();
 }
 
 #[test]

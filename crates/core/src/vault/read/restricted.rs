@@ -44,16 +44,18 @@ impl RestrictedUse {
 }
 
 impl Vault {
-    /// Reads what a purpose may see of a subject, also of what is restricted, and for claims also of what a
-    /// hold keeps in an archive, beyond the days of its laws. The policy decides as for
-    /// every read, and by a role that works on restrictions; the leaf names the ground, which is the actor's to answer for.
-    /// What has outlived its account is read for a purpose that needs neither facts nor consent.
+    /// Reads what a purpose may see of a subject, also of what is restricted, and for claims also
+    /// of what a hold keeps in an archive, beyond the days of its laws. The policy decides as for
+    /// every read, and by a role that works on restrictions; the leaf names the ground, which is
+    /// the actor's to answer for. What has outlived its account is read for a purpose that needs
+    /// neither facts nor consent.
     ///
     /// # Law
     /// Art. 18(2), 17(3)(e) GDPR.
     ///
     /// # Errors
-    /// As [`Vault::read`]; `policy.role_without_records` for a role that does not work on restrictions.
+    /// As [`Vault::read`]; `policy.role_without_records` for a role that does not work on
+    /// restrictions.
     pub async fn read_restricted(
         &self,
         subject: SubjectId,

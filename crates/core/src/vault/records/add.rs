@@ -100,9 +100,11 @@ impl Vault {
         let data = self.key_of_try(subject, &kind.class, &used, made).await?;
         let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
         let row = self.sealed_row(&key, &new.items, &data);
-        let row = Row { tokens: tokens.to_vec(), ..row };
+        // What is written about somebody of whom everything is held is held as well.
+        let held = new.subject.is_some() && self.is_held_whole(subject).await?;
+        let row = Row { tokens: tokens.to_vec(), held, ..row };
         let mut draft = Draft::new(made.sequence);
-        let mut writes = self.carry_through(subject, key.id, &new.effects, &mut draft).await?;
+        let mut writes = self.carry_through(&key, &new.effects, &mut draft).await?;
         let row = new.standing.clone().put(row);
         writes.push(RowWrite { row, expect: Expect::Absent });
         let leaf = self.leaf(now, actor, new.entry.action, subject);

@@ -114,7 +114,7 @@ impl Vault {
         let mut draft = Draft::new(0);
         // Whoever ends a grant of their own writes that row itself.
         require(under.as_ref().filter(|under| !under.is(&row.key)), &mut draft);
-        let effects = self.carry_through(key.subject, key.id, &effects, &mut draft);
+        let effects = self.carry_through(key, &effects, &mut draft);
         let mut writes = effects.await?;
         let tokens = tokens.unwrap_or_else(|| row.tokens.clone());
         let write = next_version(standing.put(Row { body: body.encode(), tokens, ..row }));

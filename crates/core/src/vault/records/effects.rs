@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Draft, RecordKey, Vault, check_new, number_of};
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
 use crate::outbox::{Message, new_record};
@@ -16,7 +16,7 @@ use crate::row::{Row, state};
 use crate::seal::Body;
 use crate::vault::codes::{NOTHING_OF_CLASS, UNDECLARED_CLASS, UNDER_WAY};
 use crate::vault::journal::next_version;
-use crate::vault::{Seen, StanceChange};
+use crate::vault::{Outline, Seen, StanceChange};
 
 /// What happens to rows of the record's subject in the change of the record, under the same leaf.
 ///
@@ -30,6 +30,9 @@ pub struct Effects {
     /// Classes whose rows, in use and archived, are held from now on, or no longer. No erasure and
     /// no sweep takes what is held (Art. 17(3) GDPR).
     pub held: BTreeMap<Name, bool>,
+    /// Whether the subject's records are held from now on, whatever period they have, or no longer: they
+    /// are evidence too. `None` leaves them as they are. One that is altered, or about to go, stays out.
+    pub records: Option<bool>,
     /// Classes whose rows in use are restricted from now on, or in use again (Art. 18 GDPR). What is
     /// archived is read for its law alone already, and stays so.
     pub restricted: BTreeMap<Name, bool>,
@@ -52,14 +55,17 @@ impl Vault {
     /// What effects write in the change of a record, and in the draft what they depend on.
     pub(super) async fn carry_through(
         &self,
-        subject: SubjectId,
-        record: RowId,
+        record: &RecordKey,
         effects: &Effects,
         draft: &mut Draft,
     ) -> Result<Vec<RowWrite>> {
+        let subject = record.subject;
         let mut writes = self.hold_and_restrict(subject, effects, draft).await?;
+        if let Some(held) = effects.records {
+            writes.extend(self.hold_records(record, held).await?);
+        }
         let seen = effects.stance_seen.as_ref();
-        self.take_stance(subject, record, seen, &effects.stance, (draft, &mut writes)).await?;
+        self.take_stance(subject, record.id, seen, &effects.stance, (draft, &mut writes)).await?;
         for message in &effects.messages {
             writes.push(self.message(subject, message, &writes, draft).await?);
         }
@@ -145,6 +151,30 @@ impl Vault {
             self.archived(row, &items, None)
         };
         rows.into_iter().map(write).collect()
+    }
+
+    /// The subject's records that are held from now on, or no longer, but for the one that is written.
+    async fn hold_records(&self, own: &RecordKey, held: bool) -> Result<Vec<RowWrite>> {
+        let (subject, own) = (own.subject, own.row());
+        // Behind the gate that the change requires.
+        let leaving = self.leaving(subject).await?;
+        let mut writes = Vec::new();
+        for row in self.outline(subject).await?.into_iter().filter(Outline::is_record) {
+            let key = row.seen().row;
+            if row.held == held || key == own {
+                continue;
+            }
+            match self.checked(subject, &[key]).await {
+                Ok(rows) => writes.extend(
+                    (rows.into_iter().flatten())
+                        .filter(|row| !leaving.touches(row))
+                        .map(|row| next_version(Row { held, ..row })),
+                ),
+                Err(error) if error.kind() == Kind::Integrity => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(writes)
     }
 
     /// Whether a subject has an account that is neither erased nor archived.

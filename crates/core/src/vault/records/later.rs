@@ -23,6 +23,14 @@ impl Vault {
         if rows.iter().any(|row| row.held && row.class.as_ref() == Some(class)) {
             return Ok(true);
         }
+        self.is_held_whole(subject).await
+    }
+
+    /// Whether everything about a subject is held, or may be, as nobody can read what was altered.
+    ///
+    /// # Law
+    /// Art. 17(3) GDPR.
+    pub(super) async fn is_held_whole(&self, subject: SubjectId) -> Result<bool> {
         let whole = |standing: &Standing| match standing {
             Standing::Open { state, .. } => *state == HELD_WHOLE,
             Standing::Closed { .. } => false,

@@ -63,7 +63,7 @@ impl Vault {
             ..own_row(place)
         };
         let mut draft = Draft::new(0);
-        let mut writes = self.carry_through(key.subject, key.id, &effects, &mut draft).await?;
+        let mut writes = self.carry_through(key, &effects, &mut draft).await?;
         writes.push(RowWrite { row: standing.put(row), expect });
         let leaf = self.leaf(self.now(), actor, entry.action, key.subject);
         draft.record(entry.told(leaf), writes, &[]);

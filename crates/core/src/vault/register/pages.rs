@@ -64,7 +64,6 @@ impl Vault {
     /// # Errors
     /// `keys.missing`, the codes of the ports.
     pub async fn registration<'a>(&'a self, actor: &'a Actor) -> Result<Registration<'a>> {
-        self.check_grant(actor).await?;
         let secrets = Secrets {
             index: self.index_key().await?,
             fingerprints: IndexKey::from_bytes(self.secret(&FINGERPRINT_KEY).await?),
@@ -80,12 +79,14 @@ impl<'a> Registration<'a> {
     /// vault, so that they need not wait for all of it. Some 1,000 requests are a good page.
     ///
     /// # Errors
-    /// The codes of the ports. Pages committed before the failure stay.
+    /// Those of [`Vault::check_grant`]; the codes of the ports. Pages committed before the failure stay.
     pub async fn page(
         &mut self,
         requests: Vec<RegisterRequest>,
     ) -> Result<Vec<Result<Registered>>> {
         let (vault, now) = (self.vault, self.vault.now());
+        // Of a long import too: what was revoked enters no further page.
+        vault.check_grant(self.actor).await?;
         let mut results: Vec<_> = requests.iter().map(|_| None).collect();
         let mut checked = Vec::with_capacity(requests.len());
         for (at, request) in requests.into_iter().enumerate() {
