@@ -90,7 +90,7 @@ pub static OUTBOX: RecordKind = RecordKind {
     what: "messages to people, from the day on which each was sent or given up",
 };
 
-/// Whom no import brings back.
+/// Whom no import brings back, if the policy has such a list.
 pub static SUPPRESSIONS: RecordKind = RecordKind {
     key: "suppressions",
     kind: Name::fixed("suppression"),
@@ -119,6 +119,12 @@ impl RecordKind {
     #[must_use]
     pub fn is_reserved(class: &Name) -> bool {
         class.as_str().starts_with(RESERVED)
+    }
+
+    /// Whether the policy may do without them: without a line for suppressions nobody is suppressed.
+    #[must_use]
+    pub fn is_optional(&self) -> bool {
+        self.key == SUPPRESSIONS.key
     }
 
     /// Whether the policy has to say for which purposes they are read, and so which roles work on

@@ -2,6 +2,8 @@
 
 use crate::error::{Code, Kind, Retry};
 
+pub use super::evolve::CONSENT_VERSION;
+
 /// The account is closed already.
 pub static CLOSED_ALREADY: Code =
     Code::new("vault.closed_already", Kind::Conflict, "the account is closed already");
@@ -68,12 +70,6 @@ pub static PURPOSE_SINCE: Code = Code::new(
     "vault.purpose_since",
     Kind::Configuration,
     "a purpose that is new, or rests on another basis now, says since which version of the policy",
-);
-/// A text of consent that goes back; context: `text`, and the `version` and `oldest_valid` that it had.
-pub static CONSENT_VERSION: Code = Code::new(
-    "vault.consent_version",
-    Kind::Configuration,
-    "a text of consent goes back to no older version, and counts no older one again",
 );
 /// A fact that the policy does not declare.
 pub static UNDECLARED_FACT: Code =

@@ -33,7 +33,8 @@ pub(super) enum Stands {
 
 impl Vault {
     /// Notes, before the account of a subject is erased on request, that nothing but the person brings
-    /// it back; the period begins anew if it was noted before. `false` if there is no account in use,
+    /// it back; the period begins anew if it was noted before. `false` if the policy has no list of them
+    /// (`[records] suppressions`), if there is no account in use,
     /// or its row is not what the log states: that keeps nobody from being erased.
     ///
     /// # Law
@@ -43,6 +44,9 @@ impl Vault {
     /// # Errors
     /// Those of [`Vault::add_record`].
     pub async fn suppress(&self, subject: SubjectId, actor: &Actor) -> Result<bool> {
+        if self.policy.record_rule(&SUPPRESSIONS).is_none() {
+            return Ok(false);
+        }
         let key = self.profile_key(subject, self.policy.primary_class());
         let row = match self.checked(subject, std::slice::from_ref(&key)).await {
             Err(error) if error.kind() == Kind::Integrity => return Ok(false),
@@ -75,6 +79,9 @@ impl Vault {
         &self,
         checked: &[Checked],
     ) -> Result<BTreeMap<usize, Stands>> {
+        if self.policy.record_rule(&SUPPRESSIONS).is_none() {
+            return Ok(BTreeMap::new());
+        }
         let index = &self.policy.identifier().name;
         let number = |one: &Checked| {
             one.tokens.iter().find(|token| token.index == *index).map(|token| token.value)

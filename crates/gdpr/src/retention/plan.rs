@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 use tacenda_core::calendar;
-use tacenda_core::policy::records::KINDS;
+use tacenda_core::policy::records::{KINDS, SUPPRESSIONS};
 use tacenda_core::policy::{RetentionRule, StartRule};
 use tacenda_core::row::state;
 use tacenda_core::vault::{Outline, Vault};
@@ -116,7 +116,12 @@ async fn rows_line(
 ) -> Result<Option<SweepLine>> {
     let (policy, zone) = (vault.policy(), vault.ports().zone.as_ref());
     let rules = schedule(policy, class, &row_state);
-    let cutoff = if rules.is_empty() { None } else { calendar::cutoff(now, &rules, zone) };
+    let cutoff = match &rules[..] {
+        // A policy without the list any more ends what is on it.
+        [] if *class == SUPPRESSIONS.class => Some(now),
+        [] => None,
+        rules => calendar::cutoff(now, rules, zone),
+    };
     let Some(cutoff) = cutoff else { return Ok(None) };
     let mut due = rows_due(vault, class, &row_state, cutoff, now).await?;
     if let Some(warning) = Warning::of(policy, class, &row_state).filter(|_| due > 0) {

@@ -3,15 +3,21 @@
 use std::collections::BTreeSet;
 
 use pollster::block_on as wait;
-use tacenda_core::vault::{RegisterRequest, Registered, Vault};
+use tacenda_core::vault::{OnRestore, RegisterRequest, Registered, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_gdpr::{erasure, retention};
-use tacenda_testkit::world::{World, ada, request, staff};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 use zeroize::Zeroizing;
 
 use super::support::code;
 
 const EMAIL: &str = "Ada@Example.org";
+
+/// The vault under the policy of the tests with a list of those erased.
+fn open(world: &World) -> Vault {
+    let policy = format!("{POLICY}suppressions = {{ keep = \"3 years\" }}\n");
+    world.try_open(&policy, OnRestore::Refuse).unwrap().0
+}
 
 /// A line of a file; the other lines have another name each.
 fn line(vault: &Vault, name: &str) -> Result<Registered> {
@@ -45,7 +51,7 @@ fn accounts(vault: &Vault) -> usize {
 #[test]
 fn no_file_and_no_event_bring_back_whom_a_request_erased() {
     let world = World::default();
-    let vault = world.open();
+    let vault = open(&world);
     let subject = line(&vault, "Ada").unwrap().subject();
     assert_eq!(code(event(&vault, EMAIL)), "vault.not_unique", "while the account is there");
     erase(&vault, subject);
@@ -54,7 +60,7 @@ fn no_file_and_no_event_bring_back_whom_a_request_erased() {
     assert_eq!((error.code(), error.field().as_deref()), ("vault.suppressed", Some("email")));
     assert!(!error.to_string().to_lowercase().contains("ada"));
     // In any case of the address, in another process.
-    let vault = world.open();
+    let vault = open(&world);
     assert_eq!(code(event(&vault, "ADA@EXAMPLE.ORG")), "vault.suppressed");
     assert_eq!(code(event(&vault, "eve@example.org")), "ok");
     assert_eq!(accounts(&vault), 1);
@@ -64,7 +70,7 @@ fn no_file_and_no_event_bring_back_whom_a_request_erased() {
 #[test]
 fn one_line_that_is_suppressed_stops_no_other() {
     let world = World::default();
-    let vault = world.open();
+    let vault = open(&world);
     erase(&vault, ada(&vault));
     let requests = ["eve@example.org", EMAIL, "bob@example.org"].map(|email| {
         let request = request(&vault, &[("email", email)], false);
@@ -78,7 +84,7 @@ fn one_line_that_is_suppressed_stops_no_other() {
 #[test]
 fn whoever_registers_again_is_back_and_stays_so() {
     let world = World::default();
-    let vault = world.open();
+    let vault = open(&world);
     erase(&vault, ada(&vault));
     let again = by_person(&vault, EMAIL).unwrap().subject();
     assert_eq!(accounts(&vault), 1);
@@ -95,7 +101,7 @@ fn whoever_registers_again_is_back_and_stays_so() {
 #[test]
 fn an_erasure_soon_after_the_return_begins_the_period_anew() {
     let world = World::default();
-    let vault = world.open();
+    let vault = open(&world);
     erase(&vault, ada(&vault));
     world.set_time("2029-05-20T08:00:00Z");
     let again = by_person(&vault, EMAIL).unwrap().subject();
@@ -109,7 +115,7 @@ fn an_erasure_soon_after_the_return_begins_the_period_anew() {
 #[test]
 fn a_suppression_ends_with_its_period() {
     let world = World::default();
-    let vault = world.open();
+    let vault = open(&world);
     erase(&vault, ada(&vault));
     world.set_time("2029-06-01T23:59:59Z");
     sweep(&vault);
@@ -123,7 +129,7 @@ fn a_suppression_ends_with_its_period() {
 #[test]
 fn what_is_kept_is_no_address_and_no_look_up_of_one() {
     let world = World::default();
-    let vault = world.open();
+    let vault = open(&world);
     let subject = ada(&vault);
     let tokens = |of: &str| -> BTreeSet<[u8; 16]> {
         let scan = tacenda_core::ports::Scan::Subject(subject);
@@ -141,4 +147,28 @@ fn what_is_kept_is_no_address_and_no_look_up_of_one() {
     let (purpose, by) = (Name::fixed("account"), staff("support"));
     let read = wait(vault.read_by(&email, EMAIL, &purpose, &by));
     assert_eq!(code(read), "vault.not_found");
+}
+
+#[test]
+fn without_a_list_nobody_is_suppressed_and_one_that_is_given_up_ends() {
+    let world = World::default();
+    let plain = world.open();
+    erase(&plain, ada(&plain));
+    assert_eq!(code(event(&plain, EMAIL)), "ok", "the policy has no list");
+
+    let world = World::default();
+    let vault = open(&world);
+    erase(&vault, ada(&vault));
+    drop(vault);
+    let later = POLICY.replace("version = 1\n", "version = 2\n");
+    let plain = world.try_open(&later, OnRestore::Refuse).unwrap().0;
+    assert_eq!(code(event(&plain, EMAIL)), "ok");
+    let rows = || wait(world.store.count(&class(), 9)).unwrap();
+    assert_eq!(rows(), 1);
+    sweep(&plain);
+    assert_eq!(rows(), 0);
+}
+
+fn class() -> tacenda_core::ports::Scan {
+    tacenda_core::ports::Scan::Class { class: Name::fixed("tacenda.suppressions") }
 }

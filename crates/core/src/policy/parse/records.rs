@@ -25,11 +25,12 @@ const RULE: &[&str] = &["keep", "start", "end", "law", "purposes", "example"];
 /// The rules of the kinds, and for which purposes each is read, where the policy says so.
 type Records = (BTreeMap<Name, RetentionRule>, BTreeMap<Name, BTreeSet<Name>>);
 
-/// Every kind of records has an entry: what the SDK makes is not kept for ever either.
+/// Every kind of records that the SDK makes in any case has an entry: what the SDK makes is not kept for ever either.
 pub(super) fn records(r: &mut Reader<'_>, root: &Node<'_>, cx: &Context) -> Records {
     let Some(node) = root.section_opt(r, "records", KEYS) else {
         if root.value("records").is_none() {
-            let all: Vec<_> = KINDS.iter().map(|kind| example(kind)).collect();
+            let asked = KINDS.iter().filter(|kind| !kind.is_optional());
+            let all: Vec<_> = asked.map(|kind| example(kind)).collect();
             let message = "the file lacks the key `records`".to_owned();
             r.add(&MISSING_KEY, "", message, all.join("; ").into());
         }
@@ -38,6 +39,9 @@ pub(super) fn records(r: &mut Reader<'_>, root: &Node<'_>, cx: &Context) -> Reco
     let (mut rules, mut readers) = Records::default();
     for kind in KINDS {
         if node.value(kind.key).is_none() {
+            if kind.is_optional() {
+                continue;
+            }
             let message = format!("`records` lacks the key `{}`", kind.key);
             r.add(&MISSING_KEY, &node.path, message, example(kind).into());
         } else if let Some(rule) = node.section_opt(r, kind.key, RULE) {

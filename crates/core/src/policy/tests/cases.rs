@@ -12,8 +12,7 @@ const RECORDS: &str = "[records]\nrequests = { keep = \"2 years\", purposes = [\
     consents = { keep = \"60 months\" }\n\
     objections = { keep = \"61 months\", purposes = [\"security\"] }\n\
     staff = { keep = \"62 months\", purposes = [\"security\"] }\n\
-    outbox = { keep = \"63 months\" }\n\
-    suppressions = { keep = \"64 months\" }\n";
+    outbox = { keep = \"63 months\" }\n";
 
 /// Code, path of the problem, what is replaced, by what.
 const CASES: &[(&str, &str, &str, &str)] = &[

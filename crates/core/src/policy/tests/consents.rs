@@ -51,7 +51,6 @@ pub(super) const CASES: &[(&str, &str, &str, &str)] = &[
     ),
     ("undeclared", "sweep.warn_for", "warn_for = \"security\"", "warn_for = \"nobody\""),
     ("missing_key", "records", "outbox = { keep = \"63 months\" }", ""),
-    ("missing_key", "records", "suppressions = { keep = \"64 months\" }", ""),
     (
         "consent_not_needed",
         "consents.more.purpose",

@@ -20,6 +20,7 @@ mod subject;
 
 use std::collections::BTreeSet;
 
+pub use since::CONSENT_VERSION;
 pub(super) use subject::first_version;
 
 use self::in_force::{IN_FORCE, InForce, Standing};

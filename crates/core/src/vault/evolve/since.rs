@@ -3,12 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use super::super::codes::{CONSENT_VERSION, PURPOSE_SINCE};
+use super::super::codes::PURPOSE_SINCE;
 use super::in_force::{InForce, follows};
 use crate::codec::{Decoder, Encoder, MALFORMED};
-use crate::error::Result;
+use crate::error::{Code, Kind, Result};
 use crate::name::Name;
 use crate::policy::{Basis, Policy};
+
+/// A text of consent that goes back; context: `text`, and the `version` and `oldest_valid` that it had.
+pub static CONSENT_VERSION: Code = Code::new(
+    "vault.consent_version",
+    Kind::Configuration,
+    "a text of consent goes back to no older version, and counts no older one again",
+);
 
 /// Purposes and texts of consent, as far as a later policy is held against them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
