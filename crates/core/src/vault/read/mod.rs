@@ -1,5 +1,6 @@
 //! Reading for a purpose: the policy decides, the leaf is durable, then the envelopes open.
 
+mod archive;
 mod by;
 mod find;
 mod pages;
@@ -210,26 +211,6 @@ impl Vault {
             .filter(|_| free)
             .map(|account| (account.row.key.clone(), Expect::Version(account.row.version)));
         Ok((Fetched { subject, account, beside, decided_by, rows, keys, claims }, items))
-    }
-
-    /// What a purpose may see now of an archived row of a class: each item until its law's day, and what
-    /// is held, whatever a law says of it, for legal `claims`.
-    ///
-    /// # Law
-    /// Art. 5(1)(b) GDPR: a hold keeps for its own ends, and not for those of a law that has ended.
-    fn archive_items(
-        &self,
-        purpose: &Name,
-        class: &Name,
-        row: &Row,
-        claims: bool,
-    ) -> Result<BTreeSet<Name>> {
-        let (items, _) = Body::contents(&row.body)?;
-        if claims && row.held {
-            return Ok(items);
-        }
-        let zone = self.ports.zone.as_ref();
-        Ok(self.policy.archive_items(purpose, class, &items, row.anchor_at, self.now(), zone))
     }
 
     /// The rows that hold these items, checked against the log, those that made room only for an
