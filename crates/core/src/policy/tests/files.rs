@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{BASE, EXAMPLE, parsed, problems};
+use super::{BASE, EXAMPLE, edited, parsed, problems};
 use crate::Error;
 use crate::policy::Policy;
 
@@ -166,4 +166,14 @@ proptest! {
 #[test]
 fn the_example_has_no_problem() {
     parsed(EXAMPLE);
+}
+
+#[test]
+fn too_large_files_and_lines_are_refused() {
+    let long = format!("{BASE}\n# {}", "a".repeat(5000));
+    assert_eq!(problems(&long)[0].code.name, "policy.too_large");
+    let large = format!("{BASE}{}", "\n# a comment".repeat(100_000));
+    assert_eq!(problems(&large)[0].code.name, "policy.too_large");
+    let deep = edited(BASE, "[log]", "[log.a.a.a.a.a.a.a.a]");
+    assert_eq!(problems(&deep)[0].code.name, "policy.syntax");
 }

@@ -13,6 +13,7 @@
 //! it, and whoever opens next tries again. So it is with items of a row that is restricted.
 
 mod in_force;
+mod job;
 mod judge;
 mod reseal;
 mod since;

@@ -10,7 +10,7 @@ use super::super::journal::next_version;
 use super::super::keys::{number_of, numbers_of};
 use super::super::records::is_record;
 use super::Vault;
-use super::reseal::Job;
+use super::job::Job;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::SubjectId;
