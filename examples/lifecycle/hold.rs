@@ -37,7 +37,7 @@ pub(crate) async fn place(t: &Tacenda, me: &Actor) -> Outcome<Held> {
         }
         registered => registered?.subject(),
     };
-    let open = t.holds()?.open(me).await?;
+    let open = t.holds()?.open(&officer(me)).await?;
     if let Some(left) = open.into_iter().find(|one| one.key.subject == subject) {
         return Ok(Held { subject, key: left.key });
     }

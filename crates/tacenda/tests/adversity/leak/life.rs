@@ -52,6 +52,8 @@ pub(super) fn csv() -> String {
         ("card_expiry", "12/30"),
         ("registered_at", "2018-04-18T22:05:15Z"),
         ("last_login_at", "2019-05-22T09:50:53Z"),
+        // Who closed the account is owed no warning.
+        ("closed_at", "2019-06-22T09:50:53Z"),
     ];
     let mut line = |parts: &[&[(&str, &str)]]| {
         let columns = COLUMNS.split(',').map(|column| {
