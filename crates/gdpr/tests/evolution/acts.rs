@@ -34,12 +34,12 @@ pub(super) fn amend(
 
 pub(super) fn amended_so(
     customer: &mut Customer,
-    shape: &Shape,
+    (shape, now): (&Shape, Timestamp),
     item: usize,
     value: Option<&str>,
     did: &'static str,
 ) {
-    match (customer.amend(shape, item, value), customer.is_there()) {
+    match (customer.amend(shape, item, value, now), customer.is_there()) {
         (true, _) => assert_eq!(did, "ok"),
         (false, true) => assert_eq!(did, "vault.not_live"),
         (false, false) => assert_eq!(did, "vault.not_found"),

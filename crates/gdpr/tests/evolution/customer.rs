@@ -19,6 +19,8 @@ pub(super) struct Live {
     pub(super) held: bool,
     /// Since its account is gone its clock stands.
     pub(super) clock: Option<Timestamp>,
+    /// Something that a law asks for was written after the closing, and the clock set to then.
+    pub(super) later: Option<Timestamp>,
 }
 
 impl Live {
@@ -95,6 +97,28 @@ impl Customer {
         self.closed.or_else(|| shape.started.then_some(self.registered))
     }
 
+    /// The clock of a row in use.
+    fn clock(&self, shape: &Shape, row: &Live) -> Option<Timestamp> {
+        self.anchor(shape).max(row.later)
+    }
+
+    /// From when laws count what a row holds that ends now: from the end of the account, or later.
+    fn end_of(&self, shape: &Shape, row: &Live, now: Timestamp) -> Timestamp {
+        let end = self.closed.unwrap_or(now);
+        self.clock(shape, row).map_or(end, |clock| clock.max(end))
+    }
+
+    /// A policy starts clocks otherwise: what was written later goes on counting from then where laws
+    /// archive the class.
+    pub(super) fn set_clocks(&mut self, shape: &Shape) {
+        if !self.is_there() {
+            return;
+        }
+        for (class, row) in &mut self.live {
+            row.later = row.later.filter(|_| shape.has_law(*class));
+        }
+    }
+
     /// Whether an item lies in a row of another class than its own.
     pub(super) fn has_strays(&self, shape: &Shape, restricted: bool) -> bool {
         let rows = self.live.iter().filter(|(_, row)| row.restricted == restricted);
@@ -103,7 +127,13 @@ impl Customer {
     }
 
     /// Sets a value, or takes it away; whether that may be done.
-    pub(super) fn amend(&mut self, shape: &Shape, item: usize, value: Option<&str>) -> bool {
+    pub(super) fn amend(
+        &mut self,
+        shape: &Shape,
+        item: usize,
+        value: Option<&str>,
+        now: Timestamp,
+    ) -> bool {
         let home = shape.home[item];
         let touched = |class: usize, row: &Live| class == home || row.items.contains_key(&item);
         if !self.is_open_to()
@@ -115,17 +145,22 @@ impl Customer {
             row.items.remove(&item);
         }
         if let Some(value) = value {
-            self.live.entry(home).or_default().items.insert(item, value.to_owned());
+            let row = self.live.entry(home).or_default();
+            row.items.insert(item, value.to_owned());
+            let duty = (0..LAWS.len())
+                .any(|law| shape.archives(law, home) && LAWS[law].items.contains(&item));
+            if duty && self.closed.is_some() {
+                row.later = Some(now);
+            }
         }
         true
     }
 
     /// A class ends: laws keep what they ask for, and all else goes.
     pub(super) fn end(&mut self, shape: &Shape, class: usize, now: Timestamp) {
-        // A law counts from the end of the account.
-        let end = self.closed.unwrap_or(now);
-        let anchor = self.anchor(shape).map_or(end, |clock| clock.max(end));
-        let Some(Live { mut items, .. }) = self.live.remove(&class) else { return };
+        let Some(row) = self.live.remove(&class) else { return };
+        let anchor = self.end_of(shape, &row, now);
+        let mut items = row.items;
         items.retain(|item, _| ends(shape, class, *item, anchor) > now);
         if !items.is_empty() {
             self.archives.push(Archive { class, anchor, items, held: false });
@@ -143,11 +178,12 @@ impl Customer {
         if self.is_there() {
             return;
         }
-        let end = self.closed.unwrap_or(now);
-        let anchor = self.anchor(shape).map_or(end, |clock| clock.max(end));
         // Nothing is kept of a row that holds nothing.
         self.live.retain(|_, row| !row.items.is_empty());
-        self.live.values_mut().for_each(|row| row.clock = Some(anchor));
+        let clocks = self.live.iter().map(|(class, row)| (*class, self.end_of(shape, row, now)));
+        for (class, clock) in clocks.collect::<Vec<_>>() {
+            self.live.get_mut(&class).unwrap().clock = Some(clock);
+        }
         (0..CLASSES.len()).for_each(|class| self.archive(class));
     }
 
@@ -162,8 +198,9 @@ impl Customer {
 
     pub(super) fn sweep(&mut self, shape: &Shape, now: Timestamp) {
         for class in 1..CLASSES.len() {
-            let free = self.live.get(&class).is_some_and(|row| !row.restricted && !row.held);
-            if free && self.anchor(shape).is_some_and(|anchor| due(anchor, 1) <= now) {
+            let free = self.live.get(&class).filter(|row| row.is_free());
+            let clock = free.and_then(|row| self.clock(shape, row));
+            if clock.is_some_and(|clock| due(clock, 1) <= now) {
                 self.end(shape, class, now);
             }
         }
@@ -186,22 +223,37 @@ impl Customer {
 
     /// Items move to their class, but for those that are restricted.
     pub(super) fn move_items(&mut self, shape: &Shape) {
+        let anchor = self.anchor(shape);
         let mut moving = Vec::new();
         for (class, row) in self.live.iter_mut().filter(|(_, row)| !row.restricted) {
             let gone: Vec<_> =
                 row.items.keys().copied().filter(|item| shape.home[*item] != *class).collect();
             moving.extend(gone.into_iter().filter_map(|item| {
                 let value = row.items.remove(&item)?;
-                Some((*class, row.held, item, value))
+                Some((*class, row.held, item, value, anchor.max(row.later)))
             }));
         }
-        for (class, held, item, value) in moving {
-            if class != 0 && self.live.get(&class).is_some_and(|row| row.items.is_empty()) {
-                self.live.remove(&class);
-            }
-            let row = self.live.entry(shape.home[item]).or_default();
+        let before: BTreeSet<_> = self.live.keys().copied().collect();
+        let left: BTreeSet<_> = moving.iter().map(|(class, ..)| *class).collect();
+        // A row that begins is as old as the oldest of those that its items leave.
+        let mut made = BTreeMap::<usize, Option<Timestamp>>::new();
+        for (_, _, item, _, clock) in &moving {
+            let made = made.entry(shape.home[*item]).or_insert(*clock);
+            *made = (*made).min(*clock);
+        }
+        for (_, held, item, value, _) in moving {
+            let home = shape.home[item];
+            let row = self.live.entry(home).or_default();
             row.items.entry(item).or_insert(value);
             row.held |= held;
+            if !before.contains(&home) && shape.has_law(home) {
+                row.later = made[&home].filter(|made| self.closed.is_some_and(|end| *made > end));
+            }
+        }
+        for class in left.into_iter().filter(|class| *class != 0) {
+            if self.live.get(&class).is_some_and(|row| row.items.is_empty()) {
+                self.live.remove(&class);
+            }
         }
     }
 
@@ -212,7 +264,7 @@ impl Customer {
         };
         let live = self.live.iter().map(|(class, row)| {
             let state = if row.restricted { "restricted" } else { "live" };
-            let clock = row.clock.or_else(|| self.anchor(shape));
+            let clock = row.clock.or_else(|| self.clock(shape, row));
             outlined(*class, state, clock, row.held, &row.items)
         });
         let archived = self.archives.iter();

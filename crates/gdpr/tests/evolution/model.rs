@@ -141,11 +141,11 @@ impl Machine {
                 let value = Some(self.value(*item));
                 let customer = &mut self.customers[at.unwrap()];
                 let amended = amend(&self.vault, customer.subject, *item, value.as_deref());
-                amended_so(customer, &self.shape, *item, value.as_deref(), amended);
+                amended_so(customer, (&self.shape, now), *item, value.as_deref(), amended);
             }
             (Op::Remove(_, item), Some(customer)) => {
                 let amended = amend(vault, customer.subject, *item, None);
-                amended_so(customer, shape, *item, None, amended);
+                amended_so(customer, (shape, now), *item, None, amended);
             }
             (Op::Close(_), Some(customer)) => {
                 if customer.is_open_to() && customer.closed.is_none() {
@@ -186,7 +186,7 @@ impl Machine {
     }
 
     fn register(&mut self, which: &[bool; 4]) {
-        let email = format!("{}@example.org", self.customers.len());
+        let (email, now) = (format!("{}@example.org", self.customers.len()), self.vault.now());
         let items = (0..ITEMS.len()).filter(|item| which[*item]);
         let items: Values = items.map(|item| (item, self.value(item))).collect();
         let mut told = vec![("email", email.as_str())];
@@ -197,13 +197,13 @@ impl Machine {
             subject,
             email,
             record: None,
-            registered: self.vault.now(),
+            registered: now,
             closed: None,
             live: [(0, Live::default())].into(),
             archives: Vec::new(),
         };
         for (item, value) in &items {
-            assert!(customer.amend(&self.shape, *item, Some(value)));
+            assert!(customer.amend(&self.shape, *item, Some(value), now));
         }
         self.customers.push(customer);
     }
@@ -274,7 +274,7 @@ impl Machine {
         if let Some(did) = did.filter(|did| *did != "policy.older_version") {
             match beside {
                 Beside::Set(_, item) => {
-                    amended_so(customer, &self.shape, *item, value.as_deref(), did);
+                    amended_so(customer, (&self.shape, now), *item, value.as_deref(), did);
                 }
                 Beside::Restrict(_, class, on) => restricted_so(customer, *class, *on, did),
                 Beside::Erase(_) if !customer.is_there() => {}
@@ -286,12 +286,14 @@ impl Machine {
 
     /// What comes of a policy that was brought.
     fn follow(&mut self, next: Shape, opened: Result<(Vault, Recovery)>) {
+        let mut starts_otherwise = false;
         if self.customers.iter().any(|one| one.keeps_out(&self.shape, &next)) {
             assert_eq!(code(opened), "policy.archived_item_moved");
             let before = self.world.try_open(&self.shape.text(), OnRestore::Refuse);
             self.vault = Arc::new(before.unwrap().0);
         } else {
             let (vault, recovery) = opened.unwrap();
+            starts_otherwise = next.started != self.shape.started;
             self.shape = next;
             self.vault = Arc::new(vault);
             let waits = |one: &Customer| one.has_strays(&self.shape, true);
@@ -299,6 +301,9 @@ impl Machine {
             assert_eq!(recovery.not_moved.restricted, self.customers.iter().any(waits));
         }
         self.customers.iter_mut().for_each(|customer| customer.move_items(&self.shape));
+        if starts_otherwise {
+            self.customers.iter_mut().for_each(|customer| customer.set_clocks(&self.shape));
+        }
     }
 
     fn check(&self) {

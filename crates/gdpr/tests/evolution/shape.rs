@@ -44,6 +44,11 @@ impl Shape {
         has_one && self.rules[law] & (1 << class) != 0
     }
 
+    /// Whether any law has a class archived.
+    pub(super) fn has_law(&self, class: usize) -> bool {
+        (0..LAWS.len()).any(|law| self.archives(law, class))
+    }
+
     /// Whether a law keeps an item of an archived row of a class: by a rule of that class, or by one
     /// of the class that the item belongs to now.
     pub(super) fn keeps(&self, law: usize, class: usize, item: usize) -> bool {
