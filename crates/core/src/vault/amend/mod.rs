@@ -330,7 +330,8 @@ impl Vault {
         if live.is_none() && !make {
             return Ok(None);
         }
-        if row.is_some_and(|row| row.state != state::LIVE && row.state != state::ARCHIVED) {
+        let begins = live.is_none();
+        if begins && row.is_some_and(|row| row.state != state::ARCHIVED) {
             return Err(REFUSED_STATE.error().with("subject", place.subject));
         }
         let key = if make {
