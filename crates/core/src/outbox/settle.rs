@@ -68,7 +68,9 @@ pub async fn settle(
                 ended(&letter.with(Progress::GivenUp { failure, at: now }, true)?, now)
             }
             Outcome::Later { failure, at } => {
-                let letter = letter.with(Progress::Queued { last: Some(failure) }, true)?;
+                // To wait until it may be sent is no try.
+                let tried = failure != Failure::NotAllowed;
+                let letter = letter.with(Progress::Queued { last: Some(failure) }, tried)?;
                 RecordChange {
                     standing: Standing::Open { state: QUEUED, due_at: Some(at) },
                     remove: [].into(),

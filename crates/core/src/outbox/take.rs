@@ -11,9 +11,12 @@ use crate::error::{Error, Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::pii::Sensitive;
+use crate::policy::codes::{ROLE_NOT_ALLOWED, UNKNOWN_ROLE};
 use crate::policy::records::OUTBOX;
 use crate::row::state;
-use crate::vault::codes::{NOT_FOUND, REFUSED_STATE};
+use crate::vault::codes::{
+    EXPIRED_GRANT, NO_GRANT, NOT_FOUND, OTHER_CERTIFICATE, REFUSED_STATE, REVOKED_GRANT,
+};
 use crate::vault::{Actor, ClaimedRecord, Entry, ItemUse, MODEL, OpenedRecord, Vault, View};
 
 /// After how long a message is tried again of which the address could not be opened.
@@ -84,13 +87,15 @@ pub struct Batch {
 /// addresses: those of accounts for the purpose that each names, as a read does, with a leaf each
 /// in one commit (`message.addressed`), which says `through` which processor they go, if through one
 /// (S15); what the policy does not let go through it is put off.
-/// What cannot be sent (the account is gone, the policy refuses, it is too late) is settled at once.
+/// What cannot be sent (the account is gone, the policy refuses, it is too late) is settled at once. What
+/// only this actor may not send waits for another.
 ///
 /// # Law
 /// Art. 5(1)(b), (c) and (f) GDPR.
 ///
 /// # Errors
-/// The codes of the ports. What was claimed then is free again when the lease is over.
+/// `staff.no_grant` and its like, before anything is claimed; the codes of the ports. What was claimed
+/// then is free again when the lease is over.
 pub async fn take(
     vault: &Vault,
     lease: Span,
@@ -98,6 +103,7 @@ pub async fn take(
     through: Option<&Name>,
     actor: &Actor,
 ) -> Result<Batch> {
+    vault.check_grant(actor).await?;
     let claimed = vault.claim_records(&OUTBOX, &QUEUED, lease, limit).await?;
     let opened = vault.open_claimed(&claimed, &[MODEL, VALUES, ADDRESS]).await?;
     let mut batch = Batch { claimed: claimed.len(), ..Batch::default() };
@@ -213,11 +219,21 @@ async fn addressed(
     Ok(Some(match error.kind() {
         Kind::Unavailable => return Err(error),
         _ if is_gone(vault, taken.subject(), &error).await? => Outcome::GivenUp(Failure::Gone),
-        // A restriction is lifted one day; a policy, or a person, that refuses has decided.
-        _ if error.is(&REFUSED_STATE) => later(Failure::NotAllowed),
+        // A restriction is lifted one day; a policy, or a person, that refuses has decided. That this
+        // actor may not says nothing of the message.
+        _ if error.is(&REFUSED_STATE) || is_of_actor(&error) => {
+            Outcome::Later { failure: Failure::NotAllowed, at: again }
+        }
         Kind::Integrity => later(Failure::Unopened),
         _ => Outcome::GivenUp(Failure::NotAllowed),
     }))
+}
+
+/// Whether it is the actor who may not, whatever the message is.
+fn is_of_actor(error: &Error) -> bool {
+    let of_role = [&UNKNOWN_ROLE, &ROLE_NOT_ALLOWED];
+    let of_grant = [&NO_GRANT, &EXPIRED_GRANT, &REVOKED_GRANT, &OTHER_CERTIFICATE];
+    of_role.into_iter().chain(of_grant).any(|code| error.is(code))
 }
 
 /// Whether a read failed because there is no account any more, though a law may keep some of it.

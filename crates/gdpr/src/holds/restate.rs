@@ -41,6 +41,8 @@ pub async fn restate(
     actor: &Actor,
 ) -> Result<Released> {
     watch::check_role(vault, &HOLDS, actor)?;
+    // Whatever record is named, it is one of holds that is written anew.
+    let key = &RecordKey { kind: &HOLDS, ..key.clone() };
     let rows = vault.outline(key.subject).await?;
     let own: Vec<_> = rows.into_iter().filter(|row| !row.is_record()).collect();
     let others = others(vault, key).await?;

@@ -102,11 +102,14 @@ async fn withdraw(
             stance.consents.keys().cloned().chain(declared).collect()
         }
     };
+    // One that cannot be ended keeps none of the others.
+    let mut all = Ok(());
     for purpose in &purposes {
         let when = (arrival.received_at, how(arrival.channel));
-        consent::withdraw(vault, subject, purpose, when, actor).await?;
+        let ended = consent::withdraw(vault, subject, purpose, when, actor).await;
+        all = all.and(ended.map(drop));
     }
-    Ok(())
+    all
 }
 
 const fn way(channel: Channel) -> Way {
@@ -174,11 +177,11 @@ pub(super) fn check(request: &Request, stands: &Stands, in_use: &[Outline]) -> R
     if granted { Ok(()) } else { NOT_SO.err() }
 }
 
-/// Whether what is in use of these classes is restricted; something at least, if none is named.
+/// Whether what is in use of these classes is restricted; all of it, if none is named.
 fn is_restricted(classes: &BTreeSet<Name>, in_use: &[Outline]) -> bool {
     let restricted = |row: &Outline| row.state == state::RESTRICTED;
     if classes.is_empty() {
-        return in_use.is_empty() || in_use.iter().any(restricted);
+        return in_use.iter().all(restricted);
     }
     in_use.iter().filter(|row| classes.contains(&row.class)).all(restricted)
 }

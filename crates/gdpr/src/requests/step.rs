@@ -67,9 +67,12 @@ pub async fn step(
         Event::Answered(_) => effect::look(vault, key.subject).await?,
         _ => Stands::Nobody,
     };
+    let unlinked = matches!(event, Event::Answered(_))
+        && held::of(vault, key.subject).await? == Held::Nothing
+        && has_account(vault, key, actor).await?;
     let check = |request: &Request| {
         check_session(request, &event)?;
-        check_granted(vault.policy(), request, &stands, &in_use)
+        check_granted(vault.policy(), request, &stands, &in_use, unlinked)
     };
     enter(vault, calendar, key, &event, actor, check).await
 }
@@ -160,13 +163,16 @@ async fn check_held(vault: &Vault, key: &RecordKey, event: &Event, actor: &Actor
     if held::of(vault, key.subject).await? != claimed {
         return NOT_SO.err();
     }
-    if claimed == Held::Nothing {
-        let needed = [MODEL, ABOUT, REPLY_TO];
-        if vault.find_by_record(key, &needed, actor, addresses).await?.is_some() {
-            return NOT_SO.err();
-        }
+    if claimed == Held::Nothing && has_account(vault, key, actor).await? {
+        return NOT_SO.err();
     }
     Ok(())
+}
+
+/// Whether there is an account by an address in the file of somebody of whom nothing is held.
+async fn has_account(vault: &Vault, key: &RecordKey, actor: &Actor) -> Result<bool> {
+    let needed = [MODEL, ABOUT, REPLY_TO];
+    Ok(vault.find_by_record(key, &needed, actor, addresses).await?.is_some())
 }
 
 /// The addresses in a file by which its subject may have an account. That of a proxy is not one.
@@ -193,18 +199,23 @@ async fn in_use(vault: &Vault, key: &RecordKey, event: &Event) -> Result<Vec<Out
     Ok(rows)
 }
 
-/// Nobody is told that something was granted that is not so.
+/// Nobody is told that something was granted that is not so; least of all of an account that the file
+/// was never linked to (`unlinked`).
 fn check_granted(
     policy: &Policy,
     request: &Request,
     stands: &Stands,
     in_use: &[Outline],
+    unlinked: bool,
 ) -> Result<()> {
     let Some(decision @ (Decision::Granted(_) | Decision::PartlyRefused(_))) =
         request.state().decision()
     else {
         return Ok(());
     };
+    if unlinked {
+        return NOT_SO.err();
+    }
     if request.right() == Right::Erasure {
         return check_gone(policy, request, decision, in_use);
     }

@@ -7,7 +7,7 @@ use tacenda_core::policy::Policy;
 use tacenda_core::ports::Cursor;
 use tacenda_core::row::state;
 use tacenda_core::vault::{Actor, Numbered, Vault};
-use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
+use tacenda_core::{Error, Kind, Name, Result, SubjectId, Timestamp};
 
 use super::rules::schedule;
 
@@ -63,12 +63,19 @@ impl Warning {
     }
 }
 
+/// How often somebody is warned anew of one end because a letter could not be sent. Whom none reaches
+/// loses nothing for want of use.
+const LETTERS: u8 = 32;
+
 /// The number of the message about a subject's data that ends then: one for each dormancy, since a
-/// login moves the end, and one for all classes that end together.
-fn number(subject: SubjectId, due: Timestamp) -> [u8; 16] {
+/// login moves the end, one for all classes that end together and of which it says the same, and one
+/// for each letter after one that was never sent.
+fn number(subject: SubjectId, due: Timestamp, letter: u8, says: &Name) -> [u8; 16] {
     let mut hasher = Sha256::new_with_prefix(b"tacenda/warning/1");
     hasher.update(subject.as_bytes());
     hasher.update(due.as_micros().to_be_bytes());
+    hasher.update([letter]);
+    hasher.update(says.as_str());
     let full: [u8; 32] = hasher.finalize().into();
     let mut number = [0; 16];
     for (to, from) in number.iter_mut().zip(full) {
@@ -77,9 +84,54 @@ fn number(subject: SubjectId, due: Timestamp) -> [u8; 16] {
     number
 }
 
+/// What somebody was told of an end.
+enum Told {
+    /// Nothing yet, or nothing that was ever sent: the number of the letter to come.
+    Nothing([u8; 16]),
+    /// A letter is on its way, or was taken back.
+    Waits,
+    /// The warning went then, or there is nobody any more whom it could reach.
+    At(Timestamp),
+}
+
+/// What a subject was told of data that ends then. That the account goes says that its data goes.
+async fn told(
+    vault: &Vault,
+    warning: &Warning,
+    subject: SubjectId,
+    due: Timestamp,
+) -> Result<Told> {
+    if warning.says != ACCOUNT_EXPIRING {
+        let of_account = told_in(vault, subject, due, &ACCOUNT_EXPIRING).await?;
+        if !matches!(of_account, Told::Nothing(_)) {
+            return Ok(of_account);
+        }
+    }
+    told_in(vault, subject, due, &warning.says).await
+}
+
+async fn told_in(vault: &Vault, subject: SubjectId, due: Timestamp, says: &Name) -> Result<Told> {
+    for letter in 0..LETTERS {
+        let number = number(subject, due, letter, says);
+        match outbox::progress_of(vault, &number).await? {
+            None => return Ok(Told::Nothing(number)),
+            Some(Progress::Sent { at }) => return Ok(Told::At(at)),
+            Some(Progress::Queued { .. }) => return Ok(Told::Waits),
+            Some(Progress::GivenUp { failure, at }) => match failure {
+                // The address takes no letters, or there is none.
+                Failure::Refused | Failure::Gone => return Ok(Told::At(at)),
+                Failure::Cancelled => return Ok(Told::Waits),
+                // It was not the person whom it failed for: a letter is owed still.
+                _ => {}
+            },
+        }
+    }
+    Ok(Told::Waits)
+}
+
 /// Whether data whose clock started at `anchor` may go now as far as its warning is concerned: it was
-/// sent, or given up because it cannot be delivered, at least as long ago as the policy says. Who
-/// closed the account knows, and is owed none.
+/// sent, or the address takes none, at least as long ago as the policy says. Who closed the account
+/// knows, and is owed none.
 pub(crate) async fn was_warned(
     vault: &Vault,
     warning: &Warning,
@@ -88,17 +140,10 @@ pub(crate) async fn was_warned(
     now: Timestamp,
 ) -> Result<bool> {
     let zone = vault.ports().zone.as_ref();
-    let number = number(subject, warning.due(anchor, zone));
-    let warned_at = match outbox::progress_of(vault, &number).await? {
-        Some(Progress::Sent { at }) => at,
-        // Somebody took it back: it was no warning.
-        Some(Progress::GivenUp { failure: Failure::Cancelled, .. } | Progress::Queued { .. }) => {
-            return is_closed(vault, subject).await;
-        }
-        Some(Progress::GivenUp { at, .. }) => at,
-        None => return is_closed(vault, subject).await,
-    };
-    Ok(warning.from(warned_at, zone) <= now || is_closed(vault, subject).await?)
+    match told(vault, warning, subject, warning.due(anchor, zone)).await? {
+        Told::At(at) if warning.from(at, zone) <= now => Ok(true),
+        _ => is_closed(vault, subject).await,
+    }
 }
 
 async fn is_closed(vault: &Vault, subject: SubjectId) -> Result<bool> {
@@ -122,9 +167,9 @@ pub(super) async fn waiting(
             match was_warned(vault, warning, key.subject, anchor, now).await {
                 Ok(true) => {}
                 Ok(false) => count = count.saturating_add(1),
-                // The sweep counts it as refused.
-                Err(error) if error.kind() == Kind::Integrity => {}
-                Err(error) => return Err(error),
+                Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+                // The sweep counts it as refused; or its erasure is under way.
+                Err(_) => {}
             }
         }
         if page.len() < PAGE {
@@ -173,7 +218,8 @@ async fn each_to_warn(vault: &Vault, actor: Option<&Actor>) -> Result<u64> {
             let page = vault.anchored(class, &state::LIVE, cutoff, after.as_ref(), PAGE).await?;
             for Cursor { at, key } in &page {
                 let due = warning.due(at.unwrap_or(Timestamp::MAX), zone);
-                let Some(number) = is_owed(vault, key.subject, due).await? else { continue };
+                let owed = is_owed(vault, &warning, key.subject, due).await?;
+                let Some(number) = owed else { continue };
                 let Some(actor) = actor else {
                     warned = warned.saturating_add(u64::from(counted.insert(number)));
                     continue;
@@ -184,8 +230,12 @@ async fn each_to_warn(vault: &Vault, actor: Option<&Actor>) -> Result<u64> {
                 let message = Message::to_account(warning.says.clone(), purpose.clone());
                 let message = Message { values, ..message };
                 let once = outbox::enqueue_once(vault, &number, Some(key.subject), &message, actor);
-                warned =
-                    warned.saturating_add(u64::from(matches!(once.await?, Numbered::Added(_))));
+                match once.await {
+                    Ok(Numbered::Added(_)) => warned = warned.saturating_add(1),
+                    // One person's account keeps nobody else's warning.
+                    Err(error) if !is_of_one(&error) => return Err(error),
+                    Ok(Numbered::There(_)) | Err(_) => {}
+                }
             }
             if page.len() < PAGE {
                 break;
@@ -196,18 +246,28 @@ async fn each_to_warn(vault: &Vault, actor: Option<&Actor>) -> Result<u64> {
     Ok(warned)
 }
 
+/// Whether it says something of one person alone.
+fn is_of_one(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Integrity | Kind::NotFound | Kind::Conflict)
+}
+
 /// The number of the warning that somebody is owed and has not got. Nobody is whose data cannot be
 /// looked at: a sweep erases none of it either.
-async fn is_owed(vault: &Vault, subject: SubjectId, due: Timestamp) -> Result<Option<[u8; 16]>> {
-    let number = number(subject, due);
-    let owed = match vault.find_record(&tacenda_core::policy::records::OUTBOX, &number).await {
-        Ok(Some(_)) => Ok(false),
-        Ok(None) => is_closed(vault, subject).await.map(|closed| !closed),
+async fn is_owed(
+    vault: &Vault,
+    warning: &Warning,
+    subject: SubjectId,
+    due: Timestamp,
+) -> Result<Option<[u8; 16]>> {
+    let owed = match told(vault, warning, subject, due).await {
+        Ok(Told::Nothing(number)) => {
+            is_closed(vault, subject).await.map(|closed| (!closed).then_some(number))
+        }
+        Ok(_) => Ok(None),
         Err(error) => Err(error),
     };
     match owed {
-        Ok(owed) => Ok(owed.then_some(number)),
         Err(error) if error.kind() == Kind::Unavailable => Err(error),
-        Err(_) => Ok(None),
+        owed => Ok(owed.unwrap_or_default()),
     }
 }

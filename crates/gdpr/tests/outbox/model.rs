@@ -6,9 +6,9 @@ use pollster::block_on as wait;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use tacenda_core::clock::Span;
-use tacenda_core::outbox::{self, Failure, Message, Outcome, Progress, Taken};
+use tacenda_core::outbox::{self, Failure, Message, Outcome, Progress, Taken, Values};
 use tacenda_core::vault::{RecordKey, Vault};
-use tacenda_core::{SubjectId, Timestamp};
+use tacenda_core::{Name, SubjectId, Timestamp};
 use tacenda_gdpr::erasure;
 use tacenda_testkit::world::{World, staff};
 
@@ -81,7 +81,9 @@ impl Model {
             Op::Enqueue(ref who, hours) if !self.people.is_empty() => {
                 let subject = *who.get(&self.people);
                 let due_at = now.plus(Span::hours(hours.into()));
-                let message = Message { send_at: Some(due_at), ..news() };
+                let number = self.messages.len().to_string();
+                let values = Values::default().with(Name::fixed("number"), &number);
+                let message = Message { send_at: Some(due_at), values, ..news() };
                 let key = wait(outbox::enqueue(&self.vault, Some(subject), &message, &by)).unwrap();
                 self.messages.push(Known { key, due_at, leased: None, end: None, tries: 0 });
             }
@@ -144,19 +146,11 @@ impl Model {
             .ready
             .iter()
             .map(|taken| {
-                let mine = |one: &Known| {
-                    one.key.subject == taken.subject() && one.leased == Some(taken.until())
-                };
                 // Each message has one id, and each id one message.
-                let known = self.ids.get(&taken.outgoing.id).copied();
-                let found = known.unwrap_or_else(|| {
-                    let used: BTreeSet<_> = self.ids.values().copied().collect();
-                    let of = (0..self.messages.len()).find(|at| {
-                        mine(&self.messages[*at]) && !used.contains(at) && ready.contains(at)
-                    });
-                    of.unwrap()
-                });
-                self.ids.insert(taken.outgoing.id, found);
+                let found = taken.outgoing.values.get("number").unwrap().parse().unwrap();
+                let known = self.ids.insert(taken.outgoing.id, found);
+                assert!(known.is_none_or(|known| known == found));
+                assert_eq!(self.messages[found].leased, Some(taken.until()));
                 found
             })
             .collect();

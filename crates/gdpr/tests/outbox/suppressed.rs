@@ -1,12 +1,14 @@
 //! Whoever was erased on request comes back by their own doing alone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use pollster::block_on as wait;
 use tacenda_core::vault::{OnRestore, RegisterRequest, Registered, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
+use tacenda_testkit::{FailingKeyring, FailingStore, Faults};
 use zeroize::Zeroizing;
 
 use super::support::code;
@@ -171,4 +173,27 @@ fn without_a_list_nobody_is_suppressed_and_one_that_is_given_up_ends() {
 
 fn class() -> tacenda_core::ports::Scan {
     tacenda_core::ports::Scan::Class { class: Name::fixed("tacenda.suppressions") }
+}
+
+#[test]
+fn an_event_beside_the_erasure_brings_nobody_back() {
+    let mut turns = 0;
+    for operation in 0.. {
+        let world = World::default();
+        let vault = open(&world);
+        let subject = by_person(&vault, EMAIL).unwrap().subject();
+        let other = world.clone();
+        let faults = Faults::meanwhile(operation, move || erase(&open(&other), subject));
+        let store = FailingStore::new(world.store.clone(), faults.clone());
+        let keyring = FailingKeyring::new(world.keyring.clone(), faults.clone());
+        let beside = World { store: Arc::new(store), keyring: Arc::new(keyring), ..world.clone() };
+        let refused = code(event(&open(&beside), EMAIL));
+        if !faults.tripped() {
+            break;
+        }
+        assert_ne!(refused, "ok", "{operation}");
+        assert_eq!(accounts(&vault), 0, "{operation}");
+        turns += 1;
+    }
+    assert!(turns > 5, "{turns}");
 }

@@ -151,14 +151,20 @@ fn nothing_is_granted_that_does_not_count() {
     }
     let restriction = restated(accuracy);
     assert_eq!(grant(&vault, &restriction), "requests.not_so");
-    let new = NewRecord {
-        subject: Some(subject),
-        standing: Standing::Open { state: Name::fixed("received"), due_at: None },
-        items: RecordItems::default().with(MODEL, b"restriction".to_vec()),
-        entry: Entry::new("request.opened"),
-        effects: Effects { restricted: [(ACCOUNT, true)].into(), ..Effects::default() },
+    let restrict = |classes: &[&'static str]| {
+        let restricted = classes.iter().map(|class| (Name::fixed(class), true)).collect();
+        let new = NewRecord {
+            subject: Some(subject),
+            standing: Standing::Open { state: Name::fixed("received"), due_at: None },
+            items: RecordItems::default().with(MODEL, b"restriction".to_vec()),
+            entry: Entry::new("request.opened"),
+            effects: Effects { restricted, ..Effects::default() },
+        };
+        wait(vault.add_record(&REQUESTS, new, &staff("support"))).unwrap();
     };
-    wait(vault.add_record(&REQUESTS, new, &staff("support"))).unwrap();
+    restrict(&["account"]);
+    assert_eq!(grant(&vault, &restriction), "requests.not_so", "all of it was asked for");
+    restrict(&["billing", "payment"]);
     assert_eq!(grant(&vault, &restriction), "ok");
 }
 
@@ -169,4 +175,20 @@ fn whoever_has_no_account_is_answered_all_the_same() {
     let got = receive(&vault, letter);
     assert_eq!(got.effect, Effect::Waits);
     assert_eq!(grant(&vault, &got.key), "ok");
+}
+
+#[test]
+fn nobody_is_told_that_it_counts_whose_account_was_never_looked_up() {
+    let world = World::default();
+    let vault = world.open();
+    let _ = ada(&vault);
+    let email = |text: &str| {
+        // The role may not look anybody up for this purpose.
+        Whom::HasEmail(tacenda_core::pii::Email::parse(text).unwrap(), Name::fixed("billing"))
+    };
+    for (of, expected) in [("ada@example.org", "requests.not_so"), ("eve@example.org", "ok")] {
+        let at = receive(&vault, arrival(&vault, email(of), Right::MarketingObjection));
+        assert_eq!(at.effect, Effect::Waits);
+        assert_eq!(grant(&vault, &at.key), expected, "{of}");
+    }
 }

@@ -187,6 +187,47 @@ fn what_cannot_be_delivered_counts_as_a_warning_and_what_was_taken_back_does_not
 }
 
 #[test]
+fn a_letter_that_was_never_sent_is_no_warning_and_another_is_made() {
+    use Failure::{Expired, NotAllowed, Unopened, Unreachable, Unwritable};
+    for failure in [Unreachable, Unwritable, Unopened, NotAllowed, Expired] {
+        let world = World::default();
+        let vault = open(&world);
+        let subject = ada(&vault);
+        world.set_time(WARNED);
+        sweep(&vault);
+        assert_eq!(post(&vault, Outcome::GivenUp(failure)).len(), 1);
+        world.set_time("2029-07-10T00:00:00Z");
+        let swept = sweep(&vault);
+        assert!(is_there(&vault, subject), "{failure:?}");
+        assert_eq!((swept.warned, sweep(&vault).warned), (1, 0));
+        assert_eq!(post(&vault, Outcome::Sent), expiring("2029-08-11"));
+        world.set_time("2029-08-11T00:00:00Z");
+        sweep(&vault);
+        assert!(!is_there(&vault, subject), "{failure:?}");
+    }
+}
+
+#[test]
+fn a_letter_about_some_data_is_none_about_the_account() {
+    let world = World::default();
+    let billing = "[[classes.billing.retention]]\nkeep = \"3 years\"\n";
+    let policy = warning();
+    assert_eq!(policy.matches(billing).count(), 1);
+    let policy = policy.replace(billing, &format!("{billing}warn_before = \"2 months\"\n"));
+    let vault = world.try_open(&policy, OnRestore::Refuse).unwrap().0;
+    let subject = ada(&vault);
+    world.set_time("2029-04-05T00:00:00Z");
+    sweep(&vault);
+    assert_eq!(post(&vault, Outcome::Sent)[0].0, "data_expiring");
+    world.set_time(WARNED);
+    assert_eq!(sweep(&vault).warned, 1);
+    assert_eq!(post(&vault, Outcome::Sent)[0].0, "account_expiring");
+    world.set_time(DUE);
+    sweep(&vault);
+    assert!(!is_there(&vault, subject));
+}
+
+#[test]
 fn whoever_closed_the_account_is_owed_none() {
     let world = World::default();
     let vault = open(&world);

@@ -68,6 +68,7 @@ impl Vault {
         new: NewRecord,
         actor: &Actor,
     ) -> Result<Numbered> {
+        self.check_grant(actor).await?;
         match self.find_record(kind, number).await? {
             Some(key) => Ok(Numbered::There(key)),
             None => self.add_under(kind, number, new, actor).await,

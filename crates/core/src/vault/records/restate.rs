@@ -39,6 +39,7 @@ impl Vault {
         actor: &Actor,
     ) -> Result<()> {
         let RestatedRecord { standing, items, entry, effects } = new;
+        self.check_grant(actor).await?;
         check_new(&standing, &items, self.now())?;
         match self.record(key).await {
             Err(error) if error.kind() == Kind::Integrity => {}

@@ -101,8 +101,9 @@ impl<'a> Registration<'a> {
         }
         let checked = vault.drop_known(checked, &mut results).await?;
         let (checked, repeats) = split_repeats(checked);
-        let checked = vault.drop_suppressed(checked, &mut results).await?;
+        // In this order: an erasure suppresses somebody before it sets the address free.
         let checked = vault.drop_taken(checked, &mut results).await?;
+        let checked = vault.drop_suppressed(checked, &mut results).await?;
         let tokens = checked.iter().flat_map(|one| one.tokens.iter().cloned()).collect();
         let fingerprints = checked.iter().filter_map(|one| one.fingerprint).collect();
         let written = vault.prepare(checked, now).await?;
