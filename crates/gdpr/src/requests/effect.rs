@@ -63,6 +63,16 @@ async fn stop_marketing(
     objection::stop_marketing(vault, subject, when, actor).await.map(drop)
 }
 
+/// How the subject stands; of an altered account, that nothing is known: the rooms keep a no until it can
+/// be heard.
+async fn stance_of(vault: &Vault, subject: SubjectId) -> Result<Stance> {
+    match vault.stance(subject).await {
+        Ok(stance) => stance.ok_or_else(|| NOT_FOUND.error().with("subject", subject)),
+        Err(error) if error.kind() == Kind::Integrity => Ok(Stance::default()),
+        Err(error) => Err(error),
+    }
+}
+
 async fn object(
     vault: &Vault,
     subject: SubjectId,
@@ -70,8 +80,7 @@ async fn object(
     arrival: &Arrival,
     actor: &Actor,
 ) -> Result<()> {
-    let nobody = || NOT_FOUND.error().with("subject", subject);
-    let stance = vault.stance(subject).await?.ok_or_else(nobody)?;
+    let stance = stance_of(vault, subject).await?;
     if vault.policy().purpose(purpose).is_some_and(|purpose| stance.objects_to(purpose)) {
         // A second try, or a second letter; the file has the words.
         return Ok(());
@@ -92,8 +101,7 @@ async fn withdraw(
     arrival: &Arrival,
     actor: &Actor,
 ) -> Result<()> {
-    let nobody = || NOT_FOUND.error().with("subject", subject);
-    let stance = vault.stance(subject).await?.ok_or_else(nobody)?;
+    let stance = stance_of(vault, subject).await?;
     let purposes = match &arrival.purpose {
         Some(purpose) => BTreeSet::from([purpose.clone()]),
         None => {

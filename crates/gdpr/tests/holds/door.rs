@@ -257,3 +257,20 @@ fn a_hold_of_everything_keeps_the_files_about_somebody_as_well() {
     release(&vault, &part).unwrap();
     wait(vault.audit()).unwrap();
 }
+
+#[test]
+fn of_two_holds_of_everything_nothing_stays_held_after_the_last() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let all = [(); 2].map(|()| place(&vault, subject, Scope::Subject).unwrap());
+    for key in &all {
+        release(&vault, key).unwrap();
+    }
+    let rows = wait(vault.outline(subject)).unwrap();
+    assert!(rows.iter().all(|row| !row.held), "{rows:?}");
+    world.set_time("2033-01-01T00:00:00Z");
+    sweep(&vault);
+    let rows = wait(vault.outline(subject)).unwrap();
+    assert!(!rows.iter().any(|row| row.is_record()), "{rows:?}");
+}

@@ -7,6 +7,7 @@ use tacenda_core::Name;
 use tacenda_core::calendar::{Region, Utc, WorkingDays};
 use tacenda_core::row::RowKey;
 use tacenda_core::vault::{OnRestore, Vault};
+use tacenda_gdpr::objection;
 use tacenda_gdpr::requests::{
     self, Arrival, Calendar, Channel, Event, Held, Received, Requester, Right, Scope, Whom,
 };
@@ -23,14 +24,18 @@ fn calendar() -> Calendar<'static> {
 }
 
 fn receive(vault: &Vault, whom: Whom) -> Received {
+    receive_of(vault, whom, Right::Access, None)
+}
+
+fn receive_of(vault: &Vault, whom: Whom, right: Right, purpose: Option<Name>) -> Received {
     let arrival = Arrival {
         id: None,
         whom,
-        right: Right::Access,
+        right,
         requester: Requester::Subject,
         channel: Channel::Letter,
         scope: Scope::ALL,
-        purpose: None,
+        purpose,
         received_at: vault.now(),
         reply_to: None,
         words: None,
@@ -86,4 +91,21 @@ fn what_was_erased_again_after_a_restore_was_erased_on_its_first_day() {
         wait(requests::held(&vault, subject, &staff("support"))).unwrap(),
         Held::ErasedOn(day)
     );
+}
+
+#[test]
+fn an_objection_by_letter_is_kept_while_the_account_is_altered() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let analysis = Name::fixed("analysis");
+    let read = || code(wait(vault.read(subject, &analysis, &staff("marketing"))));
+    assert_eq!(read(), "ok");
+    store.edit(&super::profile(subject, "account"), |row| row.body.truncate(9));
+    let at = receive_of(&vault, Whom::Known(subject), Right::Objection, Some(analysis.clone()));
+    assert_eq!(at.effect, requests::Effect::Counts);
+    store.repent();
+    wait(objection::settle(&vault, &objection::State::Pending, None, 9)).unwrap();
+    assert_eq!(read(), "policy.objected");
+    wait(vault.audit()).unwrap();
 }

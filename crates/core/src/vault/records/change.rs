@@ -114,10 +114,11 @@ impl Vault {
         let mut draft = Draft::new(0);
         // Whoever ends a grant of their own writes that row itself.
         require(under.as_ref().filter(|under| !under.is(&row.key)), &mut draft);
-        let effects = self.carry_through(key, &effects, &mut draft);
-        let mut writes = effects.await?;
+        let mut writes = self.carry_through(key, &effects, &mut draft).await?;
         let tokens = tokens.unwrap_or_else(|| row.tokens.clone());
-        let write = next_version(standing.put(Row { body: body.encode(), tokens, ..row }));
+        // What lets the other records go lets this one go.
+        let held = row.held && effects.records != Some(false);
+        let write = next_version(standing.put(Row { body: body.encode(), tokens, held, ..row }));
         let outline = RecordOutline::of(key.clone(), &write.row)?;
         writes.push(write);
         let leaf = self.leaf(now, actor, entry.action, key.subject);

@@ -91,7 +91,8 @@ impl Vault {
         let change = draft.change();
         change.safe_sequence = change.safe_sequence.max(sequence);
         let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
-        let row = self.sealed_row(&key, &new.items, &data);
+        let held = self.is_held_whole(subject).await?;
+        let row = Row { held, ..self.sealed_row(&key, &new.items, &data) };
         Ok(RowWrite { row: new.standing.put(row), expect: Expect::Absent })
     }
 
