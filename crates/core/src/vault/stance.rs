@@ -135,8 +135,8 @@ impl Vault {
     /// decided by how the person stood says what was `seen`.
     ///
     /// # Errors
-    /// `vault.not_found` if there is no account and something begins; `store.conflict` if others
-    /// keep coming first, or if the person stands otherwise than was `seen`: then it is to be decided
+    /// `vault.not_found` if there is no account and something begins; `erasure.under_way` if it is about
+    /// to go and somebody relies on what begins; `store.conflict` if others keep coming first, or if the person stands otherwise than was `seen`: then it is to be decided
     /// again; the integrity codes; the codes of the ports.
     pub async fn change_stance(
         &self,

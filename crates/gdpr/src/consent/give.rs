@@ -68,7 +68,8 @@ pub struct Stands {
 /// `consent.not_the_subject`, also for a session of the account that another enters;
 /// `consent.parent_entered` for a parent's consent that the child's own session enters;
 /// `consent.given_by_nobody`, `policy.unknown_role`, `policy.role_without_records`; `vault.not_found`
-/// where there is no account; those of [`Vault::add_record`] and [`Vault::change_record`].
+/// where there is no account, `erasure.under_way` where it is about to go; those of
+/// [`Vault::add_record`] and [`Vault::change_record`].
 pub async fn give(
     vault: &Vault,
     subject: SubjectId,

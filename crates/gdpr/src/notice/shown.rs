@@ -41,7 +41,8 @@ pub struct Shown {
 ///
 /// # Errors
 /// `notice.unknown_version`, `notice.in_future`; `notice.not_the_subject`, `policy.unknown_role`;
-/// `vault.not_found` where there is no account; those of [`Vault::change_stance`].
+/// `vault.not_found` where there is no account, `erasure.under_way` where it is about to go; those of
+/// [`Vault::change_stance`].
 pub async fn shown(vault: &Vault, subject: SubjectId, shown: Shown, actor: &Actor) -> Result<bool> {
     check_speaker(vault, subject, actor, &NOT_THE_SUBJECT)?;
     let Shown { version, at, way } = shown;
