@@ -38,7 +38,7 @@ pub(super) struct Archive {
     pub(super) held: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Customer {
     pub(super) subject: SubjectId,
     pub(super) email: String,
@@ -145,7 +145,9 @@ impl Customer {
             row.items.remove(&item);
         }
         if let Some(value) = value {
-            let row = self.live.entry(home).or_default();
+            // A hold of what is archived of a class is one of what begins in it.
+            let held = self.archives.iter().any(|of| of.class == home && of.held);
+            let row = self.live.entry(home).or_insert(Live { held, ..Live::default() });
             row.items.insert(item, value.to_owned());
             let duty = (0..LAWS.len())
                 .any(|law| shape.archives(law, home) && LAWS[law].items.contains(&item));

@@ -276,7 +276,15 @@ impl Machine {
                 Beside::Set(_, item) => {
                     amended_so(customer, (&self.shape, now), *item, value.as_deref(), did);
                 }
-                Beside::Restrict(_, class, on) => restricted_so(customer, *class, *on, did),
+                Beside::Restrict(_, class, on) => {
+                    // It may come so late that what it is about has moved, and be told that first.
+                    let mut moved = customer.clone();
+                    moved.move_items(&next);
+                    let has_moved = opened.is_ok() && !moved.live.contains_key(class);
+                    if !(has_moved && did == "vault.nothing_of_class") {
+                        restricted_so(customer, *class, *on, did);
+                    }
+                }
                 Beside::Erase(_) if !customer.is_there() => {}
                 Beside::Erase(_) => erased_so(customer, &self.shape, now, did),
             }
