@@ -246,13 +246,20 @@ fn customer(vault: &Vault) -> RecordKey {
 /// A step of staff, and the entry of the log that says that it was taken.
 type Step = (&'static str, fn(&Vault, &RecordKey, &Actor) -> Result<()>);
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("record.read", |vault, key, me| {
         wait(vault.read_record(key, &[MODEL], &Name::fixed("account"), me)).map(drop)
     }),
     ("subject.looked_up", |vault, _, me| {
         let (email, account) = (Name::fixed("email"), Name::fixed("account"));
         wait(vault.find_by(&email, "ada@example.org", &account, me)).map(drop)
+    }),
+    ("subject.read_refused", |vault, _, me| {
+        let (email, account) = (Name::fixed("email"), Name::fixed("account"));
+        match wait(vault.read_by(&email, "eve@example.org", &account, me)) {
+            Err(error) if error.code() == "vault.not_found" => Ok(()),
+            other => other.map(drop),
+        }
     }),
     ("record.looked_up", |vault, key, me| {
         let address = || tacenda_core::pii::Sensitive::new("ada@example.org".to_owned());
@@ -305,7 +312,10 @@ fn no_step_stands_behind_a_revocation() {
                 let stored = wait(vault.ports().store.leaves(1, 0, 999)).unwrap();
                 let texts = stored.iter().filter_map(|leaf| leaf.bytes.as_deref());
                 let told: Vec<_> = texts.map(|text| Leaf::decode(text).unwrap()).collect();
-                let theirs = |leaf: &Leaf| leaf.actor == person(subject) && leaf.action == *action;
+                let theirs = |leaf: &Leaf| {
+                    let refused = leaf.find("code") == Some("staff.revoked");
+                    leaf.actor == person(subject) && leaf.action == *action && !refused
+                };
                 let (taken, revoked) = (
                     told.iter().rposition(theirs),
                     told.iter().position(|leaf| leaf.action == *"grant.revoked"),

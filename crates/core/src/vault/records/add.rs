@@ -103,11 +103,14 @@ impl Vault {
         let data = self.key_of_try(subject, &kind.class, &used, made).await?;
         let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
         let row = self.sealed_row(&key, &new.items, &data);
+        let mut draft = Draft::new(made.sequence);
+        require(under, &mut draft);
+        if new.subject.is_some() {
+            self.require_own_rows(subject, &mut draft).await?;
+        }
         // What is written about somebody of whom everything is held is held as well.
         let held = new.subject.is_some() && self.is_held_whole(subject).await?;
         let row = Row { tokens: tokens.to_vec(), held, ..row };
-        let mut draft = Draft::new(made.sequence);
-        require(under, &mut draft);
         let mut writes = self.carry_through(&key, &new.effects, &mut draft).await?;
         let row = new.standing.clone().put(row);
         writes.push(RowWrite { row, expect: Expect::Absent });
