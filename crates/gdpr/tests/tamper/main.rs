@@ -11,6 +11,7 @@ mod clocks;
 mod evolved;
 mod holds;
 mod logs;
+mod lost;
 mod mended;
 mod pending;
 mod pruned;
