@@ -28,7 +28,7 @@ fn with(world: &World, rows: Arc<MemoryStore>) -> World {
 }
 
 /// Opens after a restore, killed after each operation of the store in turn; what is found then.
-fn killed_anywhere(
+pub(super) fn killed_anywhere(
     world: &World,
     policy: &str,
     backup: impl Fn() -> Arc<MemoryStore>,

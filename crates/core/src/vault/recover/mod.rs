@@ -1,6 +1,7 @@
 //! After a restore: what was erased since is erased again before anything can be read, and what the
 //! rows of an earlier day would do a second time is ended.
 
+mod grants;
 mod job;
 mod letters;
 mod replay;
@@ -36,6 +37,9 @@ pub struct Recovery {
     /// Letters that waited in rows that were restored and may have gone since: they are given up, so
     /// that nobody gets one twice.
     pub letters_ended: u64,
+    /// Grants of staff in rows that were restored, which may have been revoked since: none of them counts
+    /// until it is confirmed.
+    pub grants_unconfirmed: u64,
     /// Records in rows that were restored that could not be looked at, since somebody altered them: an
     /// audit names them, and as long as they are so nothing comes of them.
     pub unread: u64,
@@ -146,6 +150,7 @@ impl Vault {
             recovery.rows_restored = true;
             recovery.since = Some(ended);
             recovery.unread = 0;
+            self.suspend_grants(&job, recovery).await?;
             self.end_letters(&job, recovery).await?;
         }
         // From now on the safe counts as the newest.
