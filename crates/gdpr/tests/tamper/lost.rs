@@ -8,9 +8,10 @@ use tacenda_core::memory::MemoryStore;
 use tacenda_core::outbox::{self, Failure, Message, Outcome, Progress};
 use tacenda_core::pii::Sensitive;
 use tacenda_core::row::RowKey;
-use tacenda_core::vault::{OnRestore, RecordKey, Vault};
+use tacenda_core::vault::{OnRestore, RecordKey, RegisterRequest, Vault};
 use tacenda_core::{Name, SubjectId};
-use tacenda_testkit::world::{POLICY, World, ada, staff};
+use tacenda_gdpr::{erasure, retention};
+use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 use tacenda_testkit::{After, Cut, FailingStore, Faults};
 
 use super::adversary::Adversary;
@@ -151,4 +152,105 @@ fn a_restored_safe_ends_no_letter() {
     assert_eq!(reopened(&restored, OnRestore::Refuse), "vault.safe_restored");
     let (_, recovery) = restored.try_open(POLICY, OnRestore::Replay).unwrap();
     assert_eq!((recovery.letters_ended, recovery.since), (0, None));
+}
+
+fn listed() -> String {
+    format!("{POLICY}suppressions = {{ keep = \"3 years\" }}\n")
+}
+
+fn open(world: &World) -> Vault {
+    world.try_open(&listed(), OnRestore::Refuse).unwrap().0
+}
+
+/// What an event about Ada comes to, which she did not cause.
+fn event(vault: &Vault) -> &'static str {
+    let request = request(vault, &[("email", "ADA@example.org")], false);
+    code(wait(vault.register(RegisterRequest { unasked: true, ..request }, &staff("support"))))
+}
+
+fn by_person(vault: &Vault) -> SubjectId {
+    let request = request(vault, &[("email", "ada@example.org")], false);
+    wait(vault.register(request, &staff("support"))).unwrap().subject()
+}
+
+fn erase(vault: &Vault, subject: SubjectId) {
+    wait(erasure::erase(vault, subject, &staff("support"))).unwrap();
+}
+
+fn sweep(vault: &Vault) {
+    let digest = wait(retention::plan(vault)).unwrap().digest;
+    wait(erasure::sweep(vault, Some(digest), &staff("support"), &mut |_| {})).unwrap();
+}
+
+#[test]
+fn nobody_is_imported_again_whose_erasure_was_lost() {
+    let (world, store) = Adversary::world();
+    let vault = open(&world);
+    let (subject, _) = (ada(&vault), eve(&vault));
+    let backup = copy(&store);
+    erase(&vault, subject);
+    world.set_time("2027-06-01T08:00:00Z");
+    let next = with(&world, backup);
+    let (vault, recovery) = next.try_open(&listed(), OnRestore::Replay).unwrap();
+    assert!(recovery.rows_erased_again > 0);
+    assert_eq!(event(&vault), "vault.suppressed");
+    wait(vault.audit()).unwrap();
+    // For as long as it would have been without the restore.
+    next.set_time("2029-06-01T23:59:59Z");
+    sweep(&vault);
+    assert_eq!(event(&vault), "vault.suppressed");
+    next.set_time("2029-06-02T00:00:00Z");
+    sweep(&vault);
+    assert_eq!(event(&vault), "ok");
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn who_was_suppressed_under_an_earlier_account_is_so_again() {
+    let (world, store) = Adversary::world();
+    let vault = open(&world);
+    erase(&vault, by_person(&vault));
+    let again = by_person(&vault);
+    let backup = copy(&store);
+    erase(&vault, again);
+    let next = with(&world, backup);
+    let (vault, _) = next.try_open(&listed(), OnRestore::Replay).unwrap();
+    assert_eq!(event(&vault), "vault.suppressed");
+    // The person may come back.
+    assert_ne!(by_person(&vault), again);
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_restore_suppresses_nobody_whom_a_sweep_took() {
+    let (world, store) = Adversary::world();
+    let vault = open(&world);
+    by_person(&vault);
+    let backup = copy(&store);
+    world.set_time("2029-06-02T00:00:00Z");
+    sweep(&vault);
+    let next = with(&world, backup);
+    let (vault, recovery) = next.try_open(&listed(), OnRestore::Replay).unwrap();
+    assert!(recovery.rows_erased_again > 0);
+    assert_eq!(event(&vault), "ok", "nobody asked");
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_repair_cut_anywhere_suppresses_who_was_erased() {
+    let (world, store) = Adversary::world();
+    let vault = open(&world);
+    let (subject, mut before) = (ada(&vault), 0);
+    store.forge(|tape| before = tape.len());
+    erase(&vault, subject);
+    let backup = || store.forge(|tape| tape.truncate(before));
+    killed_anywhere(
+        &world,
+        &listed(),
+        backup,
+        |_, vault| {
+            assert_eq!(event(vault), "vault.suppressed");
+            assert!(wait(vault.subjects(None, 9)).unwrap().is_empty());
+        },
+    );
 }
