@@ -19,12 +19,12 @@ use super::restores::{hear, mirror};
 use super::{code, eve, reopened};
 
 /// The rows as they are now, to be put back later.
-fn copy(store: &Adversary) -> Arc<MemoryStore> {
+pub(super) fn copy(store: &Adversary) -> Arc<MemoryStore> {
     store.forge(|_| {})
 }
 
 /// The world with these rows, and a safe that nobody else writes.
-fn with(world: &World, rows: Arc<MemoryStore>) -> World {
+pub(super) fn with(world: &World, rows: Arc<MemoryStore>) -> World {
     World { store: rows, keyring: mirror(world), ..world.clone() }
 }
 
@@ -244,13 +244,8 @@ fn a_repair_cut_anywhere_suppresses_who_was_erased() {
     store.forge(|tape| before = tape.len());
     erase(&vault, subject);
     let backup = || store.forge(|tape| tape.truncate(before));
-    killed_anywhere(
-        &world,
-        &listed(),
-        backup,
-        |_, vault| {
-            assert_eq!(event(vault), "vault.suppressed");
-            assert!(wait(vault.subjects(None, 9)).unwrap().is_empty());
-        },
-    );
+    killed_anywhere(&world, &listed(), backup, |_, vault| {
+        assert_eq!(event(vault), "vault.suppressed");
+        assert!(wait(vault.subjects(None, 9)).unwrap().is_empty());
+    });
 }

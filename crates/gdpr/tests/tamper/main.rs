@@ -23,6 +23,7 @@ mod rows;
 mod safe;
 mod staff;
 mod swap;
+mod words;
 
 use std::sync::Arc;
 

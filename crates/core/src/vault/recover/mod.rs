@@ -5,12 +5,13 @@ mod grants;
 mod job;
 mod letters;
 mod replay;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::{BLOCKED, FORKED, PRUNED};
 use super::journal::{Draft, hex};
-use super::{Actor, NotMoved, Vault};
+use super::{Actor, LostRecords, NotMoved, Vault};
 use crate::clock::Timestamp;
 use crate::error::{Context, Result};
 use crate::id::SubjectId;
@@ -40,6 +41,10 @@ pub struct Recovery {
     /// Grants of staff in rows that were restored, which may have been revoked since: none of them counts
     /// until it is confirmed.
     pub grants_unconfirmed: u64,
+    /// Records of what was said since the backup, which went with the rows, and that the safe tells of;
+    /// [`Vault::lost_records`] says whose they are. A change of what was there already, such as the
+    /// withdrawal of a consent, leaves no trace in the safe.
+    pub lost: LostRecords,
     /// Records in rows that were restored that could not be looked at, since somebody altered them: an
     /// audit names them, and as long as they are so nothing comes of them.
     pub unread: u64,
@@ -152,13 +157,14 @@ impl Vault {
             recovery.unread = 0;
             self.suspend_grants(&job, recovery).await?;
             self.end_letters(&job, recovery).await?;
+            self.heed_lost_words(&job, recovery).await?;
         }
         // From now on the safe counts as the newest.
         let store = self.ports.store.status().await?;
         self.ports.keyring.raise_sequence(store.map_or(0, |store| store.safe_sequence)).await?;
         let mut leaf = self.leaf(self.now(), &Actor::system(), "restore.repaired", CONTROLLER);
         if let Some(ended) = repair.rows {
-            leaf = leaf.detail("since", ended);
+            leaf = leaf.detail("since", ended).detail("lost", recovery.lost.total());
         }
         let mut draft = Draft::new(0);
         draft.record(leaf, Vec::new(), &[job]);
