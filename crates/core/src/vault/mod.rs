@@ -37,6 +37,7 @@ mod rows;
 mod stance;
 mod suppress;
 mod sweeps;
+mod withdrawals;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

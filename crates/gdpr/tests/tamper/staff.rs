@@ -218,6 +218,22 @@ fn a_grant_that_was_altered_when_rows_came_back_is_over() {
     assert_eq!(read(&vault, ada, &me), "vault.altered_row");
 }
 
+#[test]
+fn a_grant_that_was_taken_away_when_rows_came_back_is_not_put_back() {
+    let (world, store) = Adversary::world();
+    let vault = open(&world);
+    let (ada, granted) = (ada(&vault), give(&vault, "support", 1));
+    let (me, its) = (acting(granted.person, "support", 1), place(&granted.key));
+    wait(world.keyring.create(NewKeys { log: HEARD, ..NewKeys::default() })).unwrap();
+    store.put(&its, None);
+    let (vault, recovery) = world.try_open(&policy(), OnRestore::Replay).unwrap();
+    assert_eq!((recovery.grants_unconfirmed, recovery.lost.grants), (0, 1));
+    assert_eq!(read(&vault, ada, &me), "staff.no_grant");
+    wait(vault.audit()).unwrap();
+    store.repent();
+    assert_eq!(read(&vault, ada, &me), "vault.altered_row");
+}
+
 /// Writes a row past the vault.
 fn forge(world: &World, row: Row, version: u64) {
     let leaf = Leaf {

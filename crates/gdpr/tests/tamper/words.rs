@@ -6,7 +6,9 @@ use std::sync::{Arc, LazyLock};
 
 use pollster::block_on as wait;
 use tacenda_core::calendar::{Region, Utc, WorkingDays};
+use tacenda_core::clock::Span;
 use tacenda_core::memory::MemoryStore;
+use tacenda_core::ports::{LogPosition, NewKeys};
 use tacenda_core::vault::{Actor, LostRecords, OnRestore, RecordKey, Recovery, Vault};
 use tacenda_core::{ActorId, Name, SubjectId};
 use tacenda_gdpr::consent::{self, Giver, Giving, How};
@@ -249,4 +251,49 @@ fn a_repair_cut_anywhere_heeds_what_was_lost() {
         assert_eq!(code(wait(erasure::erase(vault, ada, &staff("support")))), "erasure.held");
         assert_eq!(named(vault).len(), 3);
     });
+}
+
+fn withdraw(vault: &Vault, subject: SubjectId) {
+    let (purpose, when) = (Name::fixed("newsletter"), (vault.now(), How::Account));
+    wait(consent::withdraw(vault, subject, &purpose, when, &Actor::subject(subject))).unwrap();
+}
+
+#[test]
+fn a_consent_that_was_withdrawn_is_not_read_by_again() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let (ada, eve) = (ada(&vault), eve(&vault));
+    for subject in [ada, eve] {
+        give(&vault, subject);
+    }
+    world.clock.advance(Span::days(1));
+    hold(&vault, eve);
+    let mut before = 0;
+    store.forge(|tape| before = tape.len());
+    world.clock.advance(Span::days(1));
+    withdraw(&vault, ada);
+    wait(vault.checkpoint()).unwrap();
+    let backup = || store.forge(|tape| tape.truncate(before));
+    killed_anywhere(&world, POLICY, backup, |_, vault| {
+        assert_eq!(read(vault, ada, "newsletter", "marketing"), "policy.no_consent");
+        assert_eq!(wait(vault.stance(eve)).unwrap().unwrap().consents.len(), 1);
+        assert_eq!(read(vault, ada, "billing", "billing"), "ok");
+    });
+    let next = with(&world, backup());
+    let (vault, recovery) = replay(&next);
+    assert_eq!(recovery.lost, LostRecords { withdrawals: 1, ..LostRecords::default() });
+    let leaf = wait(vault.history(ada, 1)).unwrap().remove(0);
+    assert_eq!((leaf.find("kind"), leaf.find("purpose")), (Some("withdrawal"), Some("newsletter")));
+    // The proof ends by the account, and whoever consents again is read again.
+    assert_eq!(wait(consent::settle(&vault, None, 9)).unwrap().ended, 1);
+    next.clock.advance(Span::hours(1));
+    give(&vault, ada);
+    assert_eq!(read(&vault, ada, "newsletter", "marketing"), "ok");
+    wait(vault.audit()).unwrap();
+    // Rows that know of it, and of the new consent, are believed.
+    let log = Some(LogPosition { epoch: 2, index: 90 });
+    wait(next.keyring.create(NewKeys { log, ..NewKeys::default() })).unwrap();
+    let (vault, recovery) = replay(&next);
+    assert_eq!((recovery.rows_restored, recovery.lost.withdrawals), (true, 0));
+    assert_eq!(read(&vault, ada, "newsletter", "marketing"), "ok");
 }

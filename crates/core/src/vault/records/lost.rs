@@ -19,7 +19,7 @@ use crate::vault::{Actor, StanceChange};
 static KINDS: [&RecordKind; 6] =
     [&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &GRANTS];
 
-/// How many records are lost, by their kind.
+/// How much of what was said is lost with its rows, by its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LostRecords {
     /// Requests of data subjects: a month runs.
@@ -30,6 +30,8 @@ pub struct LostRecords {
     pub restrictions: u64,
     /// Consents: none is read by, as each is given anew.
     pub consents: u64,
+    /// People who withdrew a consent. Every consent of theirs that came back is withdrawn.
+    pub withdrawals: u64,
     /// Objections. These people count as objecting to all that can be objected to.
     pub objections: u64,
     /// Grants of staff: these are given anew.
@@ -40,8 +42,9 @@ impl LostRecords {
     /// All of them.
     #[must_use]
     pub fn total(&self) -> u64 {
-        let Self { requests, holds, restrictions, consents, objections, grants } = *self;
-        let all = [requests, holds, restrictions, consents, objections, grants];
+        let Self { requests, holds, restrictions, consents, withdrawals, objections, grants } =
+            *self;
+        let all = [requests, holds, restrictions, consents, withdrawals, objections, grants];
         all.into_iter().fold(0, u64::saturating_add)
     }
 

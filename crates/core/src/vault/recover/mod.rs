@@ -41,9 +41,9 @@ pub struct Recovery {
     /// Grants of staff in rows that were restored, which may have been revoked since: none of them counts
     /// until it is confirmed.
     pub grants_unconfirmed: u64,
-    /// Records of what was said since the backup, which went with the rows, and that the safe tells of;
-    /// [`Vault::lost_records`] says whose they are. A change of what was there already, such as the
-    /// withdrawal of a consent, leaves no trace in the safe.
+    /// What was said since the backup, which went with the rows, and that the safe tells of;
+    /// [`Vault::lost_records`] says whose the records are. Any other change of what was there already
+    /// leaves no trace in the safe: a hold that was released holds again.
     pub lost: LostRecords,
     /// Records in rows that were restored that could not be looked at, since somebody altered them: an
     /// audit names them, and as long as they are so nothing comes of them.
@@ -157,7 +157,7 @@ impl Vault {
             recovery.unread = 0;
             self.suspend_grants(&job, recovery).await?;
             self.end_letters(&job, recovery).await?;
-            self.heed_lost_words(&job, recovery).await?;
+            self.heed_lost_words(&job, ended, recovery).await?;
         }
         // From now on the safe counts as the newest.
         let store = self.ports.store.status().await?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::ErasedClass;
 use super::super::journal::Draft;
 use super::super::keys::{ENDED, key_of, number_of};
+use super::super::withdrawals::WITHDRAWN;
 use super::super::{Actor, Vault};
 use super::PAGE;
 use crate::calendar;
@@ -59,6 +60,10 @@ impl Vault {
 
     async fn replay(&self, tombstone: &Tombstone) -> Result<u64> {
         let KeyId { subject, class, number } = &tombstone.key;
+        if *class == WITHDRAWN {
+            // It sealed nothing.
+            return Ok(0);
+        }
         self.suppress_ended(tombstone).await?;
         if *number == ENDED && *class == *self.policy.primary_class() {
             return self.replay_rest(tombstone).await;
