@@ -17,6 +17,7 @@ mod effects;
 mod items;
 mod later;
 mod list;
+mod lost;
 mod numbered;
 mod read;
 mod restate;
@@ -41,6 +42,7 @@ pub use claim::ClaimedRecord;
 pub use effects::Effects;
 pub use items::{MODEL, RecordItems};
 pub use list::DueRecord;
+pub use lost::{LostPage, LostRecords};
 pub use numbered::Numbered;
 pub use restate::RestatedRecord;
 
