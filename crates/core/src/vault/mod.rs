@@ -54,7 +54,7 @@ pub use destroy::{
     SubjectPlan, Unscrubbed,
 };
 pub use evolve::NotMoved;
-pub use grants::Bearing;
+pub use grants::{Bearing, is_of_granted};
 pub use items::ItemValue;
 pub use jobs::{JobState, Turn};
 pub use legacy::PasswordCounts;
