@@ -64,7 +64,7 @@ pub use outline::{Outline, Seen};
 pub use prune::Pruned;
 pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
-    ClaimedRecord, DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord,
+    ClaimedRecord, DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, PersonRows,
     RecordChange, RecordItems, RecordKey, RecordOutline, RestatedRecord, Standing,
 };
 pub use recover::Recovery;

@@ -22,6 +22,7 @@ mod rows;
 mod safe;
 mod staff;
 mod swap;
+mod warned;
 
 use std::sync::Arc;
 
