@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::codes::SUPPRESSED;
+use super::codes::{NO_SUCH_RECORD, SUPPRESSED};
 use super::register::Checked;
 use super::{
     Actor, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
@@ -27,9 +27,16 @@ const OVER: Timestamp = Timestamp::from_micros(0);
 /// What stands against a request.
 pub(super) enum Stands {
     /// This suppression.
-    Suppressed(RecordKey),
+    Suppressed(Suppression),
     /// Something that cannot be read.
     Unclear(Error),
+}
+
+/// A suppression as it was found.
+#[derive(Debug, Clone)]
+pub(super) struct Suppression {
+    key: RecordKey,
+    version: u64,
 }
 
 impl Vault {
@@ -145,16 +152,23 @@ impl Vault {
     }
 
     /// The suppression of a number, if it has not ended.
-    async fn in_force(&self, number: &[u8; 16]) -> Result<Option<RecordKey>> {
+    async fn in_force(&self, number: &[u8; 16]) -> Result<Option<Suppression>> {
         let Some(key) = self.find_record(&SUPPRESSIONS, number).await? else { return Ok(None) };
-        let decide = |opened: &OpenedRecord| decode(opened.items.get(&MODEL).unwrap_or_default());
+        let decide = |opened: &OpenedRecord| {
+            let stands = decode(opened.items.get(&MODEL).unwrap_or_default())?;
+            Ok(stands.then_some(opened.outline.version))
+        };
         let stands = self.consult_record(&key, &[MODEL], decide).await?;
-        Ok(stands.then_some(key))
+        Ok(stands.map(|version| Suppression { key, version }))
     }
 
-    /// Ends a suppression: the person is back.
-    pub(super) async fn end_suppression(&self, key: &RecordKey, actor: &Actor) -> Result<()> {
-        let ended = self.change_record(key, &[], actor, |_| {
+    /// Ends a suppression: the person is back. One that begun anew since it was found is of an erasure
+    /// that came later, and stands.
+    pub(super) async fn end_suppression(&self, one: &Suppression, actor: &Actor) -> Result<()> {
+        let ended = self.change_record(&one.key, &[], actor, |found| {
+            if found.outline.version != one.version {
+                return NO_SUCH_RECORD.err();
+            }
             Ok(changed(false, OVER, Entry::new("suppression.ended")))
         });
         ended.await.map(|_| ())
