@@ -37,7 +37,6 @@ impl Outbox<'_> {
         message: &Message,
         actor: &Actor,
     ) -> Result<Numbered> {
-        outbox::may_write(self.vault, &message.purpose, actor)?;
         outbox::enqueue_once(self.vault, number, subject, message, actor).await
     }
 
@@ -47,6 +46,14 @@ impl Outbox<'_> {
     /// As [`outbox::progress`].
     pub async fn progress(&self, key: &RecordKey) -> Result<Progress> {
         outbox::progress(self.vault, key).await
+    }
+
+    /// How many messages have been due for longer than anybody can be at them, counted up to `limit`.
+    ///
+    /// # Errors
+    /// As [`outbox::overdue`].
+    pub async fn overdue(&self, limit: u64) -> Result<u64> {
+        outbox::overdue(self.vault, limit).await
     }
 
     /// Takes a message back that was not sent yet.

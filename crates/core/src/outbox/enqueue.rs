@@ -8,9 +8,11 @@ use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::records::OUTBOX;
+use crate::ports::Scan;
+use crate::ports::store::LONGEST_LEASE;
 use crate::vault::{
-    Actor, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
-    RecordKey, Standing, Vault,
+    Actor, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, PersonRows, RecordChange,
+    RecordItems, RecordKey, Standing, Vault,
 };
 
 /// Puts a message to a subject into the outbox; `None` for somebody unknown, who has no account. Whoever
@@ -30,12 +32,10 @@ pub async fn enqueue(
 }
 
 /// [`enqueue`] under a number of the caller's, unless there is a message of this number already, sent
-/// or not: whoever tries again makes no second one. It does not ask for the purposes of the actor's role: a
-/// room sends so what the policy itself wants sent (`[sweep] warn_for`), whoever runs the sweep; a
-/// person who writes is held against [`may_write`] before.
+/// or not: whoever tries again makes no second one.
 ///
 /// # Errors
-/// [`TOO_LONG`](super::TOO_LONG); those of [`Vault::add_record`].
+/// As [`enqueue`].
 pub async fn enqueue_once(
     vault: &Vault,
     number: &[u8; 16],
@@ -43,6 +43,7 @@ pub async fn enqueue_once(
     message: &Message,
     actor: &Actor,
 ) -> Result<Numbered> {
+    may_write(vault, &message.purpose, actor)?;
     let new = new_record(message, vault.now())?;
     vault.add_record_once(&OUTBOX, number, NewRecord { subject, ..new }, actor).await
 }
@@ -60,6 +61,25 @@ pub fn may_write(vault: &Vault, purpose: &Name, actor: &Actor) -> Result<()> {
         vault.policy().may_ask(purpose, role)?;
     }
     Ok(())
+}
+
+/// [`enqueue_once`] of many messages, each to a subject of its own: in one change, as far as nothing
+/// else has to be looked at. It does not ask for the purposes of the actor's role: a room sends so what the
+/// policy itself wants sent (`[sweep] warn_for`), whoever runs the sweep. What is wrong with one of them is its own result.
+///
+/// # Errors
+/// The codes of the ports; those of [`Vault::check_grant`]. Of one message: as [`enqueue_once`].
+pub async fn enqueue_each(
+    vault: &Vault,
+    messages: &[([u8; 16], SubjectId, Message)],
+    actor: &Actor,
+) -> Result<Vec<Result<Numbered>>> {
+    let now = vault.now();
+    let new = messages.iter().map(|(number, subject, message)| {
+        let new = new_record(message, now)?;
+        Ok((*number, NewRecord { subject: Some(*subject), ..new }))
+    });
+    vault.add_records_once(&OUTBOX, new.collect::<Result<Vec<_>>>()?, actor).await
 }
 
 /// The record of a message.
@@ -130,6 +150,12 @@ async fn give_up(
     vault.change_record(key, &[MODEL], actor, decide).await.map(|_| ())
 }
 
+/// The end of a message that waited when its row was copied: whether it has gone since nobody can say.
+pub(crate) fn restored(opened: &OpenedRecord, at: Timestamp) -> Result<RecordChange> {
+    let end = Progress::GivenUp { failure: Failure::Restored, at };
+    Ok(ended(&letter(opened)?.with(end, false)?, at))
+}
+
 /// How far a message got.
 ///
 /// # Errors
@@ -147,6 +173,33 @@ pub async fn progress_of(vault: &Vault, number: &[u8; 16]) -> Result<Option<Prog
         Some(key) => progress(vault, &key).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// How many messages have been due for longer than a lease can last, counted up to `limit`: nobody sends
+/// them, or somebody rewrites their leases, which no digest covers.
+///
+/// # Errors
+/// The codes of the store.
+pub async fn overdue(vault: &Vault, limit: u64) -> Result<u64> {
+    let until = vault.now().minus(LONGEST_LEASE);
+    let scan = Scan::Due { kind: OUTBOX.kind.clone(), state: QUEUED, until };
+    vault.ports().store.count(&scan, limit).await
+}
+
+/// How far the messages of many people got, each found by its number among the rows that are kept of
+/// the person it goes to ([`Vault::person_rows`] with the kind [`OUTBOX`]); `None` where there is none.
+///
+/// # Errors
+/// Those of [`Vault::consult_numbered`].
+pub async fn progress_each(
+    vault: &Vault,
+    asked: &[(&PersonRows, [u8; 16])],
+) -> Result<Vec<Result<Option<Progress>>>> {
+    let opened = vault.consult_numbered(asked, &[MODEL]).await?;
+    let progress = |opened: Option<OpenedRecord>| {
+        opened.map(|opened| letter(&opened).map(|letter| letter.progress)).transpose()
+    };
+    Ok(opened.into_iter().map(|one| one.and_then(progress)).collect())
 }
 
 /// What is kept of a message, from its record.

@@ -166,6 +166,7 @@ impl Vault {
         let (mut draft, mut writes) = (Draft::new(0), Vec::new());
         require(self.under_grant(actor).await?.as_ref(), &mut draft);
         self.take_stance(subject, RowId::ONLY, seen, changes, (&mut draft, &mut writes)).await?;
+        self.note_withdrawals(subject, changes).await?;
         let leaf = self.leaf(self.now(), actor, entry.action(), subject);
         draft.record(entry.told(leaf), writes, &[]);
         self.commit(draft).await.map(|_| ())

@@ -46,3 +46,15 @@ fn a_record_that_is_added_while_everything_is_being_held_is_held() {
 fn a_record_that_is_being_added_while_everything_is_held_is_held() {
     between(|world| ada(&world.sound.open()), enqueue, hold, is_held);
 }
+
+#[test]
+fn a_page_of_records_that_is_being_added_while_everything_is_held_is_held() {
+    let enqueue = |world: &World, subject: SubjectId| {
+        let account = Name::fixed("account");
+        let message = Message::to_account(Name::fixed("account_expiring"), account);
+        let page = [([7; 16], subject, message)];
+        let added = wait(outbox::enqueue_each(&world.open(), &page, &staff("support"))).unwrap();
+        assert!(added.iter().all(Result::is_ok));
+    };
+    between(|world| ada(&world.sound.open()), enqueue, hold, is_held);
+}

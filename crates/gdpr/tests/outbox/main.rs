@@ -5,6 +5,7 @@
 mod cuts;
 mod disclosed;
 mod doors;
+mod held;
 mod model;
 mod support;
 mod suppressed;
