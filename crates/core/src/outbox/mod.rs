@@ -23,7 +23,10 @@ mod model;
 mod settle;
 mod take;
 
-pub use enqueue::{cancel, enqueue, enqueue_once, progress, progress_of, withdraw};
+pub use enqueue::{
+    cancel, enqueue, enqueue_each, enqueue_once, overdue, progress, progress_each, progress_of,
+    withdraw,
+};
 pub(crate) use enqueue::{new_record, restored};
 pub use model::{Failure, Letter, Message, Progress, Recipient, Values};
 pub use settle::{Outcome, Settled, settle};

@@ -55,7 +55,7 @@ pub use destroy::{
     SubjectPlan, Unscrubbed,
 };
 pub use evolve::NotMoved;
-pub use grants::Bearing;
+pub use grants::{Bearing, is_of_granted};
 pub use items::ItemValue;
 pub use jobs::{JobState, Turn};
 pub use legacy::PasswordCounts;
@@ -66,7 +66,8 @@ pub use prune::Pruned;
 pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
     ClaimedRecord, DueRecord, Effects, Entry, LostPage, LostRecords, MODEL, NewRecord, Numbered,
-    OpenedRecord, RecordChange, RecordItems, RecordKey, RecordOutline, RestatedRecord, Standing,
+    OpenedRecord, PersonRows, RecordChange, RecordItems, RecordKey, RecordOutline, RestatedRecord,
+    Standing,
 };
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};

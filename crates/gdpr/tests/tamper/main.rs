@@ -24,6 +24,7 @@ mod safe;
 mod staff;
 mod swap;
 mod words;
+mod warned;
 
 use std::sync::Arc;
 
