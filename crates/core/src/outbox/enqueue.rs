@@ -120,6 +120,12 @@ async fn give_up(vault: &Vault, key: &RecordKey, failure: Failure, actor: &Actor
     vault.change_record(key, &[MODEL], actor, decide).await.map(|_| ())
 }
 
+/// The end of a message that waited when its row was copied: whether it has gone since nobody can say.
+pub(crate) fn restored(opened: &OpenedRecord, at: Timestamp) -> Result<RecordChange> {
+    let end = Progress::GivenUp { failure: Failure::Restored, at };
+    Ok(ended(&letter(opened)?.with(end, false)?, at))
+}
+
 /// How far a message got.
 ///
 /// # Errors

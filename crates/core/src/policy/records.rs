@@ -90,6 +90,10 @@ pub static GRANTS: RecordKind = RecordKind {
 /// The state of a grant that was not revoked; it counts until it is due.
 pub const GRANTED: Name = Name::fixed("granted");
 
+/// The state of a grant that rows of a backup brought back: it may have been revoked since, and counts
+/// once it is confirmed.
+pub const UNCONFIRMED: Name = Name::fixed("unconfirmed");
+
 /// Messages to people: on their way, and sent.
 pub static OUTBOX: RecordKind = RecordKind {
     key: "outbox",

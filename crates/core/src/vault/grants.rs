@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::codes::{
     ALTERED_ROW, EXPIRED_GRANT, MISSING_ROW, NO_GRANT, OTHER_CERTIFICATE, REVOKED_GRANT,
+    UNCONFIRMED_GRANT,
 };
 use super::journal::Draft;
 use super::records::{NewRecord, OpenedRecord, RecordChange, RecordKey, RecordOutline};
@@ -19,7 +20,7 @@ use crate::codec::Encoder;
 use crate::error::{Code, Context, Error, Result};
 use crate::id::{ActorId, SubjectId};
 use crate::name::Name;
-use crate::policy::records::{GRANTED, GRANTS};
+use crate::policy::records::{GRANTED, GRANTS, UNCONFIRMED};
 use crate::ports::Expect;
 use crate::ports::store::NOT_UNIQUE;
 use crate::row::{Row, RowKey, Token, state};
@@ -138,8 +139,8 @@ impl Vault {
     /// Art. 32(4) GDPR.
     ///
     /// # Errors
-    /// `staff.no_grant`, `staff.expired`, `staff.revoked`, `staff.other_certificate`; the integrity
-    /// codes for a grant that somebody altered; the codes of the store.
+    /// `staff.no_grant`, `staff.expired`, `staff.revoked`, `staff.other_certificate`,
+    /// `staff.unconfirmed`; the integrity codes for a grant that somebody altered; the codes of the store.
     ///
     /// # Properties
     /// One look-up of the rows and latest leaves of one subject, whatever the vault holds; none
@@ -180,13 +181,15 @@ impl Vault {
         // The oldest first: what was granted last says why not.
         for row in rows.iter().filter(|row| row.key.kind == GRANTS.kind) {
             let for_role = row.tokens.contains(&asked);
-            let in_force = row.state == GRANTED && row.due_at.is_some_and(|at| at > self.now());
+            let lasts = row.due_at.is_some_and(|at| at > self.now());
+            let in_force = row.state == GRANTED && lasts;
             match in_force {
                 true if !for_role => {}
                 true if certificate.as_ref().is_some_and(|one| row.tokens.contains(one)) => {
                     return Ok(Ok(Some(Under { row: row.key.clone(), version: row.version })));
                 }
                 true => why = &OTHER_CERTIFICATE,
+                false if for_role && row.state == UNCONFIRMED && lasts => why = &UNCONFIRMED_GRANT,
                 false if for_role => why = &EXPIRED_GRANT,
                 false if was_revoked(row) => why = &REVOKED_GRANT,
                 false => {}

@@ -18,6 +18,7 @@ use crate::codec::{Decoder, Encoder};
 use crate::error::{Error, Kind, Result};
 use crate::id::SubjectId;
 use crate::policy::records::SUPPRESSIONS;
+use crate::ports::KeyState;
 
 const DOMAIN: &str = "tacenda/suppression/1";
 /// Long over: the next sweep takes it.
@@ -51,32 +52,69 @@ impl Vault {
     /// # Errors
     /// Those of [`Vault::add_record`].
     pub async fn suppress(&self, subject: SubjectId, actor: &Actor) -> Result<bool> {
-        if self.policy.record_rule(&SUPPRESSIONS).is_none() {
+        match self.number_of_account(subject).await? {
+            Some(number) => self.suppress_under(&number, subject, self.now(), actor).await,
+            None => Ok(false),
+        }
+    }
+
+    /// [`Vault::suppress`] in rows that were restored, of which the account goes again that ended then: if
+    /// it was suppressed, of which the safe still has the key, or somebody was before under the same
+    /// identifier.
+    ///
+    /// # Errors
+    /// As [`Vault::suppress`].
+    pub(super) async fn suppress_again(
+        &self,
+        subject: SubjectId,
+        ended: Timestamp,
+    ) -> Result<bool> {
+        let Some(number) = self.number_of_account(subject).await? else { return Ok(false) };
+        let known = self.ports.keyring.keys_of(subject).await?;
+        let asked = known.iter().any(|(key, state)| {
+            key.class == SUPPRESSIONS.class && matches!(state, KeyState::Live(_))
+        });
+        if !asked && !self.may_be_there(&SUPPRESSIONS, &[number]).await?.contains(&true) {
             return Ok(false);
+        }
+        self.suppress_under(&number, subject, ended.min(self.now()), &Actor::system()).await
+    }
+
+    /// The number of the suppression of whoever has an account in use, if the policy has a list of them.
+    async fn number_of_account(&self, subject: SubjectId) -> Result<Option<[u8; 16]>> {
+        if self.policy.record_rule(&SUPPRESSIONS).is_none() {
+            return Ok(None);
         }
         let key = self.profile_key(subject, self.policy.primary_class());
         let row = match self.checked(subject, std::slice::from_ref(&key)).await {
-            Err(error) if error.kind() == Kind::Integrity => return Ok(false),
+            Err(error) if error.kind() == Kind::Integrity => return Ok(None),
             rows => rows?.pop().flatten(),
         };
         let index = &self.policy.identifier().name;
-        let tokens = row.iter().flat_map(|row| &row.tokens);
-        let Some(token) = tokens.into_iter().find(|token| token.index == *index) else {
-            return Ok(false);
-        };
+        let mut tokens = row.iter().flat_map(|row| &row.tokens);
+        Ok(tokens.find(|token| token.index == *index).map(|token| token.value))
+    }
+
+    async fn suppress_under(
+        &self,
+        number: &[u8; 16],
+        subject: SubjectId,
+        at: Timestamp,
+        actor: &Actor,
+    ) -> Result<bool> {
         let new = NewRecord {
             subject: Some(subject),
-            standing: Standing::Closed { at: self.now() },
+            standing: Standing::Closed { at },
             items: model(true),
             entry: Entry::new("suppression.begun"),
             effects: Effects::default(),
         };
-        let there = match self.add_record_once(&SUPPRESSIONS, &token.value, new, actor).await? {
+        let there = match self.add_record_once(&SUPPRESSIONS, number, new, actor).await? {
             Numbered::Added(_) => return Ok(true),
             Numbered::There(there) => there,
         };
         let again = self.change_record(&there, &[], actor, |_| {
-            Ok(changed(true, self.now(), Entry::new("suppression.begun")))
+            Ok(changed(true, at, Entry::new("suppression.begun")))
         });
         match again.await {
             // What somebody altered keeps nobody from being erased; an import is refused by it too.

@@ -188,8 +188,8 @@ fn what_cannot_be_delivered_counts_as_a_warning_and_what_was_taken_back_does_not
 
 #[test]
 fn a_letter_that_was_never_sent_is_no_warning_and_another_is_made() {
-    use Failure::{Expired, NotAllowed, Unopened, Unreachable, Unwritable};
-    for failure in [Unreachable, Unwritable, Unopened, NotAllowed, Expired] {
+    use Failure::{Expired, NotAllowed, Restored, Unopened, Unreachable, Unwritable};
+    for failure in [Unreachable, Unwritable, Unopened, NotAllowed, Expired, Restored] {
         let world = World::default();
         let vault = open(&world);
         let subject = ada(&vault);
