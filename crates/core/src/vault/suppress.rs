@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::codes::{NO_SUCH_RECORD, SUPPRESSED};
+use super::codes::{NO_SUCH_RECORD, SUPPRESSED, UNDER_WAY};
 use super::register::Checked;
 use super::{
     Actor, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
@@ -21,6 +21,8 @@ use crate::policy::records::SUPPRESSIONS;
 use crate::ports::KeyState;
 
 const DOMAIN: &str = "tacenda/suppression/1";
+/// How often an older suppression may go while the next begins.
+const ATTEMPTS: usize = 3;
 /// Long over: the next sweep takes it.
 const OVER: Timestamp = Timestamp::from_micros(0);
 
@@ -50,7 +52,8 @@ impl Vault {
     /// is a keyed token (Art. 5(1)(c)).
     ///
     /// # Errors
-    /// Those of [`Vault::add_record`].
+    /// Those of [`Vault::add_record`]; `erasure.under_way` if an older one of the same number keeps going and does
+    /// not go.
     pub async fn suppress(&self, subject: SubjectId, actor: &Actor) -> Result<bool> {
         match self.number_of_account(subject).await? {
             Some(number) => self.suppress_under(&number, subject, self.now(), actor).await,
@@ -102,25 +105,44 @@ impl Vault {
         at: Timestamp,
         actor: &Actor,
     ) -> Result<bool> {
+        for _ in 0..ATTEMPTS {
+            match self.begin_suppression(subject, number, at, actor).await {
+                // What somebody altered keeps nobody from being erased; as long as it lies there an
+                // import is refused by it.
+                Err(error) if error.kind() == Kind::Integrity => return Ok(false),
+                // The time of the one before is up, and with it goes the number: only then is there
+                // room for another.
+                Err(error) if error.is(&UNDER_WAY) || error.kind() == Kind::NotFound => {
+                    let _ = self.resume_each().await?;
+                }
+                begun => return begun.map(|()| true),
+            }
+        }
+        Err(UNDER_WAY.error().with("subject", subject))
+    }
+
+    /// Adds the suppression of a number, or begins its period anew.
+    async fn begin_suppression(
+        &self,
+        subject: SubjectId,
+        number: &[u8; 16],
+        at: Timestamp,
+        actor: &Actor,
+    ) -> Result<()> {
+        let begun = || Entry::new("suppression.begun");
         let new = NewRecord {
             subject: Some(subject),
             standing: Standing::Closed { at },
             items: model(true),
-            entry: Entry::new("suppression.begun"),
+            entry: begun(),
             effects: Effects::default(),
         };
         let there = match self.add_record_once(&SUPPRESSIONS, number, new, actor).await? {
-            Numbered::Added(_) => return Ok(true),
+            Numbered::Added(_) => return Ok(()),
             Numbered::There(there) => there,
         };
-        let again = self.change_record(&there, &[], actor, |_| {
-            Ok(changed(true, at, Entry::new("suppression.begun")))
-        });
-        match again.await {
-            // What somebody altered keeps nobody from being erased; an import is refused by it too.
-            Err(error) if matches!(error.kind(), Kind::Integrity | Kind::NotFound) => Ok(false),
-            done => done.map(|_| true),
-        }
+        let again = |_: &OpenedRecord| Ok(changed(true, at, begun()));
+        self.change_record(&there, &[], actor, again).await.map(drop)
     }
 
     /// What stands against requests, by their place.

@@ -69,7 +69,7 @@ pub struct Swept {
 /// Art. 5(1)(e) GDPR.
 ///
 /// # Errors
-/// [`NOT_CONFIRMED`] if the plan exceeds the share that the policy allows or the clock is in doubt,
+/// Those of [`Vault::check_grant`], before anything is noted. [`NOT_CONFIRMED`] if the plan exceeds the share that the policy allows or the clock is in doubt,
 /// and `confirmed` is not the digest of the plan as it is now. Once everything else that is due is
 /// gone: the first integrity code, with how many subjects are `left`, if rows were altered after their
 /// erasure had begun, in this sweep or before; [`BLOCKED`] if somebody still reads the safe's old pages.
@@ -80,6 +80,8 @@ pub async fn sweep(
     actor: &Actor,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<Swept> {
+    // Before the time is noted that the brake trusts.
+    vault.check_grant(actor).await?;
     // The plan comes first: whatever is written before it would move the log's last time.
     let plan: RetentionPlan = plan(vault).await?;
     if plan.needs_confirmation() && confirmed != Some(plan.digest) {

@@ -29,6 +29,9 @@ pub struct ClaimedRecord {
     row: Row,
 }
 
+/// A claimed record with its place in the batch, and how it ends.
+type Ended = (usize, ClaimedRecord, RecordChange, RowWrite);
+
 impl std::fmt::Debug for ClaimedRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ClaimedRecord").field("key", &self.key).finish_non_exhaustive()
@@ -100,7 +103,10 @@ impl Vault {
     }
 
     /// Changes claimed records as decided, all of them in one change with a leaf each, and gives them
-    /// back. One that was taken over or written since has its own result, and keeps no other.
+    /// back. One that was taken over or written since has its own result, and keeps no other; where a hold
+    /// was placed or ended and nothing else, it is changed all the same.
+    ///
+    /// No grant is asked for: what was done with them was done, whatever was revoked since.
     ///
     /// # Errors
     /// The codes of the ports: then none was changed, or, after `store.unknown_outcome`, all may be. Of
@@ -136,7 +142,7 @@ impl Vault {
         }
         // One of them is somebody else's by now: the others are not kept by it.
         for one in &writes {
-            match self.commit_ended(std::slice::from_ref(one), actor).await {
+            match self.commit_one(one, actor).await {
                 Ok(()) => {}
                 Err(error) if error.is(&CONFLICT) => {
                     if let Some(result) = results.get_mut(one.0) {
@@ -149,18 +155,44 @@ impl Vault {
         Ok(results)
     }
 
-    async fn commit_ended(
-        &self,
-        ended: &[(usize, ClaimedRecord, RecordChange, RowWrite)],
-        actor: &Actor,
-    ) -> Result<()> {
+    /// One of them; again, if a hold of everything or its release was all that came first.
+    async fn commit_one(&self, one: &Ended, actor: &Actor) -> Result<()> {
+        match self.commit_ended(std::slice::from_ref(one), actor).await {
+            Err(error) if error.is(&CONFLICT) => match self.marked_since(one).await? {
+                Some(again) => self.commit_ended(&[again], actor).await,
+                None => Err(error),
+            },
+            done => done,
+        }
+    }
+
+    /// How a record ends that was claimed, and of which a hold alone was written since: with it went the
+    /// lease, and not what its worker did.
+    async fn marked_since(&self, (at, claimed, change, write): &Ended) -> Result<Option<Ended>> {
+        let now = match self.record_row(&claimed.key).await {
+            Ok(row) => row,
+            Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+            Err(_) => return Ok(None),
+        };
+        let (held, version) = (now.held, now.version);
+        let was = Row { held: claimed.row.held, version: claimed.row.version, ..now };
+        if was != claimed.row || version == was.version || claimed.until <= self.now() {
+            return Ok(None);
+        }
+        let write = next_version(Row { held, version, ..write.row.clone() });
+        Ok(Some((*at, claimed.clone(), change.clone(), write)))
+    }
+
+    async fn commit_ended(&self, ended: &[Ended], actor: &Actor) -> Result<()> {
         if ended.is_empty() {
             return Ok(());
         }
         let (now, mut draft) = (self.now(), Draft::new(0));
         for (_, claimed, change, write) in ended {
             let leaf = self.leaf(now, actor, change.entry.action(), claimed.key.subject);
-            draft.change().leased.push((claimed.row.key.clone(), claimed.until));
+            if write.expect == Expect::Version(claimed.row.version) {
+                draft.change().leased.push((claimed.row.key.clone(), claimed.until));
+            }
             draft.record(change.entry.clone().told(leaf), vec![write.clone()], &[]);
         }
         self.commit(draft).await.map(|_| ())
