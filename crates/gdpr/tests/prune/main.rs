@@ -66,6 +66,34 @@ fn is_old(at: Timestamp, now: Timestamp) -> bool {
 }
 
 #[test]
+fn whoever_kept_a_checkpoint_sees_that_the_log_goes_on_from_it() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let keys = log::parse_vkeys(&wait(vault.verifier_keys()).unwrap()).unwrap();
+    let first = wait(vault.checkpoint()).unwrap();
+    let mut kept = first.clone();
+    for month in 0..30 {
+        world.clock.advance(Span::days(31));
+        assert_eq!(read(&vault, subject), "ok");
+        if month % 10 == 9 {
+            // What is pruned is the texts; their hashes stay.
+            sweep_only_notes(&vault);
+            wait(vault.prune_log()).unwrap();
+        }
+        for earlier in [&first, &kept] {
+            let proof = wait(vault.continuation(earlier)).unwrap();
+            let later = log::verify_continuation(earlier, &proof, &keys).unwrap();
+            assert!(later.size > u64::from(month == 0), "{month}");
+        }
+        kept = wait(vault.checkpoint()).unwrap();
+    }
+    let other = World::default().open();
+    assert_eq!(code(wait(other.continuation(&first))), "log.unknown_key");
+    assert_eq!(code(wait(vault.continuation("old 1"))), "log.note_malformed");
+}
+
+#[test]
 fn a_log_of_years_is_pruned_again_and_again() {
     let world = World::default();
     let vault = world.open();
