@@ -88,8 +88,14 @@ fn whoever_kept_a_checkpoint_sees_that_the_log_goes_on_from_it() {
         }
         kept = wait(vault.checkpoint()).unwrap();
     }
+    // A world has its keys from the same seed: a log of the same name and key that is another.
     let other = World::default().open();
-    assert_eq!(code(wait(other.continuation(&first))), "log.unknown_key");
+    assert_eq!(code(wait(other.continuation(&first))), "log.forked");
+    let another = log::SigningKey::from_seed("another.example", &[1; 32]).unwrap();
+    let root = log::Hash::EMPTY_ROOT;
+    let of_another = log::Checkpoint { origin: another.name().to_owned(), size: 0, root };
+    let of_another = of_another.sign(&another).unwrap();
+    assert_eq!(code(wait(vault.continuation(&of_another))), "log.unknown_key");
     assert_eq!(code(wait(vault.continuation("old 1"))), "log.note_malformed");
 }
 
