@@ -22,6 +22,8 @@ pub struct BreachPolicy {
     pub clocks: Vec<BreachClock>,
     /// A promise to customers that binds above the law.
     pub promise: Option<BreachPromise>,
+    /// How the people whom a breach affects are written to; without it none is.
+    pub letters: Option<BreachLetters>,
     /// Whether the service itself says so, or an example fills a gap.
     pub example: bool,
 }
@@ -62,6 +64,18 @@ pub struct BreachPromise {
     pub classes: BTreeSet<Name>,
     /// By which way customers are told.
     pub channel: PromiseChannel,
+    /// Whether the service itself says so, or an example fills a gap.
+    pub example: bool,
+}
+
+/// How the people whom a breach affects are written to (Art. 34 GDPR).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BreachLetters {
+    /// The purpose for which: it gives the address, and perhaps the language.
+    pub purpose: Name,
+    /// Whether somebody else than its author approves a letter before it goes to anybody.
+    pub second_approver: bool,
     /// Whether the service itself says so, or an example fills a gap.
     pub example: bool,
 }

@@ -94,6 +94,10 @@ codes! {
     WARNING_UNSENT = "policy.warning_unsent", Configuration,
         "a warning reaches nobody, or is forgotten before the data is erased";
 
+    /// A breach that people cannot be told of: for a purpose that does not give the address.
+    BREACH_UNSENT = "policy.breach_unsent", Configuration,
+        "letters on a breach are for a purpose that gives the address";
+
     /// A basis without what it rests on, or with what belongs to another (Art. 6(1) GDPR).
     BAD_BASIS = "policy.bad_basis", Configuration, "a lawful basis lacks what it rests on";
     /// A special category without a condition (Art. 9, 10 GDPR), or the reverse.

@@ -13,7 +13,7 @@ use crate::codec::Encoder;
 use crate::name::Name;
 
 use super::basis::LawfulBasis;
-use super::breach::{BreachClock, BreachPolicy, BreachPromise};
+use super::breach::{BreachClock, BreachLetters, BreachPolicy, BreachPromise};
 use super::consent;
 use super::model::{
     Activity, Anchors, Audience, Backups, Class, Contact, ImportPolicy, Item, Law, LogPolicy,
@@ -119,6 +119,9 @@ impl Policy {
             map(&mut e, &others, |e, ground| option(e, ground.map(KeepGround::as_str), text));
         }
         super::staff::encode(&mut e, staff.as_ref());
+        if let Some(letters) = breach.as_ref().and_then(|breach| breach.letters.as_ref()) {
+            breach_letters(&mut e, letters);
+        }
         e.finish()
     }
 }
@@ -362,10 +365,17 @@ fn measure(e: &mut Encoder, measure: &Measure) {
 }
 
 fn breach_of(e: &mut Encoder, breach: &BreachPolicy) {
-    let BreachPolicy { authority, clocks, promise, example } = breach;
+    let BreachPolicy { authority, clocks, promise, letters: _, example } = breach;
     option(e, authority.as_ref(), name);
     list(e, clocks, breach_clock);
     option(e, promise.as_ref(), breach_promise);
+    flag(e, *example);
+}
+
+fn breach_letters(e: &mut Encoder, letters: &BreachLetters) {
+    let BreachLetters { purpose, second_approver, example } = letters;
+    e.text("breach_letters").text(purpose.as_str());
+    flag(e, *second_approver);
     flag(e, *example);
 }
 

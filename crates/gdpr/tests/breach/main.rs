@@ -14,6 +14,7 @@ mod forms;
 mod model;
 mod promise;
 mod steps;
+mod stored;
 mod support;
 mod vectors;
 

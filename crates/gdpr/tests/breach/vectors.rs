@@ -112,6 +112,19 @@ fn event(page: &mut Page, event: &Event) {
             page.note("prevention", &remedy.prevention);
         }
         Event::FoundUnfounded(found) | Event::PromiseLifted(found) => unfounded(page, found),
+        Event::Drafted(draft) => {
+            for (language, wording) in draft {
+                page.put("language", [language]);
+                page.note("nature", &wording.nature);
+                page.note("consequences", &wording.consequences);
+                page.note("measures", &wording.measures);
+            }
+        }
+        Event::Approved(what, reason) => {
+            page.put("approval", [what.as_str()]);
+            page.note("reason", reason);
+        }
+        Event::Tested | Event::SendingBegan => {}
     }
 }
 

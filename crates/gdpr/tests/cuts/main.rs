@@ -4,6 +4,7 @@
 
 mod amended;
 mod audit;
+mod breaches;
 mod choices;
 mod collect;
 mod holds;
