@@ -6,7 +6,8 @@
 //! from it, and the duties that follow from the risk that a person has judged. [`form`] fills the
 //! authority's template from it, says what is missing, and writes it as JSON or as a letter.
 //!
-//! These are pure. [`register`] keeps breaches as records, each step one change with its leaf.
+//! These are pure. [`register`] keeps breaches as records, each step one change with its leaf;
+//! [`people`] finds whom one affects, and has them told.
 //!
 //! A further clock is a line in the policy, a law's new version of one a line in
 //! [`clock::statutory`]. A step that somebody can take is an [`Event`](state::Event), a rule in
@@ -16,6 +17,7 @@
 pub mod clock;
 mod codes;
 pub mod form;
+pub mod people;
 pub mod register;
 pub mod severity;
 pub mod state;

@@ -12,6 +12,7 @@ mod edpb;
 mod form;
 mod forms;
 mod model;
+mod people;
 mod promise;
 mod steps;
 mod stored;

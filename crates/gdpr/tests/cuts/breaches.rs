@@ -1,18 +1,24 @@
 //! The register of breaches, cut at every step: a step is entered with its leaf, whole or not at all.
 
 use pollster::block_on as wait;
+use tacenda_core::calendar::{Region, Utc, WorkingDays};
+use tacenda_core::clock::Span;
+use tacenda_core::outbox::{self, Outcome};
+use tacenda_core::pii::Email;
 use tacenda_core::policy::OperatorRole;
-use tacenda_core::policy::records::BREACHES;
-use tacenda_core::vault::{OnRestore, RecordKey, Vault};
-use tacenda_core::{Name, Result, SubjectId};
+use tacenda_core::policy::records::{BREACH_PEOPLE, BREACHES, HOLDS};
+use tacenda_core::vault::{Actor, OnRestore, RecordKey, Vault};
+use tacenda_core::{ActorId, Name, Result, SubjectId};
 use tacenda_gdpr::breach::Note;
+use tacenda_gdpr::breach::people;
 use tacenda_gdpr::breach::register::{self, BreachId, Step};
 use tacenda_gdpr::breach::state::{
-    Cause, Count, Discovery, Facts, Incident, Nature, Occurrence, People,
+    Approval, Cause, Count, Discovery, Facts, Incident, Nature, Occurrence, People, Wording,
 };
-use tacenda_testkit::world::{POLICY, World, staff};
+use tacenda_gdpr::requests::Calendar;
+use tacenda_testkit::world::{POLICY, World, request, staff};
 
-use super::{between, everywhere};
+use super::{Cuttable, between, everywhere};
 
 const ID: BreachId = BreachId::from_bytes([7; 16]);
 
@@ -112,6 +118,155 @@ fn two_steps_at_once_are_both_entered() {
         },
         |world, _, ()| {
             assert_eq!(entries(&world.sound), 3);
+            wait(open(&world.sound).unwrap().audit()).unwrap();
+        },
+    );
+}
+
+fn list(world: &World) -> Result<()> {
+    let vault = open(world)?;
+    let key = wait(register::find(&vault, ID, &staff("support")))?.unwrap();
+    let everyone = people::Selection::Everyone;
+    let listed = wait(people::list(&vault, &key, &everyone, &staff("support"), &mut |_| {}))?;
+    listed.refused.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+}
+
+fn send(world: &World) -> Result<()> {
+    let vault = open(world)?;
+    let key = wait(register::find(&vault, ID, &staff("support")))?.unwrap();
+    let sent = wait(people::send(&vault, &key, &staff("support"), &mut |_| {}))?;
+    sent.refused.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+}
+
+fn follow(world: &World) -> Result<()> {
+    let vault = open(world)?;
+    let key = wait(register::find(&vault, ID, &staff("support")))?.unwrap();
+    let days = WorkingDays::of(Region::parse("FR").unwrap());
+    let calendar = Calendar::new(&Utc, &days);
+    let done = wait(people::follow(&vault, &calendar, &key, &staff("support")))?;
+    done.refused.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+}
+
+/// Two customers, and a breach.
+fn affected(world: &Cuttable) -> SubjectId {
+    let vault = open(&world.sound).unwrap();
+    for email in ["ada@example.org", "grace@example.org"] {
+        let request = request(&vault, &[("email", email)], false);
+        wait(vault.register(request, &staff("support"))).unwrap();
+    }
+    raise(&vault).unwrap().subject
+}
+
+/// The same, listed, with a letter that may go.
+fn ready(world: &Cuttable) -> SubjectId {
+    let subject = affected(world);
+    list(&world.sound).unwrap();
+    let vault = open(&world.sound).unwrap();
+    let key = key(&world.sound).unwrap();
+    let wording = Wording {
+        nature: note("A copy was taken."),
+        consequences: note("Letters in our name."),
+        measures: note("Change your password."),
+    };
+    let write = Step::Write([("en".to_owned(), wording)].into());
+    wait(register::step(&vault, &key, write, &staff("support"))).unwrap();
+    let to = Email::parse("dpo@example.org").unwrap();
+    wait(people::test(&vault, &key, &to, None, &staff("support"))).unwrap();
+    let boss = Actor::staff(ActorId::from_bytes([2; 16]), Name::fixed("billing"));
+    let approve = Step::Approve(Approval::Letter, note("Good."));
+    wait(register::step(&vault, &key, approve, &boss)).unwrap();
+    drain(&world.sound);
+    subject
+}
+
+fn drain(world: &World) -> usize {
+    let vault = open(world).unwrap();
+    let lease = Span::seconds(600);
+    let taken = wait(outbox::take(&vault, lease, 99, None, &staff("support"))).unwrap().ready;
+    let all: Vec<_> = taken.into_iter().map(|one| (one, Outcome::Sent)).collect();
+    let sent = all.len();
+    wait(outbox::settle(&vault, all, &staff("support"))).unwrap();
+    sent
+}
+
+fn tally(world: &World) -> people::Tally {
+    wait(people::tally(&open(world).unwrap(), &key(world).unwrap())).unwrap()
+}
+
+/// How many customers are held.
+fn held(world: &World) -> usize {
+    let vault = open(world).unwrap();
+    let all = wait(vault.subjects(None, 9)).unwrap();
+    all.iter().filter(|one| wait(vault.outline(**one)).unwrap().iter().any(|row| row.held)).count()
+}
+
+#[test]
+fn everybody_is_on_the_list_once_and_held_wherever_it_stops() {
+    everywhere(
+        affected,
+        |world, _| list(world),
+        |world, _, done| {
+            if !done {
+                list(&world.sound).unwrap();
+            }
+            assert_eq!(tally(&world.sound), people::Tally { listed: 2, ..Default::default() });
+            assert_eq!(held(&world.sound), 2);
+            let vault = open(&world.sound).unwrap();
+            for subject in wait(vault.subjects(None, 9)).unwrap() {
+                assert_eq!(wait(vault.records_of(subject, &BREACH_PEOPLE)).unwrap().len(), 1);
+                assert_eq!(wait(vault.records_of(subject, &HOLDS)).unwrap().len(), 1);
+            }
+            wait(vault.audit()).unwrap();
+        },
+    );
+}
+
+#[test]
+fn everybody_has_the_letter_once_wherever_it_stops() {
+    everywhere(
+        ready,
+        |world, _| send(world),
+        |world, _, done| {
+            if !done {
+                send(&world.sound).unwrap();
+            }
+            assert_eq!(tally(&world.sound), people::Tally { queued: 2, ..Default::default() });
+            assert_eq!(drain(&world.sound), 2, "one each");
+            wait(open(&world.sound).unwrap().audit()).unwrap();
+        },
+    );
+}
+
+#[test]
+fn whoever_was_told_is_let_go_wherever_it_stops() {
+    everywhere(
+        |world| {
+            let subject = ready(world);
+            send(&world.sound).unwrap();
+            assert_eq!((drain(&world.sound), held(&world.sound)), (2, 2));
+            subject
+        },
+        |world, _| follow(world),
+        |world, _, done| {
+            if !done {
+                follow(&world.sound).unwrap();
+            }
+            assert_eq!(tally(&world.sound), people::Tally { told: 2, ..Default::default() });
+            assert_eq!(held(&world.sound), 0);
+            wait(open(&world.sound).unwrap().audit()).unwrap();
+        },
+    );
+}
+
+#[test]
+fn two_who_send_at_once_send_each_letter_once() {
+    between(
+        ready,
+        |world, _| send(world).unwrap(),
+        |world, _| send(world).unwrap(),
+        |world, _, ()| {
+            assert_eq!(tally(&world.sound), people::Tally { queued: 2, ..Default::default() });
+            assert_eq!(drain(&world.sound), 2, "one each");
             wait(open(&world.sound).unwrap().audit()).unwrap();
         },
     );

@@ -14,7 +14,7 @@ use crate::case::who::is_system;
 use crate::case::{Stamp, watch};
 
 /// The breach in a record of which [`MODEL`] is open.
-pub(in crate::breach) fn of(record: &OpenedRecord) -> Result<Breach> {
+pub(super) fn of(record: &OpenedRecord) -> Result<Breach> {
     match record.items.get(&MODEL) {
         Some(model) => Breach::decode(model),
         None => MALFORMED.err(),
@@ -27,7 +27,7 @@ pub(in crate::breach) async fn opened(vault: &Vault, key: &RecordKey) -> Result<
 }
 
 /// Whoever works on breaches has a role for it; the SDK itself may where nobody has to judge.
-pub(in crate::breach) fn check_role(vault: &Vault, actor: &Actor) -> Result<()> {
+pub(super) fn check_role(vault: &Vault, actor: &Actor) -> Result<()> {
     if is_system(actor) { Ok(()) } else { watch::check_role(vault, &BREACHES, actor) }
 }
 
@@ -41,7 +41,7 @@ pub(in crate::breach) fn check_open(breach: &Breach, step: &'static str) -> Resu
 }
 
 /// Now, or when the last entry was made: a clock that was ahead for a day stops nobody until then.
-pub(in crate::breach) fn stamp_after(vault: &Vault, actor: &Actor, breach: &Breach) -> Stamp {
+pub(super) fn stamp_after(vault: &Vault, actor: &Actor, breach: &Breach) -> Stamp {
     let last = breach.entries().last().map_or(Timestamp::MIN, |entry| entry.at);
     Stamp { at: vault.now().max(last), by: actor.id }
 }

@@ -11,7 +11,7 @@ mod look;
 mod step;
 mod suspect;
 
-pub(super) use file::{check_open, check_role, of, opened, stamp_after};
+pub(super) use file::{check_open, opened};
 pub use id::BreachId;
 pub use look::{Work, agenda, find, read};
 pub(super) use step::enter;
