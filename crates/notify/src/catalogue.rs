@@ -135,7 +135,7 @@ fn in_language<'a>(
             Some((of, _)) => others.push(of),
         }
     }
-    let is_there = |of: &&str| these.iter().any(|(name, _)| name == *of);
+    let is_there = |of: &&str| these.iter().any(|(name, _)| name == of);
     if others.iter().all(|of| is_there(&of)) { Ok(these) } else { UNKNOWN_LANGUAGE.err() }
 }
 
