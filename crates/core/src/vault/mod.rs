@@ -38,6 +38,7 @@ mod rows;
 mod stance;
 mod suppress;
 mod sweeps;
+mod withdrawals;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,7 +56,7 @@ pub use destroy::{
     SubjectPlan, Unscrubbed,
 };
 pub use evolve::NotMoved;
-pub use grants::Bearing;
+pub use grants::{Bearing, is_of_granted};
 pub use items::ItemValue;
 pub use jobs::{JobState, Turn};
 pub use leaves::Leaves;
@@ -66,8 +67,9 @@ pub use outline::{Outline, Seen};
 pub use prune::Pruned;
 pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
-    ClaimedRecord, DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord,
-    RecordChange, RecordItems, RecordKey, RecordOutline, RestatedRecord, Standing,
+    ClaimedRecord, DueRecord, Effects, Entry, LostPage, LostRecords, MODEL, NewRecord, Numbered,
+    OpenedRecord, PersonRows, RecordChange, RecordItems, RecordKey, RecordOutline, RestatedRecord,
+    Standing,
 };
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};

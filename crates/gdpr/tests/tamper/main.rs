@@ -12,6 +12,7 @@ mod clocks;
 mod evolved;
 mod holds;
 mod logs;
+mod lost;
 mod mended;
 mod pending;
 mod pruned;
@@ -23,6 +24,8 @@ mod rows;
 mod safe;
 mod staff;
 mod swap;
+mod words;
+mod warned;
 
 use std::sync::Arc;
 
