@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use crate::clock::Span;
+use crate::codec::Encoder;
 use crate::name::Name;
 
 use super::words::{OperatorRole, PromiseChannel, PromiseNature, PromiseTrigger, RiskThreshold};
@@ -78,4 +79,19 @@ pub struct BreachLetters {
     pub second_approver: bool,
     /// Whether the service itself says so, or an example fills a gap.
     pub example: bool,
+}
+
+/// The words of a promise, for the digest of a policy.
+pub(super) fn encode_promise(e: &mut Encoder, promise: &BreachPromise) {
+    let BreachPromise { trigger, nature, classes, channel, example } = promise;
+    e.text(trigger.as_str()).text(nature.as_str()).names(classes);
+    e.text(channel.as_str()).u8(u8::from(*example));
+}
+
+/// Behind what a policy had before there were letters; no byte if it has none.
+pub(super) fn encode_letters(e: &mut Encoder, breach: Option<&BreachPolicy>) {
+    let Some(letters) = breach.and_then(|breach| breach.letters.as_ref()) else { return };
+    let BreachLetters { purpose, second_approver, example } = letters;
+    e.text("breach_letters").text(purpose.as_str());
+    e.u8(u8::from(*second_approver)).u8(u8::from(*example));
 }

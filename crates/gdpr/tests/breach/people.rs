@@ -356,3 +356,24 @@ fn who_may_not_work_on_breaches_lists_and_writes_to_nobody() {
     }
     assert_eq!(tally(&vault, &key), [0; 4]);
 }
+
+#[test]
+fn what_the_log_has_lost_is_told_as_lost() {
+    let world = World::default();
+    let vault = open(&world, true);
+    let all = people(&vault, 2);
+    let thief = Actor::staff(tacenda_core::ActorId::from_bytes([9; 16]), Name::fixed("support"));
+    let read = |who: usize| {
+        drop(wait(vault.read(all[who], &Name::fixed("account"), &thief)).unwrap());
+    };
+    read(0);
+    world.set_time("2027-12-01T08:00:00Z");
+    wait(vault.prune_log()).unwrap();
+    read(1);
+    let key = raise(&vault);
+    let theirs =
+        Selection::ReadBy { actor: thief.id, from: Timestamp::MIN, until: Timestamp::MAX };
+    let found = wait(people::count(&vault, &key, &theirs, &dpo())).unwrap();
+    assert_eq!(found.affected, 1, "a floor");
+    assert!(found.texts_gone >= 3, "{}: and it says so", found.texts_gone);
+}

@@ -24,8 +24,8 @@ mod rows;
 mod safe;
 mod staff;
 mod swap;
-mod words;
 mod warned;
+mod words;
 
 use std::sync::Arc;
 

@@ -88,8 +88,11 @@ pub(super) fn told(breach: &Breach) -> Entry {
     match &last.event {
         Event::Judged(judgement) => entry.detail("risk", judgement.risk.as_str()),
         Event::Notified(notice) => {
-            // INVARIANT 1: a recipient of the policy's own, or a fixed word.
-            entry.detail("recipient", &notice.recipient).detail("kind", notice.kind.as_str())
+            // INVARIANT 1: whom no clock names, anybody may have typed.
+            let clocks = breach.state().awareness().into_iter().flat_map(|one| &one.deadlines);
+            let named = clocks.map(|one| &one.recipient).find(|one| **one == notice.recipient);
+            let entry = entry.detail("kind", notice.kind.as_str());
+            named.into_iter().fold(entry, |entry, name| entry.detail("recipient", name))
         }
         Event::Told(telling) => {
             let entry = entry.detail("means", telling.means.as_str());
