@@ -371,8 +371,7 @@ fn what_the_log_has_lost_is_told_as_lost() {
     wait(vault.prune_log()).unwrap();
     read(1);
     let key = raise(&vault);
-    let theirs =
-        Selection::ReadBy { actor: thief.id, from: Timestamp::MIN, until: Timestamp::MAX };
+    let theirs = Selection::ReadBy { actor: thief.id, from: Timestamp::MIN, until: Timestamp::MAX };
     let found = wait(people::count(&vault, &key, &theirs, &dpo())).unwrap();
     assert_eq!(found.affected, 1, "a floor");
     assert!(found.texts_gone >= 3, "{}: and it says so", found.texts_gone);

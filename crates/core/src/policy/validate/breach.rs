@@ -48,7 +48,9 @@ fn letters(r: &mut Reader<'_>, policy: &Policy, breach: &BreachPolicy) {
         return;
     };
     let stated = policy.purposes.get(&letters.purpose).filter(|purpose| !purpose.items.is_empty());
-    let clean = r.clean("purposes") && r.clean("items");
+    // Without one identifier there is no address to speak of.
+    let known = policy.items.values().filter(|item| item.unique && item.required).count() == 1;
+    let clean = known && r.clean("purposes") && r.clean("items");
     let Some(purpose) = stated.filter(|_| clean) else { return };
     let address = &policy.identifier().name;
     if !purpose.items.contains(address) {
