@@ -136,7 +136,7 @@ fn in_language<'a>(
         }
     }
     let is_there = |of: &&str| these.iter().any(|(name, _)| name == of);
-    if others.iter().all(|of| is_there(&of)) { Ok(these) } else { UNKNOWN_LANGUAGE.err() }
+    if others.iter().all(is_there) { Ok(these) } else { UNKNOWN_LANGUAGE.err() }
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ fn calendar() -> Calendar<'static> {
 fn person(vault: &Vault, n: usize) -> SubjectId {
     let email = format!("person{n}@example.org");
     let items = [("email", email.as_str()), ("country", "PL")];
-    let items = if n % 2 == 0 { &items[..] } else { &items[..1] };
+    let items = if n.is_multiple_of(2) { &items[..] } else { &items[..1] };
     wait(vault.register(request(vault, items, true), &staff("support"))).unwrap().subject()
 }
 
