@@ -72,8 +72,6 @@ codes! {
         "mails to accounts are counted from the outbox, and entered by nobody";
     /// Mails to accounts that are counted before anybody was listed and written to.
     NOBODY_TOLD = "breach.nobody_told", Conflict, "the people whom the breach affects have not been listed and written to";
-    /// A register's entry that is not there.
-    NO_SUCH_BREACH = "breach.no_such_breach", NotFound, "there is no breach of this number";
 
     /// A field that the template does not have.
     UNKNOWN_FIELD = "breach.unknown_field", Input, "the template has no such field";
