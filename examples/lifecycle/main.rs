@@ -4,6 +4,7 @@
 //! policy and the library. It exits with 0 only if everything it printed is true.
 
 mod args;
+mod breach;
 mod dated;
 mod hold;
 mod intake;

@@ -14,7 +14,7 @@ use tacenda::{
 
 use crate::args::Options;
 use crate::intake::{import, passwords};
-use crate::{hold, objection, request, warning};
+use crate::{breach, hold, objection, request, warning};
 
 /// Prints a line. Whoever reads may have gone, which is no reason to panic: the run ends with it.
 macro_rules! say {
@@ -90,6 +90,7 @@ pub(crate) async fn run(options: &Options) -> Outcome {
     if swept.is_ok() {
         hold::release(&t, &held, &me).await?;
     }
+    breach::live(&t, &me).await?;
     let receipt = erase(&t, ada, &me).await?;
 
     let keys = t.log().verifier_keys().await?;

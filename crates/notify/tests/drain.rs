@@ -187,7 +187,7 @@ fn each_person_is_written_to_in_their_own_language() {
     let vault = world.try_open(&policy, OnRestore::Refuse).unwrap().0;
     let mut languages = BTreeMap::new();
     for (email, note) in
-        [("a@example.org", "pl-PL"), ("b@example.org", "de"), ("c@example.org", "fr")]
+        [("a@example.org", "pl-PL"), ("b@example.org", "it"), ("c@example.org", "fr")]
     {
         let request = request(&vault, &[("email", email), ("note", note)], false);
         let subject = wait(vault.register(request, &staff("support"))).unwrap().subject();

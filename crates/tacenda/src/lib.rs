@@ -1,7 +1,7 @@
 //! Embeddable compliance and privacy: one `privacy.toml` is enforced, recorded and published.
 //!
 //! [`Tacenda::builder`] wires a policy, a store, a safe and a master key together; the rooms are
-//! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::holds`],
+//! methods of [`Tacenda`]: [`Tacenda::breaches`], [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::holds`],
 //! [`Tacenda::requests`], [`Tacenda::restrictions`], [`Tacenda::retention`],
 //! [`Tacenda::consents`], [`Tacenda::objections`], [`Tacenda::notices`], [`Tacenda::staff`],
 //! [`Tacenda::log`], [`Tacenda::jobs`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
@@ -11,6 +11,7 @@
 //! system's clock and randomness (`SystemClock`, `SystemRng`, with the feature `system`).
 #![forbid(unsafe_code)]
 
+mod breaches;
 mod builder;
 mod choices;
 mod customers;
@@ -34,6 +35,7 @@ mod zone;
 
 use std::sync::Arc;
 
+pub use breaches::Breaches;
 pub use builder::{Builder, CODES, NO_POLICY, NO_SYSTEM, POLICY_INVALID, POLICY_UNREADABLE};
 pub use choices::{Consents, Notices, Objections};
 pub use customers::Customers;
@@ -120,6 +122,15 @@ impl Tacenda {
     /// As [`Tacenda::requests`].
     pub fn holds(&self) -> Result<Holds<'_>> {
         Holds::new(&self.vault)
+    }
+
+    /// Breaches (Art. 33 and 34 GDPR): the register, whom each affects, and how they are told; letting an
+    /// address go reckons days as [`Tacenda::holds`] does.
+    ///
+    /// # Errors
+    /// As [`Tacenda::requests`].
+    pub fn breaches(&self) -> Result<Breaches<'_>> {
+        Breaches::new(&self.vault)
     }
 
     /// Restriction of processing (Art. 18 GDPR); a lifting reckons days as [`Tacenda::holds`] does.

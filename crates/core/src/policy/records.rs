@@ -102,6 +102,22 @@ pub static OUTBOX: RecordKind = RecordKind {
     what: "messages to people, from the day on which each was sent or given up",
 };
 
+/// The register of breaches (Art. 33(5) GDPR).
+pub static BREACHES: RecordKind = RecordKind {
+    key: "breaches",
+    kind: Name::fixed("breach"),
+    class: Name::fixed("tacenda.breaches"),
+    what: "the register of breaches, from the day on which each is closed",
+};
+
+/// Whom each breach affects, and how far they were told.
+pub static BREACH_PEOPLE: RecordKind = RecordKind {
+    key: "breach_people",
+    kind: Name::fixed("breach_person"),
+    class: Name::fixed("tacenda.breach_people"),
+    what: "the lists of the people whom a breach affects, from the day on which it is closed",
+};
+
 /// Whom no import brings back, if the policy has such a list.
 pub static SUPPRESSIONS: RecordKind = RecordKind {
     key: "suppressions",
@@ -111,8 +127,18 @@ pub static SUPPRESSIONS: RecordKind = RecordKind {
 };
 
 /// All kinds.
-pub static KINDS: &[&RecordKind] =
-    &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &GRANTS, &OUTBOX, &SUPPRESSIONS];
+pub static KINDS: &[&RecordKind] = &[
+    &REQUESTS,
+    &HOLDS,
+    &RESTRICTIONS,
+    &CONSENTS,
+    &OBJECTIONS,
+    &GRANTS,
+    &OUTBOX,
+    &BREACHES,
+    &BREACH_PEOPLE,
+    &SUPPRESSIONS,
+];
 
 impl RecordKind {
     /// The kind whose rows have this class.

@@ -5,6 +5,7 @@
 mod added;
 mod amended;
 mod audit;
+mod breaches;
 mod choices;
 mod collect;
 mod holds;

@@ -18,6 +18,8 @@ const KEYS: &[&str] = &[
     "objections",
     "staff",
     "outbox",
+    "breaches",
+    "breach_people",
     "suppressions",
 ];
 const RULE: &[&str] = &["keep", "start", "end", "law", "purposes", "example"];

@@ -64,6 +64,48 @@ pub(super) const CASES: &[(&str, &str, &str, &str)] = &[
     ("undeclared", "sweep.warn_for", "warn_for = \"security\"", "warn_for = \"nobody\""),
     ("missing_key", "records", "outbox = { keep = \"63 months\" }", ""),
     (
+        "missing_key",
+        "records",
+        "breaches = { keep = \"64 months\", purposes = [\"security\"] }",
+        "",
+    ),
+    (
+        "missing_key",
+        "records",
+        "breach_people = { keep = \"12 months\", purposes = [\"security\"] }",
+        "",
+    ),
+    (
+        "missing_key",
+        "records.breaches",
+        "64 months\", purposes = [\"security\"] }",
+        "64 months\" }",
+    ),
+    (
+        "missing_key",
+        "breach",
+        "[breach.letters]\npurpose = \"security\"\nsecond_approver = true\n",
+        "",
+    ),
+    (
+        "missing_key",
+        "breach.letters",
+        "purpose = \"security\"\nsecond_approver = true",
+        "second_approver = true",
+    ),
+    (
+        "undeclared",
+        "breach.letters.purpose",
+        "purpose = \"security\"\nsecond_approver",
+        "purpose = \"nobody\"\nsecond_approver",
+    ),
+    (
+        "breach_unsent",
+        "breach.letters.purpose",
+        "purpose = \"security\"\nsecond_approver",
+        "purpose = \"billing\"\nsecond_approver",
+    ),
+    (
         "consent_not_needed",
         "consents.more.purpose",
         "[consents.newsletter]",
