@@ -4,6 +4,7 @@
 //! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::holds`],
 //! [`Tacenda::requests`], [`Tacenda::restrictions`], [`Tacenda::retention`],
 //! [`Tacenda::consents`], [`Tacenda::objections`], [`Tacenda::notices`], [`Tacenda::staff`],
+//! [`Tacenda::payments`],
 //! [`Tacenda::log`], [`Tacenda::jobs`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
 //! thread you have.
 //!
@@ -21,6 +22,7 @@ pub mod jobs;
 mod keys;
 mod log;
 mod outbox;
+mod paying;
 mod requests;
 mod restrictions;
 mod retention;
@@ -43,6 +45,7 @@ pub use jobs::{Job, JobReport, Jobs, JobsRun, Ran};
 pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
 pub use log::{Log, VerifiedReceipt, verify_receipt};
 pub use outbox::Outbox;
+pub use paying::{Payments, PaymentsJob};
 pub use pollster::block_on;
 pub use requests::Requests;
 pub use restrictions::Restrictions;
@@ -176,6 +179,12 @@ impl Tacenda {
     #[must_use]
     pub fn outbox(&self) -> Outbox<'_> {
         Outbox { vault: &self.vault }
+    }
+
+    /// Payments through a provider: means of payment, debits, events, invoices, and leaving it.
+    #[must_use]
+    pub fn payments(&self, provider: Arc<dyn payments::PaymentProvider>) -> Payments<'_> {
+        Payments { vault: &self.vault, provider }
     }
 
     /// The log: checkpoints, receipts, public keys, audit, and the pruning of old entries.

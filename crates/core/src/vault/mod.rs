@@ -64,8 +64,8 @@ pub use outline::{Outline, Seen};
 pub use prune::Pruned;
 pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
-    ClaimedRecord, DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord,
-    RecordChange, RecordItems, RecordKey, RecordOutline, RestatedRecord, Standing,
+    ClaimedRecord, DueRecord, Effects, Entry, FoundBy, MODEL, NewRecord, Numbered, OpenedRecord,
+    RecordChange, RecordItems, RecordKey, RecordOutline, RestatedRecord, Searched, Standing,
 };
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};

@@ -173,6 +173,27 @@ impl Entry {
         }
     }
 
+    /// What the provider shows of a debit that was under way, or waited for the customer. One that it does
+    /// not show stays as it is.
+    ///
+    /// # Errors
+    /// [`LEDGER_MISMATCH`] if it shows another amount.
+    pub fn shown(self, found: &[Debit]) -> Result<Self> {
+        let (State::Processing { debit } | State::NeedsAuthentication { debit: Some(debit) }) =
+            &self.state
+        else {
+            return Ok(self);
+        };
+        match found.iter().find(|one| one.debit == *debit) {
+            None => Ok(self),
+            Some(one) if one.money != self.order.money => LEDGER_MISMATCH.err(),
+            Some(one) => {
+                let state = of(one);
+                Ok(if state == self.state { self } else { self.into(state) })
+            }
+        }
+    }
+
     /// The provider's reference, once it is known.
     #[must_use]
     pub fn debit(&self) -> Option<&Reference> {
