@@ -122,3 +122,6 @@ async fn may_ask(vault: &Vault, subject: SubjectId, purpose: &Name, actor: &Acto
     };
     vault.disclose(subject, provider, purpose, &items, actor).await.map(drop)
 }
+
+#[cfg(test)]
+mod tests;
