@@ -1,15 +1,15 @@
 //! Going on with debits that nobody settled: a process stopped, or the provider was silent.
 
 use tacenda_core::policy::records::DEBITS;
-use tacenda_core::vault::{Actor, DueRecord, MODEL, RecordKey, Vault};
+use tacenda_core::vault::{Actor, DueRecord, MODEL, OpenedRecord, RecordKey, Vault};
 use tacenda_core::{Kind, Name, Result};
 
 use super::debits::{VaultBook, change};
 use super::entry::{PROCESSING, Stored, WRITTEN};
 use super::kept;
 use crate::events::Means;
-use crate::ledger::{LEDGER_CONFLICT, State, resume};
-use crate::provider::PaymentProvider;
+use crate::ledger::{Entry, LEDGER_CONFLICT, State, resume};
+use crate::provider::{Failure, PaymentProvider};
 
 const PAGE: usize = 64;
 
@@ -20,7 +20,8 @@ pub struct Resumed {
     pub settled: u64,
     /// Still open.
     pub open: u64,
-    /// Not what the log states, or not what the provider speaks of: left for a person.
+    /// Refused by the provider, not what the log states, or not what the provider speaks of: left for a
+    /// person.
     pub refused: u64,
 }
 
@@ -42,8 +43,9 @@ pub async fn resume_due(
             let page = due(vault, &state, after.as_ref()).await?;
             for one in &page {
                 match settle(vault, provider, &one.key, actor).await {
-                    Ok(true) => resumed.settled += 1,
-                    Ok(false) => resumed.open += 1,
+                    Ok(Settling::Settled) => resumed.settled += 1,
+                    Ok(Settling::UnderWay | Settling::Open) => resumed.open += 1,
+                    Ok(Settling::Refused(..)) => resumed.refused += 1,
                     Err(error) if error.is(&LEDGER_CONFLICT) => resumed.open += 1,
                     Err(error) if error.kind() == Kind::Unavailable => return Err(error),
                     Err(_) => resumed.refused += 1,
@@ -62,39 +64,71 @@ async fn due(vault: &Vault, state: &Name, after: Option<&DueRecord>) -> Result<V
     vault.records_due(&DEBITS, state, vault.now(), after, PAGE).await
 }
 
-/// Goes on with one debit; whether nothing is left to be done about it.
+/// How a debit stands that was gone on with.
+pub(super) enum Settling {
+    /// Nothing is left to be done about it.
+    Settled,
+    /// It is at the provider, and takes its time.
+    UnderWay,
+    /// It is to be asked for again.
+    Open,
+    /// The provider will never make it; as it stands.
+    Refused(Box<Entry>, Failure),
+}
+
+/// Goes on with one debit.
 pub(super) async fn settle(
     vault: &Vault,
     provider: &dyn PaymentProvider,
     key: &RecordKey,
     actor: &Actor,
-) -> Result<bool> {
+) -> Result<Settling> {
     let Stored { entry, .. } = vault.consult_record(key, &[MODEL], Stored::of).await?;
-    let is_settled =
-        |state: &State| !matches!(state, State::Written { .. } | State::Processing { .. });
     match &entry.state {
         State::Written { .. } => {
             let book = VaultBook { vault, subject: key.subject, means: Means::Other, actor };
-            let (entry, _) = resume(&book, provider, entry, vault.now()).await?;
-            Ok(is_settled(&entry.state))
+            let (entry, failure) = resume(&book, provider, entry, vault.now()).await?;
+            Ok(match failure {
+                Some(failure @ (Failure::NotFound | Failure::Refused)) => {
+                    Settling::Refused(Box::new(entry), failure)
+                }
+                _ => of(&entry.state),
+            })
         }
-        State::Processing { .. } => {
-            let order = &entry.order;
-            let Ok(found) = provider.list(&order.customer, &order.reference).await else {
-                return Ok(false);
-            };
-            let kept = kept(vault);
-            let mut settled = false;
-            let decide = |opened: &tacenda_core::vault::OpenedRecord| {
-                let Stored { entry, means } = Stored::of(opened)?;
-                let entry = entry.shown(&found)?;
-                settled = is_settled(&entry.state);
-                let stored = Stored { entry, means }.only(kept);
-                Ok((change(vault, &stored), stored.found_by()))
-            };
-            vault.change_indexed_record(key, &[MODEL], actor, decide).await?;
-            Ok(settled)
-        }
-        _ => Ok(true),
+        State::Processing { .. } => look(vault, provider, key, &entry, actor).await,
+        _ => Ok(Settling::Settled),
+    }
+}
+
+/// Asks the provider what became of a debit that was under way.
+async fn look(
+    vault: &Vault,
+    provider: &dyn PaymentProvider,
+    key: &RecordKey,
+    entry: &Entry,
+    actor: &Actor,
+) -> Result<Settling> {
+    let order = &entry.order;
+    let Ok(found) = provider.list(&order.customer, &order.reference).await else {
+        return Ok(Settling::UnderWay);
+    };
+    let kept = kept(vault);
+    let mut settling = Settling::UnderWay;
+    let decide = |opened: &OpenedRecord| {
+        let Stored { entry, means } = Stored::of(opened)?;
+        let entry = entry.shown(&found)?;
+        settling = of(&entry.state);
+        let stored = Stored { entry, means }.only(kept);
+        Ok((change(vault, &stored), stored.found_by()))
+    };
+    vault.change_indexed_record(key, &[MODEL], actor, decide).await?;
+    Ok(settling)
+}
+
+const fn of(state: &State) -> Settling {
+    match state {
+        State::Written { .. } => Settling::Open,
+        State::Processing { .. } => Settling::UnderWay,
+        _ => Settling::Settled,
     }
 }

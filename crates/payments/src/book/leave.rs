@@ -11,9 +11,12 @@ use tacenda_core::vault::{
 };
 use tacenda_core::{Kind, Name, Result, SubjectId};
 
-use super::due::settle;
+use super::debits::VaultBook;
+use super::due::{Settling, settle};
 use super::payer::{self, Payer, Stage};
 use super::payers::{alter, changed, payer_of};
+use crate::events::Means;
+use crate::ledger::Book as _;
 use crate::provider::PaymentProvider;
 
 const PAGE: usize = 64;
@@ -221,18 +224,17 @@ async fn settled(
             continue;
         }
         match settle(vault, provider, &key, actor).await {
-            Ok(settled) => all &= settled || is_under_way(vault, &key).await?,
+            // Money on its way needs no customer any more.
+            Ok(Settling::Settled | Settling::UnderWay) => {}
+            Ok(Settling::Refused(entry, failure)) => {
+                let book = VaultBook { vault, subject, means: Means::Other, actor };
+                book.put(&entry.abandon(&failure)?).await?;
+            }
             Err(error) if error.kind() == Kind::Unavailable => return Err(error),
-            Err(_) => all = false,
+            Ok(Settling::Open) | Err(_) => all = false,
         }
     }
     Ok(all)
-}
-
-/// Money on its way needs no customer any more.
-async fn is_under_way(vault: &Vault, key: &RecordKey) -> Result<bool> {
-    let standing = vault.record(key).await?.standing;
-    Ok(matches!(standing, Standing::Open { state, .. } if state == super::entry::PROCESSING))
 }
 
 fn task(claimed: &ClaimedRecord, payer: &Payer) -> ProcessorTask {

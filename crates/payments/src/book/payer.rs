@@ -45,8 +45,8 @@ pub struct PayerMethod {
 pub struct Payer {
     /// What the provider is told of the account: letters that mean nothing.
     pub(super) account: Reference,
-    /// The set-up that may have been started, under this key.
-    pub(super) pending: Option<Pending>,
+    /// Set-ups that may have been started, under these keys.
+    pub(super) pending: Vec<Pending>,
     /// The customer at the provider.
     pub(super) customer: Option<Reference>,
     /// Customers from before, deleted there: disputes about their debits may still come.
@@ -84,7 +84,7 @@ impl Payer {
     pub(super) fn new(rng: &dyn Rng) -> Result<Self> {
         Ok(Self {
             account: Reference::parse(&letters(&generate::<16>(rng))?)?,
-            pending: None,
+            pending: Vec::new(),
             customer: None,
             former: Vec::new(),
             setups: Vec::new(),
@@ -130,7 +130,7 @@ impl Payer {
     /// It is there no more: what an event may name later is left, and nothing else.
     pub(super) fn gone(mut self, at: Timestamp) -> Self {
         self.former.extend(self.customer.take());
-        self.pending = None;
+        self.pending.clear();
         self.setups.clear();
         self.methods.clear();
         self.stage = Stage::Gone { at };
@@ -163,11 +163,12 @@ impl Payer {
         let Self { account, pending, customer, former, setups, methods, stage } = self;
         let mut e = Encoder::new(DOMAIN);
         c::reference(&mut e, account);
-        c::option(&mut e, pending.as_ref(), |e, pending| {
-            c::key(e, &pending.key);
-            c::setting(e, pending.setting);
-            c::time(e, pending.since);
-        });
+        e.list(pending.len());
+        for Pending { key, setting, since } in pending {
+            c::key(&mut e, key);
+            c::setting(&mut e, *setting);
+            c::time(&mut e, *since);
+        }
         c::option(&mut e, customer.as_ref(), c::reference);
         c::references(&mut e, former);
         c::references(&mut e, setups);
@@ -194,10 +195,11 @@ impl Payer {
     pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
         let mut d = Decoder::new(bytes, DOMAIN)?;
         let account = c::read_reference(&mut d)?;
-        let pending = c::read_option(&mut d, |d| {
-            let (key, setting) = (c::read_key(d)?, c::read_setting(d)?);
-            Ok(Pending { key, setting, since: c::read_time(d)? })
-        })?;
+        let mut pending = Vec::new();
+        for _ in 0..d.list(32)? {
+            let (key, setting) = (c::read_key(&mut d)?, c::read_setting(&mut d)?);
+            pending.push(Pending { key, setting, since: c::read_time(&mut d)? });
+        }
         let customer = c::read_option(&mut d, c::read_reference)?;
         let (former, setups) = (c::read_references(&mut d)?, c::read_references(&mut d)?);
         let mut methods = Vec::new();

@@ -34,14 +34,14 @@ pub async fn set_up(
     may_ask(vault, subject, purpose, actor).await?;
     let (now, rng) = (vault.now(), vault.ports().rng.as_ref());
     let new = Pending { key: IdempotencyKey::generate(rng), setting, since: now };
+    let same = |before: &Pending| before.setting == setting && is_known(before.since, now);
     let asked = |mut payer: Payer| {
         payer.stage = match payer.stage {
             Stage::Leaving { .. } | Stage::Manual { .. } => return LEAVING.err(),
             Stage::Active | Stage::Gone { .. } => Stage::Active,
         };
-        let same = |before: &Pending| before.setting == setting && is_known(before.since, now);
-        if !payer.pending.as_ref().is_some_and(same) {
-            payer.pending = Some(new.clone());
+        if !payer.pending.iter().any(same) {
+            payer.pending.push(new.clone());
         }
         Ok(payer)
     };
@@ -50,7 +50,8 @@ pub async fn set_up(
         None => begin(vault, subject, asked(Payer::new(rng)?)?, actor).await?,
     };
     let payer = alter(vault, &key, "payer.set_up_asked", actor, asked).await?;
-    let Some(Pending { key: once, .. }) = payer.pending else { return CONFLICT.err() };
+    let pending = payer.pending.into_iter().find(same);
+    let Some(Pending { key: once, .. }) = pending else { return CONFLICT.err() };
     let request = SetupRequest {
         account: payer.account,
         customer: payer.customer,
@@ -66,7 +67,7 @@ pub async fn set_up(
         if !payer.setups.contains(&setup.setup) {
             payer.setups.push(setup.setup.clone());
         }
-        payer.pending = payer.pending.filter(|pending| pending.key != once);
+        payer.pending.retain(|pending| pending.key != once);
         Ok(payer)
     })
     .await?;

@@ -37,7 +37,7 @@ impl ProviderProcessor {
     async fn delete(&self, payer: &Payer) -> Result<(), Failure> {
         let provider = self.provider.as_ref();
         let (mut customer, mut setups) = (payer.customer.clone(), payer.setups.clone());
-        if let Some(pending) = &payer.pending {
+        for pending in &payer.pending {
             // Whether it was started nobody knows: the same call says which customer it made.
             let setup = provider
                 .start_setup(&SetupRequest {

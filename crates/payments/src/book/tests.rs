@@ -107,11 +107,11 @@ fn payers() -> Vec<Payer> {
     ];
     let payer = |stage| Payer {
         account: reference("aabbccddeeffgghhiijjkkllmmnnoopp"),
-        pending: Some(Pending {
+        pending: vec![Pending {
             key: IdempotencyKey::parse("aabbccddeeffgghh").unwrap(),
             setting: Setting::Card,
             since: at,
-        }),
+        }],
         customer: Some(reference("cus_2")),
         former: vec![reference("cus_1")],
         setups: vec![reference("seti_1"), reference("seti_2")],

@@ -130,6 +130,20 @@ impl Entry {
         }
     }
 
+    /// Gives up a debit that the provider will never make, because whoever was to pay leaves it.
+    ///
+    /// # Errors
+    /// [`LEDGER_ORDER`] unless the entry is written and nothing more, and the provider said that it does not know
+    /// what was asked for, or refuses it: after anything else it may have happened.
+    pub fn abandon(self, failure: &Failure) -> Result<Self> {
+        match (&self.state, failure) {
+            (State::Written { .. }, Failure::NotFound | Failure::Refused) => {
+                Ok(self.into(State::GivenUp))
+            }
+            _ => LEDGER_ORDER.err(),
+        }
+    }
+
     /// What the provider answered to the call under the key of the entry. A failure that does not settle
     /// it leaves the entry as it is.
     ///

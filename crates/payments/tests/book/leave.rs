@@ -11,6 +11,7 @@ use tacenda_payments::book::{self, Left, ProviderProcessor, TakenIn};
 use tacenda_payments::events::DisputeState;
 use tacenda_payments::ledger::State;
 use tacenda_payments::memory::{Bank, Fault};
+use tacenda_payments::provider::PaymentProvider as _;
 use tacenda_testkit::world::staff;
 
 use super::events::disputed;
@@ -108,6 +109,37 @@ fn a_provider_that_fails_is_asked_again_and_later_each_time() {
     // Whose account stays may pay again, as another customer there.
     set_up(&vault, &shop.provider, subject).unwrap();
     assert_eq!(shop.provider.holds(), (1, 0));
+}
+
+#[test]
+fn a_debit_that_the_provider_will_never_make_keeps_nobody_there() {
+    let shop = Shop::new();
+    let (subject, method) = shop.payer(Bank::Pays);
+    let vault = shop.open();
+    shop.provider.fail_next([Some(Fault::Before)]);
+    let owed = debit(&vault, &shop.provider, subject, &ask("invoice-1", &method)).unwrap();
+    // Somebody detached it there.
+    wait(shop.provider.detach(&method)).unwrap();
+    shop.world.clock.advance(Span::seconds(601));
+    let resumed = wait(book::resume_due(&vault, shop.provider.as_ref(), &biller())).unwrap();
+    assert_eq!((resumed.settled, resumed.open, resumed.refused), (0, 0, 1));
+    wait(book::leave(&vault, subject, &biller())).unwrap();
+    assert_eq!(run(&shop, &vault).unwrap().done, 1);
+    let read = wait(book::read_debit(&vault, &owed.key, &BILLING, &biller())).unwrap();
+    assert_eq!(read.state, State::GivenUp);
+    assert_eq!(shop.provider.holds(), (0, 0));
+}
+
+#[test]
+fn a_set_up_whose_answer_was_lost_leaves_no_customer_behind() {
+    let shop = Shop::new();
+    let (subject, vault) = (shop.customer(), shop.open());
+    shop.provider.fail_next([Some(Fault::After)]);
+    assert!(set_up(&vault, &shop.provider, subject).is_err());
+    assert_eq!(shop.provider.holds(), (1, 0));
+    wait(book::leave(&vault, subject, &biller())).unwrap();
+    assert_eq!(run(&shop, &vault).unwrap().done, 1);
+    assert_eq!(shop.provider.holds(), (0, 0));
 }
 
 #[test]

@@ -5,5 +5,6 @@ mod cuts;
 mod events;
 mod invoices;
 mod leave;
+mod mandates;
 mod model;
 mod support;
