@@ -35,10 +35,14 @@ impl Address {
         const MAX_OCTETS: usize = 254;
         let (local, domain) = text.rsplit_once('@').ok_or_else(|| BAD_ADDRESS.error())?;
         let plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
-        if !local.chars().all(plain) || domain.starts_with('[') || !domain.contains('.') {
+        if !local.chars().all(plain) || domain.starts_with('[') {
             return BAD_ADDRESS.err();
         }
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| BAD_ADDRESS.error())?;
+        // Only now: the dots of other scripts are dots too.
+        if !domain.contains('.') {
+            return BAD_ADDRESS.err();
+        }
         let address = lettre::Address::new(local, domain).map_err(|_| BAD_ADDRESS.error())?;
         let octets = AsRef::<str>::as_ref(&address).len();
         if octets > MAX_OCTETS { BAD_ADDRESS.err() } else { Ok(Self(address)) }
@@ -100,6 +104,8 @@ mod tests {
         }
         let idn = Address::parse("ada@b\u{fc}cher.example").unwrap();
         assert_eq!(idn.domain(), "xn--bcher-kva.example");
+        let dots = Address::parse("jan@\u{4f8b}\u{5b50}\u{3002}\u{516c}\u{53f8}").unwrap();
+        assert_eq!(dots.domain(), "xn--fsqu00a.xn--55qx5d");
         let long = format!("a@{}org", "abcdefgh.".repeat(30));
         for bad in [
             "",

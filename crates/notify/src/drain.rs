@@ -109,7 +109,8 @@ async fn send(vault: &Vault, desk: &Desk<'_>, taken: &Taken) -> Outcome {
 fn class(error: &Error) -> (Failure, bool) {
     match error.kind() {
         Kind::Unavailable => (Failure::Unreachable, false),
-        _ if error.is(&BAD_ADDRESS) => (Failure::Refused, true),
+        // Nobody was asked: whoever kept the address may write to it elsewhere, and was not warned here.
+        _ if error.is(&BAD_ADDRESS) => (Failure::Unopened, true),
         Kind::Refused => (Failure::Refused, true),
         // A template, a value or a setting is wrong: somebody may mend it meanwhile.
         _ => (Failure::Unwritable, false),

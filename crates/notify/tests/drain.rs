@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use mailparse::MailHeaderMap;
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;
-use tacenda_core::outbox::{self, Message, Settled, Values};
+use tacenda_core::outbox::{self, Failure, Message, Progress, Settled, Values};
+use tacenda_core::policy::records::OUTBOX;
 use tacenda_core::vault::{OnRestore, Vault};
 use tacenda_core::{Code, Kind, Name, Result, SubjectId};
 use tacenda_notify::{Address, Desk, Drained, FileTransport, Letter, Sender, Transport, drain};
@@ -218,4 +219,22 @@ fn two_desks_send_each_letter_once() {
     let arrived = relay.arrived.lock().unwrap();
     assert_eq!((arrived.len(), arrived.values().copied().max()), (40, Some(1)));
     wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn an_address_that_is_none_here_was_refused_by_nobody() {
+    let world = World::default();
+    let vault = world.open();
+    let relay = Relay::default();
+    let far = customer(&vault, "jan@\u{4f8b}\u{5b50}\u{3002}\u{516c}\u{53f8}");
+    expiring(&vault, far);
+    assert_eq!(drained(&vault, &relay, 9).settled, Settled { sent: 1, ..Settled::default() });
+    let zoe = customer(&vault, "zo\u{e9}@example.fr");
+    expiring(&vault, zoe);
+    let done = drained(&vault, &relay, 9).settled;
+    assert_eq!(done, Settled { given_up: 1, ..Settled::default() });
+    let key = wait(vault.records_of(zoe, &OUTBOX)).unwrap().remove(0).key;
+    let progress = wait(outbox::progress(&vault, &key)).unwrap();
+    let unopened = Progress::GivenUp { failure: Failure::Unopened, at: vault.now() };
+    assert_eq!(progress, unopened, "so it counts as no warning");
 }

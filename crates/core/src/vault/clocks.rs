@@ -77,9 +77,10 @@ impl Vault {
     /// change with one leaf; whether any was otherwise. What is about to be erased stays as it is.
     ///
     /// # Errors
-    /// `vault.not_found`; `store.conflict` if another change of these rows came first; as
-    /// [`Vault::late_clocks`].
+    /// Those of [`Vault::check_grant`]; `vault.not_found`; `store.conflict` if another change of these
+    /// rows came first; as [`Vault::late_clocks`].
     pub async fn set_late_clocks(&self, subject: SubjectId, actor: &Actor) -> Result<bool> {
+        self.check_grant(actor).await?;
         let mut tries = Tries::new(1);
         loop {
             match self.try_set_late_clocks(subject, actor).await {

@@ -89,8 +89,10 @@ impl Vault {
     /// Art. 5(1)(c) and (e) GDPR: a key is data about its subject, and outlives no purpose.
     ///
     /// # Errors
-    /// The codes of the ports; keys of earlier pages are collected then.
+    /// Those of [`Vault::check_grant`]; the codes of the ports; keys of earlier pages are collected
+    /// then.
     pub async fn collect_keys(&self, actor: &Actor) -> Result<Collected> {
+        self.check_grant(actor).await?;
         let horizon = self.horizon().await?;
         let (mut collected, mut after) = (Collected::default(), None::<KeyId>);
         loop {

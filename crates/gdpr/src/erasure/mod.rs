@@ -10,8 +10,8 @@ mod sweep;
 
 pub(crate) use plan::plan_now;
 pub use plan::{ErasurePlan, Fate, Line, plan};
-pub(crate) use request::carry_out;
 pub use request::{Erasure, erase};
+pub(crate) use request::{carry_out, suppress_leaving};
 pub use sweep::{Swept, sweep};
 
 use tacenda_core::{Code, Kind};

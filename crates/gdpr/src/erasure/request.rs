@@ -1,6 +1,6 @@
 //! Erasing one subject on request.
 
-use tacenda_core::vault::codes::NOTHING_LEFT;
+use tacenda_core::vault::codes::{NOTHING_LEFT, UNDER_WAY};
 use tacenda_core::vault::{Actor, Receipt, Vault};
 use tacenda_core::{Name, Result, SubjectId, outbox};
 
@@ -14,6 +14,9 @@ pub struct Erasure {
     pub plan: ErasurePlan,
     /// The receipt.
     pub receipt: Receipt,
+    /// Whether nothing but the person brings the account back from now on; `false` where it stays, where
+    /// the policy has no list of those erased, and where somebody altered what stands there of them.
+    pub suppressed: bool,
 }
 
 /// Erases everything about a subject that no law, hold or restriction keeps, and proves it.
@@ -34,9 +37,25 @@ pub struct Erasure {
 /// of it has begun, be it this one, and the next start or `resume_destroys` finishes it; `store.conflict`
 /// if the rows changed meanwhile, and nothing has gone; `erasure.scrub_blocked` (all is done but the receipt; the next start or `resume_destroys` finishes it); the codes of the ports.
 pub async fn erase(vault: &Vault, subject: SubjectId, actor: &Actor) -> Result<Erasure> {
-    let plan = plan_now(vault, subject, actor).await?;
+    let plan = match plan_now(vault, subject, actor).await {
+        Err(error) if error.is(&UNDER_WAY) => {
+            suppress_leaving(vault, subject, actor).await?;
+            return Err(error);
+        }
+        plan => plan?,
+    };
     check_takes(&plan)?;
     carry_out(vault, plan, actor).await
+}
+
+/// Suppresses somebody who asked for the erasure of an account that goes already, for another reason: once
+/// it is gone, nothing is left of which a file could be told not to bring it back.
+pub(crate) async fn suppress_leaving(
+    vault: &Vault,
+    subject: SubjectId,
+    actor: &Actor,
+) -> Result<bool> {
+    Ok(vault.account_leaves(subject).await? && vault.suppress(subject, actor).await?)
 }
 
 /// Refuses a plan by which nothing goes: a leaf that says so would be the receipt of an erasure.
@@ -54,14 +73,12 @@ fn check_takes(plan: &ErasurePlan) -> Result<()> {
 /// `store.conflict`, and nothing has gone.
 pub(crate) async fn carry_out(vault: &Vault, plan: ErasurePlan, actor: &Actor) -> Result<Erasure> {
     let ends = plan.ends_account(vault.policy().primary_class());
-    if ends {
-        vault.suppress(plan.subject, actor).await?;
-    }
+    let suppressed = ends && vault.suppress(plan.subject, actor).await?;
     let destroyed = vault.destroy(vec![plan.to_vault(&Name::fixed("request"))], actor).await?;
     let position = destroyed.first().map(|one| one.position).ok_or_else(|| NOTHING_LEFT.error())?;
     if ends {
         // What goes to an account that is gone goes nowhere. If this fails, whoever drains finds it.
         let _ = outbox::withdraw(vault, plan.subject, actor).await;
     }
-    Ok(Erasure { receipt: vault.receipt(position).await?, plan })
+    Ok(Erasure { receipt: vault.receipt(position).await?, plan, suppressed })
 }

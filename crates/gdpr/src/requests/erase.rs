@@ -2,9 +2,9 @@
 
 use tacenda_core::ports::LogPosition;
 use tacenda_core::ports::store::CONFLICT;
-use tacenda_core::vault::codes::NOT_FOUND;
+use tacenda_core::vault::codes::{NOT_FOUND, UNDER_WAY};
 use tacenda_core::vault::{Actor, MODEL, OpenedRecord, Outline, Receipt, RecordKey, Vault};
-use tacenda_core::{Name, Result, Timestamp};
+use tacenda_core::{Error, Name, Result, Timestamp};
 
 use super::codes::{DECIDED_OTHERWISE, NO_ERASURE, NOT_THE_SUBJECT, PART_OF_ALL};
 use super::decision::{Decision, Refusal};
@@ -94,13 +94,12 @@ pub async fn erase(
     file::check_role(vault, actor)?;
     let opened = |record: &OpenedRecord| Opened::of(&file::of(record)?);
     let opened = vault.consult_record(key, &[MODEL], opened).await?;
+    let mut blocked = None;
     if opened.decision.is_some() {
         // A call that was stopped may have left something to finish.
-        if let Some(blocked) = vault.resume_each().await?.blocked {
-            return Err(blocked);
-        }
+        blocked = vault.resume_each().await?.blocked;
     }
-    let work = Work { vault, calendar, key, actor };
+    let work = Work { vault, calendar, key, actor, blocked };
     for _ in 1..ATTEMPTS {
         match work.decide_and_carry_out(&opened).await {
             Err(error) if error.is(&CONFLICT) => {}
@@ -142,6 +141,9 @@ struct Work<'a> {
     calendar: &'a Calendar<'a>,
     key: &'a RecordKey,
     actor: &'a Actor,
+    /// That somebody still reads the safe's old pages, if so: of whom something went before gets no receipt
+    /// until then, and nobody else has to wait.
+    blocked: Option<Error>,
 }
 
 impl Work<'_> {
@@ -150,6 +152,12 @@ impl Work<'_> {
         let mut plan = match erasure::plan_now(self.vault, subject, self.actor).await {
             Err(error) if error.is(&NOT_FOUND) => {
                 return self.carried_before(opened).await?.ok_or(error);
+            }
+            Err(error) if error.is(&UNDER_WAY) => {
+                if self.is_about_account(&opened.scope) {
+                    erasure::suppress_leaving(self.vault, subject, self.actor).await?;
+                }
+                return Err(error);
             }
             plan => plan?,
         };
@@ -188,6 +196,11 @@ impl Work<'_> {
         enter(self.vault, self.calendar, self.key, &event, self.actor, check).await.map(drop)
     }
 
+    /// Whether the account goes with what a request is about.
+    fn is_about_account(&self, scope: &Scope) -> bool {
+        scope.classes.is_empty() || scope.classes.contains(self.vault.policy().primary_class())
+    }
+
     /// Leaves in a plan what a request is about.
     fn narrow(&self, plan: &mut ErasurePlan, scope: &Scope, rows: &[Outline]) -> Result<()> {
         let policy = self.vault.policy();
@@ -215,6 +228,9 @@ impl Work<'_> {
         };
         let found = self.vault.latest_erasure(self.key.subject, opened.received).await?;
         let Some(position) = found else { return Ok(None) };
+        if let Some(blocked) = &self.blocked {
+            return Err(blocked.again());
+        }
         let receipt = self.vault.receipt(position).await?;
         self.note_receipt(opened, &receipt).await?;
         Ok(Some(Erased { decision, carried: Carried::Before(receipt) }))

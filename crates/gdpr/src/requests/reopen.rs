@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use tacenda_core::policy::records::REQUESTS;
 use tacenda_core::row::state;
+use tacenda_core::vault::codes::UNDER_WAY;
 use tacenda_core::vault::{Actor, Entry as Told, MODEL, OpenedRecord, Outline, Standing, Vault};
 use tacenda_core::{Kind, Name, Result, SubjectId, Timestamp};
 
@@ -112,6 +113,8 @@ pub(crate) async fn reopen_refused(
         match vault.change_record(&key, &[MODEL], actor, decide).await {
             Ok(_) => reopened += 1,
             Err(error) if error.is(&NOTHING_REFUSED) => {}
+            // Its own time was up first: the file goes, and is not what anybody works on.
+            Err(error) if error.is(&UNDER_WAY) || error.kind() == Kind::NotFound => {}
             Err(error) if error.kind() == Kind::Integrity => unread += 1,
             Err(error) => return Err(error),
         }

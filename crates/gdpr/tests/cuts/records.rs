@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use pollster::block_on as wait;
 use tacenda_core::policy::records::REQUESTS;
@@ -202,38 +202,85 @@ fn a_sweep_of_records_is_finished_by_the_next() {
     assert!(operations > 15, "{operations}");
 }
 
+fn reopen(world: &World, subject: SubjectId) -> Result<()> {
+    let vault = try_open(world)?;
+    let reopened = wait(vault.change_record(&first(subject), &[MODEL], &staff("support"), |_| {
+        Ok(RecordChange {
+            standing: Standing::Open { state: Name::fixed("received"), due_at: None },
+            set: RecordItems::default(),
+            remove: [].into(),
+            entry: Entry::new("request.reopened"),
+            effects: Effects::default(),
+        })
+    }));
+    reopened.map(drop)
+}
+
+/// Once all that was under way is finished: it is there, and open, if that was said, and else gone.
+fn check_reopened(world: &World, subject: SubjectId, reopened: &Result<()>) -> &'static str {
+    let vault = world.open();
+    wait(vault.resume_destroys()).unwrap();
+    let code = reopened.as_ref().err().map_or("ok", tacenda_core::Error::code);
+    assert!(["ok", "erasure.under_way", "vault.no_such_record", "keys.destroyed"].contains(&code));
+    let rows = count(&vault, subject);
+    assert_eq!(rows, if code == "ok" { 2 } else { 1 }, "{code}");
+    if code == "ok" {
+        let standing = wait(vault.record(&first(subject))).unwrap().standing;
+        assert!(matches!(standing, Standing::Open { .. }));
+        assert_eq!(model(&vault, &first(subject)), b"answered");
+    }
+    let keys = wait(world.keyring.keys_of(subject)).unwrap();
+    let live = keys.iter().filter(|(_, state)| matches!(state, KeyState::Live(_))).count();
+    assert_eq!(rows, live, "no row without its key, no key without its row");
+    wait(vault.audit()).unwrap();
+    code
+}
+
 #[test]
-fn a_record_that_is_opened_again_while_it_is_swept_goes_whole_or_stays_whole() {
-    let reopen = |world: &World, subject: SubjectId| {
-        let vault = try_open(world)?;
-        wait(vault.change_record(&first(subject), &[MODEL], &staff("support"), |_| {
-            Ok(RecordChange {
-                standing: Standing::Open { state: Name::fixed("received"), due_at: None },
-                set: RecordItems::default(),
-                remove: [].into(),
-                entry: Entry::new("request.reopened"),
-                effects: Effects::default(),
-            })
-        }))
-    };
+fn a_record_that_is_opened_again_while_it_is_swept_stays_or_is_refused() {
+    let said = Arc::new(Mutex::new(None));
+    let theirs = said.clone();
     between(
         with_one_due,
         |world, _| sweep(world),
-        move |world, subject| drop(reopen(world, subject)),
+        move |world, subject| *theirs.lock().unwrap() = Some(reopen(world, subject)),
         |world, subject, swept| {
             swept.unwrap();
-            let vault = world.sound.open();
-            let rows = count(&vault, subject);
-            let keys = wait(world.sound.keyring.keys_of(subject)).unwrap();
-            let live = keys.iter().filter(|(_, s)| matches!(s, KeyState::Live(_))).count();
-            assert_eq!(rows, live, "no row without its key, no key without its row");
-            if rows == 2 {
-                assert_eq!(model(&vault, &first(subject)), b"answered");
-            }
-            assert_eq!(wait(vault.destroys_under_way()).unwrap(), 0);
-            wait(vault.audit()).unwrap();
+            let reopened = said.lock().unwrap().take().unwrap();
+            check_reopened(&world.sound, subject, &reopened);
         },
     );
+}
+
+#[test]
+fn a_record_that_is_opened_again_behind_the_intent_of_a_sweep_is_refused() {
+    let codes = RefCell::new(BTreeSet::new());
+    everywhere(
+        with_one_due,
+        |world, _| sweep(world).map(drop),
+        |world, subject, _| {
+            let reopened = reopen(&world.sound, subject);
+            codes.borrow_mut().insert(check_reopened(&world.sound, subject, &reopened));
+        },
+    );
+    assert_eq!(codes.take().len(), 4);
+    // The sweep comes while somebody opens it again, and is killed behind its intent.
+    let begun = (0..).find(|killed| {
+        let world = Cuttable::new();
+        let _ = (with_one_due(&world), sweep(&dying(&world.sound, *killed)));
+        wait(world.sound.open().destroys_under_way()).unwrap() > 0
+    });
+    for killed in begun.into_iter().flat_map(|begun| begun..begun + 2) {
+        between(
+            with_one_due,
+            reopen,
+            move |world, _| drop(sweep(&dying(world, killed))),
+            |world, subject, reopened| {
+                codes.borrow_mut().insert(check_reopened(&world.sound, subject, &reopened));
+            },
+        );
+    }
+    assert!(codes.take().contains("erasure.under_way"));
 }
 
 #[test]

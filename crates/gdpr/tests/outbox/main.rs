@@ -4,6 +4,7 @@
 
 mod cuts;
 mod disclosed;
+mod held;
 mod model;
 mod support;
 mod suppressed;

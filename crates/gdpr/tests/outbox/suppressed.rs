@@ -4,21 +4,25 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pollster::block_on as wait;
-use tacenda_core::vault::{OnRestore, RegisterRequest, Registered, Vault};
+use tacenda_core::policy::records::SUPPRESSIONS;
+use tacenda_core::vault::{OnRestore, RecordKey, RegisterRequest, Registered, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
-use tacenda_testkit::{FailingKeyring, FailingStore, Faults};
+use tacenda_testkit::{After, Cut, FailingKeyring, FailingStore, Faults};
 use zeroize::Zeroizing;
 
-use super::support::code;
+use super::support::{alter, code};
 
 const EMAIL: &str = "Ada@Example.org";
 
 /// The vault under the policy of the tests with a list of those erased.
 fn open(world: &World) -> Vault {
-    let policy = format!("{POLICY}suppressions = {{ keep = \"3 years\" }}\n");
-    world.try_open(&policy, OnRestore::Refuse).unwrap().0
+    world.try_open(&listed(), OnRestore::Refuse).unwrap().0
+}
+
+fn listed() -> String {
+    format!("{POLICY}suppressions = {{ keep = \"3 years\" }}\n")
 }
 
 /// A line of a file; the other lines have another name each.
@@ -196,4 +200,115 @@ fn an_event_beside_the_erasure_brings_nobody_back() {
         turns += 1;
     }
     assert!(turns > 5, "{turns}");
+}
+
+#[test]
+fn an_erasure_beside_the_return_stands() {
+    let mut turns = 0;
+    for operation in 0.. {
+        let world = World::default();
+        let vault = open(&world);
+        erase(&vault, ada(&vault));
+        let other = world.clone();
+        // Whoever came back is erased anew before the return has ended what stood against it.
+        let erased_anew = move || {
+            let vault = open(&other);
+            for subject in wait(vault.subjects(None, 99)).unwrap() {
+                erase(&vault, subject);
+            }
+        };
+        let faults = Faults::meanwhile(operation, erased_anew);
+        let store = FailingStore::new(world.store.clone(), faults.clone());
+        let keyring = FailingKeyring::new(world.keyring.clone(), faults.clone());
+        let beside = World { store: Arc::new(store), keyring: Arc::new(keyring), ..world.clone() };
+        by_person(&open(&beside), EMAIL).unwrap();
+        if !faults.tripped() {
+            break;
+        }
+        if accounts(&vault) == 0 {
+            assert_eq!(code(event(&vault, EMAIL)), "vault.suppressed", "{operation}");
+            turns += 1;
+        }
+    }
+    assert!(turns > 1, "{turns}");
+}
+
+#[test]
+fn a_line_that_is_refused_takes_nothing_from_another() {
+    let world = World::default();
+    let vault = open(&world);
+    erase(&vault, ada(&vault));
+    let page = || {
+        [true, true, false, true].map(|unasked| {
+            let request = request(&vault, &[("email", EMAIL)], false);
+            RegisterRequest { unasked, ..request }
+        })
+    };
+    let results = wait(vault.register_many(page().into(), &staff("support"))).unwrap();
+    let codes: Vec<_> = results.into_iter().map(code).collect();
+    assert_eq!(codes, ["vault.suppressed", "vault.suppressed", "ok", "vault.suppressed"]);
+    assert_eq!(accounts(&vault), 1);
+    // Of two who ask for it themselves the first has it.
+    let twice = [EMAIL, EMAIL].map(|_| request(&vault, &[("email", "eve@example.org")], false));
+    let results = wait(vault.register_many(twice.into(), &staff("support"))).unwrap();
+    let codes: Vec<_> = results.into_iter().map(code).collect();
+    assert_eq!(codes, ["ok", "vault.not_unique"]);
+}
+
+/// The key of the suppression of somebody who was erased.
+fn suppression(vault: &Vault, subject: SubjectId) -> RecordKey {
+    wait(vault.records_of(subject, &SUPPRESSIONS)).unwrap().pop().unwrap().key
+}
+
+#[test]
+fn an_altered_suppression_keeps_nobody_from_being_erased() {
+    let world = World::default();
+    let vault = open(&world);
+    let first = by_person(&vault, EMAIL).unwrap().subject();
+    let erased = wait(erasure::erase(&vault, first, &staff("support"))).unwrap();
+    assert!(erased.suppressed);
+    let again = by_person(&vault, EMAIL).unwrap().subject();
+    alter(&world, &suppression(&vault, first));
+    let erased = wait(erasure::erase(&vault, again, &staff("support"))).unwrap();
+    assert!(!erased.suppressed, "it is told");
+    assert_eq!(accounts(&vault), 0);
+    assert_eq!(code(event(&vault, EMAIL)), "vault.altered_row", "and refuses a file");
+}
+
+#[test]
+fn an_erasure_beside_the_end_of_an_older_suppression_begins_another() {
+    // Ended by a return, or by its period.
+    for returns_first in [true, false] {
+        let mut met = 0;
+        for killed in 0.. {
+            let world = World::default();
+            let vault = open(&world);
+            let first = by_person(&vault, EMAIL).unwrap().subject();
+            erase(&vault, first);
+            if !returns_first {
+                world.set_time("2029-06-02T00:00:00Z");
+            }
+            let back = returns_first.then(|| by_person(&vault, EMAIL).unwrap().subject());
+            let faults = Faults::cut(killed, Cut::After, After::StaysDown);
+            let store = FailingStore::new(world.store.clone(), faults.clone());
+            let keyring = FailingKeyring::new(world.keyring.clone(), faults.clone());
+            let (store, keyring) = (Arc::new(store), Arc::new(keyring));
+            let dying = World { store, keyring, ..world.clone() };
+            let _ = dying.try_open(&listed(), OnRestore::Refuse).and_then(|(vault, _)| {
+                let digest = wait(retention::plan(&vault))?.digest;
+                wait(erasure::sweep(&vault, Some(digest), &staff("support"), &mut |_| {}))
+            });
+            met += u32::from(wait(vault.destroys_under_way()).unwrap() > 0);
+            let back = back.unwrap_or_else(|| by_person(&vault, EMAIL).unwrap().subject());
+            erase(&vault, back);
+            wait(vault.resume_destroys()).unwrap();
+            assert_eq!(code(event(&vault, EMAIL)), "vault.suppressed", "{killed}");
+            assert_eq!(accounts(&vault), 0);
+            wait(vault.audit()).unwrap();
+            if !faults.tripped() {
+                break;
+            }
+        }
+        assert!(met > 2, "{met}");
+    }
 }

@@ -19,6 +19,7 @@ mod steps;
 mod support;
 mod unknown;
 mod vectors;
+mod waits;
 
 #[expect(dead_code, reason = "shared with the tests of the core")]
 #[path = "../../../core/src/vectors.rs"]

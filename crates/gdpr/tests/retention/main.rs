@@ -1,6 +1,7 @@
 //! Retention through the vault: what goes and what stays, by examples and against a model.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod asked;
 mod blocked;
 mod customer;
 mod model;
@@ -11,6 +12,7 @@ use proptest::prelude::*;
 use tacenda_core::calendar::{self, Utc};
 use tacenda_core::clock::Span;
 use tacenda_core::leaf::{Leaf, RowStamp};
+use tacenda_core::outbox;
 use tacenda_core::ports::{Change, Expect, NewLeaf, RowWrite};
 use tacenda_core::row::{Row, RowKey, state};
 use tacenda_core::vault::{Actor, RegisterRequest, Vault};
@@ -289,4 +291,24 @@ fn fingerprints_of_imports_have_a_period() {
         assert_eq!(swept.fingerprints, forgotten, "{days}");
     }
     assert_eq!(code(import()), "vault.not_unique", "the record is no longer known again");
+}
+
+#[test]
+fn what_ends_for_everybody_on_one_day_needs_no_confirmation() {
+    let world = World::default();
+    let vault = world.open();
+    let (by, says) = (staff("support"), Name::fixed("account_expiring"));
+    let message = outbox::Message::to_account(says, Name::fixed("account"));
+    for n in 0..25 {
+        let request = request(&vault, &[("email", &format!("person{n}@example.org"))], false);
+        let subject = wait(vault.register(request, &by)).unwrap().subject();
+        wait(outbox::enqueue(&vault, Some(subject), &message, &by)).unwrap();
+    }
+    let ready = wait(outbox::take(&vault, Span::seconds(60), 99, None, &by)).unwrap().ready;
+    let sent = ready.into_iter().map(|one| (one, outbox::Outcome::Sent)).collect();
+    assert_eq!(wait(outbox::settle(&vault, sent, &by)).unwrap().sent, 25);
+    world.set_time("2027-06-02T00:00:00Z");
+    let plan = wait(retention::plan(&vault)).unwrap();
+    assert_eq!((plan.due(), plan.lines.len(), plan.needs_confirmation()), (25, 1, false));
+    assert_eq!(sweep(&vault, None).unwrap().subjects, 25);
 }

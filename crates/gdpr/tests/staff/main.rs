@@ -11,6 +11,7 @@ mod door;
 mod life;
 mod model;
 mod support;
+mod work;
 
 #[expect(dead_code, reason = "shared with the tests of the core")]
 #[path = "../../../core/src/vectors.rs"]

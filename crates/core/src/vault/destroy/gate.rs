@@ -134,6 +134,14 @@ impl Vault {
         Ok(leaving)
     }
 
+    /// Whether an erasure under way takes the account of a subject, of which rows are still there.
+    ///
+    /// # Errors
+    /// The codes of the store.
+    pub async fn account_leaves(&self, subject: SubjectId) -> Result<bool> {
+        Ok(self.leaving(subject).await?.whole)
+    }
+
     /// Whether the account goes; what a law kept of its class may go and leave it.
     async fn takes_account(&self, subject: SubjectId, leaving: &Leaving) -> Result<bool> {
         let primary = self.policy.primary_class();

@@ -10,16 +10,16 @@ use super::{
 use crate::error::Result;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
-use crate::row::{Row, Token};
+use crate::row::{Row, Token, state};
 use crate::seal::{Body, DataKey, Place};
 use crate::vault::Actor;
-use crate::vault::codes::RECORD_WITHOUT_MODEL;
+use crate::vault::codes::{RECORD_WITHOUT_MODEL, UNDER_WAY};
 use crate::vault::destroy::Tries;
 use crate::vault::grants::require;
 use crate::vault::journal::next_version;
 
 /// What becomes of a record.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RecordChange {
     /// How it stands from now on.
     pub standing: Standing,
@@ -43,8 +43,9 @@ impl Vault {
     /// # Errors
     /// The error with which `decide` refuses: nothing is written then. `vault.no_such_record`;
     /// `vault.record_state`, `vault.record_without_model`, `vault.in_future`; those of [`Effects`];
-    /// the integrity codes; `keys.destroyed` if the record is being erased; `store.conflict` if
-    /// others keep coming first; the codes of the ports.
+    /// the integrity codes; `erasure.under_way` for a closed record that is about to go, and
+    /// `keys.destroyed` where it just goes; `store.conflict` if others keep coming first; the codes of
+    /// the ports.
     pub async fn change_record(
         &self,
         key: &RecordKey,
@@ -114,6 +115,14 @@ impl Vault {
         let mut draft = Draft::new(0);
         // Whoever ends a grant of their own writes that row itself.
         require(under.as_ref().filter(|under| !under.is(&row.key)), &mut draft);
+        // Only what is closed is ever due: its time may be up, and the intent before this change.
+        if row.state == state::CLOSED {
+            let leaving = self.leaving(key.subject).await?;
+            if leaving.touches(&row) {
+                return Err(UNDER_WAY.error().with("subject", key.subject));
+            }
+            leaving.require(&mut draft);
+        }
         let mut writes = self.carry_through(key, &effects, &mut draft).await?;
         let tokens = tokens.unwrap_or_else(|| row.tokens.clone());
         // What lets the other records go lets this one go.

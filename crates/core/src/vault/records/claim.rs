@@ -5,9 +5,9 @@ use crate::clock::{Span, Timestamp};
 use crate::error::{Kind, Result};
 use crate::name::Name;
 use crate::policy::records::RecordKind;
-use crate::ports::RowWrite;
 use crate::ports::store::CONFLICT;
-use crate::row::Row;
+use crate::ports::{Expect, RowWrite};
+use crate::row::{Row, RowKey};
 use crate::seal::{Body, DataKey, Place};
 use crate::vault::codes::{NO_SUCH_RECORD, RECORD_WITHOUT_MODEL};
 use crate::vault::journal::{hex, next_version};
@@ -28,6 +28,9 @@ pub struct ClaimedRecord {
     pub mark: [u8; 16],
     row: Row,
 }
+
+/// A claimed record with its place in the batch, and how it ends.
+type Ended = (usize, ClaimedRecord, RecordChange, RowWrite);
 
 impl std::fmt::Debug for ClaimedRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -100,7 +103,10 @@ impl Vault {
     }
 
     /// Changes claimed records as decided, all of them in one change with a leaf each, and gives them
-    /// back. One that was taken over or written since has its own result, and keeps no other.
+    /// back. One that was taken over or written since has its own result, and keeps no other; where a hold
+    /// was placed or ended and nothing else, it is changed all the same.
+    ///
+    /// No grant is asked for: what was done with them was done, whatever was revoked since.
     ///
     /// # Errors
     /// The codes of the ports: then none was changed, or, after `store.unknown_outcome`, all may be. Of
@@ -136,7 +142,7 @@ impl Vault {
         }
         // One of them is somebody else's by now: the others are not kept by it.
         for one in &writes {
-            match self.commit_ended(std::slice::from_ref(one), actor).await {
+            match self.commit_one(one, actor).await {
                 Ok(()) => {}
                 Err(error) if error.is(&CONFLICT) => {
                     if let Some(result) = results.get_mut(one.0) {
@@ -149,21 +155,100 @@ impl Vault {
         Ok(results)
     }
 
-    async fn commit_ended(
-        &self,
-        ended: &[(usize, ClaimedRecord, RecordChange, RowWrite)],
-        actor: &Actor,
-    ) -> Result<()> {
+    /// One of them; again, if a hold of everything or its release was all that came first.
+    async fn commit_one(&self, one: &Ended, actor: &Actor) -> Result<()> {
+        match self.commit_ended(std::slice::from_ref(one), actor).await {
+            Err(error) if error.is(&CONFLICT) => match self.marked_since(one).await? {
+                Some(again) => self.commit_ended(&[again], actor).await,
+                None => Err(error),
+            },
+            done => done,
+        }
+    }
+
+    /// How a record ends that was claimed, and of which a hold alone was written since: with it went the
+    /// lease, and not what its worker did.
+    async fn marked_since(&self, (at, claimed, change, write): &Ended) -> Result<Option<Ended>> {
+        let now = match self.record_row(&claimed.key).await {
+            Ok(row) => row,
+            Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+            Err(_) => return Ok(None),
+        };
+        let (held, version) = (now.held, now.version);
+        let was = Row { held: claimed.row.held, version: claimed.row.version, ..now };
+        if was != claimed.row || version == was.version || claimed.until <= self.now() {
+            return Ok(None);
+        }
+        let write = next_version(Row { held, version, ..write.row.clone() });
+        Ok(Some((*at, claimed.clone(), change.clone(), write)))
+    }
+
+    async fn commit_ended(&self, ended: &[Ended], actor: &Actor) -> Result<()> {
         if ended.is_empty() {
             return Ok(());
         }
         let (now, mut draft) = (self.now(), Draft::new(0));
         for (_, claimed, change, write) in ended {
             let leaf = self.leaf(now, actor, change.entry.action(), claimed.key.subject);
-            draft.change().leased.push((claimed.row.key.clone(), claimed.until));
+            if write.expect == Expect::Version(claimed.row.version) {
+                draft.change().leased.push((claimed.row.key.clone(), claimed.until));
+            }
             draft.record(change.entry.clone().told(leaf), vec![write.clone()], &[]);
         }
         self.commit(draft).await.map(|_| ())
+    }
+
+    /// Changes records as decided, whoever has a lease of them, in one change with a leaf each, while
+    /// `under` stands: a row of the job that this is a part of. Answers with how many, and with how many
+    /// could not be opened.
+    ///
+    /// # Errors
+    /// `store.conflict` if one of them, or that row, was written meanwhile; the codes of the ports.
+    pub(in crate::vault) async fn end_unclaimed(
+        &self,
+        kind: &'static RecordKind,
+        rows: Vec<Row>,
+        needed: &[Name],
+        under: &(RowKey, Expect),
+        decide: impl Fn(&OpenedRecord) -> Result<RecordChange> + Send + Sync,
+    ) -> Result<(u64, u64)> {
+        let each = rows.into_iter().map(|row| ClaimedRecord {
+            key: RecordKey { subject: row.key.subject, kind, id: row.key.id },
+            until: Timestamp::MIN,
+            mark: [0; 16],
+            row,
+        });
+        let each: Vec<_> = each.collect();
+        let opened = self.open_claimed(&each, needed).await?;
+        let rows: Vec<_> = each.iter().map(|one| one.row.clone()).collect();
+        let states = self.wrapped_keys(&rows).await?;
+        let (mut draft, mut ended, mut unread) = (Draft::new(0), 0u64, 0u64);
+        for (one, opened) in each.iter().zip(opened) {
+            let data = self.open_row_keys(std::slice::from_ref(&one.row), &states).await;
+            let write = opened.and_then(|opened| decide(&opened)).and_then(|change| {
+                let data = super::super::account::one(data?)?;
+                Ok((self.end_row(one, &change, &data)?, change.entry))
+            });
+            match write {
+                Ok((write, entry)) => {
+                    let leaf =
+                        self.leaf(self.now(), &Actor::system(), entry.action(), one.key.subject);
+                    draft.record(entry.told(leaf), vec![write], &[]);
+                    ended = ended.saturating_add(1);
+                }
+                Err(error) if error.kind() == Kind::Unavailable || error.is(&CONFLICT) => {
+                    return Err(error);
+                }
+                Err(error) if error.kind() == Kind::Integrity => unread = unread.saturating_add(1),
+                // It is about to go.
+                Err(_) => {}
+            }
+        }
+        if !draft.is_empty() {
+            draft.require(under.0.clone(), under.1);
+            self.commit(draft).await?;
+        }
+        Ok((ended, unread))
     }
 
     /// The row of a claimed record as it is to be.

@@ -1,15 +1,17 @@
 //! What the stores already know of the requests of a page: earlier imports, taken values.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::check::Checked;
 use super::{Registered, Vault, put};
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
-use crate::ports::{Fingerprint, KeyState};
+use crate::ports::{Fingerprint, KeyId, KeyState};
+use crate::row::Token;
 use crate::vault::codes::NOT_UNIQUE;
 use crate::vault::suppress::Stands;
+use crate::vault::withdrawals::WITHDRAWN;
 
 impl Vault {
     /// Takes out what an earlier import wrote.
@@ -45,7 +47,9 @@ impl Vault {
     /// and a fingerprint whose rows never came. Whoever was erased was written, whatever the log
     /// still has of it.
     pub(in crate::vault) async fn was_written(&self, subject: SubjectId) -> Result<bool> {
-        let tombstone = |(_, state): &(_, KeyState)| matches!(state, KeyState::Destroyed(_));
+        let tombstone = |(key, state): &(KeyId, KeyState)| {
+            matches!(state, KeyState::Destroyed(_)) && key.class != WITHDRAWN
+        };
         Ok(!self.ports.store.leaves_of(subject, true, None, 1).await?.is_empty()
             || self.ports.keyring.keys_of(subject).await?.iter().any(tombstone))
     }
@@ -73,7 +77,7 @@ impl Vault {
         Ok(free)
     }
 
-    /// Takes out requests whose unique values are held by somebody, or by an earlier request.
+    /// Takes out requests whose unique values are held by somebody.
     pub(super) async fn drop_taken(
         &self,
         checked: Vec<Checked>,
@@ -94,17 +98,41 @@ impl Vault {
                     .map(|(token, _)| (index.clone(), token)),
             );
         }
-        let mut free = Vec::with_capacity(checked.len());
-        for one in checked {
-            let lost = one.tokens.iter().find(|t| taken.contains(&(t.index.clone(), t.value)));
-            if let Some(token) = lost {
-                let error = NOT_UNIQUE.error().field_is(&token.index);
-                put(results, one.at, Err(error));
-                continue;
-            }
-            taken.extend(one.tokens.iter().map(|t| (t.index.clone(), t.value)));
-            free.push(one);
-        }
-        Ok(free)
+        Ok(drop_lost(checked, results, |tokens| {
+            tokens.iter().find(|t| taken.contains(&(t.index.clone(), t.value))).cloned()
+        }))
     }
+}
+
+/// Takes out requests of which an earlier one of the same page has a unique value. Asked last: what
+/// is refused for another reason claims nothing, wherever a file is cut into pages.
+pub(super) fn drop_claimed(
+    checked: Vec<Checked>,
+    results: &mut [Option<Result<Registered>>],
+) -> Vec<Checked> {
+    let mut claimed: HashSet<Token> = HashSet::new();
+    drop_lost(checked, results, |tokens| {
+        let lost = tokens.iter().find(|token| claimed.contains(token)).cloned();
+        if lost.is_none() {
+            claimed.extend(tokens.iter().cloned());
+        }
+        lost
+    })
+}
+
+fn drop_lost(
+    checked: Vec<Checked>,
+    results: &mut [Option<Result<Registered>>],
+    mut lost: impl FnMut(&[Token]) -> Option<Token>,
+) -> Vec<Checked> {
+    let mut free = Vec::with_capacity(checked.len());
+    for one in checked {
+        match lost(&one.tokens) {
+            Some(token) => {
+                put(results, one.at, Err(NOT_UNIQUE.error().field_is(&token.index)));
+            }
+            None => free.push(one),
+        }
+    }
+    free
 }

@@ -10,6 +10,7 @@ use std::task::Poll;
 use super::super::codes::NOT_UNIQUE;
 use super::super::keys::FINGERPRINT_KEY;
 use super::check::Checked;
+use super::known::drop_claimed;
 use super::write::Written;
 use super::{Actor, RegisterRequest, Registered, Vault, put};
 use crate::error::{Context, Error, Result};
@@ -104,6 +105,7 @@ impl<'a> Registration<'a> {
         // In this order: an erasure suppresses somebody before it sets the address free.
         let checked = vault.drop_taken(checked, &mut results).await?;
         let checked = vault.drop_suppressed(checked, &mut results).await?;
+        let checked = drop_claimed(checked, &mut results);
         let tokens = checked.iter().flat_map(|one| one.tokens.iter().cloned()).collect();
         let fingerprints = checked.iter().filter_map(|one| one.fingerprint).collect();
         let written = vault.prepare(checked, now).await?;
