@@ -224,6 +224,7 @@ impl Job for PaymentsJob {
             done: resumed.settled.saturating_add(left.done),
             busy: resumed.open.saturating_add(left.pending),
             refused: resumed.refused.saturating_add(left.refused).saturating_add(left.manual),
+            ..JobReport::default()
         })
     }
 }
