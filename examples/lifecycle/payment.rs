@@ -84,7 +84,8 @@ pub(crate) async fn plan(t: &Tacenda, paid: &Paid, ada: SubjectId) -> Outcome {
     ensure(plan.at_provider, "the provider has no such customer")?;
     say!("  {} debits are owed, and the customer is deleted at the provider", plan.owed.len())?;
     for kept in &plan.kept {
-        let why = kept.law.as_ref().map_or("claims", Name::as_str);
+        let law = kept.law.as_ref().and_then(|law| t.policy().laws.get(law));
+        let why = law.map_or("claims", |law| law.citation.as_str());
         let until = kept.until.map_or_else(|| "not ended yet".to_owned(), |at| at.to_string());
         say!("  {:<15} kept for {why}, until {until}", kept.kind.key)?;
     }
