@@ -23,8 +23,8 @@ mod rows;
 mod safe;
 mod staff;
 mod swap;
-mod words;
 mod warned;
+mod words;
 
 use std::sync::Arc;
 
