@@ -9,6 +9,7 @@ mod dated;
 mod hold;
 mod intake;
 mod objection;
+mod payment;
 mod request;
 mod run;
 mod warning;

@@ -4,6 +4,7 @@
 //! methods of [`Tacenda`]: [`Tacenda::breaches`], [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::holds`],
 //! [`Tacenda::requests`], [`Tacenda::restrictions`], [`Tacenda::retention`],
 //! [`Tacenda::consents`], [`Tacenda::objections`], [`Tacenda::notices`], [`Tacenda::staff`],
+//! [`Tacenda::payments`],
 //! [`Tacenda::log`], [`Tacenda::jobs`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
 //! thread you have.
 //!
@@ -22,6 +23,7 @@ pub mod jobs;
 mod keys;
 mod log;
 mod outbox;
+mod paying;
 mod requests;
 mod restrictions;
 mod retention;
@@ -45,6 +47,7 @@ pub use jobs::{Job, JobReport, Jobs, JobsRun, Ran};
 pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
 pub use log::{Log, VerifiedReceipt, verify_continuation, verify_receipt};
 pub use outbox::Outbox;
+pub use paying::{Payments, PaymentsJob};
 pub use pollster::block_on;
 pub use requests::Requests;
 pub use restrictions::Restrictions;
@@ -187,6 +190,12 @@ impl Tacenda {
     #[must_use]
     pub fn outbox(&self) -> Outbox<'_> {
         Outbox { vault: &self.vault }
+    }
+
+    /// Payments through a provider: means of payment, debits, events, invoices, and leaving it.
+    #[must_use]
+    pub fn payments(&self, provider: Arc<dyn payments::PaymentProvider>) -> Payments<'_> {
+        Payments { vault: &self.vault, provider }
     }
 
     /// The log: checkpoints, receipts, public keys, audit, and the pruning of old entries.

@@ -63,6 +63,19 @@ pub(super) const CASES: &[(&str, &str, &str, &str)] = &[
     ),
     ("undeclared", "sweep.warn_for", "warn_for = \"security\"", "warn_for = \"nobody\""),
     ("missing_key", "records", "outbox = { keep = \"63 months\" }", ""),
+    // Invoices are kept because a law asks for them; debits are optional, and somebody reads them.
+    (
+        "missing_key",
+        "records.invoices",
+        "outbox = { keep = \"63 months\" }",
+        "outbox = { keep = \"63 months\" }\ninvoices = { keep = \"5 years\", purposes = [\"security\"] }",
+    ),
+    (
+        "missing_key",
+        "records.debits",
+        "outbox = { keep = \"63 months\" }",
+        "outbox = { keep = \"63 months\" }\ndebits = { keep = \"5 years\" }",
+    ),
     (
         "missing_key",
         "records",
