@@ -29,7 +29,7 @@ pub(super) fn note() -> Note {
     Note::parse("A lawsuit.").unwrap()
 }
 
-fn classes(of: &[&'static str]) -> Scope {
+pub(super) fn classes(of: &[&'static str]) -> Scope {
     Scope::Classes(of.iter().copied().map(Name::fixed).collect())
 }
 
@@ -54,7 +54,7 @@ fn terms(scope: Scope) -> Terms {
     }
 }
 
-fn place(vault: &Vault, subject: SubjectId, scope: Scope) -> Result<RecordKey> {
+pub(super) fn place(vault: &Vault, subject: SubjectId, scope: Scope) -> Result<RecordKey> {
     wait(holds::place(vault, subject, &terms(scope), &staff("support"))).map(|placed| placed.key)
 }
 

@@ -8,6 +8,7 @@ mod choices;
 mod collect;
 mod holds;
 mod life;
+mod marks;
 mod moving;
 mod policy;
 mod records;
