@@ -9,6 +9,8 @@ use tacenda_gdpr::holds::{
 
 use crate::Requests;
 
+const PAGE: usize = 256;
+
 /// Holds of a [`crate::Tacenda`]. A release reckons the days of requests that it opens again: make one
 /// and keep it.
 #[derive(Debug, Clone)]
@@ -140,6 +142,22 @@ impl<'a> Holds<'a> {
         let today = self.vault.ports().zone.local_date(self.vault.now());
         let yesterday = today.pred_opt().unwrap_or(NaiveDate::MIN);
         holds::agenda(self.vault, yesterday, actor).await
+    }
+
+    /// Takes off marks of people of whom no hold is open any more; of how many.
+    ///
+    /// # Errors
+    /// As [`holds::settle`].
+    pub async fn settle(&self) -> Result<u64> {
+        let (mut freed, mut after) = (0u64, None);
+        loop {
+            let page = holds::settle(self.vault, after.as_ref(), PAGE).await?;
+            freed = freed.saturating_add(page.freed as u64);
+            after = page.next;
+            if after.is_none() {
+                return Ok(freed);
+            }
+        }
     }
 
     /// Reads a hold for a purpose.

@@ -197,6 +197,23 @@ impl Tacenda {
         self.recovery
     }
 
+    /// Whose records a restore of rows has lost, and of which kind, as far as the safe tells it: each is
+    /// something that somebody said, and is to be found out and entered anew.
+    ///
+    /// # Errors
+    /// As [`Vault::lost_records`].
+    pub async fn lost_records(&self) -> Result<Vec<tacenda_core::vault::RecordKey>> {
+        let (mut lost, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.vault.lost_records(after.as_ref(), 1000).await?;
+            lost.extend(page.records);
+            after = page.next;
+            if after.is_none() {
+                return Ok(lost);
+            }
+        }
+    }
+
     /// Wraps everything in the safe under the master key that this was opened with, after the
     /// former one was given to [`Builder::former_master_key`]. Resumes where a killed call stopped.
     ///

@@ -48,6 +48,14 @@ impl Outbox<'_> {
         outbox::progress(self.vault, key).await
     }
 
+    /// How many messages have been due for longer than anybody can be at them, counted up to `limit`.
+    ///
+    /// # Errors
+    /// As [`outbox::overdue`].
+    pub async fn overdue(&self, limit: u64) -> Result<u64> {
+        outbox::overdue(self.vault, limit).await
+    }
+
     /// Takes a message back that was not sent yet.
     ///
     /// # Errors

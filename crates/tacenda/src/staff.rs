@@ -54,6 +54,24 @@ impl Staff<'_> {
         staff::revoke(self.vault, person, ground, reason, actor).await
     }
 
+    /// The grants that a restore of rows brought back and that nobody has confirmed since. After a
+    /// restore nobody has a grant, so that [`Actor::system`] asks.
+    ///
+    /// # Errors
+    /// As [`staff::unconfirmed`].
+    pub async fn unconfirmed(&self, actor: &Actor) -> Result<Vec<Work>> {
+        staff::unconfirmed(self.vault, actor).await
+    }
+
+    /// Lets the grants of a person count again that a restore brought back. The first is confirmed by
+    /// [`Actor::system`].
+    ///
+    /// # Errors
+    /// As [`staff::confirm`].
+    pub async fn confirm(&self, person: ActorId, actor: &Actor) -> Result<Vec<RecordKey>> {
+        staff::confirm(self.vault, person, actor).await
+    }
+
     /// Whether an actor may act in its role now: to be asked before a session begins, for instance.
     /// Every step asks it again.
     ///

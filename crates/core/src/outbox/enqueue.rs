@@ -7,9 +7,11 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::policy::records::OUTBOX;
+use crate::ports::Scan;
+use crate::ports::store::LONGEST_LEASE;
 use crate::vault::{
-    Actor, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
-    RecordKey, Standing, Vault,
+    Actor, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, PersonRows, RecordChange,
+    RecordItems, RecordKey, Standing, Vault,
 };
 
 /// Puts a message to a subject into the outbox; `None` for somebody unknown, who has no account.
@@ -40,6 +42,24 @@ pub async fn enqueue_once(
 ) -> Result<Numbered> {
     let new = new_record(message, vault.now())?;
     vault.add_record_once(&OUTBOX, number, NewRecord { subject, ..new }, actor).await
+}
+
+/// [`enqueue_once`] of many messages, each to a subject of its own: in one change, as far as nothing
+/// else has to be looked at. What is wrong with one of them is its own result.
+///
+/// # Errors
+/// The codes of the ports; those of [`Vault::check_grant`]. Of one message: as [`enqueue_once`].
+pub async fn enqueue_each(
+    vault: &Vault,
+    messages: &[([u8; 16], SubjectId, Message)],
+    actor: &Actor,
+) -> Result<Vec<Result<Numbered>>> {
+    let now = vault.now();
+    let new = messages.iter().map(|(number, subject, message)| {
+        let new = new_record(message, now)?;
+        Ok((*number, NewRecord { subject: Some(*subject), ..new }))
+    });
+    vault.add_records_once(&OUTBOX, new.collect::<Result<Vec<_>>>()?, actor).await
 }
 
 /// The record of a message.
@@ -100,6 +120,12 @@ async fn give_up(vault: &Vault, key: &RecordKey, failure: Failure, actor: &Actor
     vault.change_record(key, &[MODEL], actor, decide).await.map(|_| ())
 }
 
+/// The end of a message that waited when its row was copied: whether it has gone since nobody can say.
+pub(crate) fn restored(opened: &OpenedRecord, at: Timestamp) -> Result<RecordChange> {
+    let end = Progress::GivenUp { failure: Failure::Restored, at };
+    Ok(ended(&letter(opened)?.with(end, false)?, at))
+}
+
 /// How far a message got.
 ///
 /// # Errors
@@ -117,6 +143,33 @@ pub async fn progress_of(vault: &Vault, number: &[u8; 16]) -> Result<Option<Prog
         Some(key) => progress(vault, &key).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// How many messages have been due for longer than a lease can last, counted up to `limit`: nobody sends
+/// them, or somebody rewrites their leases, which no digest covers.
+///
+/// # Errors
+/// The codes of the store.
+pub async fn overdue(vault: &Vault, limit: u64) -> Result<u64> {
+    let until = vault.now().minus(LONGEST_LEASE);
+    let scan = Scan::Due { kind: OUTBOX.kind.clone(), state: QUEUED, until };
+    vault.ports().store.count(&scan, limit).await
+}
+
+/// How far the messages of many people got, each found by its number among the rows that are kept of
+/// the person it goes to ([`Vault::person_rows`] with the kind [`OUTBOX`]); `None` where there is none.
+///
+/// # Errors
+/// Those of [`Vault::consult_numbered`].
+pub async fn progress_each(
+    vault: &Vault,
+    asked: &[(&PersonRows, [u8; 16])],
+) -> Result<Vec<Result<Option<Progress>>>> {
+    let opened = vault.consult_numbered(asked, &[MODEL]).await?;
+    let progress = |opened: Option<OpenedRecord>| {
+        opened.map(|opened| letter(&opened).map(|letter| letter.progress)).transpose()
+    };
+    Ok(opened.into_iter().map(|one| one.and_then(progress)).collect())
 }
 
 /// What is kept of a message, from its record.

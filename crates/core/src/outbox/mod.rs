@@ -14,6 +14,7 @@
 //! # Properties
 //! - A message that is due is sent at least once, whoever is killed, and more than once only by workers
 //!   that died, or lost their lease, between sending and settling; each time with the same id.
+//! - What waits in rows that were restored from a backup is not sent, since it may have gone since.
 //! - No two workers have one message at a time while their leases last.
 
 mod codec;
@@ -22,8 +23,11 @@ mod model;
 mod settle;
 mod take;
 
-pub(crate) use enqueue::new_record;
-pub use enqueue::{cancel, enqueue, enqueue_once, progress, progress_of, withdraw};
+pub use enqueue::{
+    cancel, enqueue, enqueue_each, enqueue_once, overdue, progress, progress_each, progress_of,
+    withdraw,
+};
+pub(crate) use enqueue::{new_record, restored};
 pub use model::{Failure, Letter, Message, Progress, Recipient, Values};
 pub use settle::{Outcome, Settled, settle};
 pub use take::{Batch, Outgoing, Taken, take};

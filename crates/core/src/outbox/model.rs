@@ -124,11 +124,13 @@ pub enum Failure {
     Expired,
     /// Somebody took it back.
     Cancelled,
+    /// It waited in rows that were restored: it may have gone since they were copied.
+    Restored,
 }
 
 impl Failure {
     /// Every class.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Unreachable,
         Self::Refused,
         Self::Unwritable,
@@ -137,6 +139,7 @@ impl Failure {
         Self::Gone,
         Self::Expired,
         Self::Cancelled,
+        Self::Restored,
     ];
 
     /// Its word, as it is stored and as the log has it.
@@ -151,6 +154,7 @@ impl Failure {
             Self::Gone => "gone",
             Self::Expired => "expired",
             Self::Cancelled => "cancelled",
+            Self::Restored => "restored",
         }
     }
 

@@ -16,6 +16,7 @@ use crate::policy::records::OUTBOX;
 use crate::row::state;
 use crate::vault::codes::{
     EXPIRED_GRANT, NO_GRANT, NOT_FOUND, OTHER_CERTIFICATE, REFUSED_STATE, REVOKED_GRANT,
+    UNCONFIRMED_GRANT,
 };
 use crate::vault::{Actor, ClaimedRecord, Entry, ItemUse, MODEL, OpenedRecord, Vault, View};
 
@@ -232,7 +233,8 @@ async fn addressed(
 /// Whether it is the actor who may not, whatever the message is.
 fn is_of_actor(error: &Error) -> bool {
     let of_role = [&UNKNOWN_ROLE, &ROLE_NOT_ALLOWED];
-    let of_grant = [&NO_GRANT, &EXPIRED_GRANT, &REVOKED_GRANT, &OTHER_CERTIFICATE];
+    let of_grant =
+        [&NO_GRANT, &EXPIRED_GRANT, &REVOKED_GRANT, &UNCONFIRMED_GRANT, &OTHER_CERTIFICATE];
     of_role.into_iter().chain(of_grant).any(|code| error.is(code))
 }
 

@@ -94,6 +94,10 @@ codes! {
     WARNING_UNSENT = "policy.warning_unsent", Configuration,
         "a warning reaches nobody, or is forgotten before the data is erased";
 
+    /// A class whose people are warned, while its account goes with less.
+    ACCOUNT_UNWARNED = "policy.account_unwarned", Configuration,
+        "an account takes data with it of which people are warned earlier";
+
     /// A basis without what it rests on, or with what belongs to another (Art. 6(1) GDPR).
     BAD_BASIS = "policy.bad_basis", Configuration, "a lawful basis lacks what it rests on";
     /// A special category without a condition (Art. 9, 10 GDPR), or the reverse.

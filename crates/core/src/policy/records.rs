@@ -44,6 +44,14 @@ pub static HOLDS: RecordKind = RecordKind {
 /// The state of an open hold of everything about its subject, also of what is added later.
 pub const HELD_WHOLE: Name = Name::fixed("whole");
 
+/// What the log says of a hold that keeps nothing any more: each is the action of a leaf.
+pub const HOLDS_ENDED: [Name; 4] = [
+    Name::fixed("hold.released"),
+    Name::fixed("hold.settled"),
+    Name::fixed("hold.restated"),
+    Name::fixed("hold.freed"),
+];
+
 /// Restrictions of processing (Art. 18 GDPR).
 pub static RESTRICTIONS: RecordKind = RecordKind {
     key: "restrictions",
@@ -81,6 +89,10 @@ pub static GRANTS: RecordKind = RecordKind {
 
 /// The state of a grant that was not revoked; it counts until it is due.
 pub const GRANTED: Name = Name::fixed("granted");
+
+/// The state of a grant that rows of a backup brought back: it may have been revoked since, and counts
+/// once it is confirmed.
+pub const UNCONFIRMED: Name = Name::fixed("unconfirmed");
 
 /// Messages to people: on their way, and sent.
 pub static OUTBOX: RecordKind = RecordKind {

@@ -2,7 +2,10 @@
 
 use crate::error::{Code, Kind, Retry};
 
+mod staff;
+
 pub use super::evolve::CONSENT_VERSION;
+pub use staff::{EXPIRED_GRANT, NO_GRANT, OTHER_CERTIFICATE, REVOKED_GRANT, UNCONFIRMED_GRANT};
 
 /// The account is closed already.
 pub static CLOSED_ALREADY: Code =
@@ -313,25 +316,6 @@ pub static JOB_OVERDUE: Code = Code::new(
 )
 .retry(Retry::Safe);
 
-/// A role of staff for which nothing was granted.
-pub static NO_GRANT: Code = Code::new(
-    "staff.no_grant",
-    Kind::Refused,
-    "staff act in this role under a grant, and there is none",
-);
-/// A role of staff of which the grant has run out.
-pub static EXPIRED_GRANT: Code =
-    Code::new("staff.expired", Kind::Refused, "the grant of this role has run out");
-/// A member of staff whose grant was revoked.
-pub static REVOKED_GRANT: Code =
-    Code::new("staff.revoked", Kind::Refused, "the grant of this person was revoked");
-/// A role of staff that is granted with another certificate than the one that came.
-pub static OTHER_CERTIFICATE: Code = Code::new(
-    "staff.other_certificate",
-    Kind::Refused,
-    "the grant of this role is for another certificate",
-);
-
 /// All of them.
 pub static CODES: &[&Code] = &[
     &KEY_PER_YEAR,
@@ -396,5 +380,6 @@ pub static CODES: &[&Code] = &[
     &NO_GRANT,
     &EXPIRED_GRANT,
     &REVOKED_GRANT,
+    &UNCONFIRMED_GRANT,
     &OTHER_CERTIFICATE,
 ];

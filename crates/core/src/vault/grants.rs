@@ -11,22 +11,26 @@ use sha2::{Digest as _, Sha256};
 
 use super::codes::{
     ALTERED_ROW, EXPIRED_GRANT, MISSING_ROW, NO_GRANT, OTHER_CERTIFICATE, REVOKED_GRANT,
+    UNCONFIRMED_GRANT,
 };
 use super::journal::Draft;
 use super::records::{NewRecord, OpenedRecord, RecordChange, RecordKey, RecordOutline};
 use super::{Actor, Fingerprint, Vault};
 use crate::codec::Encoder;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Context, Error, Result};
 use crate::id::{ActorId, SubjectId};
 use crate::name::Name;
-use crate::policy::records::{GRANTED, GRANTS};
+use crate::policy::records::{GRANTED, GRANTS, UNCONFIRMED};
 use crate::ports::Expect;
+use crate::ports::store::NOT_UNIQUE;
 use crate::row::{Row, RowKey, Token, state};
 
 /// The index of the roles of grants.
 const ROLE: Name = Name::fixed("tacenda.staff.role");
 /// The index of the certificates of grants in force: one is one person's.
 const CERTIFICATE: Name = Name::fixed("tacenda.staff.certificate");
+/// The index of the people of grants in force: each has one.
+const PERSON: Name = Name::fixed("tacenda.staff.person");
 
 /// What a grant is held against whoever acts by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +44,18 @@ pub enum Bearing {
 }
 
 impl Bearing {
-    fn tokens(&self) -> Vec<Token> {
+    /// Of a grant in force also that of the person, as far as they are known already: two that are
+    /// given at once are never both in force.
+    fn tokens(&self, person: Option<SubjectId>) -> Vec<Token> {
+        let person = person.filter(|_| matches!(self, Self::Granted(..)));
         let (roles, certificate) = match self {
             Self::Granted(roles, certificate) => (Some(roles), Some(certificate)),
             Self::RunOut(roles) => (Some(roles), None),
             Self::Revoked => (None, None),
         };
         let roles = roles.into_iter().flatten().map(role_token);
-        roles.chain(certificate.map(certificate_token)).collect()
+        let tokens = roles.chain(certificate.map(certificate_token));
+        tokens.chain(person.map(person_token)).collect()
     }
 }
 
@@ -66,6 +74,19 @@ fn certificate_token(certificate: &Fingerprint) -> Token {
     Token { index: CERTIFICATE, value: cut(&e.finish()), unique: true }
 }
 
+/// The SHA-256 of an id, cut.
+fn person_token(person: SubjectId) -> Token {
+    let mut e = Encoder::new("tacenda/grant-person/1");
+    e.raw(person.as_bytes());
+    Token { index: PERSON, value: cut(&e.finish()), unique: true }
+}
+
+/// Whether a grant was refused because another of the same person is in force.
+#[must_use]
+pub fn is_of_granted(error: &Error) -> bool {
+    error.is(&NOT_UNIQUE) && error.context("index") == Some(&Context::Name(PERSON))
+}
+
 fn cut(bytes: &[u8]) -> [u8; 16] {
     let mut value = [0u8; 16];
     for (to, from) in value.iter_mut().zip(Sha256::digest(bytes)) {
@@ -78,7 +99,8 @@ impl Vault {
     /// Adds a grant, as [`Vault::add_record`] does, with what it is held against whoever acts by.
     ///
     /// # Errors
-    /// Those of [`Vault::add_record`]; `store.not_unique` for a certificate that another grant has.
+    /// Those of [`Vault::add_record`]; `store.not_unique` for a certificate that another grant has, and
+    /// for a person who has one in force ([`is_of_granted`]).
     pub async fn add_grant(
         &self,
         new: NewRecord,
@@ -86,7 +108,8 @@ impl Vault {
         actor: &Actor,
     ) -> Result<RecordKey> {
         self.check_grant(actor).await?;
-        self.add_found_by(&GRANTS, new, bearing.tokens(), actor).await
+        let tokens = bearing.tokens(new.subject);
+        self.add_found_by(&GRANTS, new, tokens, actor).await
     }
 
     /// Changes a grant, as [`Vault::change_record`] does, and what it is held against whoever acts
@@ -104,7 +127,7 @@ impl Vault {
     ) -> Result<RecordOutline> {
         let mut decide = |record: &OpenedRecord| {
             let (change, bearing) = decide(record)?;
-            Ok((change, Some(bearing.tokens())))
+            Ok((change, Some(bearing.tokens(Some(key.subject)))))
         };
         self.change_with_tokens(key, needed, actor, &mut decide).await
     }
@@ -116,8 +139,8 @@ impl Vault {
     /// Art. 32(4) GDPR.
     ///
     /// # Errors
-    /// `staff.no_grant`, `staff.expired`, `staff.revoked`, `staff.other_certificate`; the integrity
-    /// codes for a grant that somebody altered; the codes of the store.
+    /// `staff.no_grant`, `staff.expired`, `staff.revoked`, `staff.other_certificate`,
+    /// `staff.unconfirmed`; the integrity codes for a grant that somebody altered; the codes of the store.
     ///
     /// # Properties
     /// One look-up of the rows and latest leaves of one subject, whatever the vault holds; none
@@ -158,13 +181,15 @@ impl Vault {
         // The oldest first: what was granted last says why not.
         for row in rows.iter().filter(|row| row.key.kind == GRANTS.kind) {
             let for_role = row.tokens.contains(&asked);
-            let in_force = row.state == GRANTED && row.due_at.is_some_and(|at| at > self.now());
+            let lasts = row.due_at.is_some_and(|at| at > self.now());
+            let in_force = row.state == GRANTED && lasts;
             match in_force {
                 true if !for_role => {}
                 true if certificate.as_ref().is_some_and(|one| row.tokens.contains(one)) => {
                     return Ok(Ok(Some(Under { row: row.key.clone(), version: row.version })));
                 }
                 true => why = &OTHER_CERTIFICATE,
+                false if for_role && row.state == UNCONFIRMED && lasts => why = &UNCONFIRMED_GRANT,
                 false if for_role => why = &EXPIRED_GRANT,
                 false if was_revoked(row) => why = &REVOKED_GRANT,
                 false => {}

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::Vault;
 use super::codes::MISSING_KEY;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::ports::kek::WRONG_KEY;
@@ -94,6 +94,29 @@ impl Vault {
     pub(super) async fn row_keys(&self, rows: &[Row]) -> Result<Vec<DataKey>> {
         let states = self.wrapped_keys(rows).await?;
         self.open_row_keys(rows, &states).await
+    }
+
+    /// The keys that seal rows, in order, each with its own result.
+    pub(super) async fn row_keys_each(&self, rows: &[Row]) -> Result<Vec<Result<DataKey>>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let states = self.wrapped_keys(rows).await?;
+        match self.open_row_keys(rows, &states).await {
+            Ok(keys) if keys.len() == rows.len() => return Ok(keys.into_iter().map(Ok).collect()),
+            Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+            // One of them is not what the safe made, or is gone: the others are opened by themselves.
+            _ => {}
+        }
+        let mut keys = Vec::with_capacity(rows.len());
+        for row in rows {
+            let opened = self.open_row_keys(std::slice::from_ref(row), &states).await;
+            match opened.and_then(super::account::one) {
+                Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+                key => keys.push(key),
+            }
+        }
+        Ok(keys)
     }
 
     /// The keys that seal rows, as the safe has them.

@@ -37,6 +37,7 @@ mod rows;
 mod stance;
 mod suppress;
 mod sweeps;
+mod withdrawals;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,7 +55,7 @@ pub use destroy::{
     SubjectPlan, Unscrubbed,
 };
 pub use evolve::NotMoved;
-pub use grants::Bearing;
+pub use grants::{Bearing, is_of_granted};
 pub use items::ItemValue;
 pub use jobs::{JobState, Turn};
 pub use legacy::PasswordCounts;
@@ -64,8 +65,9 @@ pub use outline::{Outline, Seen};
 pub use prune::Pruned;
 pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
-    ClaimedRecord, DueRecord, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord,
-    RecordChange, RecordItems, RecordKey, RecordOutline, RestatedRecord, Standing,
+    ClaimedRecord, DueRecord, Effects, Entry, LostPage, LostRecords, MODEL, NewRecord, Numbered,
+    OpenedRecord, PersonRows, RecordChange, RecordItems, RecordKey, RecordOutline, RestatedRecord,
+    Standing,
 };
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};

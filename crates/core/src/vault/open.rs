@@ -38,7 +38,9 @@ pub enum OnRestore {
     /// Stay closed and say so.
     #[default]
     Refuse,
-    /// Erase again what was erased since, open a new epoch of the log, then open.
+    /// Open a new epoch of the log, erase again what was erased since, end letters and grants of which
+    /// nobody knows whether they were sent or revoked since, do what the safe tells of lost words, then
+    /// open. What is lost all the same [`Recovery`] says.
     Replay,
 }
 

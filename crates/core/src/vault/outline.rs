@@ -235,7 +235,7 @@ impl Vault {
     }
 }
 
-fn outline(row: Row) -> Option<Outline> {
+pub(super) fn outline(row: Row) -> Option<Outline> {
     let class = class_of(&row)?.into_owned();
     // A body that cannot be read is found where the row is compared with the log.
     let (items, key) = Body::contents(&row.body).unwrap_or_default();

@@ -168,6 +168,7 @@ impl Vault {
         self.check_grant(actor).await?;
         let (mut draft, mut writes) = (Draft::new(0), Vec::new());
         self.take_stance(subject, RowId::ONLY, seen, changes, (&mut draft, &mut writes)).await?;
+        self.note_withdrawals(subject, changes).await?;
         let leaf = self.leaf(self.now(), actor, entry.action(), subject);
         draft.record(entry.told(leaf), writes, &[]);
         self.commit(draft).await.map(|_| ())

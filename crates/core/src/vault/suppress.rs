@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::codes::{SUPPRESSED, UNDER_WAY};
+use super::codes::{NO_SUCH_RECORD, SUPPRESSED, UNDER_WAY};
 use super::register::Checked;
 use super::{
     Actor, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
@@ -18,6 +18,7 @@ use crate::codec::{Decoder, Encoder};
 use crate::error::{Error, Kind, Result};
 use crate::id::SubjectId;
 use crate::policy::records::SUPPRESSIONS;
+use crate::ports::KeyState;
 
 const DOMAIN: &str = "tacenda/suppression/1";
 /// How often an older suppression may go while the next begins.
@@ -28,9 +29,16 @@ const OVER: Timestamp = Timestamp::from_micros(0);
 /// What stands against a request.
 pub(super) enum Stands {
     /// This suppression.
-    Suppressed(RecordKey),
+    Suppressed(Suppression),
     /// Something that cannot be read.
     Unclear(Error),
+}
+
+/// A suppression as it was found.
+#[derive(Debug, Clone)]
+pub(super) struct Suppression {
+    key: RecordKey,
+    version: u64,
 }
 
 impl Vault {
@@ -47,27 +55,15 @@ impl Vault {
     /// Those of [`Vault::add_record`]; `erasure.under_way` if an older one of the same number keeps going and does
     /// not go.
     pub async fn suppress(&self, subject: SubjectId, actor: &Actor) -> Result<bool> {
-        if self.policy.record_rule(&SUPPRESSIONS).is_none() {
-            return Ok(false);
-        }
-        let key = self.profile_key(subject, self.policy.primary_class());
-        let row = match self.checked(subject, std::slice::from_ref(&key)).await {
-            Err(error) if error.kind() == Kind::Integrity => return Ok(false),
-            rows => rows?.pop().flatten(),
-        };
-        let index = &self.policy.identifier().name;
-        let tokens = row.iter().flat_map(|row| &row.tokens);
-        let Some(token) = tokens.into_iter().find(|token| token.index == *index) else {
-            return Ok(false);
-        };
+        let Some(number) = self.number_of_account(subject).await? else { return Ok(false) };
         for _ in 0..ATTEMPTS {
-            match self.begin_suppression(subject, &token.value, actor).await {
+            match self.suppress_under(&number, subject, self.now(), actor).await {
                 // What somebody altered keeps nobody from being erased; as long as it lies there an
                 // import is refused by it.
                 Err(error) if error.kind() == Kind::Integrity => return Ok(false),
                 // The time of the one before is up, and with it goes the number: only then is there
                 // room for another.
-                Err(error) if error.is(&UNDER_WAY) || error.kind() == Kind::NotFound => {
+                Err(error) if is_going(&error) => {
                     let _ = self.resume_each().await?;
                 }
                 begun => return begun.map(|()| true),
@@ -76,17 +72,59 @@ impl Vault {
         Err(UNDER_WAY.error().with("subject", subject))
     }
 
-    /// Adds the suppression of a number, or begins its period anew.
-    async fn begin_suppression(
+    /// [`Vault::suppress`] in rows that were restored, of which the account goes again that ended then: if
+    /// it was suppressed, of which the safe still has the key, or somebody was before under the same
+    /// identifier.
+    ///
+    /// # Errors
+    /// As [`Vault::suppress`].
+    pub(super) async fn suppress_again(
         &self,
         subject: SubjectId,
+        ended: Timestamp,
+    ) -> Result<bool> {
+        let Some(number) = self.number_of_account(subject).await? else { return Ok(false) };
+        let known = self.ports.keyring.keys_of(subject).await?;
+        let asked = known.iter().any(|(key, state)| {
+            key.class == SUPPRESSIONS.class && matches!(state, KeyState::Live(_))
+        });
+        if !asked && !self.may_be_there(&SUPPRESSIONS, &[number]).await?.contains(&true) {
+            return Ok(false);
+        }
+        let ended = ended.min(self.now());
+        match self.suppress_under(&number, subject, ended, &Actor::system()).await {
+            Err(error) if error.kind() == Kind::Integrity || is_going(&error) => Ok(false),
+            begun => begun.map(|()| true),
+        }
+    }
+
+    /// The number of the suppression of whoever has an account in use, if the policy has a list of them.
+    async fn number_of_account(&self, subject: SubjectId) -> Result<Option<[u8; 16]>> {
+        if self.policy.record_rule(&SUPPRESSIONS).is_none() {
+            return Ok(None);
+        }
+        let key = self.profile_key(subject, self.policy.primary_class());
+        let row = match self.checked(subject, std::slice::from_ref(&key)).await {
+            Err(error) if error.kind() == Kind::Integrity => return Ok(None),
+            rows => rows?.pop().flatten(),
+        };
+        let index = &self.policy.identifier().name;
+        let mut tokens = row.iter().flat_map(|row| &row.tokens);
+        Ok(tokens.find(|token| token.index == *index).map(|token| token.value))
+    }
+
+    /// Adds the suppression of a number, or begins its period anew.
+    async fn suppress_under(
+        &self,
         number: &[u8; 16],
+        subject: SubjectId,
+        at: Timestamp,
         actor: &Actor,
     ) -> Result<()> {
         let begun = || Entry::new("suppression.begun");
         let new = NewRecord {
             subject: Some(subject),
-            standing: Standing::Closed { at: self.now() },
+            standing: Standing::Closed { at },
             items: model(true),
             entry: begun(),
             effects: Effects::default(),
@@ -95,7 +133,7 @@ impl Vault {
             Numbered::Added(_) => return Ok(()),
             Numbered::There(there) => there,
         };
-        let again = |_: &OpenedRecord| Ok(changed(true, self.now(), begun()));
+        let again = |_: &OpenedRecord| Ok(changed(true, at, begun()));
         self.change_record(&there, &[], actor, again).await.map(drop)
     }
 
@@ -128,16 +166,23 @@ impl Vault {
     }
 
     /// The suppression of a number, if it has not ended.
-    async fn in_force(&self, number: &[u8; 16]) -> Result<Option<RecordKey>> {
+    async fn in_force(&self, number: &[u8; 16]) -> Result<Option<Suppression>> {
         let Some(key) = self.find_record(&SUPPRESSIONS, number).await? else { return Ok(None) };
-        let decide = |opened: &OpenedRecord| decode(opened.items.get(&MODEL).unwrap_or_default());
+        let decide = |opened: &OpenedRecord| {
+            let stands = decode(opened.items.get(&MODEL).unwrap_or_default())?;
+            Ok(stands.then_some(opened.outline.version))
+        };
         let stands = self.consult_record(&key, &[MODEL], decide).await?;
-        Ok(stands.then_some(key))
+        Ok(stands.map(|version| Suppression { key, version }))
     }
 
-    /// Ends a suppression: the person is back.
-    pub(super) async fn end_suppression(&self, key: &RecordKey, actor: &Actor) -> Result<()> {
-        let ended = self.change_record(key, &[], actor, |_| {
+    /// Ends a suppression: the person is back. One that begun anew since it was found is of an erasure
+    /// that came later, and stands.
+    pub(super) async fn end_suppression(&self, one: &Suppression, actor: &Actor) -> Result<()> {
+        let ended = self.change_record(&one.key, &[], actor, |found| {
+            if found.outline.version != one.version {
+                return NO_SUCH_RECORD.err();
+            }
             Ok(changed(false, OVER, Entry::new("suppression.ended")))
         });
         ended.await.map(|_| ())
@@ -152,6 +197,11 @@ impl Stands {
             Self::Unclear(error) => error,
         }
     }
+}
+
+/// Whether an older suppression is just being erased, its time being up.
+fn is_going(error: &Error) -> bool {
+    error.is(&UNDER_WAY) || error.kind() == Kind::NotFound
 }
 
 fn changed(in_force: bool, at: Timestamp, entry: Entry) -> RecordChange {

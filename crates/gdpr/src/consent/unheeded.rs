@@ -42,6 +42,7 @@ pub(super) async fn withdraw(
             Err(error) if error.kind() == Kind::Unavailable => return Err(error),
             _ => continue,
         }
+        vault.note_withdrawal(subject).await?;
         let decide = |record: &OpenedRecord| {
             let consent = standing_of(record)?.withdraw(at, how, stamp(vault, actor))?;
             let due_at = consent.entries().first().map(|entry| entry.at);

@@ -1,10 +1,12 @@
 //! The sweep: what the policy no longer keeps goes, in batches, on the same path as a request.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesOrdered;
 use tacenda_core::error::Context;
+use tacenda_core::outbox;
+use tacenda_core::policy::records::OUTBOX;
 use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::row::state;
@@ -15,7 +17,9 @@ use tacenda_core::{Error, Kind, Name, Result, SubjectId, Timestamp};
 use super::NOT_CONFIRMED;
 use super::pages::Pages;
 use super::plan::{ErasurePlan, Fate, Line, kept_by_laws, of_rows};
-use crate::retention::{Reach, RetentionPlan, SweepLine, Warning, ended, plan, warn, was_warned};
+use crate::retention::{
+    Reach, RetentionPlan, SweepLine, ended, plan, warn, was_warned, was_warned_each,
+};
 
 /// How often a page is planned again that changes meanwhile.
 const ATTEMPTS: usize = 5;
@@ -25,6 +29,9 @@ pub(super) const AT_ONCE: usize = 2;
 
 /// After how many batches destroyed keys are scrubbed from the safe's files.
 const SCRUB_EVERY: usize = 16;
+
+/// How many messages are counted that nobody sends.
+const MOST_OVERDUE: u64 = 100_000;
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,6 +51,11 @@ pub struct Swept {
     pub fingerprints: u64,
     /// People for whom a warning was put into the outbox.
     pub warned: u64,
+    /// Rows that are due and stay, because whom they are about was not warned long enough ago.
+    pub waiting: u64,
+    /// Messages that have been due for longer than a lease can last, counted up to 100,000
+    /// ([`outbox::overdue`]): without them nobody is warned.
+    pub overdue: u64,
 }
 
 /// Carries out a plan of [`plan`], made anew first.
@@ -81,7 +93,9 @@ pub async fn sweep(
     // What somebody altered stops nobody else's.
     let resumed = vault.resume_each().await?;
     let mut owed = Owed { blocked: resumed.blocked, left: resumed.left };
-    let mut swept = Swept { fingerprints, warned, ..Swept::default() };
+    let overdue = outbox::overdue(vault, MOST_OVERDUE).await?;
+    let waiting = plan.waiting;
+    let mut swept = Swept { fingerprints, warned, waiting, overdue, ..Swept::default() };
     for line in &plan.lines {
         sweep_line(vault, line, actor, &mut swept, &mut owed, progress).await?;
     }
@@ -236,6 +250,9 @@ async fn destroy_without_busy(
     }
 }
 
+/// Whether somebody was warned of the end of a clock that started then.
+type Warned = BTreeMap<(SubjectId, Timestamp), Result<bool>>;
+
 /// The plans for the subjects of a page of due rows, and how many subjects have none because
 /// their rows are not what the log states; none for what a hold keeps.
 async fn plans(
@@ -246,8 +263,9 @@ async fn plans(
 ) -> Result<(Vec<SubjectPlan>, u64)> {
     let reason = Name::fixed("retention");
     let (mut plans, mut refused) = (Vec::with_capacity(subjects.len()), 0);
-    for (subject, rows) in subjects.iter().zip(vault.outlines(subjects, &line.class).await?) {
-        match plan_one(vault, line, *subject, rows, actor).await {
+    let (rows, warned) = rows_of(vault, line, subjects).await?;
+    for (subject, rows) in subjects.iter().zip(rows) {
+        match plan_one(vault, line, *subject, rows, &warned, actor).await {
             Ok(plan) => plans.extend(plan.map(|plan| plan.to_vault(&reason))),
             Err(error) if error.kind() == Kind::Integrity => refused += 1,
             // Its erasure is under way; or somebody came back as its clock was set.
@@ -258,11 +276,37 @@ async fn plans(
     Ok((plans, refused))
 }
 
+/// What decides about the subjects of a page; and of whom it was looked up for all at once whether they
+/// were warned, by the clock that the warning is about.
+async fn rows_of(
+    vault: &Vault,
+    line: &SweepLine,
+    subjects: &[SubjectId],
+) -> Result<(Vec<Result<Vec<Outline>>>, Warned)> {
+    let Some(warning) = line.warning(vault) else {
+        return Ok((vault.outlines(subjects, &line.class).await?, Warned::new()));
+    };
+    let people = vault.person_rows(subjects, &OUTBOX).await?;
+    let clock = |row: &Outline| {
+        let is_due = row.class == line.class && row.state == line.state && !row.held;
+        row.anchor_at.filter(|at| is_due && *at <= line.cutoff)
+    };
+    let mut asked = Vec::new();
+    for person in people.iter().flatten() {
+        asked.extend(person.outlines().iter().filter_map(clock).map(|at| (person, at)));
+    }
+    let each = was_warned_each(vault, &warning, &asked, vault.now()).await?;
+    let by = asked.iter().map(|(person, at)| (person.subject(), *at));
+    let warned = by.zip(each).collect();
+    Ok((people.into_iter().map(|one| one.map(|one| one.outlines())).collect(), warned))
+}
+
 async fn plan_one(
     vault: &Vault,
     line: &SweepLine,
     subject: SubjectId,
     rows: Result<Vec<Outline>>,
+    warned: &Warned,
     actor: &Actor,
 ) -> Result<Option<ErasurePlan>> {
     let rows = with_clocks(vault, line, subject, rows?, actor).await?;
@@ -278,12 +322,16 @@ async fn plan_one(
         return Ok(None);
     }
     let (policy, now, zone) = (vault.policy(), vault.now(), vault.ports().zone.as_ref());
-    let warning =
-        Warning::of(policy, &line.class, &line.state).filter(|_| line.reach == Reach::Rows);
-    if let Some(warning) = warning {
+    if let Some(warning) = line.warning(vault) {
         let anchors = due.clone().filter_map(|row| row.anchor_at);
         for anchor in anchors.collect::<Vec<_>>() {
-            if !was_warned(vault, &warning, subject, anchor, now).await? {
+            let warned = match warned.get(&(subject, anchor)) {
+                Some(Ok(warned)) => *warned,
+                Some(Err(error)) => return Err(error.again()),
+                // Its clock was set since.
+                None => was_warned(vault, &warning, subject, anchor, now).await?,
+            };
+            if !warned {
                 return Ok(None);
             }
         }

@@ -7,7 +7,8 @@
 //! Operations over the vault are a file each: [`place`] holds one subject, [`place_many`] whom a
 //! [`Selection`] finds, under one number, [`review`] and [`hand_over`] go on, [`release`] and
 //! [`release_group`] let go what no other hold keeps, [`agenda`] finds what is to be looked at, [`read`]
-//! shows a hold for a purpose, [`restate`] ends one whose record is lost. What is held is a mark on the rows (`Effects`), set in the change of the
+//! shows a hold for a purpose, [`restate`] ends one whose record is lost, [`settle`] takes off marks that no hold
+//! is about any more. What is held is a mark on the rows (`Effects`), set in the change of the
 //! hold itself: a row is held whole, so that a hold of an item keeps all items of its class.
 //!
 //! A hold of classes keeps what is there of them, also what is archived, and what begins again beside it.
@@ -25,6 +26,7 @@ mod release;
 mod restate;
 mod rules;
 mod scope;
+mod settle;
 mod state;
 mod step;
 
@@ -39,5 +41,6 @@ pub use read::read;
 pub use release::{Released, release};
 pub use restate::restate;
 pub use scope::{Covered, Scope};
+pub use settle::{Freed, settle};
 pub use state::{Entry, Event, Ground, GroupId, Hold, Placing, Stage};
 pub use step::{hand_over, review};

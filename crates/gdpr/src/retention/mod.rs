@@ -9,4 +9,4 @@ mod warning;
 pub use plan::{Reach, RetentionPlan, SweepLine, plan};
 pub use rules::{Duty, duty, ended, schedule};
 pub use warning::{ACCOUNT_EXPIRING, DATA_EXPIRING, warn};
-pub(crate) use warning::{Warning, was_warned};
+pub(crate) use warning::{was_warned, was_warned_each};

@@ -45,6 +45,14 @@ pub struct SweepLine {
     pub laws: Vec<String>,
 }
 
+impl SweepLine {
+    /// What the policy promises of its rows before they go, if it does.
+    pub(crate) fn warning(&self, vault: &Vault) -> Option<Warning> {
+        let warning = Warning::of(vault.policy(), &self.class, &self.state);
+        warning.filter(|_| self.reach == Reach::Rows)
+    }
+}
+
 /// What a sweep would do. Making it changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetentionPlan {
@@ -125,7 +133,7 @@ async fn rows_line(
     let Some(cutoff) = cutoff else { return Ok(None) };
     let mut due = rows_due(vault, class, &row_state, cutoff, now).await?;
     if let Some(warning) = Warning::of(policy, class, &row_state).filter(|_| due > 0) {
-        let unwarned = warning::waiting(vault, class, &warning, cutoff, now).await?;
+        let unwarned = warning::waiting(vault, &warning, cutoff, now).await?;
         due = due.saturating_sub(unwarned);
         *waiting = waiting.saturating_add(unwarned);
     }

@@ -1,11 +1,12 @@
-//! What ends by a day, found by the index.
+//! What ends by a day, and what waits to be confirmed, found by the index.
 
 use chrono::NaiveDate;
-use tacenda_core::policy::records::{GRANTED, GRANTS};
-use tacenda_core::vault::{Actor, RecordKey, Vault};
-use tacenda_core::{ActorId, Result};
+use tacenda_core::policy::records::{GRANTED, GRANTS, UNCONFIRMED};
+use tacenda_core::vault::{Actor, DueRecord, RecordKey, Vault};
+use tacenda_core::{ActorId, Name, Result, Timestamp};
 
 use crate::case::watch;
+use crate::case::who::is_system;
 
 const PAGE: usize = 256;
 
@@ -18,6 +19,8 @@ pub struct Work {
     pub person: ActorId,
     /// Its last day.
     pub until: NaiveDate,
+    /// Whether it counts until then: one that a restore brought back does once it is confirmed.
+    pub confirmed: bool,
 }
 
 /// The grants that end by this day and were not revoked, also those that are over and not noted to
@@ -32,19 +35,45 @@ pub struct Work {
 /// [`Vault::check_grant`]; the codes of the ports.
 pub async fn agenda(vault: &Vault, until: NaiveDate, actor: &Actor) -> Result<Vec<Work>> {
     watch::check_role(vault, &GRANTS, actor)?;
-    let (by, mut last, mut found) = (watch::after(vault, until), None, Vec::new());
+    let by = watch::after(vault, until);
+    let mut found = in_state(vault, &GRANTED, by).await?;
+    found.extend(in_state(vault, &UNCONFIRMED, by).await?);
+    found.sort_by_key(|(due, _)| due.due_at);
+    vault.note_listing(&GRANTS, found.len(), actor).await?;
+    Ok(found.into_iter().map(|(_, work)| work).collect())
+}
+
+/// The grants that a restore brought back and that nobody has confirmed since ([`confirm`](super::confirm)).
+/// Somebody in a role that works on grants asks, or the SDK itself, since nobody has a grant then.
+///
+/// # Errors
+/// As [`agenda`].
+pub async fn unconfirmed(vault: &Vault, actor: &Actor) -> Result<Vec<Work>> {
+    if !is_system(actor) {
+        watch::check_role(vault, &GRANTS, actor)?;
+    }
+    let found = in_state(vault, &UNCONFIRMED, Timestamp::MAX).await?;
+    vault.note_listing(&GRANTS, found.len(), actor).await?;
+    Ok(found.into_iter().map(|(_, work)| work).collect())
+}
+
+async fn in_state(vault: &Vault, state: &Name, by: Timestamp) -> Result<Vec<(DueRecord, Work)>> {
+    let (mut last, mut found) = (None, Vec::new());
     loop {
-        let page = vault.records_due(&GRANTS, &GRANTED, by, last.as_ref(), PAGE).await?;
-        found.extend(page.iter().map(|one| Work {
-            person: ActorId::from(one.key.subject.as_uuid()),
-            key: one.key.clone(),
-            until: watch::today(vault, one.due_at).pred_opt().unwrap_or(NaiveDate::MIN),
+        let page = vault.records_due(&GRANTS, state, by, last.as_ref(), PAGE).await?;
+        let (is_last, next) = (page.len() < PAGE, page.last().cloned());
+        found.extend(page.into_iter().map(|one| {
+            let work = Work {
+                person: ActorId::from(one.key.subject.as_uuid()),
+                key: one.key.clone(),
+                until: watch::today(vault, one.due_at).pred_opt().unwrap_or(NaiveDate::MIN),
+                confirmed: *state == GRANTED,
+            };
+            (one, work)
         }));
-        last = page.last().cloned();
-        if page.len() < PAGE {
-            break;
+        last = next;
+        if is_last {
+            return Ok(found);
         }
     }
-    vault.note_listing(&GRANTS, found.len(), actor).await?;
-    Ok(found)
 }

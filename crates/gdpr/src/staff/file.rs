@@ -4,11 +4,12 @@ use tacenda_core::codec::MALFORMED;
 use tacenda_core::policy::records::{GRANTED, GRANTS};
 use tacenda_core::ports::store::NOT_UNIQUE;
 use tacenda_core::vault::{
-    Actor, Bearing, Effects, Entry, MODEL, OpenedRecord, RecordChange, RecordItems, Standing, Vault,
+    Actor, Bearing, Effects, Entry, MODEL, OpenedRecord, RecordChange, RecordItems, Standing,
+    Vault, is_of_granted,
 };
 use tacenda_core::{ActorId, Error, Result, Timestamp};
 
-use super::codes::{CERTIFICATE_TAKEN, OWN_GRANT};
+use super::codes::{CERTIFICATE_TAKEN, GRANTED_ALREADY, OWN_GRANT};
 use super::state::{Grant, State, Terms};
 use crate::case::watch;
 use crate::case::who::is_system;
@@ -63,7 +64,13 @@ pub(super) fn told(vault: &Vault, action: &'static str, terms: &Terms) -> Entry 
     terms.roles.iter().fold(entry, |entry, role| entry.detail("role", role))
 }
 
-/// A certificate is one person's.
+/// A certificate is one person's, and a person has one grant in force: of two at once one wins.
 pub(super) fn taken(error: Error) -> Error {
-    if error.is(&NOT_UNIQUE) { CERTIFICATE_TAKEN.error() } else { error }
+    if is_of_granted(&error) {
+        GRANTED_ALREADY.error()
+    } else if error.is(&NOT_UNIQUE) {
+        CERTIFICATE_TAKEN.error()
+    } else {
+        error
+    }
 }

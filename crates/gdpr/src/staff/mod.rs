@@ -7,6 +7,9 @@
 //! sealed beside it. Where the policy says `[staff] grants = "required"`, the vault holds whoever
 //! acts against the grant at every step ([`tacenda_core::vault::Vault::check_grant`]).
 //!
+//! Grants that a restore of rows brought back may have been revoked since: none counts until it is
+//! confirmed ([`confirm`]).
+//!
 //! While a grant may count its record is open; revoked or run out, its retention begins. A further
 //! reason is a word of [`Ground`]; a further step is an [`Event`], a rule in `state`, its bytes in
 //! `codec`.
@@ -14,6 +17,7 @@
 mod agenda;
 mod codec;
 mod codes;
+mod confirm;
 mod file;
 mod give;
 mod list;
@@ -22,9 +26,10 @@ mod revoke;
 mod settle;
 mod state;
 
-pub use agenda::{Work, agenda};
+pub use agenda::{Work, agenda, unconfirmed};
 pub use codes::CODES;
 pub use codes::*;
+pub use confirm::confirm;
 pub use give::{Granted, Identity, Offer, give};
 pub use list::{Listed, grants_of};
 pub use renew::renew;

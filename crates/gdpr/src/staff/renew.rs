@@ -1,8 +1,9 @@
 //! Renewing a grant before it ends: roles, certificate and last day are stated anew.
 
-use tacenda_core::vault::{Actor, MODEL, OpenedRecord, RecordKey, Vault};
+use tacenda_core::vault::{Actor, MODEL, OpenedRecord, RecordKey, Standing, Vault};
 use tacenda_core::{ActorId, Result};
 
+use super::codes::WRONG_STEP;
 use super::file;
 use super::give::Offer;
 use crate::case::watch;
@@ -19,6 +20,10 @@ pub async fn renew(vault: &Vault, key: &RecordKey, offer: &Offer, actor: &Actor)
     let decide = |record: &OpenedRecord| {
         let stamp = stamp(vault, actor);
         let today = watch::today(vault, stamp.at);
+        // What somebody had altered when rows were restored is over, whatever it says.
+        if matches!(record.outline.standing, Standing::Closed { .. }) {
+            return WRONG_STEP.err();
+        }
         let grant = file::of(record)?.renew(terms.clone(), today, stamp)?;
         Ok(file::change(vault, &grant, file::told(vault, "grant.renewed", &terms)))
     };

@@ -1,6 +1,6 @@
 //! Noting that grants have run out, so that their retention begins.
 
-use tacenda_core::policy::records::{GRANTED, GRANTS};
+use tacenda_core::policy::records::{GRANTED, GRANTS, UNCONFIRMED};
 use tacenda_core::vault::{Actor, DueRecord, Entry, MODEL, OpenedRecord, RecordKey, Vault};
 use tacenda_core::{Kind, Result};
 
@@ -22,8 +22,13 @@ pub async fn settle(vault: &Vault, after: Option<&DueRecord>, limit: usize) -> R
     let limit = limit.max(1);
     let page = vault.records_due(&GRANTS, &GRANTED, vault.now(), after, limit).await?;
     let next = if page.len() < limit { None } else { page.last().cloned() };
+    // Those that were never confirmed after a restore end likewise.
+    let unconfirmed = match after {
+        None => vault.records_due(&GRANTS, &UNCONFIRMED, vault.now(), None, limit).await?,
+        Some(_) => Vec::new(),
+    };
     let mut ended = 0usize;
-    for due in page {
+    for due in page.into_iter().chain(unconfirmed) {
         match run_out(vault, &due.key).await {
             Ok(true) => ended = ended.saturating_add(1),
             Err(error) if error.kind() == Kind::Unavailable => return Err(error),

@@ -4,7 +4,8 @@ use pollster::block_on as wait;
 use tacenda_core::clock::{Clock as _, Span};
 use tacenda_core::ports::KeyState;
 use tacenda_core::vault::{Amendment, OnRestore, Vault};
-use tacenda_core::{Name, SubjectId};
+use tacenda_core::{ActorId, Name, SubjectId};
+use tacenda_gdpr::holds::{self, Ground, Note, Scope, Terms};
 use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff, two_laws};
 
@@ -208,6 +209,29 @@ fn an_item_does_not_move_while_the_law_that_keeps_it_is_dropped() {
     assert_eq!((billing(&vault, subject).len(), keys(&world, subject).len()), (0, 0));
     drop(vault);
     let vault = open(&world, &dropped(3, true));
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_hold_on_what_a_law_keeps_lets_no_policy_forget_the_law() {
+    let world = World::default();
+    let subject = erased(&world, POLICY);
+    let vault = open(&world, POLICY);
+    let terms = Terms {
+        ground: Ground::LegalClaims,
+        reason: Note::parse("A lawsuit.").unwrap(),
+        owner: ActorId::from_bytes([9; 16]),
+        review_on: "2026-09-01".parse().unwrap(),
+        scope: Scope::Classes([Name::fixed("billing")].into()),
+    };
+    wait(holds::place(&vault, subject, &terms, &staff("support"))).unwrap();
+    drop(vault);
+    let opened = world.try_open(&dropped(2, true), OnRestore::Refuse);
+    assert_eq!(code(opened), "policy.archived_item_moved");
+    // Dropped alone it is meant, and from then on the hold alone keeps it.
+    drop(open(&world, &dropped(2, false)));
+    let vault = open(&world, &dropped(3, true));
+    assert_eq!(billing(&vault, subject), ["0 archived address"]);
     wait(vault.audit()).unwrap();
 }
 

@@ -221,3 +221,27 @@ fn nothing_is_read_behind_a_revocation() {
         },
     );
 }
+
+#[test]
+fn of_two_grants_that_are_given_to_one_person_at_once_one_wins() {
+    between(
+        former,
+        |world, subject| {
+            give(&open(world).unwrap(), Some(person(subject)), 2, "2027-06-01")
+                .err()
+                .map_or("ok", |error| error.code())
+        },
+        |world, subject| {
+            // It is refused where the first was before.
+            let _ = give(&open(world).unwrap(), Some(person(subject)), 3, "2027-06-01");
+        },
+        |world, subject, first| {
+            let vault = open(&world.sound).unwrap();
+            assert!(["ok", "staff.granted_already"].contains(&first), "{first}");
+            assert_eq!(open_grants(&vault, subject), 1);
+            let may = [2, 3].map(|cert| read(&vault, subject, cert) == "ok");
+            assert_eq!(may, [first == "ok", first != "ok"], "one of them");
+            wait(vault.audit()).unwrap();
+        },
+    );
+}

@@ -218,9 +218,13 @@ impl Customer {
             before.home[item] != shape.home[item]
                 && !(0..LAWS.len()).any(|law| shape.keeps(law, class, item))
         };
-        // What a hold keeps goes with the hold, and binds no policy.
-        let free = self.archives.iter().filter(|of| !of.held);
-        free.into_iter().any(|of| of.items.keys().any(|item| lost(of.class, *item)))
+        // What a hold alone keeps goes with the hold, and binds no policy.
+        let by_law =
+            |class: usize, item: usize| (0..LAWS.len()).any(|law| before.keeps(law, class, item));
+        self.archives.iter().any(|Archive { class, items, held, .. }| {
+            let mut items = items.keys();
+            items.any(|item| lost(*class, *item) && (!held || by_law(*class, *item)))
+        })
     }
 
     /// Items move to their class, but for those that are restricted.

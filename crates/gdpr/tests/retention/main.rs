@@ -1,6 +1,7 @@
 //! Retention through the vault: what goes and what stays, by examples and against a model.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod asked;
 mod blocked;
 mod customer;
 mod model;

@@ -11,7 +11,7 @@ use tacenda_gdpr::retention::{self, RetentionPlan};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
 
 /// The policy of the tests, with a warning a month before the account goes.
-fn warning() -> String {
+pub(crate) fn warning() -> String {
     let account = "[[classes.account.retention]]\nkeep = \"3 years\"\n";
     POLICY
         .replace(account, &format!("{account}warn_before = \"1 month\"\n"))
@@ -188,8 +188,8 @@ fn what_cannot_be_delivered_counts_as_a_warning_and_what_was_taken_back_does_not
 
 #[test]
 fn a_letter_that_was_never_sent_is_no_warning_and_another_is_made() {
-    use Failure::{Expired, NotAllowed, Unopened, Unreachable, Unwritable};
-    for failure in [Unreachable, Unwritable, Unopened, NotAllowed, Expired] {
+    use Failure::{Expired, NotAllowed, Restored, Unopened, Unreachable, Unwritable};
+    for failure in [Unreachable, Unwritable, Unopened, NotAllowed, Expired, Restored] {
         let world = World::default();
         let vault = open(&world);
         let subject = ada(&vault);
@@ -213,15 +213,37 @@ fn a_letter_about_some_data_is_none_about_the_account() {
     let billing = "[[classes.billing.retention]]\nkeep = \"3 years\"\n";
     let policy = warning();
     assert_eq!(policy.matches(billing).count(), 1);
-    let policy = policy.replace(billing, &format!("{billing}warn_before = \"2 months\"\n"));
-    let vault = world.try_open(&policy, OnRestore::Refuse).unwrap().0;
+    let policy = policy.replace(billing, &format!("{billing}warn_before = \"1 month\"\n"));
+    let account = "[[classes.account.retention]]\nkeep = ";
+    let later = policy.replace(&format!("{account}\"3 years\""), &format!("{account}\"4 years\""));
+    let vault = world.try_open(&later, OnRestore::Refuse).unwrap().0;
     let subject = ada(&vault);
-    world.set_time("2029-04-05T00:00:00Z");
+    world.set_time("2029-05-05T00:00:00Z");
     sweep(&vault);
     assert_eq!(post(&vault, Outcome::Sent)[0].0, "data_expiring");
-    world.set_time(WARNED);
+    // Now the account is to go on the same day.
+    let policy = policy.replacen("version = 1\n", "version = 2\n", 1);
+    let vault = world.try_open(&policy, OnRestore::Refuse).unwrap().0;
     assert_eq!(sweep(&vault).warned, 1);
     assert_eq!(post(&vault, Outcome::Sent)[0].0, "account_expiring");
+    world.set_time(DUE);
+    sweep(&vault);
+    assert!(is_there(&vault, subject), "the month is not over");
+    world.set_time("2029-06-06T00:00:00Z");
+    sweep(&vault);
+    assert!(!is_there(&vault, subject));
+}
+
+#[test]
+fn what_ends_together_has_one_letter_and_that_is_of_the_account() {
+    let world = World::default();
+    let billing = "[[classes.billing.retention]]\nkeep = \"3 years\"\n";
+    let policy = warning().replace(billing, &format!("{billing}warn_before = \"1 month\"\n"));
+    let vault = world.try_open(&policy, OnRestore::Refuse).unwrap().0;
+    let subject = ada(&vault);
+    world.set_time(WARNED);
+    assert_eq!((plan(&vault).to_warn, sweep(&vault).warned), (1, 1));
+    assert_eq!(post(&vault, Outcome::Sent), expiring("2029-06-02"));
     world.set_time(DUE);
     sweep(&vault);
     assert!(!is_there(&vault, subject));
@@ -271,4 +293,28 @@ fn what_waits_for_its_warning_stands_in_nobody_elses_way_and_counts_in_no_brake(
     assert!(all.needs_confirmation(), "now they go");
     let kept = Name::fixed("account");
     assert_eq!(all.lines[0].class, kept);
+}
+
+#[test]
+fn a_sweep_tells_who_waits_and_that_nobody_sends() {
+    let world = World::default();
+    let vault = open(&world);
+    let _ = ada(&vault);
+    world.set_time("2029-06-20T10:00:00Z");
+    let first = sweep(&vault);
+    assert_eq!((first.warned, first.waiting, first.overdue), (1, 1, 0));
+    // A worker takes it, and somebody rewrites the lease: nobody else has it, and nobody sends.
+    let claim = |vault: &Vault| {
+        let now = wait_now(&world);
+        let kind = &OUTBOX.kind;
+        let until = now.plus(Span::hours(2));
+        wait(vault.ports().store.claim(kind, &outbox::QUEUED, now, until, 9)).unwrap().len()
+    };
+    assert_eq!(claim(&vault), 1);
+    world.clock.advance(Span::hours(2));
+    assert_eq!(sweep(&vault).overdue, 1, "not in one lease");
+    let kept = sweep(&vault);
+    assert_eq!((kept.waiting, kept.subjects), (1, 0));
+    post(&vault, Outcome::Sent);
+    assert_eq!(sweep(&vault).overdue, 0);
 }

@@ -280,3 +280,88 @@ fn spoil(world: &World, row: Row, edit: Option<fn(&mut Row)>) {
     }
     wait(world.store.commit(change)).unwrap();
 }
+
+/// A customer with an address alone, of whom everything was held until it was released.
+fn released() -> (World, std::sync::Arc<Adversary>, Vault, RecordKey) {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let eve = request(&vault, &[("email", "eve@example.org")], false);
+    let subject = wait(vault.register(eve, &staff("support"))).unwrap().subject();
+    let key = hold(&vault, subject, Scope::Subject);
+    assert_eq!(release(&vault, &key), "ok");
+    (world, store, vault, key)
+}
+
+fn pays(vault: &Vault, subject: SubjectId) {
+    let set = vec![vault.item(&Name::fixed("card_last4"), "4242").unwrap()];
+    let amendment = Amendment { set, ..Amendment::default() };
+    wait(vault.amend(subject, amendment, &staff("support"))).unwrap();
+}
+
+/// Writes a record about somebody; its row.
+fn noted(vault: &Vault, store: &Adversary, subject: SubjectId) -> Row {
+    let (says, purpose) = (Name::fixed("hello"), Name::fixed("account"));
+    let hello = tacenda_core::outbox::Message::to_account(says, purpose);
+    let by = Actor::system();
+    let key = wait(tacenda_core::outbox::enqueue(vault, Some(subject), &hello, &by)).unwrap();
+    store.row(&place(&key))
+}
+
+#[test]
+fn an_altered_hold_that_was_released_long_ago_holds_nothing_new() {
+    for taken in [false, true] {
+        let (_world, store, vault, key) = released();
+        if taken {
+            store.put(&place(&key), None);
+        } else {
+            store.edit(&place(&key), |row| *row.body.last_mut().unwrap() ^= 1);
+        }
+        pays(&vault, key.subject);
+        assert!(!store.row(&profile(key.subject, "payment")).held, "{taken}");
+        assert!(!noted(&vault, &store, key.subject).held, "{taken}");
+        store.repent();
+        assert_eq!(erase(&vault, key.subject), "ok", "{taken}");
+    }
+}
+
+#[test]
+fn an_altered_leaf_of_somebody_without_a_hold_holds_nothing() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let (at, _) = store.last_leaf(subject);
+    store.leaf(at, super::adversary::LeafLie::Bytes(vec![0; 9]));
+    assert!(!noted(&vault, &store, subject).held);
+}
+
+#[test]
+fn what_was_held_on_a_doubt_is_free_once_all_is_mended() {
+    let (_world, store, vault, key) = released();
+    let (at, _) = store.last_leaf(key.subject);
+    // Nobody can read when the hold ended, nor what it is.
+    store.leaf(at, super::adversary::LeafLie::Bytes(vec![0; 9]));
+    let row = noted(&vault, &store, key.subject);
+    assert!(row.held, "it may be held");
+    assert_eq!(wait(holds::settle(&vault, None, 9)).unwrap().freed, 0, "and still may");
+    store.repent();
+    let other = hold(&vault, key.subject, Scope::Classes([Name::fixed("account")].into()));
+    assert_eq!(wait(holds::settle(&vault, None, 9)).unwrap().freed, 0, "while a hold is open");
+    assert!(store.row(&row.key).held && store.row(&profile(key.subject, "account")).held);
+    wait(vault.audit()).unwrap();
+    drop(other);
+}
+
+#[test]
+fn marks_that_no_hold_explains_are_taken_off() {
+    let (_world, store, vault, key) = released();
+    let (at, _) = store.last_leaf(key.subject);
+    store.leaf(at, super::adversary::LeafLie::Bytes(vec![0; 9]));
+    let row = noted(&vault, &store, key.subject);
+    store.repent();
+    assert!(store.row(&row.key).held);
+    assert_eq!(wait(holds::settle(&vault, None, 9)).unwrap().freed, 1);
+    assert!(!store.row(&row.key).held);
+    assert_eq!(wait(holds::settle(&vault, None, 9)).unwrap().freed, 0, "once");
+    wait(vault.audit()).unwrap();
+    assert_eq!(erase(&vault, key.subject), "ok");
+}

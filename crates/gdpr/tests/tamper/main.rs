@@ -11,6 +11,7 @@ mod clocks;
 mod evolved;
 mod holds;
 mod logs;
+mod lost;
 mod mended;
 mod pending;
 mod pruned;
@@ -22,6 +23,8 @@ mod rows;
 mod safe;
 mod staff;
 mod swap;
+mod warned;
+mod words;
 
 use std::sync::Arc;
 

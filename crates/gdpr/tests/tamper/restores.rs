@@ -271,7 +271,7 @@ pub(crate) fn before_the_erasure(store: &Adversary) -> Arc<MemoryStore> {
 }
 
 /// The safe hears of a place in the log, as from a process whose leaves were lost since.
-fn hear(world: &World, epoch: u32, index: u64) {
+pub(crate) fn hear(world: &World, epoch: u32, index: u64) {
     let log = Some(LogPosition { epoch, index });
     wait(world.keyring.create(NewKeys { log, ..NewKeys::default() })).unwrap();
 }

@@ -1,29 +1,39 @@
 //! Grants that somebody altered: an altered grant refuses, and never grants.
 
 use pollster::block_on as wait;
+use tacenda_core::leaf::Leaf;
+use tacenda_core::ports::{Change, Expect, LogPosition, NewKeys, NewLeaf, RowWrite};
 use tacenda_core::row::{Row, RowKey, state};
-use tacenda_core::vault::{Actor, Fingerprint, OnRestore, RecordKey, Vault};
+use tacenda_core::vault::{Actor, Fingerprint, OnRestore, RecordKey, Standing, Vault};
 use tacenda_core::{ActorId, Name, SubjectId};
 use tacenda_gdpr::staff::{self, Granted, Ground, Identity, Note, Offer};
 use tacenda_testkit::world::{POLICY, World, request};
 
 use super::adversary::Adversary;
 use super::code;
+use super::lost::killed_anywhere;
+
+fn policy() -> String {
+    format!("{POLICY}\n[staff]\ngrants = \"required\"\nnotice = \"We keep it.\"\n")
+}
 
 fn open(world: &World) -> Vault {
-    let policy = format!("{POLICY}\n[staff]\ngrants = \"required\"\nnotice = \"We keep it.\"\n");
-    world.try_open(&policy, OnRestore::Refuse).unwrap().0
+    world.try_open(&policy(), OnRestore::Refuse).unwrap().0
 }
 
 fn give(vault: &Vault, role: &'static str, cert: u8) -> Granted {
     let identity = Identity::parse("Grace Hopper", "grace@example.com").unwrap();
-    let offer = Offer {
+    let offer = offer(vault, role, cert);
+    wait(staff::give(vault, None, &identity, &offer, &Actor::system())).unwrap()
+}
+
+fn offer(vault: &Vault, role: &'static str, cert: u8) -> Offer {
+    Offer {
         roles: [Name::fixed(role)].into(),
         certificate: Fingerprint::of_der(&[cert]),
         until: "2027-06-01".parse().unwrap(),
         told: Some((vault.now(), "en".into())),
-    };
-    wait(staff::give(vault, None, &identity, &offer, &Actor::system())).unwrap()
+    }
 }
 
 fn acting(person: ActorId, role: &'static str, cert: u8) -> Actor {
@@ -98,4 +108,168 @@ fn a_removed_revocation_brings_no_grant_back() {
     assert_eq!(read(&vault, ada, &me), "vault.missing_row");
     store.repent();
     assert_eq!(read(&vault, ada, &me), "staff.revoked");
+}
+
+/// Rows of before a revocation are put back.
+fn restored(world: &World, store: &Adversary, meanwhile: impl FnOnce()) -> World {
+    let backup = store.forge(|_| {});
+    meanwhile();
+    wait(world.keyring.create(NewKeys { log: HEARD, ..NewKeys::default() })).unwrap();
+    World { store: backup, ..world.clone() }
+}
+
+const HEARD: Option<LogPosition> = Some(LogPosition { epoch: 1, index: 90 });
+
+fn replay(world: &World) -> (Vault, u64) {
+    let (vault, recovery) = world.try_open(&policy(), OnRestore::Replay).unwrap();
+    (vault, recovery.grants_unconfirmed)
+}
+
+#[test]
+fn a_restore_brings_no_revoked_grant_back() {
+    let (world, store) = Adversary::world();
+    let vault = open(&world);
+    let (ada, boss) = (ada(&vault), give(&vault, "support", 1));
+    let leaver = give(&vault, "billing", 2);
+    let (me, theirs) = (acting(boss.person, "support", 1), acting(leaver.person, "billing", 2));
+    let next = restored(&world, &store, || {
+        let reason = Note::parse("They leave.").unwrap();
+        wait(staff::revoke(&vault, leaver.person, Ground::Departure, &reason, &me)).unwrap();
+        assert_eq!(read(&vault, ada, &theirs), "staff.revoked");
+    });
+    let (vault, unconfirmed) = replay(&next);
+    assert_eq!(unconfirmed, 2);
+    for actor in [&me, &theirs] {
+        assert_eq!(read(&vault, ada, actor), "staff.unconfirmed");
+        assert_eq!(
+            code(wait(staff::confirm(&vault, leaver.person, actor))),
+            if actor == &me { "staff.unconfirmed" } else { "staff.own_grant" }
+        );
+    }
+    // The embedding program confirms the first; that person all others, but nobody their own.
+    let system = Actor::system();
+    let waiting = wait(staff::unconfirmed(&vault, &system)).unwrap();
+    assert!(waiting.len() == 2 && waiting.iter().all(|work| !work.confirmed));
+    assert_eq!(wait(staff::confirm(&vault, boss.person, &system)).unwrap(), [boss.key.clone()]);
+    assert_eq!(read(&vault, ada, &me), "ok");
+    assert_eq!(code(wait(staff::confirm(&vault, boss.person, &system))), "staff.nothing_granted");
+    assert_eq!(code(wait(staff::confirm(&vault, boss.person, &me))), "staff.own_grant");
+    assert_eq!(read(&vault, ada, &theirs), "staff.unconfirmed");
+    let listed = wait(staff::agenda(&vault, "2030-01-01".parse().unwrap(), &me)).unwrap();
+    let listed: Vec<_> = listed.iter().map(|work| (work.person, work.confirmed)).collect();
+    assert!(listed.len() == 2 && listed.contains(&(leaver.person, false)));
+    // Whoever remembers that they left revokes it again.
+    let reason = Note::parse("They left.").unwrap();
+    wait(staff::revoke(&vault, leaver.person, Ground::Departure, &reason, &me)).unwrap();
+    assert_eq!(read(&vault, ada, &theirs), "staff.revoked");
+    assert_eq!(code(wait(staff::confirm(&vault, leaver.person, &system))), "staff.nothing_granted");
+    let (vault, unconfirmed) = replay(&next);
+    assert_eq!((unconfirmed, read(&vault, ada, &me)), (0, "ok"), "once");
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_grant_that_nobody_confirms_runs_out() {
+    let (world, store) = Adversary::world();
+    let vault = open(&world);
+    let (ada, granted) = (ada(&vault), give(&vault, "support", 1));
+    let me = acting(granted.person, "support", 1);
+    let next = restored(&world, &store, || {});
+    let (vault, _) = replay(&next);
+    next.set_time("2027-06-02T00:00:00Z");
+    assert_eq!(read(&vault, ada, &me), "staff.expired");
+    let system = Actor::system();
+    assert_eq!(
+        code(wait(staff::confirm(&vault, granted.person, &system))),
+        "staff.nothing_granted"
+    );
+    assert_eq!(wait(staff::settle(&vault, None, 9)).unwrap().ended, 1);
+    assert_eq!(
+        wait(vault.record(&granted.key)).unwrap().standing,
+        Standing::Closed { at: vault.now() }
+    );
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_grant_that_was_altered_when_rows_came_back_is_over() {
+    let (world, store) = Adversary::world();
+    let vault = open(&world);
+    let (ada, granted) = (ada(&vault), give(&vault, "support", 1));
+    let (me, its) = (acting(granted.person, "support", 1), place(&granted.key));
+    let next = restored(&world, &store, || {});
+    // Somebody writes the row while it is not looked at, and writes it back when it was.
+    let sound = next.store.clone();
+    let row = wait(sound.rows(&[its.clone()])).unwrap().pop().unwrap().unwrap();
+    let longer = Row { due_at: Some(tacenda_core::Timestamp::MAX), ..row.clone() };
+    forge(&next, longer, row.version);
+    let (vault, unconfirmed) = replay(&next);
+    assert_eq!((unconfirmed, read(&vault, ada, &me)), (0, "staff.revoked"));
+    let system = Actor::system();
+    assert_eq!(
+        code(wait(staff::confirm(&vault, granted.person, &system))),
+        "staff.nothing_granted"
+    );
+    let offer = offer(&vault, "support", 1);
+    let renewed = wait(staff::renew(&vault, &granted.key, &offer, &system));
+    assert_eq!(code(renewed), "staff.wrong_step");
+    let now = wait(sound.rows(&[its])).unwrap().pop().unwrap().unwrap();
+    forge(&next, row, now.version);
+    assert_eq!(read(&vault, ada, &me), "vault.altered_row");
+}
+
+#[test]
+fn a_grant_that_was_taken_away_when_rows_came_back_is_not_put_back() {
+    let (world, store) = Adversary::world();
+    let vault = open(&world);
+    let (ada, granted) = (ada(&vault), give(&vault, "support", 1));
+    let (me, its) = (acting(granted.person, "support", 1), place(&granted.key));
+    wait(world.keyring.create(NewKeys { log: HEARD, ..NewKeys::default() })).unwrap();
+    store.put(&its, None);
+    let (vault, recovery) = world.try_open(&policy(), OnRestore::Replay).unwrap();
+    assert_eq!((recovery.grants_unconfirmed, recovery.lost.grants), (0, 1));
+    assert_eq!(read(&vault, ada, &me), "staff.no_grant");
+    wait(vault.audit()).unwrap();
+    store.repent();
+    assert_eq!(read(&vault, ada, &me), "vault.altered_row");
+}
+
+/// Writes a row past the vault.
+fn forge(world: &World, row: Row, version: u64) {
+    let leaf = Leaf {
+        at: tacenda_core::Timestamp::MIN,
+        actor: ActorId::SYSTEM,
+        action: Name::fixed("nothing"),
+        purpose: None,
+        subject: SubjectId::CONTROLLER,
+        details: Vec::new(),
+        policy: [0; 32],
+        salt: [0; 16],
+        rows: Vec::new(),
+    };
+    let leaf = NewLeaf { subject: leaf.subject, at: leaf.at, writes: false, bytes: leaf.encode() };
+    let row = Row { version: version + 1, ..row };
+    let write = RowWrite { row, expect: Expect::Version(version) };
+    let change = Change { writes: vec![write], leaves: vec![leaf], ..Change::default() };
+    wait(world.store.commit(change)).unwrap();
+}
+
+#[test]
+fn a_repair_cut_anywhere_leaves_no_grant_in_force() {
+    let (world, store) = Adversary::world();
+    let vault = open(&world);
+    let (ada, granted) = (ada(&vault), give(&vault, "support", 1));
+    let _ = give(&vault, "billing", 2);
+    let me = acting(granted.person, "support", 1);
+    wait(world.keyring.create(NewKeys { log: HEARD, ..NewKeys::default() })).unwrap();
+    killed_anywhere(
+        &world,
+        &policy(),
+        || store.forge(|_| {}),
+        |_, vault| {
+            assert_eq!(read(vault, ada, &me), "staff.unconfirmed");
+            wait(staff::confirm(vault, granted.person, &Actor::system())).unwrap();
+            assert_eq!(read(vault, ada, &me), "ok");
+        },
+    );
 }

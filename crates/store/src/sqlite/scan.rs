@@ -130,8 +130,8 @@ pub(super) fn scan(
     Ok(Page { rows, next })
 }
 
-/// Where the rows of a page by anchor stand: the index says it all, and no row is read.
-pub(super) fn anchored(
+/// Where the rows of a page by a time stand: the index says it all, and no row is read.
+pub(super) fn timed(
     connection: &Connection,
     scan: &Scan,
     after: Option<&Cursor>,
@@ -139,8 +139,9 @@ pub(super) fn anchored(
 ) -> Result<Vec<Cursor>> {
     let from = Start::new(after, true)?;
     let limit = i64::try_from(limit.max(1)).unwrap_or(i64::MAX);
+    let place = if matches!(scan, Scan::Due { .. }) { PLACE_DUE } else { PLACE };
     along(scan, &from, limit, |range, values| {
-        let sql = format!("SELECT {PLACE} {range}");
+        let sql = format!("SELECT {place} {range}");
         let mut statement = connection.prepare_cached(&sql).map_err(fault)?;
         let values: Vec<(&str, &dyn ToSql)> = values.concat();
         let places = statement.query_map(values.as_slice(), read_cursor).map_err(fault)?;
@@ -150,6 +151,8 @@ pub(super) fn anchored(
 
 /// The columns that [`read_cursor`] reads.
 const PLACE: &str = "subject, kind, id, anchor_at";
+/// These, for rows by when they are due.
+const PLACE_DUE: &str = "subject, kind, id, due_at";
 
 fn read_cursor(row: &SqlRow<'_>) -> rusqlite::Result<Result<Cursor>> {
     let subject = SubjectId::from_bytes(row.get(0)?);
@@ -295,7 +298,10 @@ mod tests {
             assert!(plan.contains(index), "{plan}");
             assert!(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN"), "{plan}");
         }
-        let place = plan(PLACE, ANCHORED);
-        assert!(place.contains("USING COVERING INDEX rows_anchor"), "{place}");
+        for (place, from, index) in [(PLACE, ANCHORED, "rows_anchor"), (PLACE_DUE, DUE, "rows_due")]
+        {
+            let place = plan(place, from);
+            assert!(place.contains(&format!("USING COVERING INDEX {index}")), "{place}");
+        }
     }
 }

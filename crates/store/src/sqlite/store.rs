@@ -88,8 +88,8 @@ impl Store for SqliteStore {
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Vec<Cursor>> {
-        if matches!(scan, Scan::Anchored { .. }) {
-            return self.0.read_one(|c| scan::anchored(c, scan, after, limit));
+        if matches!(scan, Scan::Anchored { .. } | Scan::Due { .. }) {
+            return self.0.read_one(|c| scan::timed(c, scan, after, limit));
         }
         let page = self.scan(scan, after, limit).await?;
         Ok(page.rows.iter().map(|row| scan.cursor(row)).collect())

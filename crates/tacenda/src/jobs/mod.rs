@@ -63,6 +63,11 @@ pub struct JobReport {
     pub busy: u64,
     /// How many it left because they are not what the log states.
     pub refused: u64,
+    /// How many are due and stay, because whom they are about was not warned long enough ago.
+    pub waiting: u64,
+    /// How many messages have been due for so long that nobody can be at them: nobody sends them, or
+    /// somebody hides them.
+    pub overdue: u64,
 }
 
 impl From<u64> for JobReport {

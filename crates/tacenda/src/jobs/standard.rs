@@ -18,7 +18,8 @@ pub(super) enum Standard {
     /// longer restricted since. It fails as long as rows are altered. Every ten minutes.
     MoveItems,
     /// `settle`: ends consents and objections without an account, and notes which grants have run out, so
-    /// that their retention begins. It looks at each that stands. Daily.
+    /// that their retention begins; takes off marks that no hold is about any more. It looks at each that
+    /// stands, and at each hold that is kept. Daily.
     Settle,
     /// `sweep`: erases what the policy no longer keeps, unless a person has to confirm it. Daily.
     Sweep,
@@ -87,15 +88,20 @@ impl Job for Standard {
 }
 
 impl From<Swept> for JobReport {
-    fn from(Swept { subjects, busy, refused, .. }: Swept) -> Self {
-        Self { done: subjects, busy, refused }
+    fn from(swept: Swept) -> Self {
+        let Swept { subjects, busy, refused, waiting, overdue, .. } = swept;
+        Self { done: subjects, busy, refused, waiting, overdue }
     }
 }
 
 /// Each kind is looked through, whatever is wrong with another.
 async fn settle(t: &Tacenda) -> Result<u64> {
-    let each =
-        [t.consents().settle().await, t.objections().settle().await, t.staff().settle().await];
+    let holds = match t.holds() {
+        Ok(holds) => holds.settle().await,
+        Err(error) => Err(error),
+    };
+    let (consents, objections) = (t.consents().settle().await, t.objections().settle().await);
+    let each = [consents, objections, t.staff().settle().await, holds];
     each.into_iter().sum()
 }
 
@@ -115,7 +121,9 @@ mod tests {
 
     #[test]
     fn whom_a_sweep_left_is_told() {
-        let swept = Swept { subjects: 5, busy: 2, refused: 1, ..Swept::default() };
-        assert_eq!(JobReport::from(swept), JobReport { done: 5, busy: 2, refused: 1 });
+        let swept =
+            Swept { subjects: 5, busy: 2, refused: 1, waiting: 3, overdue: 4, ..Swept::default() };
+        let told = JobReport { done: 5, busy: 2, refused: 1, waiting: 3, overdue: 4 };
+        assert_eq!(JobReport::from(swept), told);
     }
 }

@@ -49,6 +49,18 @@ pub(super) const CASES: &[(&str, &str, &str, &str)] = &[
         "outbox = { keep = \"63 months\" }",
         "outbox = { keep = \"31 days\" }",
     ),
+    (
+        "account_unwarned",
+        "classes.billing.retention[0].warn_before",
+        "law = \"vat\"\narchive = true",
+        "law = \"vat\"\narchive = true\nwarn_before = \"2 months\"",
+    ),
+    (
+        "account_unwarned",
+        "classes.billing.retention[0].warn_before",
+        "warn_before = \"1 month\"\n\n[classes.billing]\nitems = [\"company\", \"iban_tail\"]\nclock = { open = \"not started\", closed = \"closed\" }\nkey = \"subject\"\n\n[[classes.billing.retention]]",
+        "\n[classes.billing]\nitems = [\"company\", \"iban_tail\"]\nclock = { open = \"not started\", closed = \"closed\" }\nkey = \"subject\"\n\n[[classes.billing.retention]]\nwarn_before = \"1 month\"",
+    ),
     ("undeclared", "sweep.warn_for", "warn_for = \"security\"", "warn_for = \"nobody\""),
     ("missing_key", "records", "outbox = { keep = \"63 months\" }", ""),
     (

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::taxonomy::{may_be_special, special};
+use crate::calendar::Period;
 use crate::name::Name;
 use crate::policy::codes;
 use crate::policy::item_type::ItemType;
@@ -124,6 +125,33 @@ pub(super) fn classes(r: &mut Reader<'_>, policy: &Policy) {
             let path = format!("{path}.retention[{i}]");
             warning(r, rule, &path);
             warning_goes_out(r, policy, rule, &path);
+        }
+    }
+    warned_with_account(r, policy);
+}
+
+/// The account takes all data with it: whoever is warned of any is warned of that as long before.
+fn warned_with_account(r: &mut Reader<'_>, policy: &Policy) {
+    let account = policy.primary_class();
+    let path = entry("classes", account);
+    let known = policy.items.values().filter(|item| item.unique && item.required).count() == 1;
+    if !known || !policy.classes.contains_key(account) || !r.clean(&path) || !r.clean("items") {
+        return;
+    }
+    let longest = policy.live_rules(account).filter_map(|rule| rule.warn_before);
+    let longest = longest.max_by_key(|warn| day_bounds(*warn));
+    for (name, class) in policy.classes.iter().filter(|(name, _)| *name != account) {
+        for (i, rule) in class.rules.iter().enumerate() {
+            let Some(warn) = rule.warn_before else { continue };
+            let before = |of: Period| of == warn || day_bounds(of).0 >= day_bounds(warn).1;
+            if longest.is_some_and(before) {
+                continue;
+            }
+            let at = format!("{}.retention[{i}].warn_before", entry("classes", name));
+            let message =
+                format!("the account takes class `{name}` with it, warned of later or not");
+            let help = format!("add `warn_before = \"{warn}\"` to `[[{path}.retention]]`");
+            r.add(&codes::ACCOUNT_UNWARNED, &at, message, help.into());
         }
     }
 }

@@ -18,6 +18,8 @@ pub(super) const IN_FORCE: RowKey = RowKey::only(SubjectId::CONTROLLER, Name::fi
 const DOMAIN: &str = "tacenda/in-force/1";
 /// With purposes and texts of consent behind the rest.
 const WITH_PROMISES: &str = "tacenda/in-force/3";
+/// And with what its laws keep behind those.
+const WITH_LAWS: &str = "tacenda/in-force/4";
 
 /// A policy as far as stored rows depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub(super) struct InForce {
     clocks: BTreeMap<Name, Clocks>,
     /// Its purposes and texts of consent; `None` if nobody knows them.
     pub(super) promised: Option<Promised>,
+    /// By class the items that a law keeps in its archives; `None` if nobody knows them, or its promises.
+    kept: Option<BTreeMap<Name, BTreeSet<Name>>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +58,12 @@ impl InForce {
         let clocks = classes.map(|class| (class.name.clone(), clocks(&class.anchors)));
         let promised = Promised::of(policy, before.and_then(|before| before.promised.as_ref()));
         let (items, clocks) = (items.collect(), clocks.collect());
-        Self { mark, items, clocks, promised: Some(promised) }
+        Self { mark, items, clocks, promised: Some(promised), kept: Some(kept(policy)) }
     }
 
     /// A policy of which nothing is known but its mark.
     pub(super) const fn unknown(mark: PolicyMark) -> Self {
-        Self { mark, items: BTreeMap::new(), clocks: BTreeMap::new(), promised: None }
+        Self { mark, items: BTreeMap::new(), clocks: BTreeMap::new(), promised: None, kept: None }
     }
 
     /// Whether an item had another type.
@@ -71,6 +75,14 @@ impl InForce {
     /// nobody knows where it was, it moves unless it lies in that class.
     pub(super) fn moves(&self, item: &Name, lies_in: &Name, to: &Name) -> bool {
         self.items.get(item).map_or(lies_in, |known| &known.class) != to
+    }
+
+    /// Whether it is known that no law kept an item in the archives of a class.
+    pub(super) fn kept_for_no_law(&self, class: &Name, item: &Name) -> bool {
+        let kept = |kept: &BTreeMap<Name, BTreeSet<Name>>| {
+            kept.get(class).is_some_and(|items| items.contains(item))
+        };
+        self.kept.as_ref().is_some_and(|of| !kept(of))
     }
 
     /// Whether it is not known that an item was unique before.
@@ -89,7 +101,11 @@ impl InForce {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut e = Encoder::new(if self.promised.is_some() { WITH_PROMISES } else { DOMAIN });
+        let mut e = Encoder::new(match (&self.promised, &self.kept) {
+            (Some(_), Some(_)) => WITH_LAWS,
+            (Some(_), None) => WITH_PROMISES,
+            (None, _) => DOMAIN,
+        });
         e.u64(self.mark.version).raw(&self.mark.digest).list(self.items.len());
         for (name, KnownItem { class, item_type, unique }) in &self.items {
             e.text(name.as_str()).text(class.as_str()).text(item_type.as_str());
@@ -104,6 +120,12 @@ impl InForce {
         }
         if let Some(promised) = &self.promised {
             promised.encode(&mut e);
+            if let Some(kept) = &self.kept {
+                e.list(kept.len());
+                for (class, items) in kept {
+                    e.text(class.as_str()).names(items);
+                }
+            }
         }
         e.finish()
     }
@@ -111,7 +133,9 @@ impl InForce {
     pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
         let first = Decoder::new(bytes, DOMAIN);
         let knows_promises = first.is_err();
-        let mut d = first.or_else(|_| Decoder::new(bytes, WITH_PROMISES))?;
+        let second = first.or_else(|_| Decoder::new(bytes, WITH_PROMISES));
+        let knows_laws = second.is_err();
+        let mut d = second.or_else(|_| Decoder::new(bytes, WITH_LAWS))?;
         let mark = PolicyMark { version: d.u64()?, digest: d.raw()? };
         let (mut items, mut clocks) = (BTreeMap::new(), BTreeMap::new());
         for _ in 0..d.list(15)? {
@@ -129,8 +153,9 @@ impl InForce {
             clocks.insert(class, (event(d.text()?)?, event(d.text()?)?));
         }
         let promised = if knows_promises { Some(Promised::decode(&mut d)?) } else { None };
+        let kept = if knows_laws { Some(decode_kept(&mut d)?) } else { None };
         d.end()?;
-        Ok(Self { mark, items, clocks, promised })
+        Ok(Self { mark, items, clocks, promised, kept })
     }
 }
 
@@ -156,6 +181,29 @@ impl Standing {
         let in_force = if in_force.mark == mark { in_force } else { InForce::unknown(mark) };
         Ok(Self { row: Some(row), in_force, coming: None })
     }
+}
+
+/// By class the items that the laws of a policy keep, whatever holds of an account.
+fn kept(policy: &Policy) -> BTreeMap<Name, BTreeSet<Name>> {
+    let (items, facts) =
+        (policy.items.keys().cloned().collect(), policy.facts.keys().cloned().collect());
+    let of_class = |class: &Name| -> BTreeSet<Name> {
+        policy.archived(class, &items, &facts).into_iter().flat_map(|(_, items)| items).collect()
+    };
+    let all = policy.classes.keys().map(|class| (class.clone(), of_class(class)));
+    all.filter(|(_, items)| !items.is_empty()).collect()
+}
+
+fn decode_kept(d: &mut Decoder<'_>) -> Result<BTreeMap<Name, BTreeSet<Name>>> {
+    let mut kept = BTreeMap::new();
+    for _ in 0..d.list(14)? {
+        let (class, items) = (follows(&kept, d.name()?)?, d.names()?);
+        if items.is_empty() {
+            return MALFORMED.err();
+        }
+        kept.insert(class, items);
+    }
+    Ok(kept)
 }
 
 fn clocks(anchors: &Anchors) -> Clocks {
@@ -229,6 +277,10 @@ mod tests {
                             (version.parse().unwrap(), oldest_valid.parse().unwrap());
                         let promised = expected.promised.get_or_insert_default();
                         promised.texts.insert(name(text), KnownText { version, oldest_valid });
+                    }
+                    ("kept", [class, items @ ..]) => {
+                        let kept = expected.kept.get_or_insert_default();
+                        kept.insert(name(class), items.iter().map(|item| name(item)).collect());
                     }
                     _ => {}
                 }

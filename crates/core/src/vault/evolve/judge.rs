@@ -86,10 +86,11 @@ impl Vault {
             }
             // What is archived stays as the law found it, until the law ends. A law that is dropped
             // with a move, be it the first or back again, was perhaps only forgotten, and what it
-            // kept would be gone for good. What a hold keeps goes with the hold, and binds no policy.
+            // kept would be gone for good. What a hold alone keeps goes with the hold, and binds no policy.
             let now = &declared.class;
+            let by_hold_alone = row.held && before.kept_for_no_law(class, item);
             if archived
-                && !row.held
+                && !by_hold_alone
                 && before.moves(item, class, now)
                 && !self.is_kept(class, &items, item)
             {

@@ -7,7 +7,7 @@ use crate::name::Name;
 use crate::policy::records::RecordKind;
 use crate::ports::store::CONFLICT;
 use crate::ports::{Expect, RowWrite};
-use crate::row::Row;
+use crate::row::{Row, RowKey};
 use crate::seal::{Body, DataKey, Place};
 use crate::vault::codes::{NO_SUCH_RECORD, RECORD_WITHOUT_MODEL};
 use crate::vault::journal::{hex, next_version};
@@ -196,6 +196,59 @@ impl Vault {
             draft.record(change.entry.clone().told(leaf), vec![write.clone()], &[]);
         }
         self.commit(draft).await.map(|_| ())
+    }
+
+    /// Changes records as decided, whoever has a lease of them, in one change with a leaf each, while
+    /// `under` stands: a row of the job that this is a part of. Answers with how many, and with how many
+    /// could not be opened.
+    ///
+    /// # Errors
+    /// `store.conflict` if one of them, or that row, was written meanwhile; the codes of the ports.
+    pub(in crate::vault) async fn end_unclaimed(
+        &self,
+        kind: &'static RecordKind,
+        rows: Vec<Row>,
+        needed: &[Name],
+        under: &(RowKey, Expect),
+        decide: impl Fn(&OpenedRecord) -> Result<RecordChange> + Send + Sync,
+    ) -> Result<(u64, u64)> {
+        let each = rows.into_iter().map(|row| ClaimedRecord {
+            key: RecordKey { subject: row.key.subject, kind, id: row.key.id },
+            until: Timestamp::MIN,
+            mark: [0; 16],
+            row,
+        });
+        let each: Vec<_> = each.collect();
+        let opened = self.open_claimed(&each, needed).await?;
+        let rows: Vec<_> = each.iter().map(|one| one.row.clone()).collect();
+        let states = self.wrapped_keys(&rows).await?;
+        let (mut draft, mut ended, mut unread) = (Draft::new(0), 0u64, 0u64);
+        for (one, opened) in each.iter().zip(opened) {
+            let data = self.open_row_keys(std::slice::from_ref(&one.row), &states).await;
+            let write = opened.and_then(|opened| decide(&opened)).and_then(|change| {
+                let data = super::super::account::one(data?)?;
+                Ok((self.end_row(one, &change, &data)?, change.entry))
+            });
+            match write {
+                Ok((write, entry)) => {
+                    let leaf =
+                        self.leaf(self.now(), &Actor::system(), entry.action(), one.key.subject);
+                    draft.record(entry.told(leaf), vec![write], &[]);
+                    ended = ended.saturating_add(1);
+                }
+                Err(error) if error.kind() == Kind::Unavailable || error.is(&CONFLICT) => {
+                    return Err(error);
+                }
+                Err(error) if error.kind() == Kind::Integrity => unread = unread.saturating_add(1),
+                // It is about to go.
+                Err(_) => {}
+            }
+        }
+        if !draft.is_empty() {
+            draft.require(under.0.clone(), under.1);
+            self.commit(draft).await?;
+        }
+        Ok((ended, unread))
     }
 
     /// The row of a claimed record as it is to be.

@@ -66,6 +66,7 @@ impl Vault {
         }
         let seen = effects.stance_seen.as_ref();
         self.take_stance(subject, record.id, seen, &effects.stance, (draft, &mut writes)).await?;
+        self.note_withdrawals(subject, &effects.stance).await?;
         for message in &effects.messages {
             writes.push(self.message(subject, message, &writes, draft).await?);
         }

@@ -1,11 +1,15 @@
 //! What is added while records stand against it: a hold of a class holds what comes of it later.
 
-use super::{Standing, Vault};
+use super::{RecordKey, Standing, Vault};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
-use crate::policy::records::{HELD_WHOLE, HOLDS};
+use crate::policy::records::{HELD_WHOLE, HOLDS, HOLDS_ENDED};
 use crate::row::Row;
+use crate::vault::rows::stated;
+
+/// How many leaves are looked at at once.
+const PAGE: usize = 16;
 
 impl Vault {
     /// Whether a new row of a class is held from its beginning: if another row of the class is, such
@@ -26,19 +30,43 @@ impl Vault {
         self.is_held_whole(subject).await
     }
 
-    /// Whether everything about a subject is held, or may be, as nobody can read what was altered.
+    /// Whether everything about a subject is held, or may be: nobody can read a hold that was altered or
+    /// taken away, unless the log still says that it was let go.
     ///
     /// # Law
     /// Art. 17(3) GDPR.
     pub(super) async fn is_held_whole(&self, subject: SubjectId) -> Result<bool> {
-        let whole = |standing: &Standing| match standing {
-            Standing::Open { state, .. } => *state == HELD_WHOLE,
-            Standing::Closed { .. } => false,
-        };
-        match self.records_of(subject, &HOLDS).await {
-            Ok(holds) => Ok(holds.iter().any(|hold| whole(&hold.standing))),
-            Err(error) if error.kind() == Kind::Integrity => Ok(true),
-            Err(error) => Err(error),
+        for (key, found) in self.records_each(subject, &HOLDS).await? {
+            let may_hold = match found.map(|hold| hold.standing) {
+                Ok(Standing::Open { state, .. }) => state == HELD_WHOLE,
+                Ok(Standing::Closed { .. }) => false,
+                Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+                Err(_) => !self.was_let_go(&key).await?,
+            };
+            if may_hold {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the last leaf about a hold says that it keeps nothing any more. One that is altered, or was
+    /// pruned, says nothing.
+    async fn was_let_go(&self, key: &RecordKey) -> Result<bool> {
+        let row = key.row();
+        let mut before = None;
+        loop {
+            let leaves = self.ports.store.leaves_of(key.subject, true, before, PAGE).await?;
+            for stored in &leaves {
+                let Ok(leaf) = stated(key.subject, stored) else { return Ok(false) };
+                if leaf.rows.iter().any(|stamp| stamp.kind == row.kind && stamp.id == row.id) {
+                    return Ok(HOLDS_ENDED.contains(&leaf.action));
+                }
+                before = Some(stored.id);
+            }
+            if leaves.len() < PAGE {
+                return Ok(false);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A data subject's request is a record, a hold, a restriction; so will be consents, grants, breaches, messages. The
 //! room says what a record holds, how it stands and what is told of it in the log; keys, sealing,
 //! the log and retention are here, and no room has any of its own. An operation is a file: `add`,
-//! `beside`, `numbered`, `change`, `claim`, `read`, `list`. What a change does to the subject's own data is `effects`, and to
+//! `beside`, `numbered`, `change`, `claim`, `read`, `list`; many people at a time are `pages`. What a change does to the subject's own data is `effects`, and to
 //! what is added later, `later`.
 //!
 //! A record is open, in a state of its room, or closed. Its retention clock runs exactly while it is
@@ -17,7 +17,9 @@ mod effects;
 mod items;
 mod later;
 mod list;
+mod lost;
 mod numbered;
+mod pages;
 mod read;
 mod restate;
 
@@ -41,7 +43,9 @@ pub use claim::ClaimedRecord;
 pub use effects::Effects;
 pub use items::{MODEL, RecordItems};
 pub use list::DueRecord;
+pub use lost::{LostPage, LostRecords};
 pub use numbered::Numbered;
+pub use pages::PersonRows;
 pub use restate::RestatedRecord;
 
 /// How often an operation starts again after another change of the same rows came first.

@@ -1,22 +1,28 @@
-//! After a restore: what was erased since is erased again before anything can be read.
+//! After a restore: what was erased since is erased again before anything can be read, and what the
+//! rows of an earlier day would do a second time is ended.
 
+mod grants;
+mod job;
+mod letters;
 mod replay;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codes::{BLOCKED, FORKED, PRUNED};
 use super::journal::{Draft, hex};
-use super::journal::{next_version, own_row};
-use super::{Actor, NotMoved, Vault};
-use crate::codec::{Decoder, Encoder};
+use super::{Actor, LostRecords, NotMoved, Vault};
+use crate::clock::Timestamp;
 use crate::error::{Context, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::log::leaf_hash;
 use crate::name::Name;
 use crate::ports::store::CONFLICT;
-use crate::ports::{Expect, KeyCopies, KeyId, KeyState, LogPosition, RowWrite, Scrub};
-use crate::row::{Row, RowKey};
+use crate::ports::{KeyCopies, KeyId, KeyState, LogPosition, Scrub};
+use crate::row::RowKey;
+
+use job::Repair;
 
 /// What opening had to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +31,23 @@ pub struct Recovery {
     pub rows_restored: bool,
     /// The safe was older than the rows.
     pub safe_restored: bool,
+    /// The end of the log in rows that were restored: what people and staff said later is lost with its
+    /// rows, as far as nothing else here tells of it. [`Timestamp::MIN`] if nothing of the rows was
+    /// left, `None` if none were restored.
+    pub since: Option<Timestamp>,
+    /// Letters that waited in rows that were restored and may have gone since: they are given up, so
+    /// that nobody gets one twice.
+    pub letters_ended: u64,
+    /// Grants of staff in rows that were restored, which may have been revoked since: none of them counts
+    /// until it is confirmed.
+    pub grants_unconfirmed: u64,
+    /// What was said since the backup, which went with the rows, and that the safe tells of;
+    /// [`Vault::lost_records`] says whose the records are. Any other change of what was there already
+    /// leaves no trace in the safe: a hold that was released holds again.
+    pub lost: LostRecords,
+    /// Records in rows that were restored that could not be looked at, since somebody altered them: an
+    /// audit names them, and as long as they are so nothing comes of them.
+    pub unread: u64,
     /// Rows of erased data that were there again, and went again.
     pub rows_erased_again: u64,
     /// Keys that were there again, and were destroyed again.
@@ -42,7 +65,6 @@ const PAGE: usize = 512;
 const CONTROLLER: SubjectId = SubjectId::CONTROLLER;
 /// The job row of a repair.
 pub(super) const REPAIR: RowKey = RowKey::only(CONTROLLER, Name::fixed("repair"));
-const DOMAIN: &str = "tacenda/repair/1";
 
 /// The action of the leaf with which an epoch begins: where the one before ended, and what was
 /// signed last.
@@ -63,14 +85,18 @@ impl Vault {
         let now = store.head.epoch;
         if rows_restored {
             let last = heard.map_or(now, |heard| heard.epoch).max(now);
-            self.begin_epoch(last.saturating_add(1)).await?;
-        } else if let Some(target) = self.repair_target().await?.filter(|target| *target > now) {
+            let ended = store.last_leaf_at.unwrap_or(Timestamp::MIN);
+            let repair = Repair { epoch: last.saturating_add(1), rows: Some(ended) };
+            self.begin_epoch(repair).await?;
+        } else if let Some((_, repair)) = self.repair().await?.filter(|(_, job)| job.epoch > now) {
             // Killed between the first of these epochs and the last.
-            self.begin_epoch(target).await?;
+            self.begin_epoch(repair).await?;
         } else if safe_restored && !self.is_ours(now).await? {
             // Whoever lost the key that signs this log goes on with another.
-            self.begin_epoch(now.saturating_add(1)).await?;
-        } else if safe_restored && let Some(job) = self.repair_job(now).await? {
+            self.begin_epoch(Repair { epoch: now.saturating_add(1), rows: None }).await?;
+        } else if safe_restored
+            && let Some(job) = self.repair_job(Repair { epoch: now, rows: None }).await?
+        {
             let leaf = self.leaf(self.now(), &Actor::system(), "safe.restored", CONTROLLER);
             let mut draft = Draft::new(0);
             draft.record(leaf, vec![job], &[]);
@@ -85,13 +111,13 @@ impl Vault {
 
     /// A log that lost its end goes on as a new one, which begins with the last checkpoint of the
     /// old: never a fork. Epochs are numbered without a gap; only the target is signed.
-    async fn begin_epoch(&self, target: u32) -> Result<()> {
+    async fn begin_epoch(&self, repair: Repair) -> Result<()> {
         loop {
             // The next epoch says where this one ended: with all that was committed.
             self.ports.store.settle().await?;
             let Some(store) = self.ports.store.status().await? else { return Ok(()) };
             let head = store.head;
-            if head.epoch >= target {
+            if head.epoch >= repair.epoch {
                 // At once, so that the safe knows of the epoch.
                 return self.checkpoint().await.map(|_| ());
             }
@@ -107,7 +133,7 @@ impl Vault {
                 // A checkpoint is public: an origin, a size, a root and a signature.
                 leaf = leaf.detail("checkpoint", Context::published(text));
             }
-            let job = self.repair_job(target).await?;
+            let job = self.repair_job(repair).await?;
             let mut draft = Draft::new(safe.map_or(0, |safe| safe.sequence));
             draft.change().new_epoch = Some(epoch);
             draft.change().under = Some(self.policy.version);
@@ -120,44 +146,26 @@ impl Vault {
         }
     }
 
-    /// The job row of a repair that goes on once the target epoch has begun; `None` if it is there.
-    async fn repair_job(&self, target: u32) -> Result<Option<RowWrite>> {
-        let mut body = Encoder::new(DOMAIN);
-        body.u32(target);
-        let body = body.finish();
-        Ok(match self.ports.store.rows(&[REPAIR]).await?.pop().flatten() {
-            Some(row) if row.body == body => None,
-            // The backup was made in the middle of another repair.
-            Some(row) => Some(next_version(Row { body, ..row })),
-            None => {
-                let row = Row { due_at: Some(self.now()), body, ..own_row(REPAIR) };
-                Some(RowWrite { row, expect: Expect::Absent })
-            }
-        })
-    }
-
-    /// The epoch in which a repair under way goes on.
-    async fn repair_target(&self) -> Result<Option<u32>> {
-        let Some(row) = self.ports.store.rows(&[REPAIR]).await?.pop().flatten() else {
-            return Ok(None);
-        };
-        let mut d = Decoder::new(&row.body, DOMAIN)?;
-        let target = d.u32()?;
-        d.end()?;
-        Ok(Some(target))
-    }
-
     /// Carries out the repair that a restore began, now or in a process that was killed.
     pub(super) async fn finish_repair(&self, recovery: &mut Recovery) -> Result<()> {
-        let Some(job) = self.ports.store.rows(&[REPAIR]).await?.pop().flatten() else {
-            return Ok(());
-        };
+        let Some((job, repair)) = self.repair().await? else { return Ok(()) };
         recovery.keys_destroyed_again += self.destroy_again().await?;
         recovery.rows_erased_again += self.replay_tombstones().await?;
+        if let Some(ended) = repair.rows {
+            recovery.rows_restored = true;
+            recovery.since = Some(ended);
+            recovery.unread = 0;
+            self.suspend_grants(&job, recovery).await?;
+            self.end_letters(&job, recovery).await?;
+            self.heed_lost_words(&job, ended, recovery).await?;
+        }
         // From now on the safe counts as the newest.
         let store = self.ports.store.status().await?;
         self.ports.keyring.raise_sequence(store.map_or(0, |store| store.safe_sequence)).await?;
-        let leaf = self.leaf(self.now(), &Actor::system(), "restore.repaired", CONTROLLER);
+        let mut leaf = self.leaf(self.now(), &Actor::system(), "restore.repaired", CONTROLLER);
+        if let Some(ended) = repair.rows {
+            leaf = leaf.detail("since", ended).detail("lost", recovery.lost.total());
+        }
         let mut draft = Draft::new(0);
         draft.record(leaf, Vec::new(), &[job]);
         match self.commit(draft).await {

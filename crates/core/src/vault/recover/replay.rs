@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::ErasedClass;
 use super::super::journal::Draft;
 use super::super::keys::{ENDED, key_of, number_of};
+use super::super::withdrawals::WITHDRAWN;
 use super::super::{Actor, Vault};
 use super::PAGE;
 use crate::calendar;
@@ -59,6 +60,11 @@ impl Vault {
 
     async fn replay(&self, tombstone: &Tombstone) -> Result<u64> {
         let KeyId { subject, class, number } = &tombstone.key;
+        if *class == WITHDRAWN {
+            // It sealed nothing.
+            return Ok(0);
+        }
+        self.suppress_ended(tombstone).await?;
         if *number == ENDED && *class == *self.policy.primary_class() {
             return self.replay_rest(tombstone).await;
         }
@@ -85,17 +91,9 @@ impl Vault {
     /// Art. 17(3)(b) GDPR. The facts of the account went with it, so that a law which depends on
     /// one is given the benefit of the doubt; its own end still comes.
     async fn replay_rest(&self, tombstone: &Tombstone) -> Result<u64> {
-        let (subject, primary) = (tombstone.key.subject, self.policy.primary_class());
-        if tombstone.key.class != *primary {
-            return Ok(0);
-        }
-        let known = self.ports.keyring.keys_of(subject).await?;
+        let subject = tombstone.key.subject;
+        let Some(known) = self.keys_of_ended(tombstone).await? else { return Ok(0) };
         let is_live = |state: &KeyState| matches!(state, KeyState::Live(_));
-        let lives = known.iter().any(|(key, state)| key.class == *primary && is_live(state));
-        // Where a law keeps an item of the account's own class the key of that goes on.
-        if lives && tombstone.key.number != ENDED {
-            return Ok(0);
-        }
         // What lay under these goes by their own tombstones.
         let gone: BTreeSet<_> =
             known.into_iter().filter(|(_, state)| !is_live(state)).map(|(key, _)| key).collect();
@@ -146,6 +144,28 @@ impl Vault {
         draft.record(leaf, writes, &deletes);
         self.commit(draft).await?;
         Ok(erased)
+    }
+
+    /// All keys of a subject whose account this tombstone says has ended.
+    async fn keys_of_ended(&self, tombstone: &Tombstone) -> Result<Option<Vec<(KeyId, KeyState)>>> {
+        let primary = self.policy.primary_class();
+        if tombstone.key.class != *primary {
+            return Ok(None);
+        }
+        let known = self.ports.keyring.keys_of(tombstone.key.subject).await?;
+        let is_live = |state: &KeyState| matches!(state, KeyState::Live(_));
+        let lives = known.iter().any(|(key, state)| key.class == *primary && is_live(state));
+        // Where a law keeps an item of the account's own class the key of that goes on.
+        Ok((!lives || tombstone.key.number == ENDED).then_some(known))
+    }
+
+    /// Whoever was suppressed when the account ended is so again, before the row goes of which the token
+    /// is made.
+    async fn suppress_ended(&self, tombstone: &Tombstone) -> Result<()> {
+        if self.keys_of_ended(tombstone).await?.is_some() {
+            self.suppress_again(tombstone.key.subject, tombstone.at).await?;
+        }
+        Ok(())
     }
 
     async fn fate(&self, row: Row, class: &Name, tombstone: &Tombstone) -> Result<Fate> {

@@ -18,7 +18,7 @@ use crate::policy::{LegacyPasswords, Policy, Stance, Told};
 use crate::ports::Fingerprint;
 use crate::row::Token;
 use crate::seal::{IndexKey, fingerprint};
-use crate::vault::RecordKey;
+use crate::vault::suppress::Suppression;
 
 /// A request that passed every check that needs no store.
 pub(in crate::vault) struct Checked {
@@ -31,7 +31,7 @@ pub(in crate::vault) struct Checked {
     /// Whether the person asks for it.
     pub(super) by_person: bool,
     /// What ends with it.
-    pub(super) suppressed: Option<RecordKey>,
+    pub(super) suppressed: Option<Suppression>,
 }
 impl Vault {
     /// Checks what needs no store: required items, the order of dates, declared facts, the notice,

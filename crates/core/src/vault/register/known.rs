@@ -7,10 +7,11 @@ use super::{Registered, Vault, put};
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
-use crate::ports::{Fingerprint, KeyState};
+use crate::ports::{Fingerprint, KeyId, KeyState};
 use crate::row::Token;
 use crate::vault::codes::NOT_UNIQUE;
 use crate::vault::suppress::Stands;
+use crate::vault::withdrawals::WITHDRAWN;
 
 impl Vault {
     /// Takes out what an earlier import wrote.
@@ -46,7 +47,9 @@ impl Vault {
     /// and a fingerprint whose rows never came. Whoever was erased was written, whatever the log
     /// still has of it.
     pub(in crate::vault) async fn was_written(&self, subject: SubjectId) -> Result<bool> {
-        let tombstone = |(_, state): &(_, KeyState)| matches!(state, KeyState::Destroyed(_));
+        let tombstone = |(key, state): &(KeyId, KeyState)| {
+            matches!(state, KeyState::Destroyed(_)) && key.class != WITHDRAWN
+        };
         Ok(!self.ports.store.leaves_of(subject, true, None, 1).await?.is_empty()
             || self.ports.keyring.keys_of(subject).await?.iter().any(tombstone))
     }

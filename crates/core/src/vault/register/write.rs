@@ -13,7 +13,7 @@ use crate::policy::Policy;
 use crate::ports::{Committed, Expect, KeyId, NewKeys, RowWrite};
 use crate::row::{Row, RowKey, state};
 use crate::seal::{Body, DataKey, Place};
-use crate::vault::RecordKey;
+use crate::vault::suppress::Suppression;
 
 /// A request about to be written.
 pub(super) struct Prepared {
@@ -182,7 +182,7 @@ impl Vault {
 
 impl Prepared {
     /// The suppression that ends with it.
-    pub(super) const fn suppressed(&self) -> Option<&RecordKey> {
+    pub(super) const fn suppressed(&self) -> Option<&Suppression> {
         self.request.suppressed.as_ref()
     }
 
