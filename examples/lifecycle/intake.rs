@@ -11,7 +11,7 @@ use tacenda::{Actor, Log, Name, Tacenda, Timestamp};
 
 use crate::args::Options;
 use crate::dated::dated;
-use crate::run::{Outcome, heading, say};
+use crate::run::{Outcome, heading, named, say};
 
 const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/lifecycle/customers.csv");
 /// How many refused records are listed; the report has all of them.
@@ -26,7 +26,7 @@ const PAGE: usize = 20;
 pub(crate) async fn import(options: &Options, t: &Tacenda, me: &Actor) -> Outcome<ImportReport> {
     let (source, length): (Box<dyn Read + Send>, u64) = match &options.customers {
         Some(path) => {
-            let file = fs::File::open(path)?;
+            let file = fs::File::open(path).map_err(|error| named("--customers", &error))?;
             let length = file.metadata()?.len();
             (Box::new(file), length)
         }
@@ -38,7 +38,8 @@ pub(crate) async fn import(options: &Options, t: &Tacenda, me: &Actor) -> Outcom
     };
     let bar = ProgressBar::new(length);
     bar.set_style(ProgressStyle::with_template("importing {bar:30} {percent}% {msg}")?);
-    let report = options.report.as_ref().map(fs::File::create).transpose()?;
+    let report = options.report.as_ref().map(fs::File::create).transpose();
+    let report = report.map_err(|error| named("--report", &error))?;
     let mut report = report.map(VerdictWriter::new).transpose()?;
     let (mut done, mut shown) = (0, Vec::new());
     let mut told = |page: &[Verdict]| {
@@ -56,7 +57,7 @@ pub(crate) async fn import(options: &Options, t: &Tacenda, me: &Actor) -> Outcom
     bar.finish_and_clear();
     heading("Import")?;
     say!(
-        "  {} accepted ({} of them known already, nothing written), {} refused",
+        "  {} accepted ({} of them known already and not written again), {} refused",
         counts.accepted(),
         counts.known(),
         counts.refused()

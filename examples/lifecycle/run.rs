@@ -49,7 +49,9 @@ const PASSWORD: &str = "a long sentence that nobody guesses";
 
 /// Checks a receipt offline.
 pub(crate) fn verify(receipt: &Path, keys: &Path, json: bool) -> Outcome {
-    let verified = verify_receipt(&fs::read_to_string(receipt)?, &fs::read_to_string(keys)?)?;
+    let text = fs::read_to_string(receipt).map_err(|error| named("RECEIPT", &error))?;
+    let keys = fs::read_to_string(keys).map_err(|error| named("VKEY", &error))?;
+    let verified = verify_receipt(&text, &keys)?;
     if json {
         say!("{}", serde_json::to_string_pretty(&verified)?)?;
         return Ok(());
@@ -93,7 +95,7 @@ pub(crate) async fn run(options: &Options) -> Outcome {
     let keys = t.log().verifier_keys().await?;
     fs::write(data.join("log.vkey"), &keys)?;
     if let Some(path) = &options.receipt {
-        fs::write(path, &receipt)?;
+        fs::write(path, &receipt).map_err(|error| named("--receipt", &error))?;
     }
     let verified = verify_receipt(&receipt, &keys)?;
     ensure(verified.leaf.subject == ada, "the receipt is about somebody else")?;
@@ -112,13 +114,19 @@ pub(crate) async fn run(options: &Options) -> Outcome {
 
 async fn open(options: &Options, data: &Path) -> Outcome<Tacenda> {
     let policy = options.policy.clone().unwrap_or_else(|| PathBuf::from(POLICY));
-    let key = MasterKeySource::file_or_new(data.join("master.key"), &SystemRng)?;
+    let (key, safe) = (data.join("master.key"), data.join("keys.db"));
+    // A new key opens nothing that is there: where there are keys, theirs is missed and not replaced.
+    let key = if safe.exists() {
+        MasterKeySource::File(key)
+    } else {
+        MasterKeySource::file_or_new(key, &SystemRng)?
+    };
     let builder = Tacenda::builder().policy_file(&policy).master_key(key);
     let builder = match (&options.store, &options.keys) {
         (Some(rows), Some(keys)) => {
             builder.postgres(rows.to_string_lossy(), keys.to_string_lossy())
         }
-        _ => builder.sqlite(data.join("customers.db"), data.join("keys.db")),
+        _ => builder.sqlite(data.join("customers.db"), safe),
     };
     let t = builder.open().await?;
     say!("Policy: {} (version {})", policy.display(), t.policy().version)?;
@@ -273,6 +281,11 @@ async fn erase(t: &Tacenda, ada: SubjectId, me: &Actor) -> Outcome<String> {
     t.erasure().erase(another, me).await?;
     say!("  the address is free again: somebody else registered with it, and was erased as well")?;
     Ok(erased.receipt.text)
+}
+
+/// What is wrong with the file that an argument names.
+pub(crate) fn named(argument: &str, error: &std::io::Error) -> String {
+    format!("the file of {argument}: {error}")
 }
 
 pub(crate) fn heading(text: &str) -> Outcome {

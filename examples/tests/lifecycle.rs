@@ -180,7 +180,9 @@ fn a_whole_run_and_another_over_the_same_folder() {
     let second = world.run(&[]);
     assert_eq!(second.code, Some(0), "{}{}", second.out, second.err);
     assert!(
-        second.out.contains("3 accepted (3 of them known already, nothing written), 6 refused")
+        second
+            .out
+            .contains("3 accepted (3 of them known already and not written again), 6 refused")
     );
     assert_eq!(fs::read_to_string(world.path("report.csv")).unwrap(), expected);
     let t = world.open();
@@ -208,7 +210,9 @@ fn a_receipt_is_verified_by_its_own_key_and_to_the_last_character() {
     assert!(good.out.starts_with("the receipt is genuine") && good.out.contains("erasure.done"));
     assert_eq!(verify(&receipt, &other.path("data/log.vkey")).code, Some(1));
     assert_eq!(verify(&other.path("receipt"), &keys).code, Some(1));
-    assert_eq!(verify(&world.path("nothing"), &keys).code, Some(1));
+    let missing = verify(&world.path("nothing"), &keys);
+    assert_eq!(missing.code, Some(1));
+    assert!(missing.err.contains("the file of RECEIPT: "), "{}", missing.err);
     assert_eq!(lifecycle(&[&"verify", &receipt]).code, Some(2));
 
     let text = fs::read_to_string(&receipt).unwrap();
@@ -224,6 +228,18 @@ fn a_receipt_is_verified_by_its_own_key_and_to_the_last_character() {
         assert_eq!(said.code, Some(1), "the character at {at}");
         assert!(said.out.is_empty(), "nothing is said of what was not verified");
     }
+}
+
+#[test]
+fn a_master_key_that_is_lost_is_missed_and_not_replaced() {
+    let world = World::new();
+    assert_eq!(world.run(&[]).code, Some(0));
+    let key = world.path("data/master.key");
+    fs::remove_file(&key).unwrap();
+    let said = world.run(&[]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("keys.no_master_key"), "{}", said.err);
+    assert!(!key.exists());
 }
 
 #[test]

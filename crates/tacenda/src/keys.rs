@@ -65,6 +65,10 @@ impl MasterKeySource {
     /// no half of one; what it may leave is a temporary file beside it, which nothing reads. The file
     /// system must know hard links.
     ///
+    /// It knows of no safe: beside one whose key file is lost it makes a key that opens nothing, and
+    /// opening says `keys.wrong_master_key`. Where there is a safe, [`MasterKeySource::File`] says that
+    /// the key is missing, and makes none.
+    ///
     /// # Errors
     /// [`NO_KEY`] if the file cannot be made. A file that is there is never written to, whatever is in
     /// it: [`MasterKeySource::load`] says what is wrong with it.

@@ -55,21 +55,10 @@ impl Vault {
     /// Those of [`Vault::add_record`]; `erasure.under_way` if an older one of the same number keeps going and does
     /// not go.
     pub async fn suppress(&self, subject: SubjectId, actor: &Actor) -> Result<bool> {
-        let Some(number) = self.number_of_account(subject).await? else { return Ok(false) };
-        for _ in 0..ATTEMPTS {
-            match self.suppress_under(&number, subject, self.now(), actor).await {
-                // What somebody altered keeps nobody from being erased; as long as it lies there an
-                // import is refused by it.
-                Err(error) if error.kind() == Kind::Integrity => return Ok(false),
-                // The time of the one before is up, and with it goes the number: only then is there
-                // room for another.
-                Err(error) if is_going(&error) => {
-                    let _ = self.resume_each().await?;
-                }
-                begun => return begun.map(|()| true),
-            }
+        match self.number_of_account(subject).await? {
+            Some(number) => self.suppress_under(&number, subject, self.now(), actor).await,
+            None => Ok(false),
         }
-        Err(UNDER_WAY.error().with("subject", subject))
     }
 
     /// [`Vault::suppress`] in rows that were restored, of which the account goes again that ended then: if
@@ -91,11 +80,7 @@ impl Vault {
         if !asked && !self.may_be_there(&SUPPRESSIONS, &[number]).await?.contains(&true) {
             return Ok(false);
         }
-        let ended = ended.min(self.now());
-        match self.suppress_under(&number, subject, ended, &Actor::system()).await {
-            Err(error) if error.kind() == Kind::Integrity || is_going(&error) => Ok(false),
-            begun => begun.map(|()| true),
-        }
+        self.suppress_under(&number, subject, ended.min(self.now()), &Actor::system()).await
     }
 
     /// The number of the suppression of whoever has an account in use, if the policy has a list of them.
@@ -113,11 +98,34 @@ impl Vault {
         Ok(tokens.find(|token| token.index == *index).map(|token| token.value))
     }
 
-    /// Adds the suppression of a number, or begins its period anew.
     async fn suppress_under(
         &self,
         number: &[u8; 16],
         subject: SubjectId,
+        at: Timestamp,
+        actor: &Actor,
+    ) -> Result<bool> {
+        for _ in 0..ATTEMPTS {
+            match self.begin_suppression(subject, number, at, actor).await {
+                // What somebody altered keeps nobody from being erased; as long as it lies there an
+                // import is refused by it.
+                Err(error) if error.kind() == Kind::Integrity => return Ok(false),
+                // The time of the one before is up, and with it goes the number: only then is there
+                // room for another.
+                Err(error) if error.is(&UNDER_WAY) || error.kind() == Kind::NotFound => {
+                    let _ = self.resume_each().await?;
+                }
+                begun => return begun.map(|()| true),
+            }
+        }
+        Err(UNDER_WAY.error().with("subject", subject))
+    }
+
+    /// Adds the suppression of a number, or begins its period anew.
+    async fn begin_suppression(
+        &self,
+        subject: SubjectId,
+        number: &[u8; 16],
         at: Timestamp,
         actor: &Actor,
     ) -> Result<()> {
@@ -197,11 +205,6 @@ impl Stands {
             Self::Unclear(error) => error,
         }
     }
-}
-
-/// Whether an older suppression is just being erased, its time being up.
-fn is_going(error: &Error) -> bool {
-    error.is(&UNDER_WAY) || error.kind() == Kind::NotFound
 }
 
 fn changed(in_force: bool, at: Timestamp, entry: Entry) -> RecordChange {

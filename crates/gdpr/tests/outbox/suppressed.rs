@@ -203,6 +203,37 @@ fn an_event_beside_the_erasure_brings_nobody_back() {
 }
 
 #[test]
+fn an_erasure_beside_the_return_stands() {
+    let mut turns = 0;
+    for operation in 0.. {
+        let world = World::default();
+        let vault = open(&world);
+        erase(&vault, ada(&vault));
+        let other = world.clone();
+        // Whoever came back is erased anew before the return has ended what stood against it.
+        let erased_anew = move || {
+            let vault = open(&other);
+            for subject in wait(vault.subjects(None, 99)).unwrap() {
+                erase(&vault, subject);
+            }
+        };
+        let faults = Faults::meanwhile(operation, erased_anew);
+        let store = FailingStore::new(world.store.clone(), faults.clone());
+        let keyring = FailingKeyring::new(world.keyring.clone(), faults.clone());
+        let beside = World { store: Arc::new(store), keyring: Arc::new(keyring), ..world.clone() };
+        by_person(&open(&beside), EMAIL).unwrap();
+        if !faults.tripped() {
+            break;
+        }
+        if accounts(&vault) == 0 {
+            assert_eq!(code(event(&vault, EMAIL)), "vault.suppressed", "{operation}");
+            turns += 1;
+        }
+    }
+    assert!(turns > 1, "{turns}");
+}
+
+#[test]
 fn a_line_that_is_refused_takes_nothing_from_another() {
     let world = World::default();
     let vault = open(&world);
@@ -280,35 +311,4 @@ fn an_erasure_beside_the_end_of_an_older_suppression_begins_another() {
         }
         assert!(met > 2, "{met}");
     }
-}
-
-#[test]
-fn an_erasure_beside_the_return_stands() {
-    let mut turns = 0;
-    for operation in 0.. {
-        let world = World::default();
-        let vault = open(&world);
-        erase(&vault, ada(&vault));
-        let other = world.clone();
-        // Whoever came back is erased anew before the return has ended what stood against it.
-        let erased_anew = move || {
-            let vault = open(&other);
-            for subject in wait(vault.subjects(None, 99)).unwrap() {
-                erase(&vault, subject);
-            }
-        };
-        let faults = Faults::meanwhile(operation, erased_anew);
-        let store = FailingStore::new(world.store.clone(), faults.clone());
-        let keyring = FailingKeyring::new(world.keyring.clone(), faults.clone());
-        let beside = World { store: Arc::new(store), keyring: Arc::new(keyring), ..world.clone() };
-        by_person(&open(&beside), EMAIL).unwrap();
-        if !faults.tripped() {
-            break;
-        }
-        if accounts(&vault) == 0 {
-            assert_eq!(code(event(&vault, EMAIL)), "vault.suppressed", "{operation}");
-            turns += 1;
-        }
-    }
-    assert!(turns > 1, "{turns}");
 }

@@ -188,7 +188,7 @@ async fn write_all(
 /// The first failure, unless it is a key that is taken.
 fn ready(faults: &[Option<&Fault>], careful: bool) -> Result<(), Failure> {
     match faults.iter().flatten().find(|fault| !fault.is_aborted()) {
-        Some(fault) if fault.is_taken() && !careful => Err(Failure::Taken),
+        Some(fault) if fault.may_be_taken() && !careful => Err(Failure::Taken),
         _ => Ok(()),
     }
 }

@@ -54,6 +54,12 @@ impl Fault {
         self.state() == Some("23505")
     }
 
+    /// A key may be there already. Where rows are spread over machines they go there by COPY, and its
+    /// errors come back as internal ones, without a state of their own.
+    pub(super) fn may_be_taken(&self) -> bool {
+        self.is_taken() || self.state() == Some("XX000")
+    }
+
     /// The role may not do it.
     pub(super) fn is_refused(&self) -> bool {
         self.state() == Some("42501")

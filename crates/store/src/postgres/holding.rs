@@ -1,8 +1,8 @@
-//! What the store holds of subjects: their rows with their latest leaves, in two statements however
-//! many subjects there are.
+//! What the store holds of subjects: their rows with their latest leaves, in one turn to the server
+//! however many subjects there are.
 
 use deadpool_postgres::Client;
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 use tacenda_core::id::SubjectId;
 use tacenda_core::ports::{Holding, StoredLeaf};
 use tacenda_core::row::{Row, RowKey};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::bucket;
 use super::fault::Fault;
-use super::log::{PLACE, leaves_by, prepare_leaves_of, read_leaf};
+use super::log::{leaves_by, prepare_leaves_of};
 use super::read::{COLUMNS, prepare_rows, read_row, rows_by};
 
 /// Rows before leaves: a row that is written in between is met by its leaf.
@@ -41,25 +41,16 @@ pub(super) async fn holdings(
             JOIN rows r ON r.bucket = n.bucket AND r.subject = n.subject
             ORDER BY n.place, r.kind, r.id"
     );
-    let latest = format!(
-        "SELECT l.bucket, l.number, l.epoch, l.hash, l.bytes, p.epoch, p.idx, n.place
-            FROM unnest($1::int2[], $2::uuid[]) WITH ORDINALITY AS n(bucket, subject, place)
-            CROSS JOIN LATERAL (SELECT * FROM leaves
-                WHERE bucket = n.bucket AND subject = n.subject AND writes = true
-                ORDER BY number DESC LIMIT $3) l {PLACE}
-            ORDER BY n.place, l.number DESC"
-    );
     let rows = client.prepare_cached(&rows).await?;
-    let latest = client.prepare_cached(&latest).await?;
+    let latest = prepare_leaves_of(client, true).await?;
     let buckets: Vec<i16> = subjects.iter().map(bucket::of_subject).collect();
     let ids: Vec<Uuid> = subjects.iter().map(SubjectId::as_uuid).collect();
-    let limit = i64::try_from(leaves).unwrap_or(i64::MAX);
-    let ask_leaves = async {
-        match leaves {
-            0 => Ok(Vec::new()),
-            _ => client.query(&latest, &[&buckets, &ids, &limit]).await,
-        }
-    };
+    let ask_leaves = join_all(
+        subjects
+            .iter()
+            .filter(|_| leaves > 0)
+            .map(|subject| leaves_by(client, &latest, *subject, None, leaves)),
+    );
     let (rows, latest) = join(client.query(&rows, &[&buckets, &ids]), ask_leaves).await;
     let mut holdings = vec![Holding::default(); subjects.len()];
     let at = |place: i64| usize::try_from(place).unwrap_or_default().wrapping_sub(1);
@@ -68,10 +59,8 @@ pub(super) async fn holdings(
             holding.rows.push(read_row(row)?);
         }
     }
-    for row in &latest? {
-        if let Some(holding) = holdings.get_mut(at(row.try_get(7)?)) {
-            holding.leaves.push(read_leaf(row)?);
-        }
+    for (holding, leaves) in holdings.iter_mut().zip(latest) {
+        holding.leaves = leaves?;
     }
     Ok(holdings)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use deadpool_postgres::Client;
+use futures_util::future::join_all;
 use tacenda_core::id::SubjectId;
 use tacenda_core::ports::check::BAD_REQUEST;
 use tacenda_core::ports::store::{CORRUPT, NOT_MERGED};
@@ -21,12 +22,16 @@ const MOMENT: Duration = Duration::from_millis(20);
 /// How many places one statement of a pruning looks at.
 const PRUNE: i64 = 4096;
 
-/// The place of leaf `l`: the run with the highest number at or below its own, if it reaches it.
-pub(super) const PLACE: &str = "LEFT JOIN LATERAL (
+/// The place of leaf `l` of chain `$1`: the run with the highest number at or below its own, if it
+/// reaches it.
+const PLACE: &str = "LEFT JOIN LATERAL (
         SELECT r.epoch, r.idx + (l.number - r.number) AS idx, r.number + r.count AS past
-            FROM runs r WHERE r.bucket = l.bucket AND r.number <= l.number
+            FROM runs r WHERE r.bucket = $1 AND r.number <= l.number
             ORDER BY r.number DESC LIMIT 1
     ) p ON p.past > l.number";
+/// The run in which leaf `$2` of chain `$1` would lie.
+const RUN: &str = "SELECT epoch, idx + ($2 - number) AS idx, number + count AS past FROM runs
+    WHERE bucket = $1 AND number <= $2 ORDER BY number DESC LIMIT 1";
 
 pub(super) async fn leaves_of(
     client: &Client,
@@ -202,20 +207,20 @@ async fn are_merged(client: &Client, leaves: &[LeafId]) -> Result<bool, Fault> {
     }
 }
 
+/// One question for each, all sent before the first answer: a join over the chains is more than a
+/// database of several machines can do.
 async fn find(client: &Client, leaves: &[LeafId]) -> Result<Vec<Option<LogPosition>>, Fault> {
-    let sql = format!(
-        "SELECT p.epoch, p.idx FROM unnest($1::int2[], $2::int8[])
-            WITH ORDINALITY AS l(bucket, number, place) {PLACE} ORDER BY l.place"
-    );
-    let statement = client.prepare_cached(&sql).await?;
-    let buckets: Vec<i16> = leaves.iter().map(|id| id.chain.cast_signed()).collect();
-    let numbers: Vec<i64> = leaves.iter().map(|id| id.number.cast_signed()).collect();
-    let found = client.query(&statement, &[&buckets, &numbers]).await?;
-    let place = |row: &SqlRow| {
-        let place: (Option<i32>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
-        Ok(place.0.zip(place.1).map(position))
+    let statement = client.prepare_cached(RUN).await?;
+    let place = async |id: &LeafId| {
+        let (bucket, number) = (id.chain.cast_signed(), id.number.cast_signed());
+        let Some(run) = client.query_opt(&statement, &[&bucket, &number]).await? else {
+            return Ok(None);
+        };
+        let (epoch, index, past): (i32, i64, i64) =
+            (run.try_get(0)?, run.try_get(1)?, run.try_get(2)?);
+        Ok((past > number).then(|| position((epoch, index))))
     };
-    found.iter().map(place).collect()
+    join_all(leaves.iter().map(place)).await.into_iter().collect()
 }
 
 /// Waits until everything that was committed before has its place.

@@ -11,8 +11,7 @@ use super::fault::Fault;
 const ADD: &str = "WITH h AS (
         UPDATE heads SET next = next + 1, safe_sequence = GREATEST(safe_sequence, $6::int8),
                 last_at = GREATEST(last_at, $7::int8)
-            WHERE bucket = $1
-                AND ($8::int8 IS NULL OR policy_version IS NULL OR policy_version <= $8)
+            WHERE bucket = $1 AND COALESCE(policy_version <= $8::int8, true)
             RETURNING next, epoch)
     INSERT INTO leaves (bucket, number, epoch, subject, writes, hash, bytes)
         SELECT $1, next - 1, epoch, $2, $3, $4, $5 FROM h RETURNING epoch, number";

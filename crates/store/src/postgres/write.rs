@@ -44,25 +44,25 @@ const TAKE: &str = "INSERT INTO lookups (bucket, index_name, token, owner, subje
     SELECT * FROM unnest($1::int2[], $2::text[], $3::bytea[], $4::bytea[], $5::uuid[], $6::text[],
         $7::uuid[])";
 const TAKE_CAREFULLY: &str = " ON CONFLICT DO NOTHING RETURNING index_name, token, owner";
-/// A head that is not there is added with epoch 0, which no store has, and taken back.
+/// A head that is not there is added with epoch 0, which no store has, and taken back. Behind `DO UPDATE`
+/// stand no parameters: where the tables are distributed they do not arrive there.
 const MOVE: &str = "INSERT INTO heads AS h (bucket, next, epoch, policy_version, policy_digest,
         safe_sequence, last_at)
     SELECT n.bucket, n.count, 0, $4, $5, $6, n.last_at
         FROM unnest($1::int2[], $2::int8[], $3::int8[]) AS n(bucket, count, last_at)
     ON CONFLICT (bucket) DO UPDATE SET next = h.next + excluded.next,
-        epoch = COALESCE($7::int4, h.epoch),
+        epoch = {epoch},
         policy_version = COALESCE(excluded.policy_version, h.policy_version),
         policy_digest = COALESCE(excluded.policy_digest, h.policy_digest),
         safe_sequence = GREATEST(h.safe_sequence, excluded.safe_sequence),
         last_at = GREATEST(h.last_at, excluded.last_at)
-    WHERE $8::int8 IS NULL OR h.policy_version IS NULL OR h.policy_version <= $8
+    WHERE {under}
     RETURNING h.bucket, h.next, h.epoch";
-const REQUIRED: &str = "SELECT r.version
+const REQUIRED: &str = "SELECT n.place, r.version
     FROM unnest($1::int2[], $2::uuid[], $3::text[], $4::uuid[])
         WITH ORDINALITY AS n(bucket, subject, kind, id, place)
-    LEFT JOIN rows r ON r.bucket = n.bucket AND r.subject = n.subject AND r.kind = n.kind
-        AND r.id = n.id
-    ORDER BY n.place";
+    JOIN rows r ON r.bucket = n.bucket AND r.subject = n.subject AND r.kind = n.kind
+        AND r.id = n.id";
 const APPEND: &str = "INSERT INTO leaves (bucket, number, epoch, subject, writes, hash, bytes)
     SELECT * FROM unnest($1::int2[], $2::int8[], $3::int4[], $4::uuid[], $5::bool[], $6::bytea[],
         $7::bytea[])";
@@ -107,12 +107,22 @@ impl Statements {
             free: when(rewrites, FREE).await?,
             take: client.prepare_cached(&carefully(TAKE, TAKE_CAREFULLY)).await?,
             take_many: when(!careful && change.inserts.len() >= MANY, copy::LOOKUPS).await?,
-            moves: client.prepare_cached(MOVE).await?,
+            moves: client.prepare_cached(&moves(change)).await?,
             required: when(!change.requires.is_empty(), REQUIRED).await?,
             append: client.prepare_cached(&append).await?,
             careful,
         })
     }
+}
+
+/// The statement that moves the heads; one for each policy and epoch that a process sees.
+fn moves(change: &Prepared) -> String {
+    let epoch = change.new_epoch.map_or("h.epoch".to_owned(), |epoch| epoch.to_string());
+    let under = match change.under.map(u64::cast_signed) {
+        Some(under) => format!("COALESCE(h.policy_version <= {under}, true)"),
+        None => "true".to_owned(),
+    };
+    MOVE.replace("{epoch}", &epoch).replace("{under}", &under)
 }
 
 /// The columns of rows as arrays.
@@ -289,14 +299,9 @@ pub(super) async fn move_heads(
     let policy = change.policy.as_ref();
     let version = policy.map(|mark| mark.version.cast_signed());
     let digest = policy.map(|mark| mark.digest.as_slice());
-    let (sequence, under) = (change.safe_sequence.cast_signed(), change.under);
-    let epoch = change.new_epoch.map(u32::cast_signed);
-    let under = under.map(u64::cast_signed);
+    let sequence = change.safe_sequence.cast_signed();
     let rows = client
-        .query(
-            &sql.moves,
-            &[&buckets, &counts, &times, &version, &digest, &sequence, &epoch, &under],
-        )
+        .query(&sql.moves, &[&buckets, &counts, &times, &version, &digest, &sequence])
         .await?;
     let head = |row: &tokio_postgres::Row| {
         Ok((row.try_get(0)?, Head { next: row.try_get(1)?, epoch: row.try_get(2)? }))
@@ -318,11 +323,14 @@ pub(super) async fn required(
     let kinds: Vec<&str> = keys().map(|key| key.kind.as_str()).collect();
     let ids: Vec<Uuid> = keys().map(|key| key.id.as_uuid()).collect();
     let rows = client.query(statement, &[&buckets, &subjects, &kinds, &ids]).await?;
-    let expect = |row: &tokio_postgres::Row| {
-        let version: Option<i64> = row.try_get(0)?;
-        Ok(version.map_or(Expect::Absent, |version| Expect::Version(version.cast_unsigned())))
-    };
-    rows.iter().map(expect).collect()
+    let mut there = vec![Expect::Absent; change.requires.len()];
+    for row in &rows {
+        let place = usize::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default();
+        if let Some(expect) = there.get_mut(place.wrapping_sub(1)) {
+            *expect = Expect::Version(row.try_get::<_, i64>(1)?.cast_unsigned());
+        }
+    }
+    Ok(there)
 }
 
 /// Leaves the leaves in the inboxes of their chains.

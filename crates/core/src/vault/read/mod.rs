@@ -64,11 +64,20 @@ impl Fetched {
 impl Vault {
     /// Reads what a purpose may see of a subject.
     ///
-    /// A read without a purpose does not compile:
+    /// A read names its purpose:
     ///
-    /// ```compile_fail
+    /// ```no_run
     /// # async fn f(vault: tacenda_core::vault::Vault, ada: tacenda_core::SubjectId,
-    /// #     me: tacenda_core::vault::Actor) {
+    /// #     billing: tacenda_core::Name, me: tacenda_core::vault::Actor) {
+    /// vault.read(ada, &billing, &me).await;
+    /// # }
+    /// ```
+    ///
+    /// Without one it does not compile:
+    ///
+    /// ```compile_fail,E0061
+    /// # async fn f(vault: tacenda_core::vault::Vault, ada: tacenda_core::SubjectId,
+    /// #     billing: tacenda_core::Name, me: tacenda_core::vault::Actor) {
     /// vault.read(ada, &me).await;
     /// # }
     /// ```
