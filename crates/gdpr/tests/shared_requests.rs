@@ -51,6 +51,7 @@ fn requests_are_due_when_the_reference_says() {
             channel: Channel::Email,
             scope: Scope::ALL,
             received_at,
+            purpose: None,
         };
         let mut request = Request::receive(intake, stamp).expect("a request");
         match &row[3] {

@@ -60,6 +60,9 @@ pub struct Drained {
 /// the message asks for, or in that of the account, or in the first of the policy's that the catalogue
 /// has.
 ///
+/// Before each letter it looks whether the person's account is as it was when the address was opened: who
+/// objects, withdraws, is restricted or erased while a batch is sent gets none of what is left of it.
+///
 /// What the transport cannot do for now (a server that does not answer) is tried again after a minute, and
 /// then after twice as long each time, for about twelve days; what it refuses for good is given up.
 ///
@@ -75,17 +78,27 @@ pub async fn drain(vault: &Vault, desk: &Desk<'_>, batch: usize, actor: &Actor) 
         if taken.claimed == 0 {
             return Ok(drained);
         }
-        let mut outcomes = Vec::with_capacity(taken.ready.len());
-        for one in taken.ready {
+        let (mut outcomes, mut failed) = (Vec::with_capacity(taken.ready.len()), Ok(()));
+        for mut one in taken.ready {
             // Whose lease is nearly over is left to whoever claims it next.
-            if one.until() > vault.now().plus(MARGIN) {
-                let outcome = send(vault, desk, &one).await;
-                outcomes.push((one, outcome));
+            if one.until() <= vault.now().plus(MARGIN) {
+                continue;
             }
+            let outcome = match outbox::confirm(vault, &mut one, through, actor).await {
+                Ok(None) => send(vault, desk, &one).await,
+                Ok(Some(outcome)) => outcome,
+                Err(error) => {
+                    // What was sent is settled first.
+                    failed = Err(error);
+                    break;
+                }
+            };
+            outcomes.push((one, outcome));
         }
         if !outcomes.is_empty() {
             drained.settled.add(&outbox::settle(vault, outcomes, actor).await?);
         }
+        failed?;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Letters from the outbox to a folder, and to transports that fail.
 #![cfg(feature = "file")]
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -10,8 +10,11 @@ use mailparse::MailHeaderMap;
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;
 use tacenda_core::outbox::{self, Failure, Message, Progress, Settled, Values};
-use tacenda_core::policy::records::OUTBOX;
-use tacenda_core::vault::{OnRestore, Vault};
+use tacenda_core::policy::records::{OUTBOX, REQUESTS};
+use tacenda_core::vault::{
+    Amendment, Effects, Entry, MODEL, NewRecord, OnRestore, RecordItems, StanceChange, Standing,
+    Vault,
+};
 use tacenda_core::{Code, Kind, Name, Result, SubjectId};
 use tacenda_notify::{Address, Desk, Drained, FileTransport, Letter, Sender, Transport, drain};
 use tacenda_testkit::world::{POLICY, World, request, staff};
@@ -219,6 +222,78 @@ fn two_desks_send_each_letter_once() {
     let arrived = relay.arrived.lock().unwrap();
     assert_eq!((arrived.len(), arrived.values().copied().max()), (40, Some(1)));
     wait(vault.audit()).unwrap();
+}
+
+const NEWS: Name = Name::fixed("newsletter");
+
+/// While the first letter goes, the others say no, are restricted, and move.
+struct Slow {
+    vault: Vault,
+    others: [SubjectId; 3],
+    arrived: Mutex<Vec<String>>,
+}
+
+impl Slow {
+    fn meanwhile(&self) {
+        let (vault, [says_no, restricted, moves]) = (&self.vault, self.others);
+        let no = StanceChange::ConsentWithdrawn { purpose: NEWS, at: vault.now() };
+        let entry = Entry::new("consent.withdrawn");
+        wait(vault.change_stance(says_no, None, &[no], entry, &staff("support"))).unwrap();
+        let new = NewRecord {
+            subject: Some(restricted),
+            standing: Standing::Open { state: Name::fixed("received"), due_at: None },
+            items: RecordItems::default().with(MODEL, b"restriction".to_vec()),
+            entry: Entry::new("request.opened"),
+            effects: Effects { restricted: [(ACCOUNT, true)].into(), ..Effects::default() },
+        };
+        wait(vault.add_record(&REQUESTS, new, &staff("support"))).unwrap();
+        let set = vec![vault.item(&Name::fixed("email"), "new@example.org").unwrap()];
+        let amendment = Amendment { set, ..Amendment::default() };
+        wait(vault.amend(moves, amendment, &staff("support"))).unwrap();
+    }
+}
+
+#[async_trait]
+impl Transport for Slow {
+    async fn deliver(&self, letter: &Letter) -> Result<()> {
+        if self.arrived.lock().unwrap().is_empty() {
+            self.meanwhile();
+        }
+        self.arrived.lock().unwrap().push(letter.to_message()?.envelope().to()[0].to_string());
+        Ok(())
+    }
+
+    fn processor(&self) -> Option<&Name> {
+        None
+    }
+}
+
+#[test]
+fn who_says_no_while_a_batch_is_sent_gets_nothing_of_it() {
+    let world = World::default();
+    let vault = world.open();
+    let subjects = ["a", "b", "c", "d", "e"].map(|who| {
+        let subject = customer(&vault, &format!("{who}@example.org"));
+        let consents = StanceChange::Consents { purpose: NEWS, text: NEWS, version: 3 };
+        let entry = Entry::new("consent.given");
+        wait(vault.change_stance(subject, None, &[consents], entry, &staff("support"))).unwrap();
+        subject
+    });
+    for (place, subject) in (0i64..).zip(subjects) {
+        let values = Values::default().with(Name::fixed("date"), "2026-07-01");
+        let message = Message::to_account(Name::fixed("account_expiring"), NEWS);
+        let send_at = Some(vault.now().minus(Span::seconds(60 - place)));
+        let message = Message { values, send_at, ..message };
+        wait(outbox::enqueue(&vault, Some(subject), &message, &staff("marketing"))).unwrap();
+    }
+    let [_, no, restricted, moves, _] = subjects;
+    let others = [no, restricted, moves];
+    let transport = Slow { vault: world.open(), others, arrived: Mutex::default() };
+    let desk = Desk { from: &sender(), service: "Example", transport: &transport };
+    let done = wait(drain(&vault, &desk, 9, &staff("marketing"))).unwrap().settled;
+    assert_eq!(done, Settled { sent: 3, put_off: 1, given_up: 1, lost: 0 });
+    let arrived = transport.arrived.lock().unwrap();
+    assert_eq!(*arrived, ["a@example.org", "new@example.org", "e@example.org"]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl Outbox<'_> {
     /// [`Outbox::enqueue`] under a number of the caller's: whoever tries again makes no second message.
     ///
     /// # Errors
-    /// As [`outbox::enqueue_once`].
+    /// As [`outbox::enqueue`].
     pub async fn enqueue_once(
         &self,
         number: &[u8; 16],

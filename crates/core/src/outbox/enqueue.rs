@@ -6,6 +6,7 @@ use super::{ADDRESS, QUEUED, VALUES};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::SubjectId;
+use crate::name::Name;
 use crate::policy::records::OUTBOX;
 use crate::ports::Scan;
 use crate::ports::store::LONGEST_LEASE;
@@ -14,16 +15,18 @@ use crate::vault::{
     RecordItems, RecordKey, Standing, Vault,
 };
 
-/// Puts a message to a subject into the outbox; `None` for somebody unknown, who has no account.
+/// Puts a message to a subject into the outbox; `None` for somebody unknown, who has no account. Whoever
+/// acts in a role writes for the purposes of that role.
 ///
 /// # Errors
-/// [`TOO_LONG`](super::TOO_LONG); those of [`Vault::add_record`].
+/// [`TOO_LONG`](super::TOO_LONG); those of [`may_write`] and of [`Vault::add_record`].
 pub async fn enqueue(
     vault: &Vault,
     subject: Option<SubjectId>,
     message: &Message,
     actor: &Actor,
 ) -> Result<RecordKey> {
+    may_write(vault, &message.purpose, actor)?;
     let new = new_record(message, vault.now())?;
     vault.add_record(&OUTBOX, NewRecord { subject, ..new }, actor).await
 }
@@ -40,12 +43,29 @@ pub async fn enqueue_once(
     message: &Message,
     actor: &Actor,
 ) -> Result<Numbered> {
+    may_write(vault, &message.purpose, actor)?;
     let new = new_record(message, vault.now())?;
     vault.add_record_once(&OUTBOX, number, NewRecord { subject, ..new }, actor).await
 }
 
+/// Whether somebody may write to people for a purpose, and take back what was written: in a role, for the
+/// purposes of that role. Who acts in none is the embedding program, or a person in their own matters.
+///
+/// # Law
+/// Art. 5(1)(b) GDPR.
+///
+/// # Errors
+/// `policy.unknown_purpose`, `policy.unknown_role`, `policy.role_not_allowed`.
+pub fn may_write(vault: &Vault, purpose: &Name, actor: &Actor) -> Result<()> {
+    if let Some(role) = &actor.role {
+        vault.policy().may_ask(purpose, role)?;
+    }
+    Ok(())
+}
+
 /// [`enqueue_once`] of many messages, each to a subject of its own: in one change, as far as nothing
-/// else has to be looked at. What is wrong with one of them is its own result.
+/// else has to be looked at. It does not ask for the purposes of the actor's role: a room sends so what the
+/// policy itself wants sent (`[sweep] warn_for`), whoever runs the sweep. What is wrong with one of them is its own result.
 ///
 /// # Errors
 /// The codes of the ports; those of [`Vault::check_grant`]. Of one message: as [`enqueue_once`].
@@ -84,9 +104,11 @@ pub(crate) fn new_record(message: &Message, now: Timestamp) -> Result<NewRecord>
 /// Takes a message back that was not sent yet. Who is just sending it may be faster.
 ///
 /// # Errors
-/// [`ENDED`](super::ENDED); those of [`Vault::change_record`].
+/// [`ENDED`](super::ENDED); those of [`may_write`] for the purpose of the message, and of
+/// [`Vault::change_record`].
 pub async fn cancel(vault: &Vault, key: &RecordKey, actor: &Actor) -> Result<()> {
-    give_up(vault, key, Failure::Cancelled, actor).await
+    let may = |letter: &Letter| may_write(vault, &letter.purpose, actor);
+    give_up(vault, key, Failure::Cancelled, actor, may).await
 }
 
 /// Takes back all messages to the account of a subject that were not sent yet: the account is gone.
@@ -103,7 +125,7 @@ pub async fn withdraw(vault: &Vault, subject: SubjectId, actor: &Actor) -> Resul
         if vault.consult_record(&one.key, &[MODEL], letter).await?.own_address {
             continue;
         }
-        match give_up(vault, &one.key, Failure::Gone, actor).await {
+        match give_up(vault, &one.key, Failure::Gone, actor, |_| Ok(())).await {
             Err(error) if error.is(&super::ENDED) => {}
             other => other.map(|()| taken += 1)?,
         }
@@ -111,10 +133,18 @@ pub async fn withdraw(vault: &Vault, subject: SubjectId, actor: &Actor) -> Resul
     Ok(taken)
 }
 
-async fn give_up(vault: &Vault, key: &RecordKey, failure: Failure, actor: &Actor) -> Result<()> {
+async fn give_up(
+    vault: &Vault,
+    key: &RecordKey,
+    failure: Failure,
+    actor: &Actor,
+    may: impl Fn(&Letter) -> Result<()> + Send + Sync,
+) -> Result<()> {
     let decide = |opened: &OpenedRecord| -> Result<RecordChange> {
         let at = vault.now();
-        let letter = letter(opened)?.with(Progress::GivenUp { failure, at }, false)?;
+        let letter = letter(opened)?;
+        may(&letter)?;
+        let letter = letter.with(Progress::GivenUp { failure, at }, false)?;
         Ok(ended(&letter, at))
     };
     vault.change_record(key, &[MODEL], actor, decide).await.map(|_| ())

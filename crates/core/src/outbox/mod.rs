@@ -2,8 +2,8 @@
 //!
 //! A room puts a [`Message`] into the outbox, in the change that causes it
 //! ([`Effects::messages`](crate::vault::Effects)) or by itself ([`enqueue`]). Any number of workers
-//! [`take`] what is due, under leases; whoever takes a message opens the address in that moment, sends,
-//! and [`settle`]s how it went. `tacenda-notify` does so (`drain`); texts and transports are its own.
+//! [`take`] what is due, under leases; whoever takes a message opens the address in that moment, looks once
+//! more before each is sent ([`confirm`]), and [`settle`]s how it went. `tacenda-notify` does so (`drain`); texts and transports are its own.
 //!
 //! A message is a record: sealed under a key of its own, with a rule of its own in the policy
 //! (`[records] outbox`). It names what is to be said and holds the values for it, never an address of
@@ -24,13 +24,13 @@ mod settle;
 mod take;
 
 pub use enqueue::{
-    cancel, enqueue, enqueue_each, enqueue_once, overdue, progress, progress_each, progress_of,
-    withdraw,
+    cancel, enqueue, enqueue_each, enqueue_once, may_write, overdue, progress, progress_each,
+    progress_of, withdraw,
 };
 pub(crate) use enqueue::{new_record, restored};
 pub use model::{Failure, Letter, Message, Progress, Recipient, Values};
 pub use settle::{Outcome, Settled, settle};
-pub use take::{Batch, Outgoing, Taken, take};
+pub use take::{Batch, Outgoing, Taken, confirm, take};
 
 use crate::error::{Code, Kind};
 use crate::name::Name;

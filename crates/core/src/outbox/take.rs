@@ -18,7 +18,9 @@ use crate::vault::codes::{
     EXPIRED_GRANT, NO_GRANT, NOT_FOUND, OTHER_CERTIFICATE, REFUSED_STATE, REVOKED_GRANT,
     UNCONFIRMED_GRANT,
 };
-use crate::vault::{Actor, ClaimedRecord, Entry, ItemUse, MODEL, OpenedRecord, Vault, View};
+use crate::vault::{
+    Actor, ClaimedLook, ClaimedRecord, Entry, ItemUse, MODEL, OpenedRecord, Vault, View,
+};
 
 /// After how long a message is tried again of which the address could not be opened.
 const LATER: Span = Span::hours(1);
@@ -55,6 +57,8 @@ pub struct Taken {
     pub outgoing: Outgoing,
     pub(super) claimed: ClaimedRecord,
     pub(super) letter: Letter,
+    /// The version of the account before the address was opened.
+    account: Option<u64>,
 }
 
 impl Taken {
@@ -121,7 +125,7 @@ pub async fn take(
                     enqueued_at: letter.enqueued_at,
                     tries: letter.tries,
                 };
-                let taken = Taken { outgoing, claimed, letter };
+                let taken = Taken { outgoing, claimed, letter, account: None };
                 if taken.letter.expires_at.is_some_and(|at| at <= vault.now()) {
                     ended.push((taken, Outcome::GivenUp(Failure::Expired)));
                 } else if through.is_some_and(|to| !may_go(vault, to, &taken.letter.purpose)) {
@@ -137,6 +141,11 @@ pub async fn take(
             Err(_) => {}
         }
     }
+    // Before anything is decided: what comes in between is found by the next look.
+    let looks = look(vault, &waiting).await?;
+    for (taken, look) in waiting.iter_mut().zip(looks) {
+        taken.account = look.account;
+    }
     let uses: Vec<_> = waiting.iter().map(|taken| use_of(vault, taken, through)).collect();
     let views = vault.use_items(&uses, actor).await?;
     for (mut taken, view) in waiting.into_iter().zip(views) {
@@ -149,6 +158,41 @@ pub async fn take(
         batch.settled = settle(vault, ended, actor).await?;
     }
     Ok(batch)
+}
+
+async fn look(vault: &Vault, taken: &[Taken]) -> Result<Vec<ClaimedLook>> {
+    let claimed: Vec<_> = taken.iter().map(|one| &one.claimed).collect();
+    if claimed.is_empty() { Ok(Vec::new()) } else { vault.look_at_claimed(&claimed).await }
+}
+
+/// Looks, right before a message is sent, whether all is as it was when it was taken: one look at two rows.
+/// If the account was written since, by an objection, a withdrawal, a restriction, an erasure or an
+/// amendment, the address is opened anew, as by [`take`]. With an outcome the message is not to be sent,
+/// and settled so; one that was written itself since is lost to this worker, as [`settle`] finds.
+///
+/// # Law
+/// Art. 7(3), 18(2), 21(3) GDPR.
+///
+/// # Errors
+/// The codes of the ports.
+pub async fn confirm(
+    vault: &Vault,
+    taken: &mut Taken,
+    through: Option<&Name>,
+    actor: &Actor,
+) -> Result<Option<Outcome>> {
+    let now = look(vault, std::slice::from_ref(taken)).await?.pop().unwrap_or_default();
+    if !now.stands {
+        return Ok(Some(Outcome::GivenUp(Failure::Cancelled)));
+    }
+    if now.account == taken.account {
+        return Ok(None);
+    }
+    taken.account = now.account;
+    match vault.use_items(&[use_of(vault, taken, through)], actor).await?.pop() {
+        Some(view) => addressed(vault, taken, view).await,
+        None => Ok(None),
+    }
 }
 
 /// Whether the policy says that addresses go to a processor for a purpose.

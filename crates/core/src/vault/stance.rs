@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::account::{Account, STATE_ITEM};
 use super::codes::{NOT_FOUND, UNDER_WAY};
 use super::destroy::Tries;
+use super::grants::require;
 use super::journal::{Draft, next_version};
 use super::records::Entry;
 use super::{Actor, Vault};
@@ -122,12 +123,10 @@ impl Vault {
     pub async fn read_stance(&self, subject: SubjectId, actor: &Actor) -> Result<Option<Stance>> {
         self.check_grant(actor).await?;
         let stance = self.stance(subject).await?;
-        let mut draft = Draft::new(0);
         // An id of nobody, anybody may have typed.
         let found = stance.as_ref().map_or(SubjectId::CONTROLLER, |_| subject);
-        let leaf = self.leaf(self.now(), actor, "stance.read", found);
-        draft.record(leaf, Vec::new(), &[]);
-        self.commit(draft).await?;
+        let shown = || vec![self.leaf(self.now(), actor, "stance.read", found)];
+        self.record_shown(actor, shown).await?;
         Ok(stance)
     }
 
@@ -165,8 +164,8 @@ impl Vault {
         entry: Entry,
         actor: &Actor,
     ) -> Result<()> {
-        self.check_grant(actor).await?;
         let (mut draft, mut writes) = (Draft::new(0), Vec::new());
+        require(self.under_grant(actor).await?.as_ref(), &mut draft);
         self.take_stance(subject, RowId::ONLY, seen, changes, (&mut draft, &mut writes)).await?;
         self.note_withdrawals(subject, changes).await?;
         let leaf = self.leaf(self.now(), actor, entry.action(), subject);

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use tacenda_core::policy::records::HOLDS;
+use tacenda_core::policy::records::{HELD_WHOLE, HOLDS};
 use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::vault::{
-    Actor, Effects, Entry, MODEL, NewRecord, OpenedRecord, RecordItems, RecordKey, Vault,
+    Actor, Effects, Entry, MODEL, NewRecord, OpenedRecord, Outline, RecordChange, RecordItems,
+    RecordKey, Standing, Vault,
 };
-use tacenda_core::{ActorId, Name, Result, SubjectId};
+use tacenda_core::{ActorId, Name, Result, RowId, SubjectId};
 
-use super::codes::OF_GROUP;
+use super::codes::{OF_GROUP, WRONG_STEP};
 use super::file;
 use super::scope::{Covered, Scope};
 use super::state::{Ground, GroupId, Hold, Placing};
@@ -76,10 +77,44 @@ pub(super) async fn place_in(
     for _ in 1..ATTEMPTS {
         match try_place(vault, subject, terms, group, actor).await {
             Err(error) if error.is(&CONFLICT) => {}
-            done => return done,
+            done => return with_added(vault, terms, done?, actor).await,
         }
     }
-    try_place(vault, subject, terms, group, actor).await
+    let placed = try_place(vault, subject, terms, group, actor).await?;
+    with_added(vault, terms, placed, actor).await
+}
+
+/// Holds the records as well that were added just before the hold of everything was: those that come
+/// from now on see it.
+async fn with_added(vault: &Vault, terms: &Terms, placed: Placed, actor: &Actor) -> Result<Placed> {
+    if terms.scope != Scope::Subject {
+        return Ok(placed);
+    }
+    let rows = vault.outline(placed.key.subject).await?;
+    let is_own = |row: &Outline| {
+        row.key.map(RowId::of_key) == Some(placed.key.id) && row.class == HOLDS.class
+    };
+    if !rows.iter().any(|row| row.is_record() && !row.held && !is_own(row)) {
+        return Ok(placed);
+    }
+    let decide = |opened: &OpenedRecord| {
+        let standing = opened.outline.standing.clone();
+        match &standing {
+            Standing::Open { state, .. } if *state == HELD_WHOLE => Ok(RecordChange {
+                standing,
+                set: RecordItems::default(),
+                remove: [].into(),
+                entry: Entry::new("hold.extended"),
+                effects: Effects { records: Some(true), ..Effects::default() },
+            }),
+            // Somebody released it by now.
+            _ => WRONG_STEP.err(),
+        }
+    };
+    match vault.change_record(&placed.key, &[], actor, decide).await {
+        Err(error) if !error.is(&WRONG_STEP) => Err(error),
+        _ => Ok(placed),
+    }
 }
 
 async fn try_place(

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use tacenda_core::policy::Stance;
+use tacenda_core::policy::{Policy, Stance};
 use tacenda_core::row::state;
 use tacenda_core::vault::codes::NOT_FOUND;
 use tacenda_core::vault::{Actor, Outline, Vault};
@@ -113,6 +113,10 @@ async fn withdraw(
     // One that cannot be ended keeps none of the others.
     let mut all = Ok(());
     for purpose in &purposes {
+        if stance.is_withdrawn_since(purpose, arrival.received_at) {
+            // A second try, or an older letter: what stands was given after a later no.
+            continue;
+        }
         let when = (arrival.received_at, how(arrival.channel));
         let ended = consent::withdraw(vault, subject, purpose, when, actor).await;
         all = all.and(ended.map(drop));
@@ -162,18 +166,32 @@ pub(super) async fn look(vault: &Vault, subject: SubjectId) -> Result<Stands> {
 
 /// Nobody is told that something was granted that does not count: how the person stands, and what is in
 /// use of their own, say otherwise.
-pub(super) fn check(request: &Request, stands: &Stands, in_use: &[Outline]) -> Result<()> {
+pub(super) fn check(
+    policy: &Policy,
+    request: &Request,
+    stands: &Stands,
+    in_use: &[Outline],
+) -> Result<()> {
     let so = |is_so: &dyn Fn(&Stance) -> bool| match stands {
         Stands::Nobody => true,
         Stands::So(stance) => is_so(stance),
         Stands::Altered => false,
     };
-    let objects = |stance: &Stance| !stance.objections.is_empty();
+    // Of an objection that names no purpose, nobody but whoever worked on it knows which was meant.
+    let objects = |stance: &Stance| match request.purpose() {
+        Some(named) => policy.purpose(named).is_some_and(|purpose| stance.objects_to(purpose)),
+        None => !stance.objections.is_empty(),
+    };
     let granted = match request.right() {
         Right::MarketingObjection => so(&|stance| stance.marketing.is_some()),
         Right::ConsentWithdrawal => so(&|stance| {
-            let mut since = stance.withdrawn.values().filter(|at| **at >= request.received_at());
-            stance.consents.is_empty() || since.next().is_some()
+            // Who consented anew has withdrawn all the same.
+            let ended = |purpose| stance.is_withdrawn_since(purpose, request.received_at());
+            let stand = || stance.consents.keys();
+            match request.purpose() {
+                Some(named) => stand().all(|purpose| purpose != named) || ended(named),
+                None => stand().all(ended),
+            }
         }),
         Right::Objection => so(&objects),
         Right::Restriction(ground) => {

@@ -158,4 +158,6 @@ pub struct Intake {
     pub scope: Scope,
     /// When it reached the controller, noticed or not: here its clock starts. It may lie in the past.
     pub received_at: Timestamp,
+    /// The purpose that an objection is to, or from which consent is withdrawn, where it names one.
+    pub purpose: Option<Name>,
 }

@@ -186,7 +186,8 @@ fn open(
 ) -> Result<(NewRecord, NaiveDate)> {
     let Arrival { right, channel, received_at, .. } = *arrival;
     let (requester, scope) = (arrival.requester.clone(), arrival.scope.clone());
-    let intake = Intake { id, right, requester, channel, scope, received_at };
+    let purpose = arrival.purpose.clone();
+    let intake = Intake { id, right, requester, channel, scope, received_at, purpose };
     let stamp = file::stamp(vault, actor);
     let mut request = Request::receive(intake, stamp)?;
     let repeats = |other: &&Request| {

@@ -9,7 +9,7 @@
 //!
 //! Who asks can be asked anew until the answer was sent: a confirmation may turn out to be wrong.
 
-use tacenda_core::{ActorId, Timestamp};
+use tacenda_core::{ActorId, Name, Timestamp};
 
 use super::decision::{Answer, Decision};
 use super::identity::{Evidence, Identity, IdentityAnswer, IdentityQuestion, Proof};
@@ -320,6 +320,12 @@ impl Request {
     #[must_use]
     pub const fn scope(&self) -> &Scope {
         &self.intake.scope
+    }
+
+    /// The purpose that it is about, where it names one: an objection, or a withdrawal of consent.
+    #[must_use]
+    pub const fn purpose(&self) -> Option<&Name> {
+        self.intake.purpose.as_ref()
     }
 
     /// Who asks, with the proof of authority as far as it has been shown.

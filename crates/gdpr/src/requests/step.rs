@@ -219,7 +219,7 @@ fn check_granted(
     if request.right() == Right::Erasure {
         return check_gone(policy, request, decision, in_use);
     }
-    effect::check(request, stands, in_use)
+    effect::check(policy, request, stands, in_use)
 }
 
 /// Nobody is told that something was erased that is in use. What is refused stays; but what is refused

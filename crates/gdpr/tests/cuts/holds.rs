@@ -58,7 +58,7 @@ pub(super) fn place(vault: &Vault, subject: SubjectId, scope: Scope) -> Result<R
     wait(holds::place(vault, subject, &terms(scope), &staff("support"))).map(|placed| placed.key)
 }
 
-fn release(vault: &Vault, key: &RecordKey) -> Result<u64> {
+pub(super) fn release(vault: &Vault, key: &RecordKey) -> Result<u64> {
     wait(holds::release(vault, &calendar(), key, &note(), &staff("support")))
         .map(|released| released.reopened)
 }

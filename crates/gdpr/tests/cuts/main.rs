@@ -2,6 +2,7 @@
 //! the process killed, or the fault passing by. Whatever happens, the next start converges.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod added;
 mod amended;
 mod audit;
 mod choices;

@@ -2,9 +2,13 @@
 
 use pollster::block_on as wait;
 use tacenda_core::leaf::Leaf;
-use tacenda_core::policy::records::GRANTS;
-use tacenda_core::vault::{Actor, Fingerprint, OnRestore, Standing, Vault};
+use tacenda_core::policy::records::{GRANTS, REQUESTS};
+use tacenda_core::vault::{
+    Actor, Amendment, Effects, Entry, Fingerprint, MODEL, NewRecord, OnRestore, RecordItems,
+    RecordKey, StanceChange, Standing, Vault,
+};
 use tacenda_core::{ActorId, Name, Result, SubjectId};
+use tacenda_gdpr::erasure;
 use tacenda_gdpr::staff::{self, Granted, Ground, Identity, Note, Offer};
 use tacenda_testkit::world::{POLICY, World, request};
 
@@ -220,6 +224,111 @@ fn nothing_is_read_behind_a_revocation() {
             assert_eq!(read(&vault, subject, 1), "staff.revoked");
         },
     );
+}
+
+/// A file of a customer's, as small as one can be.
+fn file_of(subject: SubjectId) -> NewRecord {
+    NewRecord {
+        subject: Some(subject),
+        standing: Standing::Open { state: Name::fixed("received"), due_at: None },
+        items: RecordItems::default().with(MODEL, b"access".to_vec()),
+        entry: Entry::new("request.opened"),
+        effects: Effects::default(),
+    }
+}
+
+/// A customer, and the first file of theirs.
+fn customer(vault: &Vault) -> RecordKey {
+    let subject = wait(vault.subjects(None, 1)).unwrap()[0];
+    wait(vault.records_of(subject, &REQUESTS)).unwrap().remove(0).key
+}
+
+/// A step of staff, and the entry of the log that says that it was taken.
+type Step = (&'static str, fn(&Vault, &RecordKey, &Actor) -> Result<()>);
+
+const STEPS: [Step; 11] = [
+    ("record.read", |vault, key, me| {
+        wait(vault.read_record(key, &[MODEL], &Name::fixed("account"), me)).map(drop)
+    }),
+    ("subject.looked_up", |vault, _, me| {
+        let (email, account) = (Name::fixed("email"), Name::fixed("account"));
+        wait(vault.find_by(&email, "ada@example.org", &account, me)).map(drop)
+    }),
+    ("subject.read_refused", |vault, _, me| {
+        let (email, account) = (Name::fixed("email"), Name::fixed("account"));
+        match wait(vault.read_by(&email, "eve@example.org", &account, me)) {
+            Err(error) if error.code() == "vault.not_found" => Ok(()),
+            other => other.map(drop),
+        }
+    }),
+    ("record.looked_up", |vault, key, me| {
+        let address = || tacenda_core::pii::Sensitive::new("ada@example.org".to_owned());
+        wait(vault.find_by_record(key, &[MODEL], me, |_| Ok(vec![address()]))).map(drop)
+    }),
+    ("stance.read", |vault, key, me| wait(vault.read_stance(key.subject, me)).map(drop)),
+    ("stance.changed", |vault, key, me| {
+        let purpose = Name::fixed("newsletter");
+        let withdrawn = StanceChange::ConsentWithdrawn { purpose, at: vault.now() };
+        let entry = Entry::new("stance.changed");
+        wait(vault.change_stance(key.subject, None, &[withdrawn], entry, me))
+    }),
+    ("record.listed", |vault, _, me| wait(vault.note_listing(&REQUESTS, 1, me))),
+    ("subject.amended", |vault, key, me| {
+        let set = vec![vault.item(&Name::fixed("note"), "rang").unwrap()];
+        wait(vault.amend(key.subject, Amendment { set, ..Amendment::default() }, me))
+    }),
+    ("request.opened", |vault, key, me| {
+        wait(vault.add_record(&REQUESTS, file_of(key.subject), me)).map(drop)
+    }),
+    ("request.opened", |vault, key, me| {
+        wait(vault.add_record_once(&REQUESTS, &[7; 16], file_of(key.subject), me)).map(drop)
+    }),
+    ("erasure.intended", |vault, key, me| wait(erasure::erase(vault, key.subject, me)).map(drop)),
+];
+
+#[test]
+fn no_step_stands_behind_a_revocation() {
+    for (action, step) in STEPS {
+        between(
+            |world| {
+                let vault = open(&world.sound).unwrap();
+                let ada = request(&vault, &[("email", "ada@example.org")], false);
+                let ada = wait(vault.register(ada, &Actor::system())).unwrap().subject();
+                wait(vault.add_record(&REQUESTS, file_of(ada), &Actor::system())).unwrap();
+                granted(world)
+            },
+            |world, subject| {
+                let vault = open(world).unwrap();
+                step(&vault, &customer(&vault), &actor(person(subject), 1))
+            },
+            |world, subject| {
+                let vault = open(world).unwrap();
+                let reason = Note::parse("They leave.").unwrap();
+                let me = actor(person(subject), 1);
+                wait(staff::revoke(&vault, me.id, Ground::Problem, &reason, &me)).unwrap();
+            },
+            |world, subject, done| {
+                let vault = open(&world.sound).unwrap();
+                let stored = wait(vault.ports().store.leaves(1, 0, 999)).unwrap();
+                let texts = stored.iter().filter_map(|leaf| leaf.bytes.as_deref());
+                let told: Vec<_> = texts.map(|text| Leaf::decode(text).unwrap()).collect();
+                let theirs = |leaf: &Leaf| {
+                    let refused = leaf.find("code") == Some("staff.revoked");
+                    leaf.actor == person(subject) && leaf.action == *action && !refused
+                };
+                let (taken, revoked) = (
+                    told.iter().rposition(theirs),
+                    told.iter().position(|leaf| leaf.action == *"grant.revoked"),
+                );
+                match done {
+                    Ok(()) => assert!(taken.is_some() && taken < revoked, "{action}"),
+                    Err(error) => assert_eq!(error.code(), "staff.revoked", "{action}"),
+                }
+                assert!(taken < revoked, "{action}");
+                wait(vault.audit()).unwrap();
+            },
+        );
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod cuts;
 mod disclosed;
+mod doors;
 mod held;
 mod model;
 mod support;
@@ -254,8 +255,7 @@ fn nobody_is_written_to_against_the_policy_a_no_or_a_restriction() {
     // Nobody asked her.
     for (purpose, role) in [("newsletter", "marketing"), ("offers", "marketing")] {
         let message = Message { purpose: Name::fixed(purpose), ..news() };
-        let key =
-            wait(outbox::enqueue(&vault, Some(subject), &message, &staff("support"))).unwrap();
+        let key = wait(outbox::enqueue(&vault, Some(subject), &message, &staff(role))).unwrap();
         let batch = wait(outbox::take(&vault, LEASE, 9, None, &staff(role))).unwrap();
         assert_eq!((batch.ready.len(), batch.settled.given_up), (0, 1), "{purpose}");
         let failure = Failure::NotAllowed;
@@ -264,7 +264,7 @@ fn nobody_is_written_to_against_the_policy_a_no_or_a_restriction() {
     }
     // That this role may not is no reason to throw the letter away, however often it tries.
     let message = Message { purpose: Name::fixed("billing"), ..news() };
-    let key = wait(outbox::enqueue(&vault, Some(subject), &message, &staff("support"))).unwrap();
+    let key = wait(outbox::enqueue(&vault, Some(subject), &message, &staff("billing"))).unwrap();
     for _ in 0..60 {
         let batch = wait(outbox::take(&vault, LEASE, 9, None, &staff("support"))).unwrap();
         assert_eq!((batch.ready.len(), batch.settled.put_off), (0, 1));

@@ -4,7 +4,7 @@ use pollster::block_on as wait;
 use tacenda_core::clock::Span;
 use tacenda_core::policy::records::{OBJECTIONS, REQUESTS};
 use tacenda_core::vault::{
-    Actor, Effects, Entry, MODEL, NewRecord, RecordItems, RecordKey, Standing, Vault,
+    Actor, Effects, Entry, MODEL, NewRecord, OnRestore, RecordItems, RecordKey, Standing, Vault,
 };
 use tacenda_core::{Name, SubjectId};
 use tacenda_gdpr::consent::{self, Giver, Giving, How};
@@ -14,7 +14,7 @@ use tacenda_gdpr::requests::{
     IdentityAsk, IdentityOutcome, IdentityQuestion, Received, RequestId, RestrictionGround, Right,
     Scope, Whom, step,
 };
-use tacenda_testkit::world::{World, ada, staff};
+use tacenda_testkit::world::{POLICY, World, ada, staff};
 
 use crate::support::*;
 
@@ -23,8 +23,12 @@ const OFFERS: Name = Name::fixed("offers");
 const ANALYSIS: Name = Name::fixed("analysis");
 
 fn give(vault: &Vault, subject: SubjectId) {
+    give_to(vault, subject, NEWS);
+}
+
+fn give_to(vault: &Vault, subject: SubjectId, text: Name) {
     let giving = Giving {
-        text: NEWS,
+        text,
         language: "en".into(),
         how: How::Account,
         given_at: vault.now(),
@@ -190,5 +194,79 @@ fn nobody_is_told_that_it_counts_whose_account_was_never_looked_up() {
         let at = receive(&vault, arrival(&vault, email(of), Right::MarketingObjection));
         assert_eq!(at.effect, Effect::Waits);
         assert_eq!(grant(&vault, &at.key), expected, "{of}");
+    }
+}
+
+#[test]
+fn a_no_to_one_purpose_is_no_answer_about_another() {
+    let vault = World::default().open();
+    let subject = ada(&vault);
+    let to = |purpose| Arrival { purpose, ..letter(&vault, subject, Right::Objection) };
+    let analysis = receive(&vault, to(Some(ANALYSIS)));
+    let contract = receive(&vault, to(Some(ACCOUNT)));
+    assert_eq!(contract.effect, Effect::Failed("objection.other_basis"));
+    assert_eq!(grant(&vault, &contract.key), "requests.not_so");
+    assert_eq!(grant(&vault, &analysis.key), "ok");
+    // To all marketing is to each purpose of it.
+    let offers = receive(&vault, to(Some(OFFERS)));
+    assert_eq!(offers.effect, Effect::Counts);
+    assert_eq!(grant(&vault, &offers.key), "ok");
+}
+
+#[test]
+fn a_withdrawal_is_granted_once_all_that_it_is_about_is_withdrawn() {
+    let survey = Name::fixed("survey");
+    let policy = POLICY
+        .replace("purposes = [\"newsletter\",", "purposes = [\"survey\", \"newsletter\",")
+        + "\n[purposes.survey]\nactivity = \"accounts\"\ndescription = \"A survey.\"\n\
+           basis = \"consent\"\nitems = [\"email\"]\n\n[consents.survey]\npurpose = \"survey\"\n\
+           version = 1\ntext = \"Ask me.\"\n";
+    let world = World::default();
+    let vault = world.try_open(&policy, OnRestore::Refuse).unwrap().0;
+    let subject = ada(&vault);
+    let restated = || {
+        let key = receive(&vault, letter(&vault, subject, Right::Access)).key;
+        let all = Event::Restated(Right::ConsentWithdrawal, Scope::ALL, note("Further down."));
+        wait(step(&vault, &utc(), &key, all, &staff("support"))).unwrap();
+        key
+    };
+    give(&vault, subject);
+    give_to(&vault, subject, survey.clone());
+    world.clock.advance(Span::days(1));
+    let all = restated();
+    let withdraw = |purpose: &Name| {
+        let when = (vault.now(), How::Email);
+        wait(consent::withdraw(&vault, subject, purpose, when, &staff("support"))).unwrap();
+    };
+    withdraw(&NEWS);
+    assert_eq!(grant(&vault, &all), "requests.not_so", "the other stands");
+    withdraw(&survey);
+    assert_eq!(grant(&vault, &all), "ok");
+}
+
+#[test]
+fn a_second_try_of_a_withdrawal_ends_no_consent_that_is_newer() {
+    for purpose in [None, Some(NEWS)] {
+        let world = World::default();
+        let vault = world.open();
+        let subject = ada(&vault);
+        give(&vault, subject);
+        world.clock.advance(Span::days(1));
+        let id = Some(RequestId::from_bytes([5; 16]));
+        let withdrawal = Arrival {
+            id,
+            purpose: purpose.clone(),
+            ..letter(&vault, subject, Right::ConsentWithdrawal)
+        };
+        assert!(receive(&vault, withdrawal.clone()).is_new);
+        world.clock.advance(Span::days(1));
+        give(&vault, subject);
+        let again = receive(&vault, withdrawal);
+        assert_eq!((again.is_new, again.effect), (false, Effect::Counts));
+        assert_eq!(read(&vault, subject, &NEWS), "ok");
+        // What is said after the new consent ends it.
+        world.clock.advance(Span::days(1));
+        receive(&vault, Arrival { purpose, ..letter(&vault, subject, Right::ConsentWithdrawal) });
+        assert_eq!(read(&vault, subject, &NEWS), "policy.no_consent");
     }
 }

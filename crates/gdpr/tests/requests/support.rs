@@ -62,6 +62,7 @@ pub(crate) fn intake(right: Right) -> Intake {
         channel: Channel::Email,
         scope: Scope::ALL,
         received_at: day(0),
+        purpose: None,
     }
 }
 

@@ -192,7 +192,7 @@ fn event(page: &mut Page, event: &Event) {
 }
 
 fn intake(page: &mut Page, intake: &Intake) {
-    let Intake { id, right, requester, channel, scope, received_at } = intake;
+    let Intake { id, right, requester, channel, scope, received_at, purpose } = intake;
     page.put("id", &[&hex(id.as_bytes())]);
     page.right(*right);
     page.put("requester", &[requester.as_str()]);
@@ -202,6 +202,9 @@ fn intake(page: &mut Page, intake: &Intake) {
     page.channel(*channel);
     page.scope(scope);
     page.time("received_at", *received_at);
+    if let Some(purpose) = purpose {
+        page.put("purpose", &[purpose.as_str()]);
+    }
 }
 
 fn decision(page: &mut Page, decision: &Decision) {

@@ -163,6 +163,7 @@ impl<'a> Jobs<'a> {
     /// # Errors
     /// As [`Jobs::run_due`]; that of the first job whose row cannot be read, with the `job`.
     pub async fn states(&self, actor: &Actor) -> Result<Vec<JobState>> {
+        self.tacenda.vault.check_grant(actor).await?;
         let names: Vec<_> = self.jobs.keys().cloned().collect();
         self.tacenda.vault.plan_jobs(&names, actor).await?.into_iter().collect()
     }
@@ -171,10 +172,16 @@ impl<'a> Jobs<'a> {
     /// or whose row somebody altered, stops no other: its outcome says why. A process under an older
     /// policy than the one in force runs none, and each outcome says so.
     ///
+    /// Jobs are the embedding program's, and it runs them as [`Actor::system`]. Who runs them in a role is
+    /// held against its grant before each, where the policy asks for grants: a job begins under none that
+    /// is over.
+    ///
     /// # Errors
+    /// `staff.no_grant` and its like, before any job is planned;
     /// `name.malformed` for a job whose name is too long; the codes of the store if it cannot even say
     /// which jobs are due.
     pub async fn run_due(&self, actor: &Actor) -> Result<JobsRun> {
+        self.tacenda.vault.check_grant(actor).await?;
         let mut run = JobsRun::default();
         let mut due = Vec::new();
         let names: Vec<_> = self.jobs.keys().cloned().collect();
@@ -196,7 +203,11 @@ impl<'a> Jobs<'a> {
                 run.next(due_at);
                 continue;
             }
-            let outcome = match self.tacenda.vault.begin_job(&name, self.lease).await {
+            let begun = match self.tacenda.vault.check_grant(actor).await {
+                Ok(()) => self.tacenda.vault.begin_job(&name, self.lease).await,
+                Err(error) => Err(error),
+            };
+            let outcome = match begun {
                 Ok(Some(turn)) => {
                     let (outcome, due_at) = self.run_one(job.as_ref(), turn, actor).await;
                     due_at.into_iter().for_each(|at| run.next(at));

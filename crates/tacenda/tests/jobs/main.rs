@@ -5,6 +5,7 @@
 
 mod adverse;
 mod moves;
+mod who;
 
 use std::future::{pending, poll_fn};
 use std::pin::pin;

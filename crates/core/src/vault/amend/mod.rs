@@ -9,6 +9,7 @@ use super::account::{Account, STATE_ITEM};
 use super::codes::{NOT_FOUND, NOT_UNIQUE, REFUSED_STATE, REQUIRED, UNDER_WAY};
 use super::destroy::{Leaving, Tries};
 use super::evolve::first_version;
+use super::grants::{Under, require};
 use super::items::ItemValue;
 use super::journal::{Draft, next_version};
 use super::keys::{Made, number_of, numbers_of};
@@ -87,12 +88,13 @@ impl Vault {
         amendment: Amendment,
         actor: &Actor,
     ) -> Result<()> {
-        self.check_grant(actor).await?;
+        let mut under = self.under_grant(actor).await?;
         let parsed = self.parse_amendment(amendment).await?;
         let (mut tries, mut made) = (Tries::new(ATTEMPTS), Made::default());
         loop {
             let leaving = self.leaving(subject).await?;
-            let error = match self.try_amend(subject, &parsed, &leaving, &mut made, actor).await {
+            let by = (actor, under.as_ref());
+            let error = match self.try_amend(subject, &parsed, &leaving, &mut made, by).await {
                 Err(error) => error,
                 done => return done,
             };
@@ -104,6 +106,7 @@ impl Vault {
             if !destroyed && !error.is(&CONFLICT) || !tries.again(&error) {
                 return Err(error);
             }
+            under = self.under_grant(actor).await?;
         }
     }
 
@@ -113,7 +116,7 @@ impl Vault {
         parsed: &Parsed,
         leaving: &Leaving,
         made: &mut Made,
-        actor: &Actor,
+        (actor, under): (&Actor, Option<&Under>),
     ) -> Result<()> {
         let now = self.now();
         let fence = self.key_fence().await?;
@@ -241,6 +244,7 @@ impl Vault {
         draft.change().safe_sequence = made.sequence;
         draft.under_fence(fence);
         leaving.require(&mut draft);
+        require(under, &mut draft);
         match self.commit(draft).await {
             Ok(_) => Ok(()),
             Err(error) if error.is(&STORE_NOT_UNIQUE) => {

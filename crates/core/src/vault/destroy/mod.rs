@@ -27,6 +27,7 @@ pub use left::{Left, Resumed};
 use rows::Vacated;
 
 use super::codes::{BLOCKED, UNDER_WAY};
+use super::grants::{Under, require};
 use super::journal::{Draft, digest_of};
 use super::journal::{next_version, own_row};
 use super::keys::ENDED;
@@ -195,7 +196,7 @@ impl Vault {
         actor: &Actor,
         cause: Cause,
     ) -> Result<Option<Job>> {
-        self.check_grant(actor).await?;
+        let mut under = self.under_grant(actor).await?;
         self.name_idle_keys(&mut plans, cause).await?;
         let rng = self.ports.rng.as_ref();
         let key = RowKey { subject: SubjectId::CONTROLLER, kind: JOB, id: RowId::generate(rng) };
@@ -213,9 +214,11 @@ impl Vault {
                 return Ok(None);
             }
             job.row.body = job.encode();
-            match self.try_intend(&job, actor, gate.clone()).await {
+            match self.try_intend(&job, (actor, under.as_ref()), gate.clone()).await {
                 // Another intent came first; what this one saw may still be so.
                 Err(error) if error.is(&CONFLICT) => {
+                    // Or the grant was changed: who may not any more is told that.
+                    under = self.under_grant(actor).await?;
                     if !self.gate_moved(&gate).await? {
                         return Err(error);
                     }
@@ -227,7 +230,12 @@ impl Vault {
         Ok(Some(job))
     }
 
-    async fn try_intend(&self, job: &Job, actor: &Actor, gate: RowWrite) -> Result<Vec<LeafId>> {
+    async fn try_intend(
+        &self,
+        job: &Job,
+        (actor, under): (&Actor, Option<&Under>),
+        gate: RowWrite,
+    ) -> Result<Vec<LeafId>> {
         let subjects = job.plans.iter().map(|plan| plan.subject);
         let leaf = self
             .leaf(self.now(), actor, "erasure.intended", SubjectId::CONTROLLER)
@@ -236,6 +244,7 @@ impl Vault {
         let writes = vec![RowWrite { row: job.row.clone(), expect: Expect::Absent }, gate];
         let mut draft = Draft::new(0);
         draft.record(leaf, writes, &[]);
+        require(under, &mut draft);
         // What goes is what the log says was written, and what the plan saw.
         for Seen { row, version, .. } in job.plans.iter().flat_map(|plan| &plan.seen) {
             draft.require(row.clone(), Expect::Version(*version));

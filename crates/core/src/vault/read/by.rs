@@ -3,7 +3,7 @@
 use super::super::codes::{ALTERED_ROW, NOT_FOUND};
 use super::super::grants::{Under, require};
 use super::super::{Actor, Vault};
-use super::View;
+use super::{ATTEMPTS, View};
 use crate::error::Result;
 use crate::id::SubjectId;
 use crate::name::Name;
@@ -26,9 +26,28 @@ impl Vault {
         purpose: &Name,
         actor: &Actor,
     ) -> Result<View> {
+        for _ in 1..ATTEMPTS {
+            match self.try_read_by(item, text, purpose, actor).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            }
+        }
+        self.try_read_by(item, text, purpose, actor).await
+    }
+
+    async fn try_read_by(
+        &self,
+        item: &Name,
+        text: &str,
+        purpose: &Name,
+        actor: &Actor,
+    ) -> Result<View> {
+        let mut draft = Draft::new(0);
         let error = match self.may_ask_now(purpose, actor).await {
             Err(error) => error,
             Ok(under) => {
+                // That there is nobody is an answer too.
+                require(under.as_ref(), &mut draft);
                 let at_once = self.read_at_once(item, text, (purpose, actor), under.as_ref());
                 if let Some(view) = at_once.await? {
                     return Ok(view);
@@ -40,7 +59,8 @@ impl Vault {
             }
         };
         let leaf = self.refusal(SubjectId::CONTROLLER, purpose, actor, &error);
-        self.record_leaf(leaf).await?;
+        draft.record(leaf, Vec::new(), &[]);
+        self.record_read(draft).await?;
         Err(error)
     }
 

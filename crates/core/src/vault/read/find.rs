@@ -1,10 +1,15 @@
 //! Finding out who has an identifier, and nothing else of them.
 
+use super::super::grants::require;
 use super::super::{Actor, Vault};
+use super::ATTEMPTS;
 use crate::error::Result;
 use crate::id::SubjectId;
+use crate::leaf::Leaf;
 use crate::name::Name;
 use crate::policy::records::RecordKind;
+use crate::ports::store::CONFLICT;
+use crate::vault::journal::Draft;
 
 impl Vault {
     /// The subject that has this value of a unique item, for whoever may read it for this purpose of an
@@ -27,8 +32,28 @@ impl Vault {
         purpose: &Name,
         actor: &Actor,
     ) -> Result<Option<SubjectId>> {
+        for _ in 1..ATTEMPTS {
+            match self.try_find_by(item, text, purpose, actor).await {
+                Err(error) if error.is(&CONFLICT) => {}
+                other => return other,
+            }
+        }
+        self.try_find_by(item, text, purpose, actor).await
+    }
+
+    async fn try_find_by(
+        &self,
+        item: &Name,
+        text: &str,
+        purpose: &Name,
+        actor: &Actor,
+    ) -> Result<Option<SubjectId>> {
+        let mut draft = Draft::new(0);
         let found = match self.may_ask_now(purpose, actor).await {
-            Ok(_) => self.lookup(item, text).await,
+            Ok(under) => {
+                require(under.as_ref(), &mut draft);
+                self.lookup(item, text).await
+            }
             Err(error) => Err(error),
         };
         let leaf = |action, subject| self.leaf(self.now(), actor, action, subject);
@@ -40,28 +65,50 @@ impl Vault {
         };
         // INVARIANT 1: what nobody declared, anybody may have typed.
         leaf.purpose = self.policy.purpose(purpose).map(|purpose| purpose.name.clone());
-        self.record_leaf(leaf).await?;
+        draft.record(leaf, Vec::new(), &[]);
+        self.record_read(draft).await?;
         found
     }
 
     /// Writes down that an actor was told whether something is held of a subject.
     ///
     /// # Errors
-    /// The codes of the ports.
+    /// Those of [`Vault::check_grant`]; the codes of the ports.
     pub async fn note_look_up(&self, subject: SubjectId, actor: &Actor) -> Result<()> {
-        self.check_grant(actor).await?;
-        let leaf = self.leaf(self.now(), actor, "subject.looked_up", subject);
-        self.record_leaf(leaf).await
+        let looked_up = || vec![self.leaf(self.now(), actor, "subject.looked_up", subject)];
+        self.record_shown(actor, looked_up).await
     }
 
     /// Writes down that an actor was shown a list of records, whose they are and how they stand.
     ///
     /// # Errors
-    /// The codes of the ports.
+    /// Those of [`Vault::check_grant`]; the codes of the ports.
     pub async fn note_listing(&self, kind: &RecordKind, shown: usize, actor: &Actor) -> Result<()> {
-        self.check_grant(actor).await?;
-        let leaf = self.leaf(self.now(), actor, "record.listed", SubjectId::CONTROLLER);
-        let leaf = leaf.detail("kind", &kind.kind).detail("records", shown);
-        self.record_leaf(leaf).await
+        let listed = || {
+            let leaf = self.leaf(self.now(), actor, "record.listed", SubjectId::CONTROLLER);
+            vec![leaf.detail("kind", &kind.kind).detail("records", shown)]
+        };
+        self.record_shown(actor, listed).await
+    }
+
+    /// Writes down what somebody is about to be shown, under the grant by which it may see it.
+    pub(in crate::vault) async fn record_shown(
+        &self,
+        actor: &Actor,
+        leaves: impl Fn() -> Vec<Leaf> + Sync,
+    ) -> Result<()> {
+        let mut left = ATTEMPTS;
+        loop {
+            left = left.saturating_sub(1);
+            let mut draft = Draft::new(0);
+            require(self.under_grant(actor).await?.as_ref(), &mut draft);
+            for leaf in leaves() {
+                draft.record(leaf, Vec::new(), &[]);
+            }
+            match self.record_read(draft).await {
+                Err(error) if error.is(&CONFLICT) && left > 0 => {}
+                other => return other,
+            }
+        }
     }
 }

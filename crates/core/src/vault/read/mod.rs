@@ -330,12 +330,6 @@ impl Vault {
         leaf.detail("code", error.code())
     }
 
-    async fn record_leaf(&self, leaf: Leaf) -> Result<()> {
-        let mut draft = Draft::new(0);
-        draft.record(leaf, Vec::new(), &[]);
-        self.record_read(draft).await
-    }
-
     async fn record_read(&self, draft: Draft) -> Result<()> {
         if draft.is_empty() { Ok(()) } else { self.commit(draft).await.map(|_| ()) }
     }

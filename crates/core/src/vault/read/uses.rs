@@ -6,6 +6,7 @@ use super::{ATTEMPTS, Fetched, View};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
+use crate::policy::Purpose;
 use crate::ports::store::CONFLICT;
 use crate::vault::codes::NOT_OF_PURPOSE;
 use crate::vault::grants::{refusal, require};
@@ -19,8 +20,9 @@ pub struct ItemUse {
     pub subject: SubjectId,
     /// The purpose of the policy.
     pub purpose: Name,
-    /// The items that are needed, and no others; with none, nothing of an account is looked at, and
-    /// whether the role may act for the purpose decides.
+    /// The items that are needed, and no others. With none, nothing of an account is opened; whether the role
+    /// may act for the purpose decides, and, of a purpose that is up to the person, how they stand to it: for
+    /// that there has to be an account in use.
     pub items: BTreeSet<Name>,
     /// What is done with them, such as `message.addressed`.
     pub entry: Entry,
@@ -102,7 +104,8 @@ impl Vault {
         one: &ItemUse,
         actor: &Actor,
     ) -> Result<Option<(Fetched, BTreeSet<Name>)>> {
-        if one.items.is_empty() {
+        let purpose = self.policy.purpose(&one.purpose);
+        if one.items.is_empty() && !purpose.is_some_and(Purpose::is_up_to_the_person) {
             return self.may_ask(&one.purpose, actor).map(|_| None);
         }
         self.decide(one.subject, &one.purpose, actor, None).await.map(Some)

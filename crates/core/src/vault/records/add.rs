@@ -14,6 +14,7 @@ use crate::seal::{Body, DataKey, Place};
 use crate::vault::Actor;
 use crate::vault::codes::{NOT_FOUND, UNKNOWN_KIND};
 use crate::vault::destroy::Tries;
+use crate::vault::grants::{Under, require};
 use crate::vault::keys::Made;
 
 /// A record to be added.
@@ -46,7 +47,6 @@ impl Vault {
         new: NewRecord,
         actor: &Actor,
     ) -> Result<RecordKey> {
-        self.check_grant(actor).await?;
         self.add_found_by(kind, new, Vec::new(), actor).await
     }
 
@@ -58,6 +58,7 @@ impl Vault {
         tokens: Vec<Token>,
         actor: &Actor,
     ) -> Result<RecordKey> {
+        let mut under = self.under_grant(actor).await?;
         check_new(&new.standing, &new.items, self.now())?;
         if self.policy.record_rule(kind).is_none() {
             return UNKNOWN_KIND.err();
@@ -68,10 +69,12 @@ impl Vault {
         };
         let (mut tries, mut made) = (Tries::new(ATTEMPTS), Made::default());
         loop {
-            match self.try_add(subject, kind, &new, &tokens, &mut made, actor).await {
+            let by = (actor, under.as_ref());
+            match self.try_add(subject, kind, &new, &tokens, &mut made, by).await {
                 Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
                 other => return other,
             }
+            under = self.under_grant(actor).await?;
         }
     }
 
@@ -88,7 +91,7 @@ impl Vault {
         new: &NewRecord,
         tokens: &[Token],
         made: &mut Made,
-        actor: &Actor,
+        (actor, under): (&Actor, Option<&Under>),
     ) -> Result<RecordKey> {
         let (now, fence) = (self.now(), self.key_fence().await?);
         made.under(fence);
@@ -100,10 +103,14 @@ impl Vault {
         let data = self.key_of_try(subject, &kind.class, &used, made).await?;
         let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
         let row = self.sealed_row(&key, &new.items, &data);
+        let mut draft = Draft::new(made.sequence);
+        require(under, &mut draft);
+        if new.subject.is_some() {
+            self.require_own_rows(subject, &mut draft).await?;
+        }
         // What is written about somebody of whom everything is held is held as well.
         let held = new.subject.is_some() && self.is_held_whole(subject).await?;
         let row = Row { tokens: tokens.to_vec(), held, ..row };
-        let mut draft = Draft::new(made.sequence);
         let mut writes = self.carry_through(&key, &new.effects, &mut draft).await?;
         let row = new.standing.clone().put(row);
         writes.push(RowWrite { row, expect: Expect::Absent });

@@ -38,6 +38,16 @@ impl std::fmt::Debug for ClaimedRecord {
     }
 }
 
+/// What a look at a claimed record finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClaimedLook {
+    /// Whether it is as it was when it was claimed.
+    pub stands: bool,
+    /// The version of its subject's account, if there is one: with each objection, withdrawal,
+    /// restriction and amendment it is another.
+    pub account: Option<u64>,
+}
+
 impl Vault {
     /// Claims open records of a kind and state that are due and that no other worker has, the earliest
     /// first, for as long as the lease. A claim is no change: a worker that dies leaves them to others
@@ -100,6 +110,25 @@ impl Vault {
     async fn is_as_claimed(&self, claimed: &ClaimedRecord) -> Result<()> {
         let row = self.record_row(&claimed.key).await?;
         if row == claimed.row { Ok(()) } else { CONFLICT.err() }
+    }
+
+    /// What the store has of claimed records and of the accounts of their subjects now, compared with
+    /// nothing, in one look: for whoever is about to act by what was decided before.
+    ///
+    /// # Errors
+    /// The codes of the store.
+    pub async fn look_at_claimed(&self, claimed: &[&ClaimedRecord]) -> Result<Vec<ClaimedLook>> {
+        let primary = self.policy.primary_class();
+        let places = claimed
+            .iter()
+            .flat_map(|one| [one.row.key.clone(), self.profile_key(one.key.subject, primary)]);
+        let rows = self.ports.store.rows(&places.collect::<Vec<_>>()).await?;
+        let version = |row: &Option<Row>| row.as_ref().map(|row| row.version);
+        let looks = claimed.iter().zip(rows.chunks(2)).map(|(one, found)| ClaimedLook {
+            stands: found.first().and_then(version) == Some(one.row.version),
+            account: found.get(1).and_then(version),
+        });
+        Ok(looks.collect())
     }
 
     /// Changes claimed records as decided, all of them in one change with a leaf each, and gives them

@@ -62,7 +62,7 @@ impl Vault {
         let subject = record.subject;
         let mut writes = self.hold_and_restrict(subject, effects, draft).await?;
         if let Some(held) = effects.records {
-            writes.extend(self.hold_records(record, held).await?);
+            writes.extend(self.hold_records(record, held, draft).await?);
         }
         let seen = effects.stance_seen.as_ref();
         self.take_stance(subject, record.id, seen, &effects.stance, (draft, &mut writes)).await?;
@@ -92,6 +92,7 @@ impl Vault {
         let change = draft.change();
         change.safe_sequence = change.safe_sequence.max(sequence);
         let key = RecordKey { subject, kind, id: RowId::of_key(data.number()) };
+        self.require_own_rows(subject, draft).await?;
         let held = self.is_held_whole(subject).await?;
         let row = Row { held, ..self.sealed_row(&key, &new.items, &data) };
         Ok(RowWrite { row: new.standing.put(row), expect: Expect::Absent })
@@ -161,10 +162,15 @@ impl Vault {
     }
 
     /// The subject's records that are held from now on, or no longer, but for the one that is written.
-    async fn hold_records(&self, own: &RecordKey, held: bool) -> Result<Vec<RowWrite>> {
+    async fn hold_records(
+        &self,
+        own: &RecordKey,
+        held: bool,
+        draft: &mut Draft,
+    ) -> Result<Vec<RowWrite>> {
         let (subject, own) = (own.subject, own.row());
-        // Behind the gate that the change requires.
         let leaving = self.leaving(subject).await?;
+        leaving.require(draft);
         let mut writes = Vec::new();
         for row in self.outline(subject).await?.into_iter().filter(Outline::is_record) {
             let key = row.seen().row;

@@ -1,10 +1,11 @@
 //! What is added while records stand against it: a hold of a class holds what comes of it later.
 
-use super::{RecordKey, Standing, Vault};
+use super::{Draft, RecordKey, Standing, Vault};
 use crate::error::{Kind, Result};
 use crate::id::SubjectId;
 use crate::name::Name;
 use crate::policy::records::{HELD_WHOLE, HOLDS, HOLDS_ENDED};
+use crate::ports::Expect;
 use crate::row::Row;
 use crate::vault::rows::stated;
 
@@ -28,6 +29,22 @@ impl Vault {
             return Ok(true);
         }
         self.is_held_whole(subject).await
+    }
+
+    /// Makes a change that adds something depend on the subject's own rows as they are now. A hold of
+    /// everything writes each of them: it is found by the look at the holds that follows, or it keeps
+    /// this change from coming after it.
+    pub(super) async fn require_own_rows(
+        &self,
+        subject: SubjectId,
+        draft: &mut Draft,
+    ) -> Result<()> {
+        let classes = self.policy.classes.keys();
+        let keys: Vec<_> = classes.map(|class| self.profile_key(subject, class)).collect();
+        for row in self.ports.store.rows(&keys).await?.into_iter().flatten() {
+            draft.require(row.key, Expect::Version(row.version));
+        }
+        Ok(())
     }
 
     /// Whether everything about a subject is held, or may be: nobody can read a hold that was altered or

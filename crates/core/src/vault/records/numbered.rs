@@ -11,7 +11,7 @@ use crate::ports::store::NOT_UNIQUE;
 use crate::row::Token;
 use crate::vault::Actor;
 use crate::vault::codes::ALTERED_ROW;
-use crate::vault::journal::{Draft, hex};
+use crate::vault::journal::hex;
 
 /// The most records of a subject that are opened for a decision on another: the latest.
 const BESIDE: usize = 64;
@@ -139,8 +139,8 @@ impl Vault {
     /// up, and of whom it was found.
     ///
     /// # Errors
-    /// The error with which `identifiers` refuses; `vault.no_such_record`; the integrity codes; the
-    /// codes of the ports.
+    /// The error with which `identifiers` refuses; those of [`Vault::check_grant`];
+    /// `vault.no_such_record`; the integrity codes; the codes of the ports.
     pub async fn find_by_record(
         &self,
         key: &RecordKey,
@@ -159,15 +159,13 @@ impl Vault {
             let by_this = self.lookup(&self.policy.identifier().name, text.expose()).await?;
             found = found.or(by_this);
         }
-        let mut draft = Draft::new(0);
-        let leaf = self.leaf(self.now(), actor, "record.looked_up", key.subject);
-        let leaf = leaf.detail("kind", &key.kind.kind).detail("record", key.id);
-        draft.record(leaf, Vec::new(), &[]);
-        if let Some(subject) = found {
-            let leaf = self.leaf(self.now(), actor, "subject.looked_up", subject);
-            draft.record(leaf, Vec::new(), &[]);
-        }
-        self.commit(draft).await?;
+        let looked_up = || {
+            let leaf = self.leaf(self.now(), actor, "record.looked_up", key.subject);
+            let of = |subject| self.leaf(self.now(), actor, "subject.looked_up", subject);
+            let leaf = leaf.detail("kind", &key.kind.kind).detail("record", key.id);
+            std::iter::once(leaf).chain(found.map(of)).collect()
+        };
+        self.record_shown(actor, looked_up).await?;
         Ok(found)
     }
 

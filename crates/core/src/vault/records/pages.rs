@@ -207,12 +207,15 @@ impl Vault {
             return Ok(BTreeMap::new());
         }
         let index = self.index_key().await?;
-        let (keys, wrapped) = self.generate_keys(ids.values().cloned().collect()).await?;
+        let (keys, wrapped) =
+            self.generate_keys(ids.values().map(|(id, _)| id.clone()).collect()).await?;
         let created = NewKeys { keys: wrapped, ..NewKeys::default() };
         let mut draft = Draft::new(self.create_keys(&keys, created).await?);
         let mut added = BTreeMap::new();
-        for ((at, id), data) in ids.into_iter().zip(keys) {
+        for ((at, (id, seen)), data) in ids.into_iter().zip(keys) {
             let Some((number, new)) = new.get(at) else { continue };
+            // A hold of everything writes it: none comes in between.
+            draft.require(seen.key, Expect::Version(seen.version));
             let key = RecordKey { subject: id.subject, kind, id: RowId::of_key(id.number) };
             let value = index.token(&kind.class, &hex(number));
             let token = Token { index: kind.class.clone(), value, unique: true };
@@ -230,12 +233,12 @@ impl Vault {
     }
 
     /// The next keys of people whose own rows are sound, of whom nobody ever held anything, and who get
-    /// one record here that does nothing else; by their place.
+    /// one record here that does nothing else; by their place, each with a row of their own as it was seen.
     async fn first_of_each(
         &self,
         kind: &'static RecordKind,
         new: &[([u8; 16], NewRecord)],
-    ) -> Result<BTreeMap<usize, KeyId>> {
+    ) -> Result<BTreeMap<usize, (KeyId, Row)>> {
         let mut subjects = BTreeSet::new();
         let alone = |(at, (_, new)): (usize, &([u8; 16], NewRecord))| {
             let plain = new.effects == Effects::default();
@@ -249,14 +252,14 @@ impl Vault {
         let mut ids = BTreeMap::new();
         for (((at, subject), rows), known) in asked.into_iter().zip(people).zip(known) {
             let held = known.iter().any(|(key, _)| key.class == HOLDS.class);
-            let Some(rows) = rows.ok().filter(|rows| !rows.own.is_empty() && !held) else {
-                continue;
-            };
+            let Some(rows) = rows.ok().filter(|_| !held) else { continue };
+            let Some(seen) = rows.own.first().cloned() else { continue };
             let of_kind = known.iter().map(|(key, _)| key).filter(|key| key.class == kind.class);
             let used = rows.records.iter().filter_map(super::number_of);
             let last = of_kind.map(|key| key.number).chain(used).max();
             let number = last.map_or(0, |last| last.saturating_add(1));
-            ids.insert(at, KeyId { number, ..KeyId::first(subject, kind.class.clone()) });
+            let id = KeyId { number, ..KeyId::first(subject, kind.class.clone()) };
+            ids.insert(at, (id, seen));
         }
         Ok(ids)
     }

@@ -9,6 +9,7 @@ use crate::row::Row;
 use crate::seal::{Body, Place};
 use crate::vault::Actor;
 use crate::vault::codes::{NO_SUCH_RECORD, RECORD_IS_SOUND};
+use crate::vault::grants::require;
 use crate::vault::journal::own_row;
 
 /// What stands in the place of a lost record.
@@ -39,7 +40,7 @@ impl Vault {
         actor: &Actor,
     ) -> Result<()> {
         let RestatedRecord { standing, items, entry, effects } = new;
-        self.check_grant(actor).await?;
+        let under = self.under_grant(actor).await?;
         check_new(&standing, &items, self.now())?;
         match self.record(key).await {
             Err(error) if error.kind() == Kind::Integrity => {}
@@ -64,6 +65,7 @@ impl Vault {
             ..own_row(place)
         };
         let mut draft = Draft::new(0);
+        require(under.as_ref().filter(|under| !under.is(&key.row())), &mut draft);
         let mut writes = self.carry_through(key, &effects, &mut draft).await?;
         writes.push(RowWrite { row: standing.put(row), expect });
         let leaf = self.leaf(self.now(), actor, entry.action, key.subject);

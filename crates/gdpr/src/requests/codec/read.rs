@@ -70,6 +70,7 @@ fn intake(d: &mut Decoder<'_>) -> Result<Intake> {
         channel: word(d, Channel::parse)?,
         scope: scope(d)?,
         received_at: time(d)?,
+        purpose: option(d, |d| d.name())?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use tacenda_core::codec::Encoder;
 
-use crate::case::write::{day, flag, note, option, time};
+use crate::case::write::{day, flag, name, note, option, time};
 use crate::requests::decision::{Decision, Refusal};
 use crate::requests::identity::{
     Evidence, IdentityAnswer, IdentityAsk, IdentityOutcome, IdentityQuestion, Proof,
@@ -65,13 +65,14 @@ pub(super) fn entry(e: &mut Encoder, entry: &Entry) {
 }
 
 fn intake_of(e: &mut Encoder, intake: &Intake) {
-    let Intake { id, right, requester, channel, scope, received_at } = intake;
+    let Intake { id, right, requester, channel, scope, received_at, purpose } = intake;
     e.raw(id.as_bytes());
     right_of(e, *right);
     requester_of(e, requester);
     e.text(channel.as_str());
     scope_of(e, scope);
     time(e, *received_at);
+    option(e, purpose.as_ref(), name);
 }
 
 fn requester_of(e: &mut Encoder, requester: &Requester) {
