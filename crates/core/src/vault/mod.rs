@@ -65,9 +65,9 @@ pub use outline::{Outline, Seen};
 pub use prune::Pruned;
 pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
-    ClaimedLook, ClaimedRecord, DueRecord, Effects, Entry, LostPage, LostRecords, MODEL, NewRecord,
-    Numbered, OpenedRecord, PersonRows, RecordChange, RecordItems, RecordKey, RecordOutline,
-    RestatedRecord, Standing,
+    ClaimedLook, ClaimedRecord, DueRecord, Effects, Entry, Lease, LostPage, LostRecords, MODEL,
+    NewRecord, Numbered, OpenedRecord, PersonRows, RecordChange, RecordItems, RecordKey,
+    RecordOutline, RestatedRecord, Standing,
 };
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};
