@@ -90,8 +90,9 @@ impl Asked {
         };
         let before = now();
         let done = step(&self.vault);
-        let after = now();
-        (std::array::from_fn(|at| after[at] - before[at]), done)
+        let mut asked = now();
+        asked.iter_mut().zip(before).for_each(|(asked, before)| *asked -= before);
+        (asked, done)
     }
 
     fn sweep(vault: &Vault) -> erasure::Swept {

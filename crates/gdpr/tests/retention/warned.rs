@@ -1,5 +1,7 @@
 //! Nobody's data goes for want of use before the warning was sent, as long before as the policy says.
 
+use std::sync::Arc;
+
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;
 use tacenda_core::outbox::{self, Failure, Outcome};
@@ -9,6 +11,7 @@ use tacenda_core::{Name, SubjectId, Timestamp};
 use tacenda_gdpr::erasure::{self, Swept};
 use tacenda_gdpr::retention::{self, RetentionPlan};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
+use tacenda_testkit::{FailingKeyring, FailingStore, Faults};
 
 /// The policy of the tests, with a warning a month before the account goes.
 pub(crate) fn warning() -> String {
@@ -317,4 +320,34 @@ fn a_sweep_tells_who_waits_and_that_nobody_sends() {
     assert_eq!((kept.waiting, kept.subjects), (1, 0));
     post(&vault, Outcome::Sent);
     assert_eq!(sweep(&vault).overdue, 0);
+}
+
+#[test]
+fn two_who_warn_at_once_write_one_letter_to_each() {
+    let mut turns = 0;
+    for operation in 0.. {
+        let world = World::default();
+        let vault = open(&world);
+        let people = ["a", "b", "c"].map(|name| {
+            let email = format!("{name}@example.org");
+            let request = request(&vault, &[("email", &email)], false);
+            wait(vault.register(request, &staff("support"))).unwrap().subject()
+        });
+        world.set_time(WARNED);
+        let other = world.clone();
+        let faults = Faults::meanwhile(operation, move || {
+            wait(retention::warn(&open(&other), &staff("support"))).unwrap();
+        });
+        let store = FailingStore::new(world.store.clone(), faults.clone());
+        let keyring = FailingKeyring::new(world.keyring.clone(), faults.clone());
+        let beside = World { store: Arc::new(store), keyring: Arc::new(keyring), ..world.clone() };
+        wait(retention::warn(&open(&beside), &staff("support"))).unwrap();
+        if !faults.tripped() {
+            break;
+        }
+        let letters = people.map(|one| wait(vault.records_of(one, &OUTBOX)).unwrap().len());
+        assert_eq!(letters, [1; 3], "{operation}");
+        turns += 1;
+    }
+    assert!(turns > 10, "{turns}");
 }

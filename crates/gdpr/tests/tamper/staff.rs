@@ -150,7 +150,8 @@ fn a_restore_brings_no_revoked_grant_back() {
     let system = Actor::system();
     let waiting = wait(staff::unconfirmed(&vault, &system)).unwrap();
     assert!(waiting.len() == 2 && waiting.iter().all(|work| !work.confirmed));
-    assert_eq!(wait(staff::confirm(&vault, boss.person, &system)).unwrap(), [boss.key.clone()]);
+    let confirmed = wait(staff::confirm(&vault, boss.person, &system)).unwrap();
+    assert!(confirmed.len() == 1 && confirmed[0] == boss.key);
     assert_eq!(read(&vault, ada, &me), "ok");
     assert_eq!(code(wait(staff::confirm(&vault, boss.person, &system))), "staff.nothing_granted");
     assert_eq!(code(wait(staff::confirm(&vault, boss.person, &me))), "staff.own_grant");
@@ -200,7 +201,7 @@ fn a_grant_that_was_altered_when_rows_came_back_is_over() {
     let next = restored(&world, &store, || {});
     // Somebody writes the row while it is not looked at, and writes it back when it was.
     let sound = next.store.clone();
-    let row = wait(sound.rows(&[its.clone()])).unwrap().pop().unwrap().unwrap();
+    let row = wait(sound.rows(std::slice::from_ref(&its))).unwrap().pop().unwrap().unwrap();
     let longer = Row { due_at: Some(tacenda_core::Timestamp::MAX), ..row.clone() };
     forge(&next, longer, row.version);
     let (vault, unconfirmed) = replay(&next);
@@ -229,7 +230,7 @@ fn a_grant_that_was_taken_away_when_rows_came_back_is_not_put_back() {
     let (vault, recovery) = world.try_open(&policy(), OnRestore::Replay).unwrap();
     assert_eq!((recovery.grants_unconfirmed, recovery.lost.grants), (0, 1));
     assert_eq!(read(&vault, ada, &me), "staff.no_grant");
-    wait(vault.audit()).unwrap();
+    assert_eq!(code(wait(vault.audit())), "vault.altered_lookup", "its look-ups are there still");
     store.repent();
     assert_eq!(read(&vault, ada, &me), "vault.altered_row");
 }

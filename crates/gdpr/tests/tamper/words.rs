@@ -132,7 +132,9 @@ fn named(vault: &Vault) -> Vec<(SubjectId, &'static str)> {
 
 #[test]
 fn a_restriction_that_was_lost_restricts_all() {
-    let (world, backup, ada, eve) = lost(|vault, ada| drop(restrict(vault, ada)));
+    let (world, backup, ada, eve) = lost(|vault, ada| {
+        restrict(vault, ada);
+    });
     let next = with(&world, backup);
     let (vault, recovery) = replay(&next);
     assert_eq!(recovery.lost, LostRecords { restrictions: 1, ..LostRecords::default() });
@@ -154,7 +156,9 @@ fn a_restriction_that_was_lost_restricts_all() {
 
 #[test]
 fn a_hold_that_was_lost_holds_all() {
-    let (world, backup, ada, eve) = lost(|vault, ada| drop(hold(vault, ada)));
+    let (world, backup, ada, eve) = lost(|vault, ada| {
+        hold(vault, ada);
+    });
     let next = with(&world, backup);
     let (vault, recovery) = replay(&next);
     assert_eq!(recovery.lost, LostRecords { holds: 1, ..LostRecords::default() });
@@ -172,7 +176,9 @@ fn a_hold_that_was_lost_holds_all() {
 
 #[test]
 fn an_objection_that_was_lost_is_one_to_all() {
-    let (world, backup, ada, eve) = lost(|vault, ada| drop(object(vault, ada)));
+    let (world, backup, ada, eve) = lost(|vault, ada| {
+        object(vault, ada);
+    });
     let next = with(&world, backup);
     let (vault, recovery) = replay(&next);
     assert_eq!(recovery.lost, LostRecords { objections: 1, ..LostRecords::default() });

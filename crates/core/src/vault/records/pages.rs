@@ -8,7 +8,6 @@ use crate::error::{Kind, Result};
 use crate::id::{RowId, SubjectId};
 use crate::name::Name;
 use crate::policy::records::{HOLDS, RecordKind};
-use crate::ports::store::{CONFLICT, NOT_UNIQUE};
 use crate::ports::{Expect, KeyId, NewKeys, RowWrite};
 use crate::row::{Row, Token, state};
 use crate::vault::account::AccountState;
@@ -173,9 +172,9 @@ impl Vault {
         actor: &Actor,
     ) -> Result<Vec<Result<Numbered>>> {
         let at_once = match self.try_add_at_once(kind, &new, actor).await {
-            // Another came first, with one of them perhaps.
-            Err(error) if error.is(&NOT_UNIQUE) || error.is(&CONFLICT) => BTreeMap::new(),
-            added => added?,
+            Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+            // Another came first with one of them, or one is wrong: each says so for itself.
+            added => added.unwrap_or_default(),
         };
         let mut all = Vec::with_capacity(new.len());
         for (at, (number, new)) in new.into_iter().enumerate() {
