@@ -39,7 +39,9 @@ fn a_hold_of_everything_keeps_records_that_were_just_to_be_let_go() {
             });
             wait(changed).map(drop)
         },
-        |world, subject| drop(place(&world.open(), subject, Scope::Subject).unwrap()),
+        |world, subject| {
+            place(&world.open(), subject, Scope::Subject).unwrap();
+        },
         |world, subject, changed| {
             changed.unwrap();
             let vault = world.sound.open();
