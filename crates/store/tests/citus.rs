@@ -3,7 +3,7 @@
 //! Citus is in no package registry, so that no test can start it: `TACENDA_TEST_CITUS_URL` names a
 //! database on a coordinator, with the extension and with workers. The default filter of the test
 //! runner leaves this file out; `cargo xtask test` runs it where the variable is set.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -41,7 +41,7 @@ pub use erasure::Erasures;
 pub use holds::Holds;
 pub use jobs::{Job, JobReport, Jobs, JobsRun, Ran};
 pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
-pub use log::{Log, VerifiedReceipt, verify_receipt};
+pub use log::{Log, VerifiedReceipt, verify_continuation, verify_receipt};
 pub use outbox::Outbox;
 pub use pollster::block_on;
 pub use requests::Requests;

@@ -29,6 +29,14 @@ impl Log<'_> {
         self.vault.receipt(position).await
     }
 
+    /// The proof that the log continues a checkpoint that somebody kept; [`verify_continuation`] checks it.
+    ///
+    /// # Errors
+    /// As [`Vault::continuation`].
+    pub async fn continuation(&self, earlier: &str) -> Result<String> {
+        self.vault.continuation(earlier).await
+    }
+
     /// The public keys, a line per epoch: the file `log.vkey`.
     ///
     /// # Errors
@@ -96,4 +104,14 @@ pub fn verify_receipt(receipt: &str, verifier_keys: &str) -> Result<VerifiedRece
     let verified = log::verify(receipt, &keys)?;
     let leaf = Leaf::decode(&verified.leaf)?;
     Ok(VerifiedReceipt { leaf, index: verified.index, checkpoint: verified.checkpoint })
+}
+
+/// Verifies offline, with the log's public keys (`log.vkey`), that it continues a checkpoint that
+/// somebody kept: what [`Log::checkpoint`] gave then and what [`Log::continuation`] gives now. Answers
+/// with the later checkpoint.
+///
+/// # Errors
+/// As [`log::verify_continuation`].
+pub fn verify_continuation(earlier: &str, proof: &str, verifier_keys: &str) -> Result<Checkpoint> {
+    log::verify_continuation(earlier, proof, &log::parse_vkeys(verifier_keys)?)
 }

@@ -6,7 +6,8 @@
 //! - [`plan`]: which stored hashes a proof is made from, without reading them itself;
 //! - [`key`], [`note`]: C2SP signed notes with Ed25519;
 //! - [`checkpoint`]: C2SP tlog-checkpoint, the signed size and root;
-//! - [`proof`]: C2SP tlog-proof, and the receipt: a proof whose `extra` line is the leaf.
+//! - [`proof`]: C2SP tlog-proof, and the receipt: a proof whose `extra` line is the leaf;
+//! - [`continuation`]: the proof that a later checkpoint continues an earlier one.
 //!
 //! A leaf is opaque bytes here. Nothing in this room reads a clock, a disk or randomness: Ed25519
 //! signatures are deterministic. A new kind of proof is a function in [`tree`] that checks it and
@@ -15,6 +16,7 @@
 use crate::error::{Code, Kind};
 
 pub mod checkpoint;
+pub mod continuation;
 pub mod frontier;
 pub mod key;
 pub mod note;
@@ -26,6 +28,7 @@ mod text;
 pub mod tree;
 
 pub use checkpoint::Checkpoint;
+pub use continuation::{Continuation, verify_continuation};
 pub use frontier::{Frontier, StoredNode};
 pub use key::{SigningKey, VerifierKey, parse_vkeys};
 pub use note::{Note, Signature};
@@ -80,6 +83,13 @@ pub static ORIGIN_MISMATCH: Code = Code::new(
 pub static PROOF_MALFORMED: Code =
     Code::new("log.proof_malformed", Kind::Input, "this is not a proof of inclusion");
 
+/// Text that is no proof of consistency.
+pub static CONTINUATION_MALFORMED: Code = Code::new(
+    "log.continuation_malformed",
+    Kind::Input,
+    "this is not a proof that a log continues a checkpoint",
+);
+
 /// A proof without the leaf it speaks of.
 pub static LEAF_MISSING: Code =
     Code::new("log.leaf_missing", Kind::Input, "a receipt carries its leaf in an extra line");
@@ -116,6 +126,7 @@ pub static CODES: &[&Code] = &[
     &CHECKPOINT_MALFORMED,
     &ORIGIN_MISMATCH,
     &PROOF_MALFORMED,
+    &CONTINUATION_MALFORMED,
     &LEAF_MISSING,
     &INCLUSION_FAILED,
     &CONSISTENCY_FAILED,

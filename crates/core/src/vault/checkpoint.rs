@@ -11,7 +11,7 @@ use super::keys::signing_key;
 use crate::clock::{Span, Timestamp};
 use crate::error::Result;
 use crate::leaf::Leaf;
-use crate::log::{self, Checkpoint, Hash, Plan, Proof, SigningKey, VerifierKey};
+use crate::log::{self, Checkpoint, Continuation, Hash, Plan, Proof, SigningKey, VerifierKey};
 use crate::ports::{LogHead, LogPosition};
 
 /// A checkpoint is signed at the latest after so many leaves…
@@ -161,6 +161,37 @@ impl Vault {
         // No receipt is given that whoever gets it would find wrong.
         log::verify(&text, &[key])?;
         Ok(Receipt { text, leaf, position })
+    }
+
+    /// The proof, for whoever kept a checkpoint of this log, that a checkpoint signed now continues it:
+    /// nothing that it held was taken out or changed. Its text is that of a
+    /// [`Continuation`]; [`crate::log::verify_continuation`] checks it without us.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`] if the checkpoint is none that this log signed in its present epoch: a
+    /// restored store begins a new one, and what that loses is told by the tombstones.
+    /// [`FORKED`] if it did, and the log no longer continues it; `log.position_invalid` if it is of an
+    /// empty log; the codes of the ports.
+    pub async fn continuation(&self, earlier: &str) -> Result<String> {
+        self.checkpoint().await?;
+        let (epoch, text) = self
+            .ports
+            .keyring
+            .status()
+            .await?
+            .and_then(|safe| safe.checkpoint)
+            .ok_or_else(|| NO_SUCH_LEAF.error())?;
+        let key = [self.verifier(epoch).await?];
+        let (old, now) = (Checkpoint::open(earlier, &key)?, Checkpoint::open(&text, &key)?);
+        if old.size > now.size {
+            return FORKED.err();
+        }
+        let plan = log::consistency_plan(old.size, now.size)?;
+        let hashes = self.run(epoch, &plan).await?;
+        let proof = Continuation { old: old.size, hashes, checkpoint: text }.to_text();
+        // No proof is given that whoever gets it would find wrong.
+        log::verify_continuation(earlier, &proof, &key).map_err(|_| FORKED.error())?;
+        Ok(proof)
     }
 
     /// Reads what a proof is made from.

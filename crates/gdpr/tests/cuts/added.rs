@@ -2,7 +2,7 @@
 
 use pollster::block_on as wait;
 use tacenda_core::outbox::{self, Message};
-use tacenda_core::policy::records::OUTBOX;
+use tacenda_core::policy::records::{HOLDS, OUTBOX};
 use tacenda_core::vault::{Outline, Vault};
 use tacenda_core::{Name, SubjectId};
 use tacenda_gdpr::holds::Scope;
@@ -30,9 +30,9 @@ fn messages(vault: &Vault, subject: SubjectId) -> Vec<Outline> {
 fn is_held(world: &Cuttable, subject: SubjectId, (): ()) {
     let vault = world.sound.open();
     let found = messages(&vault, subject);
-    assert!(found.len() == 1 && found[0].held, "{found:?}");
-    let key = wait(vault.records_of(subject, &tacenda_core::policy::records::HOLDS)).unwrap();
-    release(&vault, &key[0].key).unwrap();
+    assert!(found.len() == 1 && found.iter().all(|one| one.held), "{found:?}");
+    let hold = wait(vault.records_of(subject, &HOLDS)).unwrap().remove(0);
+    release(&vault, &hold.key).unwrap();
     assert!(messages(&vault, subject).iter().all(|row| !row.held));
     wait(vault.audit()).unwrap();
 }

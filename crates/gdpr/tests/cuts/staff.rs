@@ -239,7 +239,7 @@ fn file_of(subject: SubjectId) -> NewRecord {
 
 /// A customer, and the first file of theirs.
 fn customer(vault: &Vault) -> RecordKey {
-    let subject = wait(vault.subjects(None, 1)).unwrap()[0];
+    let subject = wait(vault.subjects(None, 1)).unwrap().remove(0);
     wait(vault.records_of(subject, &REQUESTS)).unwrap().remove(0).key
 }
 

@@ -66,6 +66,40 @@ fn is_old(at: Timestamp, now: Timestamp) -> bool {
 }
 
 #[test]
+fn whoever_kept_a_checkpoint_sees_that_the_log_goes_on_from_it() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    let keys = log::parse_vkeys(&wait(vault.verifier_keys()).unwrap()).unwrap();
+    let first = wait(vault.checkpoint()).unwrap();
+    let mut kept = first.clone();
+    for month in 0..30 {
+        world.clock.advance(Span::days(31));
+        assert_eq!(read(&vault, subject), "ok");
+        if month % 10 == 9 {
+            // What is pruned is the texts; their hashes stay.
+            sweep_only_notes(&vault);
+            wait(vault.prune_log()).unwrap();
+        }
+        for earlier in [&first, &kept] {
+            let proof = wait(vault.continuation(earlier)).unwrap();
+            let later = log::verify_continuation(earlier, &proof, &keys).unwrap();
+            assert!(later.size > u64::from(month == 0), "{month}");
+        }
+        kept = wait(vault.checkpoint()).unwrap();
+    }
+    // A world has its keys from the same seed: a log of the same name and key that is another.
+    let other = World::default().open();
+    assert_eq!(code(wait(other.continuation(&first))), "log.forked");
+    let another = log::SigningKey::from_seed("another.example", &[1; 32]).unwrap();
+    let root = log::Hash::EMPTY_ROOT;
+    let of_another = log::Checkpoint { origin: another.name().to_owned(), size: 0, root };
+    let of_another = of_another.sign(&another).unwrap();
+    assert_eq!(code(wait(vault.continuation(&of_another))), "log.unknown_key");
+    assert_eq!(code(wait(vault.continuation("old 1"))), "log.note_malformed");
+}
+
+#[test]
 fn a_log_of_years_is_pruned_again_and_again() {
     let world = World::default();
     let vault = world.open();

@@ -15,7 +15,7 @@ use super::apply::{place, position};
 use super::change::{id_bytes, read_key};
 use super::fault::fault;
 use super::scan::{COLUMNS, read_row};
-use super::trail::{Led, follow};
+use super::trail::{Led, follow, number};
 
 pub(super) fn rows(connection: &Connection, keys: &[RowKey]) -> Result<Vec<Option<Row>>> {
     let sql = format!("SELECT {COLUMNS} FROM rows WHERE subject = ?1 AND kind = ?2 AND id = ?3");
@@ -29,40 +29,58 @@ pub(super) fn rows(connection: &Connection, keys: &[RowKey]) -> Result<Vec<Optio
         .collect()
 }
 
-/// Rows of one subject whose kinds stand next to each other, as those of a profile do: one
-/// statement for all.
-pub(super) fn rows_of(
+/// Rows of one subject with the latest leaves of it that wrote rows, and so the trail that its rows
+/// name. Kinds that stand next to each other, as those of a profile do, take one statement.
+pub(super) fn rows_with_leaves(
     connection: &Connection,
     subject: SubjectId,
     keys: &[RowKey],
-) -> Result<Vec<Option<Row>>> {
+    limit: usize,
+) -> Result<(Vec<Option<Row>>, Vec<StoredLeaf>)> {
     let kinds = || keys.iter().map(|key| key.kind.as_str());
-    let (Some(first), Some(last)) = (kinds().min(), kinds().max()) else { return Ok(Vec::new()) };
     let theirs = keys.len() > 1 && keys.iter().all(|key| key.subject == subject);
-    // Between two kinds of the controller's rows there may be any number of others.
-    if !theirs || subject == SubjectId::CONTROLLER {
-        return rows(connection, keys);
-    }
-    let sql = format!("SELECT {COLUMNS} FROM rows WHERE subject = ?1 AND kind BETWEEN ?2 AND ?3");
+    let (rows, named) = match (kinds().min(), kinds().max()) {
+        // Between two kinds of the controller's rows there may be any number of others.
+        (Some(first), Some(last)) if theirs && subject != SubjectId::CONTROLLER => {
+            rows_between(connection, subject, [first, last], keys)?
+        }
+        _ => (rows(connection, keys)?, None),
+    };
+    Ok((rows, latest_leaves(connection, subject, named, i64::MAX, limit)?))
+}
+
+/// Where the trail stands behind [`COLUMNS`].
+const TRAIL: usize = 11;
+
+fn rows_between(
+    connection: &Connection,
+    subject: SubjectId,
+    [first, last]: [&str; 2],
+    keys: &[RowKey],
+) -> Result<(Vec<Option<Row>>, Option<i64>)> {
+    let sql =
+        format!("SELECT {COLUMNS}, trail FROM rows WHERE subject = ?1 AND kind BETWEEN ?2 AND ?3");
     let mut statement = connection.prepare_cached(&sql).map_err(fault)?;
     let mut found = statement.query(params![subject.as_bytes(), first, last]).map_err(fault)?;
     let mut rows: Vec<Option<Row>> = keys.iter().map(|_| None).collect();
+    let mut named = None;
     while let Some(row) = found.next().map_err(fault)? {
         let text = |column| row.get_ref(column).map_err(fault);
         let malformed = |_| CORRUPT.error();
         let kind = text(1)?.as_str().map_err(malformed)?;
         let id = text(2)?.as_blob().map_err(malformed)?;
         let is_it = |key: &RowKey| key.kind.as_str() == kind && id_bytes(&key.id) == id;
-        if keys.iter().any(is_it) {
+        let mut places = keys.iter().zip(&mut rows).filter(|(key, _)| is_it(key));
+        if let Some((_, place)) = places.next() {
             let read = read_row(row).map_err(fault)??;
-            for (key, place) in keys.iter().zip(&mut rows) {
-                if *key == read.key {
-                    *place = Some(read.clone());
-                }
+            for (_, same) in places {
+                *same = Some(read.clone());
             }
+            *place = Some(read);
         }
+        named = named.or(number(row, TRAIL).map_err(fault)?);
     }
-    Ok(rows)
+    Ok((rows, named))
 }
 
 pub(super) fn lookup(
@@ -134,12 +152,14 @@ pub(super) fn leaves(
 }
 
 const IN_BLOCK: &str = "SELECT place, hash, bytes FROM leaves INDEXED BY leaves_blocks
-    WHERE place >> 12 = ?4 AND subject = ?1 AND place < ?2 AND +writes >= ?3
+    WHERE place >> 10 = ?4 AND subject = ?1 AND place < ?2 AND +writes >= ?3
     ORDER BY place DESC LIMIT ?5";
-const LAST_BLOCK: &str = "SELECT place >> 12 FROM leaves WHERE place < ?1
+const LAST_BLOCK: &str = "SELECT place >> 10 FROM leaves WHERE place < ?1
     ORDER BY place DESC LIMIT 1";
 /// How many places a block of the index `leaves_blocks` has.
-const BLOCK: i64 = 1 << 12;
+const BLOCK: i64 = 1 << 10;
+/// How many blocks are searched before it is asked again which one has leaves.
+const RUN: i64 = 16;
 
 pub(super) fn leaves_of(
     connection: &Connection,
@@ -149,12 +169,24 @@ pub(super) fn leaves_of(
     limit: usize,
 ) -> Result<Vec<StoredLeaf>> {
     let before = before.map_or(i64::MAX, |before| place(before.epoch, before.number));
-    let mut leaves = Vec::new();
-    if !writes {
-        in_blocks(connection, subject, false, before, limit, &mut leaves)?;
-        return Ok(leaves);
+    if writes {
+        return latest_leaves(connection, subject, None, before, limit);
     }
-    if let Led::Off { before } = follow(connection, subject, before, limit, &mut leaves)? {
+    let mut leaves = Vec::new();
+    in_blocks(connection, subject, false, before, limit, &mut leaves)?;
+    Ok(leaves)
+}
+
+/// The leaves of a subject that wrote rows before a place, latest first, along its trail.
+fn latest_leaves(
+    connection: &Connection,
+    subject: SubjectId,
+    named: Option<i64>,
+    before: i64,
+    limit: usize,
+) -> Result<Vec<StoredLeaf>> {
+    let mut leaves = Vec::new();
+    if let Led::Off { before } = follow(connection, subject, named, before, limit, &mut leaves)? {
         in_blocks(connection, subject, true, before, limit, &mut leaves)?;
     }
     Ok(leaves)
@@ -173,17 +205,23 @@ fn in_blocks(
     let mut statement = connection.prepare_cached(IN_BLOCK).map_err(fault)?;
     let mut last_block = connection.prepare_cached(LAST_BLOCK).map_err(fault)?;
     let mut end = before;
-    // The latest block that has leaves, then the one before it: epochs leave gaps.
+    // The latest block that has leaves, then those before it; epochs leave gaps.
     while leaves.len() < limit
-        && let Some(block) =
+        && let Some(last) =
             last_block.query_row([end], |row| row.get::<_, i64>(0)).optional().map_err(fault)?
     {
-        let left = i64::try_from(limit.saturating_sub(leaves.len())).unwrap_or(i64::MAX);
-        let values = params![subject.as_bytes(), before, writes, block, left];
-        for leaf in statement.query_map(values, read_leaf).map_err(fault)? {
-            leaves.push(leaf.map_err(fault)??);
+        let first = last.saturating_sub(RUN - 1);
+        for block in (first..=last).rev() {
+            let left = i64::try_from(limit.saturating_sub(leaves.len())).unwrap_or(i64::MAX);
+            let values = params![subject.as_bytes(), before, writes, block, left];
+            for leaf in statement.query_map(values, read_leaf).map_err(fault)? {
+                leaves.push(leaf.map_err(fault)??);
+            }
+            if leaves.len() >= limit {
+                break;
+            }
         }
-        end = block.saturating_mul(BLOCK);
+        end = first.saturating_mul(BLOCK);
     }
     Ok(())
 }
@@ -241,7 +279,8 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(STORE.sql).unwrap();
         let block = BLOCK.cast_unsigned();
-        let spots = [(1, 3), (1, block - 1), (1, block), (1, 5 * block + 7), (2, 0), (4, block)];
+        let last = 40 * block + 7;
+        let spots = [(1, 3), (1, block - 1), (1, block), (1, last), (2, 0), (4, block)];
         let mut statement = connection
             .prepare("INSERT INTO leaves VALUES (?1, zeroblob(32), ?2, ?3, NULL, x'00')")
             .unwrap();

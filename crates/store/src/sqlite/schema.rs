@@ -17,7 +17,7 @@ pub(super) struct Schema {
 /// empty, that is for unique tokens; else `owner` does. `leaves.place` is the epoch in the upper 16
 /// bits and the index in the lower 48; a leaf without a subject is pruned, whatever its bytes are.
 ///
-/// Leaves are indexed by subject in blocks of 4,096 places, so that an append writes to the few pages
+/// Leaves are indexed by subject in blocks of 1,024 places, so that an append writes to the few pages
 /// of the last block and not all over a large tree; who looks for them looks into one block after the
 /// other. Each read of a row asks for the leaves that wrote rows, and finds them at once along their
 /// trail ([`super::trail`]): `rows.trail` is the same number in all rows of a subject,
@@ -45,7 +45,7 @@ CREATE TABLE leaves (
     place INTEGER PRIMARY KEY, hash BLOB NOT NULL, subject BLOB, writes INTEGER NOT NULL,
     earlier INTEGER, bytes BLOB
 );
-CREATE INDEX leaves_blocks ON leaves (place >> 12, subject) WHERE subject IS NOT NULL;
+CREATE INDEX leaves_blocks ON leaves (place >> 10, subject) WHERE subject IS NOT NULL;
 CREATE TABLE trails (number INTEGER PRIMARY KEY, latest INTEGER);
 CREATE TABLE gone (subject BLOB PRIMARY KEY, trail INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE nodes (

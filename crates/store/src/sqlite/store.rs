@@ -152,10 +152,7 @@ impl Store for SqliteStore {
         keys: &[RowKey],
         leaves: usize,
     ) -> Result<(Vec<Option<Row>>, Vec<StoredLeaf>)> {
-        self.0.read(|c| {
-            let rows = read::rows_of(c, subject, keys)?;
-            Ok((rows, read::leaves_of(c, subject, true, None, leaves)?))
-        })
+        self.0.read(|c| read::rows_with_leaves(c, subject, keys, leaves))
     }
 
     async fn holdings(&self, subjects: &[SubjectId], leaves: usize) -> Result<Vec<Holding>> {

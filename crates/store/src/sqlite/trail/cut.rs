@@ -7,7 +7,8 @@ use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 
 use super::super::fault::fault;
-use super::{End, LEAF, NOT_GONE, NUMBER, State, latest, number_of, read_step};
+use super::follow::{LEAF, read_step};
+use super::{End, NOT_GONE, NUMBER, State, latest, number_of};
 
 /// The trails of leaves that are pruned.
 #[derive(Default)]

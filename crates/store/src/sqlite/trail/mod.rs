@@ -14,6 +14,7 @@
 //! have had rows that were taken away.
 
 mod cut;
+mod follow;
 
 use std::collections::BTreeMap;
 
@@ -22,15 +23,15 @@ use tacenda_core::clock::{Span, Timestamp};
 use tacenda_core::error::Result;
 use tacenda_core::id::SubjectId;
 use tacenda_core::ports::store::CORRUPT;
-use tacenda_core::ports::{LeafId, StoredLeaf};
 
-use super::apply::{place, position};
+use super::apply::place;
 use super::change::Prepared;
 use super::fault::fault;
 use super::read::leaves_of;
 
 pub(super) use cut::CutTrails;
 use cut::forget;
+pub(super) use follow::{Led, follow};
 
 const OF_ROWS: &str = "SELECT trail FROM rows WHERE subject = ?1 LIMIT 1";
 const NUMBER: &str = "SELECT trail, 0 FROM rows WHERE subject = ?1
@@ -45,8 +46,6 @@ const LAST: &str = "SELECT number FROM trails AS last WHERE number BETWEEN 1 AND
     ORDER BY number DESC LIMIT 1";
 /// Numbers are given in turn: so many are never given.
 const LAST_GIVEN: i64 = 1 << 62;
-const LEAF: &str = "SELECT place, hash, bytes, subject, writes, earlier FROM leaves
-    WHERE place = ?1";
 
 /// The trails that a change goes on with.
 pub(super) struct Trails(BTreeMap<SubjectId, Trail>);
@@ -203,7 +202,7 @@ fn last_of_all(connection: &Connection) -> Result<i64> {
 }
 
 /// A number of a trail or a place. What somebody put there that is none leads nowhere.
-fn number(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Option<i64>> {
+pub(super) fn number(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<Option<i64>> {
     Ok(row.get_ref(column)?.as_i64().ok())
 }
 
@@ -259,93 +258,9 @@ impl End {
     }
 }
 
-/// How far a trail led.
-pub(super) enum Led {
-    /// To its beginning, or as far as was asked for.
-    ToTheEnd,
-    /// To where only the blocks tell what came before this place.
-    Off { before: i64 },
-}
-
-/// The leaves of a subject that wrote rows before a place, latest first, as far as its trail leads.
-pub(super) fn follow(
-    connection: &Connection,
-    subject: SubjectId,
-    before: i64,
-    limit: usize,
-    leaves: &mut Vec<StoredLeaf>,
-) -> Result<Led> {
-    let mut statement = connection.prepare_cached(LEAF).map_err(fault)?;
-    let mut read = |place: i64| statement.query_row([place], read_step).optional().map_err(fault);
-    let at_hand = if before == i64::MAX { None } else { read(before)? };
-    let at_hand = at_hand.filter(|step| step.is_of(subject) == Some(true));
-    // A trail that ends at no leaf of the subject may be anybody's, or one that it left.
-    let is_theirs = at_hand.is_some();
-    let mut next = match at_hand {
-        Some(step) => step.earlier,
-        None => {
-            let mut numbers = connection.prepare_cached(NUMBER).map_err(fault)?;
-            let number = number_of(&mut numbers, subject)?.and_then(|(number, _)| number);
-            number.map(|number| latest(connection, number)).transpose()?.flatten()
-        }
-    };
-    // The trail is believed as far as the last leaf on it that is the subject's.
-    let (mut bound, mut off) = (before, Led::Off { before });
-    while leaves.len() < limit {
-        let believed = is_theirs || !leaves.is_empty();
-        let Some(place) = next else { return Ok(if believed { Led::ToTheEnd } else { off }) };
-        // The trail does not lead past here, or not to a leaf of this subject.
-        if place >= bound {
-            return Ok(off);
-        }
-        let Some(step) = read(place)? else { return Ok(off) };
-        match step.is_of(subject) {
-            Some(true) => {
-                leaves.push(step.leaf(place)?);
-                off = Led::Off { before: place };
-            }
-            // Pruned.
-            None if believed => {}
-            _ => return Ok(off),
-        }
-        (next, bound) = (step.earlier, place);
-    }
-    Ok(Led::ToTheEnd)
-}
-
-struct Step {
-    hash: [u8; 32],
-    bytes: Option<Vec<u8>>,
-    subject: Option<[u8; 16]>,
-    writes: bool,
-    earlier: Option<i64>,
-}
-
-impl Step {
-    /// Whether it is a leaf of this subject that wrote rows; `None` if it is nobody's any more.
-    fn is_of(&self, subject: SubjectId) -> Option<bool> {
-        self.subject.map(|of| of == *subject.as_bytes() && self.writes)
-    }
-
-    fn leaf(&self, place: i64) -> Result<StoredLeaf> {
-        let at = position(place)?;
-        let (hash, bytes) = (self.hash, self.bytes.clone());
-        Ok(StoredLeaf { id: LeafId::at(at), position: Some(at), hash, bytes })
-    }
-}
-
-fn read_step(row: &SqlRow<'_>) -> rusqlite::Result<Step> {
-    Ok(Step {
-        hash: row.get(1)?,
-        bytes: row.get(2)?,
-        subject: row.get(3)?,
-        writes: row.get(4)?,
-        earlier: earlier(row, 5)?,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::follow::{LAST_LEAF, LEAF};
     use super::*;
     use crate::sqlite::schema::STORE;
 
@@ -371,6 +286,7 @@ mod tests {
             (LATEST, trail),
             (END, &end),
             (LEAF, leaf),
+            (LAST_LEAF, &[trail, leaf].join("; ")),
             (LAST, &last),
         ] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
