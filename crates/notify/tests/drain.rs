@@ -165,8 +165,12 @@ fn a_relay_of_a_processor_that_the_policy_does_not_give_addresses_gets_none() {
     let world = World::default();
     let vault = world.open();
     let relay = Relay { through: Some(Name::fixed("provider")), ..Relay::default() };
-    expiring(&vault, customer(&vault, "ada@example.org"));
-    assert_eq!(drained(&vault, &relay, 9).settled.put_off, 1);
+    let ada = customer(&vault, "ada@example.org");
+    expiring(&vault, ada);
+    let leaves = || wait(vault.history(ada, 99)).unwrap().len();
+    let before = leaves();
+    assert_eq!(drained(&vault, &relay, 9).settled, Settled::default(), "it waits for another");
+    assert_eq!(leaves(), before);
     assert!(relay.arrived.lock().unwrap().is_empty());
     let given = "discloses = [\"card_last4\", \"email\"]\npurposes = [\"billing\", \"account\"]";
     let policy = POLICY

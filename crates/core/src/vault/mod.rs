@@ -67,8 +67,8 @@ pub use outline::{Outline, Seen};
 pub use prune::Pruned;
 pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
-    ClaimedLook, ClaimedRecord, DueRecord, Effects, Entry, FoundBy, LostPage, LostRecords, MODEL,
-    NewRecord, Numbered, OpenedRecord, PersonRows, RecordChange, RecordItems, RecordKey,
+    ClaimedLook, ClaimedRecord, DueRecord, Effects, Entry, FoundBy, Lease, LostPage, LostRecords,
+    MODEL, NewRecord, Numbered, OpenedRecord, PersonRows, RecordChange, RecordItems, RecordKey,
     RecordOutline, RestatedRecord, Searched, Standing,
 };
 pub use recover::Recovery;

@@ -10,6 +10,7 @@ mod choices;
 mod collect;
 mod holds;
 mod life;
+mod marks;
 mod moving;
 mod policy;
 mod records;

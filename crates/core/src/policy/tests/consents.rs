@@ -39,10 +39,28 @@ pub(super) const CASES: &[(&str, &str, &str, &str)] = &[
     (
         "warning_unsent",
         "classes.account.retention[0].warn_before",
-        "warn_for = \"security\"",
+        "warn_for = \"account\"",
         "warn_for = \"billing\"",
     ),
-    ("warning_unsent", "classes.account.retention[0].warn_before", "warn_for = \"security\"", ""),
+    ("warning_unsent", "classes.account.retention[0].warn_before", "warn_for = \"account\"", ""),
+    (
+        "warning_unsent",
+        "classes.account.retention[0].warn_before",
+        "warn_for = \"account\"",
+        "warn_for = \"security\"",
+    ),
+    (
+        "warning_unsent",
+        "classes.account.retention[0].warn_before",
+        "warn_for = \"account\"",
+        "warn_for = \"newsletter\"",
+    ),
+    (
+        "warning_unsent",
+        "classes.account.retention[0].warn_before",
+        "basis = \"contract\"\nitems = [\"email\", \"password\"]",
+        "basis = \"contract\"\nif = \"paid offer\"\nitems = [\"email\", \"password\"]",
+    ),
     (
         "warning_unsent",
         "classes.account.retention[0].warn_before",
@@ -61,7 +79,7 @@ pub(super) const CASES: &[(&str, &str, &str, &str)] = &[
         "warn_before = \"1 month\"\n\n[classes.billing]\nitems = [\"company\", \"iban_tail\"]\nclock = { open = \"not started\", closed = \"closed\" }\nkey = \"subject\"\n\n[[classes.billing.retention]]",
         "\n[classes.billing]\nitems = [\"company\", \"iban_tail\"]\nclock = { open = \"not started\", closed = \"closed\" }\nkey = \"subject\"\n\n[[classes.billing.retention]]\nwarn_before = \"1 month\"",
     ),
-    ("undeclared", "sweep.warn_for", "warn_for = \"security\"", "warn_for = \"nobody\""),
+    ("undeclared", "sweep.warn_for", "warn_for = \"account\"", "warn_for = \"nobody\""),
     ("missing_key", "records", "outbox = { keep = \"63 months\" }", ""),
     // Invoices are kept because a law asks for them; debits are optional, and somebody reads them.
     (

@@ -40,7 +40,7 @@ use crate::row::{Row, RowKey, state};
 
 pub use add::NewRecord;
 pub use change::RecordChange;
-pub use claim::{ClaimedLook, ClaimedRecord};
+pub use claim::{ClaimedLook, ClaimedRecord, Lease};
 pub use effects::Effects;
 pub use indexed::{FoundBy, Searched};
 pub use items::{MODEL, RecordItems};
