@@ -97,6 +97,12 @@ pub(crate) static STEPS: &[Step] = &[
         run: python::call_localstripe,
     },
     Step {
+        name: "citus",
+        about: "the suite on Citus, where TACENDA_TEST_CITUS_URL names a cluster",
+        tools: &[Tool::CCompiler, Tool::Nextest, Tool::Postgres],
+        run: citus,
+    },
+    Step {
         name: "deny",
         about: "licences, bans and sources of dependencies",
         tools: &[Tool::Deny],
@@ -196,6 +202,21 @@ fn nextest(workspace: &Workspace) -> Result<Outcome, String> {
         outcome.note = format!("TACENDA_SHARED is not set: {count} tests were not run");
     }
     Ok(outcome)
+}
+
+/// Citus is in no package registry, so that nothing here can start it.
+fn citus(workspace: &Workspace) -> Result<Outcome, String> {
+    const URL: &str = "TACENDA_TEST_CITUS_URL";
+    if std::env::var_os(URL).is_none() {
+        let note = format!("{URL} is not set: not run");
+        return Ok(Outcome { note, ..Outcome::of(true) });
+    }
+    let mut command = workspace.command("cargo");
+    command.args(["nextest", "run", "-p", "tacenda-store", "-p", "tacenda", "--test", "citus"]);
+    command.args(["--features", "tacenda/postgres", "--ignore-default-filter"]);
+    // What each case waits for is one coordinator; together they only wait longer.
+    command.args(["--test-threads", "1"]);
+    run_tests(command, Runner::Nextest)
 }
 
 fn doctest(workspace: &Workspace) -> Result<Outcome, String> {
