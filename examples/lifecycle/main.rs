@@ -4,10 +4,12 @@
 //! policy and the library. It exits with 0 only if everything it printed is true.
 
 mod args;
+mod breach;
 mod dated;
 mod hold;
 mod intake;
 mod objection;
+mod payment;
 mod request;
 mod run;
 mod warning;

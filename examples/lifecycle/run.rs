@@ -14,7 +14,7 @@ use tacenda::{
 
 use crate::args::Options;
 use crate::intake::{import, passwords};
-use crate::{hold, objection, request, warning};
+use crate::{breach, hold, objection, payment, request, warning};
 
 /// Prints a line. Whoever reads may have gone, which is no reason to panic: the run ends with it.
 macro_rules! say {
@@ -84,13 +84,17 @@ pub(crate) async fn run(options: &Options) -> Outcome {
     let imported = import(options, &t, &me).await?;
     passwords(&t).await?;
     let ada = register_and_log_in(&t, &me).await?;
+    let paid = payment::pay(&t, ada, &me).await?;
     read(&t, ada, &imported, &me).await?;
     let held = hold::place(&t, &me).await?;
     let swept = sweep(options, &t, &me).await?;
     if swept.is_ok() {
         hold::release(&t, &held, &me).await?;
     }
+    breach::live(&t, &me).await?;
+    payment::plan(&t, &paid, ada).await?;
     let receipt = erase(&t, ada, &me).await?;
+    payment::leave(&t, &paid, ada, &me).await?;
 
     let keys = t.log().verifier_keys().await?;
     fs::write(data.join("log.vkey"), &keys)?;

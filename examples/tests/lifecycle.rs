@@ -157,6 +157,11 @@ fn a_whole_run_and_another_over_the_same_folder() {
         "received from the account, to be answered by 2",
         "partly refused: laws keep ",
         "answered, with complaint and court; the address for it is gone",
+        "card ending 4242: debited once",
+        "card ending 0341: declined, and found again by its last four",
+        "invoices        kept for Code de commerce L123-22 al. 2, until 2",
+        "the customer and both cards are deleted there",
+        "a dispute that comes now finds its debit, and brings nobody back",
     ] {
         assert!(first.out.contains(said), "{said}: {}", first.out);
     }
@@ -189,8 +194,10 @@ fn a_whole_run_and_another_over_the_same_folder() {
     assert!(subjects(&t).is_superset(&customers));
     // The customer of the run itself and the next with the address came and went; of the one who was
     // invoiced the law keeps a class under one key, and the files of the request, of the hold and of both
-    // objections have another each.
-    assert_eq!(written(&t).1, before.1 + 5, "no other key was made");
+    // objections have another each. The breach has one, its test letter, and of each whom it affects, the
+    // three of the file and the customer of the run, the place on the list, the hold and the letter. Who
+    // paid, two debits, two events and an invoice have one each.
+    assert_eq!(written(&t).1, before.1 + 5 + 2 + 4 * 3 + 6, "no other key was made");
     block_on(t.close()).unwrap();
 
     for said in [first, second] {

@@ -290,6 +290,7 @@ mod tests {
             "account",
             "body",
             "breach",
+            "breach_person",
             // Run by the PostgreSQL store.
             "bucket",
             "destroy",

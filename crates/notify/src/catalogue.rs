@@ -49,7 +49,8 @@ macro_rules! source_in {
     };
 }
 
-catalogue!(["en", "fr", "pl"], {
+catalogue!(["de", "en", "fr", "pl"], {
+    Breach => "breach",
     BreachSuspected => "breach_suspected",
     AccountExpiring => "account_expiring",
     DataExpiring => "data_expiring",
@@ -60,6 +61,9 @@ catalogue!(["en", "fr", "pl"], {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Message {
+    /// Data of theirs is part of a breach (Art. 34 GDPR). Values: `service`, `nature`, `consequences`,
+    /// `measures`, `contact`, `controller`.
+    Breach,
     /// Data of theirs may have been stolen (S27; Art. 34(2) GDPR with Art. 33(3)(b) to (d)).
     /// Values: `service`, `nature`, `consequences`, `measures`, `contact`, `controller`.
     BreachSuspected,
@@ -76,8 +80,13 @@ pub enum Message {
 
 impl Message {
     /// All messages.
-    pub const ALL: &[Self] =
-        &[Self::BreachSuspected, Self::AccountExpiring, Self::DataExpiring, Self::ErasureDone];
+    pub const ALL: &[Self] = &[
+        Self::Breach,
+        Self::BreachSuspected,
+        Self::AccountExpiring,
+        Self::DataExpiring,
+        Self::ErasureDone,
+    ];
 
     /// The message of a name.
     #[must_use]
@@ -85,17 +94,19 @@ impl Message {
         Self::ALL.iter().find(|message| message.name() == name).copied()
     }
 
-    /// The message in a language, with its values put in.
+    /// The message in a language, with its values put in. A value may be given by language, each under
+    /// its name with a tag behind it, such as `nature.pl`: then that of this language is taken.
     ///
     /// The language is a tag such as `pl` or `pl-PL`; where the catalogue lacks the tag, its first
     /// part decides. Another language is never taken instead.
     ///
     /// # Errors
-    /// [`UNKNOWN_LANGUAGE`]; [`crate::MISSING_VALUE`]; [`BAD_LETTER`] for a value that cannot stand
+    /// [`UNKNOWN_LANGUAGE`], also if a value is given by language and not in this one; [`crate::MISSING_VALUE`]; [`BAD_LETTER`] for a value that cannot stand
     /// where it would.
     pub fn write(self, language: &str, values: &[(&str, &str)]) -> Result<Text> {
         let (language, subject, body) = self.templates(language)?;
-        Text::new(language, &subject.fill(values)?, &body.fill(values)?)
+        let values = in_language(language, values)?;
+        Text::new(language, &subject.fill(&values)?, &body.fill(&values)?)
     }
 
     fn templates(self, language: &str) -> Result<(&'static str, Template, Template)> {
@@ -107,6 +118,25 @@ impl Message {
         let (subject, body) = text.split_once("\n\n").ok_or_else(|| BAD_LETTER.error())?;
         Ok((language, Template::parse(subject)?, Template::parse(body)?))
     }
+}
+
+/// The values of a language: those that are given by language in it, and those that are in none.
+fn in_language<'a>(
+    language: &str,
+    values: &[(&'a str, &'a str)],
+) -> Result<Vec<(&'a str, &'a str)>> {
+    let (mut these, mut others) = (Vec::new(), Vec::new());
+    for (name, text) in values {
+        match name.split_once('.') {
+            None => these.push((*name, *text)),
+            Some((of, tag)) if tag == language => these.insert(0, (of, *text)),
+            // That of a region stands in for its language.
+            Some((of, tag)) if tag.split('-').next() == Some(language) => these.push((of, *text)),
+            Some((of, _)) => others.push(of),
+        }
+    }
+    let is_there = |of: &&str| these.iter().any(|(name, _)| name == of);
+    if others.iter().all(is_there) { Ok(these) } else { UNKNOWN_LANGUAGE.err() }
 }
 
 #[cfg(test)]
@@ -156,9 +186,27 @@ mod tests {
         let text = Message::AccountExpiring.write("pl-PL", &values).unwrap();
         assert_eq!(text.language(), "pl");
         assert_eq!(text, Message::AccountExpiring.write("PL", &values).unwrap());
-        for unknown in ["de", "", "-", "p", "polski"] {
+        for unknown in ["it", "", "-", "p", "polski"] {
             let error = Message::AccountExpiring.write(unknown, &values).unwrap_err();
             assert!(error.is(&UNKNOWN_LANGUAGE));
         }
+    }
+
+    #[test]
+    fn a_value_by_language_is_that_of_the_letter_or_there_is_no_letter() {
+        let common = [("service", "x"), ("contact", "x"), ("controller", "x")];
+        let of = |tag: &str| {
+            let names = ["nature", "consequences", "measures"].map(|name| format!("{name}.{tag}"));
+            names.map(|name| (name, format!("in {tag}")))
+        };
+        let given: Vec<_> = ["en", "pl-pl", "fr-ca", "fr"].iter().flat_map(|tag| of(tag)).collect();
+        let mut values: Vec<_> = common.to_vec();
+        values.extend(given.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+        let written = |language| Message::Breach.write(language, &values);
+        for (language, says) in [("en-GB", "in en"), ("pl", "in pl-pl"), ("fr", "in fr")] {
+            let body = written(language).unwrap().body().to_owned();
+            assert_eq!(body.matches(says).count(), 3, "{body}");
+        }
+        assert!(written("de").unwrap_err().is(&UNKNOWN_LANGUAGE), "no other language instead");
     }
 }

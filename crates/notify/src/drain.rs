@@ -3,7 +3,7 @@
 use std::fmt;
 
 use tacenda_core::clock::Span;
-use tacenda_core::outbox::{self, Failure, Outcome, Outgoing, Settled, Taken};
+use tacenda_core::outbox::{self, Confirmed, Failure, Outcome, Outgoing, Settled, Taken};
 use tacenda_core::policy::Policy;
 use tacenda_core::vault::{Actor, Vault};
 use tacenda_core::{Error, Kind, Result, RowId, Timestamp};
@@ -63,19 +63,25 @@ pub struct Drained {
 /// Before each letter it looks whether the person's account is as it was when the address was opened: who
 /// objects, withdraws, is restricted or erased while a batch is sent gets none of what is left of it.
 ///
+/// What the actor's role may not send, or the policy does not let go through this transport's processor,
+/// waits for another worker, as due as it was.
+///
 /// What the transport cannot do for now (a server that does not answer) is tried again after a minute, and
 /// then after twice as long each time, for about twelve days; what it refuses for good is given up.
 ///
 /// # Errors
 /// The codes of the ports. What was taken then and is not settled is free again after an hour.
 pub async fn drain(vault: &Vault, desk: &Desk<'_>, batch: usize, actor: &Actor) -> Result<Drained> {
-    let mut drained = Drained::default();
+    let (mut drained, mut not_ours) = (Drained::default(), Vec::new());
     loop {
         let through = desk.transport.processor();
         let taken = outbox::take(vault, LEASE, batch.max(1), through, actor).await?;
         drained.altered = drained.altered.saturating_add(taken.altered);
         drained.settled.add(&taken.settled);
+        not_ours.extend(taken.not_ours);
         if taken.claimed == 0 {
+            // Only now: or else the next turn would have them again.
+            outbox::give_back(vault, &not_ours).await?;
             return Ok(drained);
         }
         let (mut outcomes, mut failed) = (Vec::with_capacity(taken.ready.len()), Ok(()));
@@ -85,8 +91,12 @@ pub async fn drain(vault: &Vault, desk: &Desk<'_>, batch: usize, actor: &Actor) 
                 continue;
             }
             let outcome = match outbox::confirm(vault, &mut one, through, actor).await {
-                Ok(None) => send(vault, desk, &one).await,
-                Ok(Some(outcome)) => outcome,
+                Ok(Confirmed::Stands) => send(vault, desk, &one).await,
+                Ok(Confirmed::Otherwise(outcome)) => outcome,
+                Ok(Confirmed::Lost) => {
+                    drained.settled.lost = drained.settled.lost.saturating_add(1);
+                    continue;
+                }
                 Err(error) => {
                     // What was sent is settled first.
                     failed = Err(error);

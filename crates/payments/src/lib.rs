@@ -4,6 +4,7 @@
 //! from text, refuses to print itself, and cannot hold a card number.
 #![forbid(unsafe_code)]
 
+pub mod book;
 pub mod card;
 pub mod events;
 pub mod ledger;
@@ -57,6 +58,13 @@ pub static CODES: &[&Code] = &[
     &ledger::LEDGER_ORDER,
     &ledger::LEDGER_MISMATCH,
     &ledger::LEDGER_UNAVAILABLE,
+    &book::NO_PROVIDER,
+    &book::NO_METHOD,
+    &book::LEAVING,
+    &book::INVOICE_NUMBER,
+    &book::INVOICE_MISMATCH,
+    &book::SEARCH,
+    &book::NOTHING_TO_RECTIFY,
     &stripe::webhook::WEBHOOK_SECRET,
     &stripe::webhook::WEBHOOK_TOO_LARGE,
     &stripe::webhook::WEBHOOK_HEADER,

@@ -43,6 +43,8 @@ pub struct MemoryProvider(Mutex<State>);
 
 #[derive(Default)]
 struct State {
+    /// What the references that it makes have in common.
+    mark: String,
     made: u64,
     customers: BTreeMap<Reference, Reference>,
     methods: BTreeMap<Reference, Kept>,
@@ -72,6 +74,12 @@ impl MemoryProvider {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty provider, of which the references are unlike those of any other with another mark.
+    #[must_use]
+    pub fn marked(mark: &str) -> Self {
+        Self(Mutex::new(State { mark: mark.to_owned(), ..State::default() }))
     }
 
     /// The next calls go wrong in this way, one after the other; `None` is a call that goes well.
@@ -144,7 +152,8 @@ impl MemoryProvider {
 impl State {
     fn make(&mut self, prefix: &str) -> Result<Reference, Failure> {
         self.made = self.made.checked_add(1).ok_or(Failure::Temporary)?;
-        Reference::parse(&format!("{prefix}_{:x}", self.made)).map_err(|_| Failure::Temporary)
+        let reference = format!("{prefix}_{}{:x}", self.mark, self.made);
+        Reference::parse(&reference).map_err(|_| Failure::Temporary)
     }
 
     /// What was answered to this key; a key that was used for another call is refused.

@@ -1,9 +1,10 @@
 //! Embeddable compliance and privacy: one `privacy.toml` is enforced, recorded and published.
 //!
 //! [`Tacenda::builder`] wires a policy, a store, a safe and a master key together; the rooms are
-//! methods of [`Tacenda`]: [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::holds`],
+//! methods of [`Tacenda`]: [`Tacenda::breaches`], [`Tacenda::customers`], [`Tacenda::erasure`], [`Tacenda::holds`],
 //! [`Tacenda::requests`], [`Tacenda::restrictions`], [`Tacenda::retention`],
 //! [`Tacenda::consents`], [`Tacenda::objections`], [`Tacenda::notices`], [`Tacenda::staff`],
+//! [`Tacenda::payments`],
 //! [`Tacenda::log`], [`Tacenda::jobs`]. Everything is async and needs no runtime: [`block_on`] runs any of it on the
 //! thread you have.
 //!
@@ -11,6 +12,7 @@
 //! system's clock and randomness (`SystemClock`, `SystemRng`, with the feature `system`).
 #![forbid(unsafe_code)]
 
+mod breaches;
 mod builder;
 mod choices;
 mod customers;
@@ -21,6 +23,7 @@ pub mod jobs;
 mod keys;
 mod log;
 mod outbox;
+mod paying;
 mod requests;
 mod restrictions;
 mod retention;
@@ -34,6 +37,7 @@ mod zone;
 
 use std::sync::Arc;
 
+pub use breaches::Breaches;
 pub use builder::{Builder, CODES, NO_POLICY, NO_SYSTEM, POLICY_INVALID, POLICY_UNREADABLE};
 pub use choices::{Consents, Notices, Objections};
 pub use customers::Customers;
@@ -43,6 +47,7 @@ pub use jobs::{Job, JobReport, Jobs, JobsRun, Ran};
 pub use keys::{MASTER_KEY_VARIABLE, MasterKeySource, NO_KEY, OPEN_TO_OTHERS};
 pub use log::{Log, VerifiedReceipt, verify_continuation, verify_receipt};
 pub use outbox::Outbox;
+pub use paying::{Payments, PaymentsJob};
 pub use pollster::block_on;
 pub use requests::Requests;
 pub use restrictions::Restrictions;
@@ -122,6 +127,15 @@ impl Tacenda {
         Holds::new(&self.vault)
     }
 
+    /// Breaches (Art. 33 and 34 GDPR): the register, whom each affects, and how they are told; letting an
+    /// address go reckons days as [`Tacenda::holds`] does.
+    ///
+    /// # Errors
+    /// As [`Tacenda::requests`].
+    pub fn breaches(&self) -> Result<Breaches<'_>> {
+        Breaches::new(&self.vault)
+    }
+
     /// Restriction of processing (Art. 18 GDPR); a lifting reckons days as [`Tacenda::holds`] does.
     ///
     /// # Errors
@@ -176,6 +190,12 @@ impl Tacenda {
     #[must_use]
     pub fn outbox(&self) -> Outbox<'_> {
         Outbox { vault: &self.vault }
+    }
+
+    /// Payments through a provider: means of payment, debits, events, invoices, and leaving it.
+    #[must_use]
+    pub fn payments(&self, provider: Arc<dyn payments::PaymentProvider>) -> Payments<'_> {
+        Payments { vault: &self.vault, provider }
     }
 
     /// The log: checkpoints, receipts, public keys, audit, and the pruning of old entries.

@@ -10,6 +10,8 @@ use tacenda_gdpr::requests::{
     RequestId, Words, Work,
 };
 
+use crate::paying::erased_too;
+
 /// Requests of a [`crate::Tacenda`], with the calendar that their days are reckoned by.
 ///
 /// Laying out its years takes up to a millisecond: make one and keep it.
@@ -102,12 +104,15 @@ impl<'a> Requests<'a> {
         requests::files(self.vault, subject, actor).await
     }
 
-    /// Decides a request for erasure by the plan, and carries it out.
+    /// Decides a request for erasure by the plan, and carries it out. Who pays through a provider is to be
+    /// deleted there too ([`crate::Payments::run_leaving`]).
     ///
     /// # Errors
     /// As [`requests::erase`].
     pub async fn erase(&self, key: &RecordKey, actor: &Actor) -> Result<Erased> {
-        requests::erase(self.vault, &self.calendar(), key, actor).await
+        let erased = requests::erase(self.vault, &self.calendar(), key, actor).await?;
+        erased_too(self.vault, key.subject, actor).await;
+        Ok(erased)
     }
 
     /// Reads the file of a request for a purpose.

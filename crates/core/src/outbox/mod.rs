@@ -15,7 +15,8 @@
 //! - A message that is due is sent at least once, whoever is killed, and more than once only by workers
 //!   that died, or lost their lease, between sending and settling; each time with the same id.
 //! - What waits in rows that were restored from a backup is not sent, since it may have gone since.
-//! - No two workers have one message at a time while their leases last.
+//! - No two workers have one message at a time while their leases last. A hold of everything ends a lease: a
+//!   worker that has sent by then settles all the same, one that has not leaves it to the next.
 
 mod codec;
 mod enqueue;
@@ -30,7 +31,7 @@ pub use enqueue::{
 pub(crate) use enqueue::{new_record, restored};
 pub use model::{Failure, Letter, Message, Progress, Recipient, Values};
 pub use settle::{Outcome, Settled, settle};
-pub use take::{Batch, Outgoing, Taken, confirm, take};
+pub use take::{Batch, Confirmed, Outgoing, Taken, confirm, give_back, take};
 
 use crate::error::{Code, Kind};
 use crate::name::Name;

@@ -19,11 +19,13 @@ use crate::vault::codes::{
     UNCONFIRMED_GRANT,
 };
 use crate::vault::{
-    Actor, ClaimedLook, ClaimedRecord, Entry, ItemUse, MODEL, OpenedRecord, Vault, View,
+    Actor, ClaimedLook, ClaimedRecord, Entry, ItemUse, Lease, MODEL, OpenedRecord, Vault, View,
 };
 
 /// After how long a message is tried again of which the address could not be opened.
 const LATER: Span = Span::hours(1);
+/// How long a message to a restricted account waits at most until it is tried again.
+const LONGEST: Span = Span::days(1);
 /// The category of an item that says in which language somebody is written to.
 const LANGUAGE: &str = "user.demographic.language";
 /// How often it is tried.
@@ -75,11 +77,25 @@ impl Taken {
     }
 }
 
+/// What is to be done with a message right before it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confirmed {
+    /// It is sent.
+    Stands,
+    /// It is not sent, and settled so.
+    Otherwise(Outcome),
+    /// It was written since it was taken, and is not this worker's any more: it is neither sent nor settled.
+    Lost,
+}
+
 /// What was taken.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// To be sent, and settled.
     pub ready: Vec<Taken>,
+    /// Messages that this worker may not send, and another may. They wait as before; nobody has them while
+    /// the leases last, unless they are given back ([`give_back`]).
+    pub not_ours: Vec<Lease>,
     /// How many were due and free; with none, there is nothing to do for now.
     pub claimed: usize,
     /// What became of those that cannot be sent now, or ever.
@@ -91,9 +107,10 @@ pub struct Batch {
 /// Takes up to `limit` messages that are due, the earliest first, under a lease, and opens their
 /// addresses: those of accounts for the purpose that each names, as a read does, with a leaf each
 /// in one commit (`message.addressed`), which says `through` which processor they go, if through one
-/// (S15); what the policy does not let go through it is put off.
+/// (S15).
 /// What cannot be sent (the account is gone, the policy refuses, it is too late) is settled at once. What
-/// only this actor may not send waits for another.
+/// only this worker may not send, in its role or through this processor, waits for another, without a leaf
+/// and as due as it was.
 ///
 /// # Law
 /// Art. 5(1)(b), (c) and (f) GDPR.
@@ -128,10 +145,8 @@ pub async fn take(
                 let taken = Taken { outgoing, claimed, letter, account: None };
                 if taken.letter.expires_at.is_some_and(|at| at <= vault.now()) {
                     ended.push((taken, Outcome::GivenUp(Failure::Expired)));
-                } else if through.is_some_and(|to| !may_go(vault, to, &taken.letter.purpose)) {
-                    // Another worker may have a relay that the policy declares for it.
-                    let at = vault.now().plus(LATER);
-                    ended.push((taken, Outcome::Later { failure: Failure::NotAllowed, at }));
+                } else if !may_send(vault, &taken.letter.purpose, through, actor) {
+                    batch.not_ours.push(taken.claimed.lease());
                 } else {
                     waiting.push(taken);
                 }
@@ -167,8 +182,7 @@ async fn look(vault: &Vault, taken: &[Taken]) -> Result<Vec<ClaimedLook>> {
 
 /// Looks, right before a message is sent, whether all is as it was when it was taken: one look at two rows.
 /// If the account was written since, by an objection, a withdrawal, a restriction, an erasure or an
-/// amendment, the address is opened anew, as by [`take`]. With an outcome the message is not to be sent,
-/// and settled so; one that was written itself since is lost to this worker, as [`settle`] finds.
+/// amendment, the address is opened anew, as by [`take`].
 ///
 /// # Law
 /// Art. 7(3), 18(2), 21(3) GDPR.
@@ -180,19 +194,39 @@ pub async fn confirm(
     taken: &mut Taken,
     through: Option<&Name>,
     actor: &Actor,
-) -> Result<Option<Outcome>> {
+) -> Result<Confirmed> {
     let now = look(vault, std::slice::from_ref(taken)).await?.pop().unwrap_or_default();
     if !now.stands {
-        return Ok(Some(Outcome::GivenUp(Failure::Cancelled)));
+        return Ok(Confirmed::Lost);
     }
     if now.account == taken.account {
-        return Ok(None);
+        return Ok(Confirmed::Stands);
     }
     taken.account = now.account;
-    match vault.use_items(&[use_of(vault, taken, through)], actor).await?.pop() {
-        Some(view) => addressed(vault, taken, view).await,
-        None => Ok(None),
-    }
+    let view = vault.use_items(&[use_of(vault, taken, through)], actor).await?.pop();
+    let outcome = match view {
+        Some(view) => addressed(vault, taken, view).await?,
+        None => None,
+    };
+    Ok(outcome.map_or(Confirmed::Stands, Confirmed::Otherwise))
+}
+
+/// Ends the leases of messages that this worker may not send, once it is done with its own: another has
+/// them at once.
+///
+/// # Errors
+/// The codes of the store; what was not given back then is free when its lease is over.
+pub async fn give_back(vault: &Vault, not_ours: &[Lease]) -> Result<()> {
+    vault.end_leases(not_ours).await
+}
+
+/// Whether this worker may send messages of a purpose: its role has it, and the policy says that addresses
+/// go there for it. Of another policy, or one that forgot the purpose, this says nothing.
+fn may_send(vault: &Vault, purpose: &Name, through: Option<&Name>, actor: &Actor) -> bool {
+    let policy = vault.policy();
+    let known = policy.purpose(purpose).is_some();
+    let in_role = actor.role.as_ref().is_some_and(|role| policy.allows(role, purpose));
+    (in_role || !known) && through.is_none_or(|to| may_go(vault, to, purpose))
 }
 
 /// Whether the policy says that addresses go to a processor for a purpose.
@@ -238,7 +272,8 @@ async fn addressed(
     taken: &mut Taken,
     view: Result<View>,
 ) -> Result<Option<Outcome>> {
-    let again = vault.now().plus(LATER);
+    let (now, begun) = (vault.now(), taken.letter.enqueued_at);
+    let again = now.plus(LATER);
     let later = |failure| {
         if taken.letter.tries >= TRIES {
             Outcome::GivenUp(failure)
@@ -264,13 +299,17 @@ async fn addressed(
     Ok(Some(match error.kind() {
         Kind::Unavailable => return Err(error),
         _ if is_gone(vault, taken.subject(), &error).await? => Outcome::GivenUp(Failure::Gone),
-        // A restriction is lifted one day; a policy, or a person, that refuses has decided. That this
-        // actor may not says nothing of the message.
-        _ if error.is(&REFUSED_STATE) || is_of_actor(&error) => {
-            Outcome::Later { failure: Failure::NotAllowed, at: again }
+        // A restriction is lifted one day, and is asked after each time as long again as it waited; a
+        // policy, or a person, that refuses has decided. That this actor may not says nothing of the message.
+        _ if error.is(&REFUSED_STATE) => {
+            let waited = now.as_micros().saturating_sub(begun.as_micros());
+            let pause = waited.clamp(LATER.as_micros(), LONGEST.as_micros());
+            Outcome::Later { failure: Failure::NotAllowed, at: now.plus(Span::micros(pause)) }
         }
-        Kind::Integrity => later(Failure::Unopened),
-        _ => Outcome::GivenUp(Failure::NotAllowed),
+        _ if is_of_actor(&error) => Outcome::Later { failure: Failure::NotAllowed, at: again },
+        Kind::Refused => Outcome::GivenUp(Failure::NotAllowed),
+        // What nobody has decided: rows that change, a key that was just replaced, a service that fails.
+        _ => later(Failure::Unopened),
     }))
 }
 

@@ -9,8 +9,8 @@ pub static TYPE_UNKNOWN: Code = Code::new(
     "pii.type_unknown",
     Kind::Configuration,
     "an item has one of the built-in types: email, password, name, company, address, postal code, \
-     city, country, VAT number, card token, last four, IBAN tail, IBAN, mandate reference, date, \
-     plain text",
+     city, country, VAT number, card token, last four, card brand, card expiry, IBAN tail, IBAN, \
+     mandate reference, date, plain text",
 );
 
 /// The codes of this module.
@@ -43,6 +43,10 @@ pub enum ItemType {
     CardToken,
     /// `last four`: the last four digits of a card.
     LastFour,
+    /// `card brand`: the brand of a card, as the provider names it.
+    CardBrand,
+    /// `card expiry`: month and year in which a card ends.
+    CardExpiry,
     /// `IBAN tail`: country and last four characters of an account number.
     IbanTail,
     /// `IBAN`: an account number.
@@ -57,7 +61,7 @@ pub enum ItemType {
 
 impl ItemType {
     /// Every type, in the order in which documents list them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Email,
         Self::Password,
         Self::PersonName,
@@ -69,6 +73,8 @@ impl ItemType {
         Self::VatNumber,
         Self::CardToken,
         Self::LastFour,
+        Self::CardBrand,
+        Self::CardExpiry,
         Self::IbanTail,
         Self::Iban,
         Self::MandateReference,
@@ -91,6 +97,8 @@ impl ItemType {
             Self::VatNumber => "VAT number",
             Self::CardToken => "card token",
             Self::LastFour => "last four",
+            Self::CardBrand => "card brand",
+            Self::CardExpiry => "card expiry",
             Self::IbanTail => "IBAN tail",
             Self::Iban => "IBAN",
             Self::MandateReference => "mandate reference",
@@ -130,6 +138,8 @@ impl ItemType {
             | Self::VatNumber
             | Self::CardToken
             | Self::LastFour
+            | Self::CardBrand
+            | Self::CardExpiry
             | Self::IbanTail
             | Self::Iban
             | Self::MandateReference
@@ -143,7 +153,13 @@ impl ItemType {
     pub const fn is_payment(self) -> bool {
         matches!(
             self,
-            Self::CardToken | Self::LastFour | Self::IbanTail | Self::Iban | Self::MandateReference
+            Self::CardToken
+                | Self::LastFour
+                | Self::CardBrand
+                | Self::CardExpiry
+                | Self::IbanTail
+                | Self::Iban
+                | Self::MandateReference
         )
     }
 }

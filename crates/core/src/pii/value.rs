@@ -94,9 +94,10 @@ impl fmt::Debug for Value {
 
 /// Parses a value of a type.
 ///
-/// The payment types (card token, last four, IBAN tail, IBAN, mandate reference) have their rules in
-/// the payments crate: here their length (1 to 255 characters) and their characters are checked and
-/// the normal form is what was typed; the facade passes what those types have parsed by
+/// The payment types (card token, last four, brand, expiry, IBAN tail, IBAN, mandate reference) have
+/// their rules in the payments crate: here their length (1 to 255 characters) and their characters are
+/// checked and the normal form is what was typed, of a mandate reference in upper case, since the schemes
+/// compare it so; the facade passes what those types have parsed by
 /// [`Value::from_parsed`].
 ///
 /// # Errors
@@ -128,11 +129,16 @@ pub fn parse(item: ItemType, text: &str) -> Result<Value> {
         ItemType::Text => both(&PlainText::parse(text)?, PlainText::as_typed, PlainText::normal),
         ItemType::CardToken
         | ItemType::LastFour
+        | ItemType::CardBrand
+        | ItemType::CardExpiry
         | ItemType::IbanTail
-        | ItemType::Iban
-        | ItemType::MandateReference => {
+        | ItemType::Iban => {
             let text = opaque(text)?.to_owned();
             (text.clone(), text)
+        }
+        ItemType::MandateReference => {
+            let text = opaque(text)?;
+            (text.to_owned(), text.to_ascii_uppercase())
         }
     };
     Ok(Value::from_parsed(item, typed, normal))
@@ -177,7 +183,9 @@ mod tests {
             (ItemType::LastFour, "4242", "4242"),
             (ItemType::IbanTail, "PL 2874", "PL 2874"),
             (ItemType::Iban, "PL61 1090 1014", "PL61 1090 1014"),
-            (ItemType::MandateReference, "TEC-0000000003", "TEC-0000000003"),
+            (ItemType::MandateReference, "Tec-0000000003 a", "TEC-0000000003 A"),
+            (ItemType::CardBrand, "visa", "visa"),
+            (ItemType::CardExpiry, "04/2031", "04/2031"),
             (ItemType::Date, "2024-05-01", "2024-05-01"),
             (ItemType::Text, "Mail only", "mail only"),
         ] {

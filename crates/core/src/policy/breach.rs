@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use crate::clock::Span;
+use crate::codec::Encoder;
 use crate::name::Name;
 
 use super::words::{OperatorRole, PromiseChannel, PromiseNature, PromiseTrigger, RiskThreshold};
@@ -22,6 +23,8 @@ pub struct BreachPolicy {
     pub clocks: Vec<BreachClock>,
     /// A promise to customers that binds above the law.
     pub promise: Option<BreachPromise>,
+    /// How the people whom a breach affects are written to; without it none is.
+    pub letters: Option<BreachLetters>,
     /// Whether the service itself says so, or an example fills a gap.
     pub example: bool,
 }
@@ -64,4 +67,31 @@ pub struct BreachPromise {
     pub channel: PromiseChannel,
     /// Whether the service itself says so, or an example fills a gap.
     pub example: bool,
+}
+
+/// How the people whom a breach affects are written to (Art. 34 GDPR).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BreachLetters {
+    /// The purpose for which: it gives the address, and perhaps the language.
+    pub purpose: Name,
+    /// Whether somebody else than its author approves a letter before it goes to anybody.
+    pub second_approver: bool,
+    /// Whether the service itself says so, or an example fills a gap.
+    pub example: bool,
+}
+
+/// The words of a promise, for the digest of a policy.
+pub(super) fn encode_promise(e: &mut Encoder, promise: &BreachPromise) {
+    let BreachPromise { trigger, nature, classes, channel, example } = promise;
+    e.text(trigger.as_str()).text(nature.as_str()).names(classes);
+    e.text(channel.as_str()).u8(u8::from(*example));
+}
+
+/// Behind what a policy had before there were letters; no byte if it has none.
+pub(super) fn encode_letters(e: &mut Encoder, breach: Option<&BreachPolicy>) {
+    let Some(letters) = breach.and_then(|breach| breach.letters.as_ref()) else { return };
+    let BreachLetters { purpose, second_approver, example } = letters;
+    e.text("breach_letters").text(purpose.as_str());
+    e.u8(u8::from(*second_approver)).u8(u8::from(*example));
 }

@@ -94,6 +94,10 @@ codes! {
     WARNING_UNSENT = "policy.warning_unsent", Configuration,
         "a warning reaches nobody, or is forgotten before the data is erased";
 
+    /// A breach that people cannot be told of: for a purpose that does not give the address.
+    BREACH_UNSENT = "policy.breach_unsent", Configuration,
+        "letters on a breach are for a purpose that gives the address";
+
     /// A class whose people are warned, while its account goes with less.
     ACCOUNT_UNWARNED = "policy.account_unwarned", Configuration,
         "an account takes data with it of which people are warned earlier";

@@ -13,7 +13,7 @@ use crate::codec::Encoder;
 use crate::name::Name;
 
 use super::basis::LawfulBasis;
-use super::breach::{BreachClock, BreachPolicy, BreachPromise};
+use super::breach::{BreachClock, BreachPolicy};
 use super::consent;
 use super::model::{
     Activity, Anchors, Audience, Backups, Class, Contact, ImportPolicy, Item, Law, LogPolicy,
@@ -119,6 +119,7 @@ impl Policy {
             map(&mut e, &others, |e, ground| option(e, ground.map(KeepGround::as_str), text));
         }
         super::staff::encode(&mut e, staff.as_ref());
+        super::breach::encode_letters(&mut e, breach.as_ref());
         e.finish()
     }
 }
@@ -362,10 +363,10 @@ fn measure(e: &mut Encoder, measure: &Measure) {
 }
 
 fn breach_of(e: &mut Encoder, breach: &BreachPolicy) {
-    let BreachPolicy { authority, clocks, promise, example } = breach;
+    let BreachPolicy { authority, clocks, promise, letters: _, example } = breach;
     option(e, authority.as_ref(), name);
     list(e, clocks, breach_clock);
-    option(e, promise.as_ref(), breach_promise);
+    option(e, promise.as_ref(), super::breach::encode_promise);
     flag(e, *example);
 }
 
@@ -388,13 +389,5 @@ fn breach_clock(e: &mut Encoder, clock: &BreachClock) {
     });
     option(e, template.as_ref(), name);
     e.text(source).text(&valid_from.to_string());
-    flag(e, *example);
-}
-
-fn breach_promise(e: &mut Encoder, promise: &BreachPromise) {
-    let BreachPromise { trigger, nature, classes, channel, example } = promise;
-    e.text(trigger.as_str()).text(nature.as_str());
-    names(e, classes);
-    e.text(channel.as_str());
     flag(e, *example);
 }

@@ -39,7 +39,7 @@ mod words;
 pub use crate::calendar::MonthDay;
 pub use ask::Refusal;
 pub use basis::LawfulBasis;
-pub use breach::{BreachClock, BreachPolicy, BreachPromise};
+pub use breach::{BreachClock, BreachLetters, BreachPolicy, BreachPromise};
 pub use codes::CODES;
 pub use consent::ConsentText;
 pub use diff::PolicyDiff;

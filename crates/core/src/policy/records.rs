@@ -102,6 +102,22 @@ pub static OUTBOX: RecordKind = RecordKind {
     what: "messages to people, from the day on which each was sent or given up",
 };
 
+/// The register of breaches (Art. 33(5) GDPR).
+pub static BREACHES: RecordKind = RecordKind {
+    key: "breaches",
+    kind: Name::fixed("breach"),
+    class: Name::fixed("tacenda.breaches"),
+    what: "the register of breaches, from the day on which each is closed",
+};
+
+/// Whom each breach affects, and how far they were told.
+pub static BREACH_PEOPLE: RecordKind = RecordKind {
+    key: "breach_people",
+    kind: Name::fixed("breach_person"),
+    class: Name::fixed("tacenda.breach_people"),
+    what: "the lists of the people whom a breach affects, from the day on which it is closed",
+};
+
 /// Whom no import brings back, if the policy has such a list.
 pub static SUPPRESSIONS: RecordKind = RecordKind {
     key: "suppressions",
@@ -110,9 +126,55 @@ pub static SUPPRESSIONS: RecordKind = RecordKind {
     what: "keyed tokens of people erased on request, whom no import brings back, from that day",
 };
 
+/// Who pays how, by the provider's references (S3, S4).
+pub static PAYERS: RecordKind = RecordKind {
+    key: "payers",
+    kind: Name::fixed("payer"),
+    class: Name::fixed("tacenda.payers"),
+    what: "references to customers at the payment provider, from the day on which each was deleted there",
+};
+
+/// Debits: what was asked of the provider, and what became of it (S6).
+pub static DEBITS: RecordKind = RecordKind {
+    key: "debits",
+    kind: Name::fixed("debit"),
+    class: Name::fixed("tacenda.debits"),
+    what: "debits, from the day on which each was settled; a mandate can be denied for 13 months",
+};
+
+/// What the provider told of payments afterwards (S14).
+pub static PAYMENT_EVENTS: RecordKind = RecordKind {
+    key: "payment_events",
+    kind: Name::fixed("payment_event"),
+    class: Name::fixed("tacenda.payment_events"),
+    what: "events of payments, from the day on which each came",
+};
+
+/// Invoices, as long as the law asks for them.
+pub static INVOICES: RecordKind = RecordKind {
+    key: "invoices",
+    kind: Name::fixed("invoice"),
+    class: Name::fixed("tacenda.invoices"),
+    what: "invoices, from the day on which each was issued; name the law that keeps them",
+};
+
 /// All kinds.
-pub static KINDS: &[&RecordKind] =
-    &[&REQUESTS, &HOLDS, &RESTRICTIONS, &CONSENTS, &OBJECTIONS, &GRANTS, &OUTBOX, &SUPPRESSIONS];
+pub static KINDS: &[&RecordKind] = &[
+    &REQUESTS,
+    &HOLDS,
+    &RESTRICTIONS,
+    &CONSENTS,
+    &OBJECTIONS,
+    &GRANTS,
+    &OUTBOX,
+    &BREACHES,
+    &BREACH_PEOPLE,
+    &SUPPRESSIONS,
+    &PAYERS,
+    &DEBITS,
+    &PAYMENT_EVENTS,
+    &INVOICES,
+];
 
 impl RecordKind {
     /// The kind whose rows have this class.
@@ -133,10 +195,13 @@ impl RecordKind {
         class.as_str().starts_with(RESERVED)
     }
 
-    /// Whether the policy may do without them: without a line for suppressions nobody is suppressed.
+    /// Whether the policy may do without them: without a line for suppressions nobody is suppressed, and
+    /// without one for debits none is written, and so none is made.
     #[must_use]
     pub fn is_optional(&self) -> bool {
-        self.key == SUPPRESSIONS.key
+        [&SUPPRESSIONS, &PAYERS, &DEBITS, &PAYMENT_EVENTS, &INVOICES]
+            .iter()
+            .any(|kind| kind.key == self.key)
     }
 
     /// Whether the policy has to say for which purposes they are read, and so which roles work on

@@ -8,6 +8,7 @@ mod holding;
 pub mod kek;
 pub mod keyring;
 mod leaf;
+pub mod processor;
 mod scan;
 mod status;
 pub mod store;
@@ -19,6 +20,7 @@ pub use keyring::{
     Tombstone, WrapId, WrappedKey,
 };
 pub use leaf::{Committed, LeafId, LogHead, LogPosition, NewLeaf, PrunedTexts, StoredLeaf};
+pub use processor::{Processor, ProcessorOutcome, ProcessorTask};
 pub use store::{
     Change, Cursor, Expect, Found, Page, PolicyMark, RowDelete, RowWrite, Scan, Store, StoreInit,
     StoreStatus,

@@ -1,11 +1,9 @@
 //! A feed of what changed, for hosts that keep caches or search indexes.
 
 use super::Vault;
-use super::codes::{FORKED, PRUNED};
+use super::codes::PRUNED;
 use crate::error::Result;
 use crate::id::{RowId, SubjectId};
-use crate::leaf::Leaf;
-use crate::log::leaf_hash;
 use crate::name::Name;
 use crate::ports::LogPosition;
 
@@ -48,39 +46,23 @@ impl Vault {
     ///
     /// # Errors
     /// [`PRUNED`] if a leaf has lost its text: whoever fell behind so far reads everything anew.
-    /// [`FORKED`] if a leaf is not the one in the tree; the codes of the store.
+    /// `log.forked` if a leaf is not the one in the tree; the codes of the store.
     pub async fn changes_since(&self, from: LogPosition, limit: usize) -> Result<Changes> {
-        let mut changes = Changes { rows: Vec::new(), next: from, is_end: true };
-        let Some(status) = self.ports.store.status().await? else { return Ok(changes) };
-        let limit = u64::try_from(limit.max(1)).unwrap_or(u64::MAX);
-        let to = changes.next.index.saturating_add(limit);
-        let leaves = self.ports.store.leaves(from.epoch, from.index, to).await?;
-        for stored in leaves {
-            let LogPosition { epoch, index } = changes.next;
+        let page = self.leaves_since(from, limit).await?;
+        let mut rows = Vec::new();
+        for (position, leaf) in page.leaves {
+            let LogPosition { epoch, index } = position;
             let gone = || PRUNED.error().with("epoch", epoch).with("index", index);
-            let bytes = stored.bytes.as_deref().ok_or_else(gone)?;
-            if *leaf_hash(bytes).as_bytes() != stored.hash {
-                return FORKED.err();
-            }
-            let leaf = Leaf::decode(bytes)?;
-            let position = changes.next;
-            changes.rows.extend(leaf.rows.into_iter().map(|row| ChangedRow {
+            let leaf = leaf.ok_or_else(gone)?;
+            rows.extend(leaf.rows.into_iter().map(|row| ChangedRow {
                 position,
                 subject: leaf.subject,
                 kind: row.kind,
                 id: row.id,
                 deleted: row.digest.is_none(),
             }));
-            changes.next.index = index.saturating_add(1);
         }
-        changes.is_end = changes.next.index < to;
-        if changes.is_end && changes.next.epoch < status.head.epoch {
-            // A restore began the next epoch; nothing is added to this one.
-            let epoch = changes.next.epoch.saturating_add(1);
-            changes.next = LogPosition { epoch, index: 0 };
-            changes.is_end = false;
-        }
-        Ok(changes)
+        Ok(Changes { rows, next: page.next, is_end: page.is_end })
     }
 
     /// The first place of the log.

@@ -67,6 +67,16 @@ pub(super) fn parse(policy: &Policy, item: &Name, text: &str) -> Result<ItemValu
 fn has_shape(kind: ItemType, text: &str) -> bool {
     match kind {
         ItemType::LastFour => text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()),
+        ItemType::CardBrand => {
+            text.len() <= 32 && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        }
+        ItemType::CardExpiry => {
+            let month_year = text.split_once('/');
+            month_year.is_some_and(|(month, year)| {
+                (month.len(), year.len()) == (2, 4)
+                    && month.bytes().chain(year.bytes()).all(|b| b.is_ascii_digit())
+            })
+        }
         ItemType::IbanTail => {
             let (country, last) = (text.get(..2), text.get(2..));
             country.is_some_and(|c| c.bytes().all(|b| b.is_ascii_uppercase()))

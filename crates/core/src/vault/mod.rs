@@ -23,6 +23,7 @@ mod items;
 mod jobs;
 mod journal;
 mod keys;
+mod leaves;
 mod legacy;
 mod login;
 mod open;
@@ -58,6 +59,7 @@ pub use evolve::NotMoved;
 pub use grants::{Bearing, is_of_granted};
 pub use items::ItemValue;
 pub use jobs::{JobState, Turn};
+pub use leaves::Leaves;
 pub use legacy::PasswordCounts;
 pub use login::Login;
 pub use open::{OnRestore, OpenOptions};
@@ -65,9 +67,9 @@ pub use outline::{Outline, Seen};
 pub use prune::Pruned;
 pub use read::{ItemUse, Kept, RestrictedUse, View, ViewPage};
 pub use records::{
-    ClaimedLook, ClaimedRecord, DueRecord, Effects, Entry, LostPage, LostRecords, MODEL, NewRecord,
-    Numbered, OpenedRecord, PersonRows, RecordChange, RecordItems, RecordKey, RecordOutline,
-    RestatedRecord, Standing,
+    ClaimedLook, ClaimedRecord, DueRecord, Effects, Entry, FoundBy, Lease, LostPage, LostRecords,
+    MODEL, NewRecord, Numbered, OpenedRecord, PersonRows, RecordChange, RecordItems, RecordKey,
+    RecordOutline, RestatedRecord, Searched, Standing,
 };
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::account::{Account, STATE_ITEM};
 use super::codes::{NOT_FOUND, UNDER_WAY};
+use super::destroy::Tries;
 use super::grants::require;
 use super::journal::{Draft, next_version};
 use super::records::Entry;
@@ -135,8 +136,9 @@ impl Vault {
     ///
     /// # Errors
     /// `vault.not_found` if there is no account and something begins; `erasure.under_way` if it is about
-    /// to go and somebody relies on what begins; `store.conflict` if others keep coming first, or if the person stands otherwise than was `seen`: then it is to be decided
-    /// again; the integrity codes; the codes of the ports.
+    /// to go and somebody relies on what begins; `store.conflict` if others keep coming first, or if the
+    /// person stands otherwise than was `seen`: then it is to be decided again; the integrity codes; the
+    /// codes of the ports.
     pub async fn change_stance(
         &self,
         subject: SubjectId,
@@ -145,14 +147,13 @@ impl Vault {
         entry: Entry,
         actor: &Actor,
     ) -> Result<()> {
-        let again = if seen.is_some() { 1 } else { ATTEMPTS };
-        for _ in 1..again {
+        let mut tries = Tries::new(if seen.is_some() { 1 } else { ATTEMPTS });
+        loop {
             match self.try_change_stance(subject, seen, changes, entry.clone(), actor).await {
-                Err(error) if error.is(&CONFLICT) => {}
+                Err(error) if error.is(&CONFLICT) && tries.again(&error) => {}
                 other => return other,
             }
         }
-        self.try_change_stance(subject, seen, changes, entry, actor).await
     }
 
     async fn try_change_stance(

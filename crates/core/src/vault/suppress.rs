@@ -61,6 +61,19 @@ impl Vault {
         }
     }
 
+    /// Takes back what [`Vault::suppress`] noted of somebody whose account stays, since the erasure came to
+    /// nothing.
+    ///
+    /// # Errors
+    /// The integrity codes; those of [`Vault::change_record`].
+    pub async fn suppress_no_more(&self, subject: SubjectId, actor: &Actor) -> Result<()> {
+        let Some(number) = self.number_of_account(subject).await? else { return Ok(()) };
+        match self.in_force(&number).await? {
+            Some(one) => self.end_suppression(&one, actor).await,
+            None => Ok(()),
+        }
+    }
+
     /// [`Vault::suppress`] in rows that were restored, of which the account goes again that ended then: if
     /// it was suppressed, of which the safe still has the key, or somebody was before under the same
     /// identifier.

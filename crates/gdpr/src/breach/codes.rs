@@ -59,6 +59,20 @@ codes! {
     /// A suspicion that a promise is about, closed as unfounded by one person alone.
     SECOND_APPROVER = "breach.second_approver", Refused, "a second person has to approve";
 
+    /// A letter in no language, or not in one of the policy's.
+    LETTER_INCOMPLETE = "breach.letter_incomplete", Input, "a letter is written in every language of the policy";
+    /// A step about a letter that nobody has written.
+    NO_LETTER = "breach.no_letter", Conflict, "no letter has been written";
+    /// Letters on a breach, where the policy does not say for which purpose people are told.
+    NO_LETTERS = "breach.no_letters", Configuration, "the policy has no `letters` on breaches";
+    /// A letter of which no test has gone to anybody.
+    UNTESTED = "breach.untested", Refused, "a test of the letter goes to somebody first";
+    /// Mails to accounts that somebody enters as sent.
+    TELLING_COUNTED = "breach.telling_counted", Refused,
+        "mails to accounts are counted from the outbox, and entered by nobody";
+    /// Mails to accounts that are counted before anybody was listed and written to.
+    NOBODY_TOLD = "breach.nobody_told", Conflict, "the people whom the breach affects have not been listed and written to";
+
     /// A field that the template does not have.
     UNKNOWN_FIELD = "breach.unknown_field", Input, "the template has no such field";
     /// A value that the field cannot hold.

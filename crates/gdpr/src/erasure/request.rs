@@ -1,5 +1,6 @@
 //! Erasing one subject on request.
 
+use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::vault::codes::{NOTHING_LEFT, UNDER_WAY};
 use tacenda_core::vault::{Actor, Receipt, Vault};
 use tacenda_core::{Name, Result, SubjectId, outbox};
@@ -74,7 +75,12 @@ fn check_takes(plan: &ErasurePlan) -> Result<()> {
 pub(crate) async fn carry_out(vault: &Vault, plan: ErasurePlan, actor: &Actor) -> Result<Erasure> {
     let ends = plan.ends_account(vault.policy().primary_class());
     let suppressed = ends && vault.suppress(plan.subject, actor).await?;
-    let destroyed = vault.destroy(vec![plan.to_vault(&Name::fixed("request"))], actor).await?;
+    let destroyed = vault.destroy(vec![plan.to_vault(&Name::fixed("request"))], actor).await;
+    if suppressed && destroyed.as_ref().is_err_and(|error| error.is(&CONFLICT)) {
+        // Nothing has gone, and perhaps nobody tries again. If this fails it ends with its period.
+        let _ = vault.suppress_no_more(plan.subject, actor).await;
+    }
+    let destroyed = destroyed?;
     let position = destroyed.first().map(|one| one.position).ok_or_else(|| NOTHING_LEFT.error())?;
     if ends {
         // What goes to an account that is gone goes nowhere. If this fails, whoever drains finds it.

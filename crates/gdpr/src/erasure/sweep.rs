@@ -7,7 +7,6 @@ use futures_util::stream::FuturesOrdered;
 use tacenda_core::error::Context;
 use tacenda_core::outbox;
 use tacenda_core::policy::records::OUTBOX;
-use tacenda_core::ports::keyring::DESTROYED;
 use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::row::state;
 use tacenda_core::vault::codes::BLOCKED;
@@ -268,8 +267,8 @@ async fn plans(
         match plan_one(vault, line, *subject, rows, &warned, actor).await {
             Ok(plan) => plans.extend(plan.map(|plan| plan.to_vault(&reason))),
             Err(error) if error.kind() == Kind::Integrity => refused += 1,
-            // Its erasure is under way; or somebody came back as its clock was set.
-            Err(error) if error.is(&DESTROYED) || error.is(&CONFLICT) => {}
+            // Its erasure is under way, or that of its letter; or somebody came back as its clock was set.
+            Err(error) if error.kind() == Kind::NotFound || error.is(&CONFLICT) => {}
             Err(error) => return Err(error),
         }
     }

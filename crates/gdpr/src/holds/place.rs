@@ -67,7 +67,7 @@ pub async fn place(
 
 /// Holds one subject, as one of a group or alone. One of a group holds what is there of its scope. Where
 /// everything is held, also what begins before the hold does: then it is placed anew.
-pub(super) async fn place_in(
+pub(crate) async fn place_in(
     vault: &Vault,
     subject: SubjectId,
     terms: &Terms,

@@ -50,7 +50,7 @@ pub async fn release(
 }
 
 /// Releases a hold if it is of the group, where one is given.
-pub(super) async fn release_in(
+pub(crate) async fn release_in(
     vault: &Vault,
     calendar: &Calendar<'_>,
     key: &RecordKey,

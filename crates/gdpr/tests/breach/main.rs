@@ -12,8 +12,10 @@ mod edpb;
 mod form;
 mod forms;
 mod model;
+mod people;
 mod promise;
 mod steps;
+mod stored;
 mod support;
 mod vectors;
 

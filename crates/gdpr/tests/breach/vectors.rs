@@ -112,6 +112,19 @@ fn event(page: &mut Page, event: &Event) {
             page.note("prevention", &remedy.prevention);
         }
         Event::FoundUnfounded(found) | Event::PromiseLifted(found) => unfounded(page, found),
+        Event::Drafted(draft) => {
+            for (language, wording) in draft {
+                page.put("language", [language]);
+                page.note("nature", &wording.nature);
+                page.note("consequences", &wording.consequences);
+                page.note("measures", &wording.measures);
+            }
+        }
+        Event::Approved(what, reason) => {
+            page.put("approval", [what.as_str()]);
+            page.note("reason", reason);
+        }
+        Event::Tested | Event::SendingBegan => {}
     }
 }
 
@@ -278,5 +291,38 @@ fn unfounded(page: &mut Page, unfounded: &Unfounded) {
             "approved_by",
             [by.as_bytes().iter().map(|b| format!("{b:02x}")).collect::<String>()],
         );
+    }
+}
+
+#[test]
+fn people_of_a_breach_are_read_and_written_as_the_vectors_have_them() {
+    use tacenda_gdpr::breach::people::{Affected, Reached};
+    for case in cases("breach_person") {
+        let bytes = case.hex("bytes");
+        match (case.error(), Affected::decode(&bytes)) {
+            (None, Ok(person)) => {
+                assert_eq!(person.encode(), bytes, "{}", case.name);
+                let mut page = Page::default();
+                let hex =
+                    |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+                page.put("breach", [hex(person.breach.as_bytes())]);
+                let word = person.reached.reach().as_str().to_owned();
+                let more = match person.reached {
+                    Reached::Listed => vec![],
+                    Reached::Queued(letter) => vec![letter.to_string()],
+                    Reached::Told(letter, at) => {
+                        vec![letter.to_string(), at.as_micros().to_string()]
+                    }
+                    Reached::Unreachable(letter, why) => {
+                        vec![letter.to_string(), why.as_str().to_owned()]
+                    }
+                };
+                page.put("reached", std::iter::once(word).chain(more));
+                assert_eq!(page.0, lines(&case), "{}", case.name);
+            }
+            (Some(code), Err(error)) => assert_eq!(error.code(), code, "{}", case.name),
+            (None, Err(error)) => panic!("{}: {error}", case.name),
+            (Some(code), Ok(_)) => panic!("{}: is read, expected {code}", case.name),
+        }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn note() -> Note {
     Note::parse("A lawsuit.").unwrap()
 }
 
-fn classes(of: &[&'static str]) -> Scope {
+pub(super) fn classes(of: &[&'static str]) -> Scope {
     Scope::Classes(of.iter().copied().map(Name::fixed).collect())
 }
 

@@ -5,10 +5,12 @@
 mod added;
 mod amended;
 mod audit;
+mod breaches;
 mod choices;
 mod collect;
 mod holds;
 mod life;
+mod marks;
 mod moving;
 mod policy;
 mod records;

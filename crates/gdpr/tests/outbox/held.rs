@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use pollster::block_on as wait;
 use tacenda_core::calendar::{Region, Utc, WorkingDays};
-use tacenda_core::outbox::{self, Outcome, Settled};
+use tacenda_core::outbox::{self, Confirmed, Outcome, Settled};
 use tacenda_core::vault::Vault;
 use tacenda_core::{ActorId, SubjectId};
 use tacenda_gdpr::holds::{self, Note, Scope};
@@ -80,4 +80,23 @@ fn whose_lease_was_over_before_the_hold_has_lost_the_message() {
     let all: Vec<_> = batch.ready.into_iter().map(|one| (one, Outcome::Sent)).collect();
     let settled = wait(outbox::settle(&vault, all, &staff("support"))).unwrap();
     assert_eq!(settled, Settled { lost: 1, ..Settled::default() });
+}
+
+#[test]
+fn what_is_marked_before_it_is_sent_is_left_to_whoever_takes_it_next() {
+    let world = World::default();
+    let vault = world.open();
+    let subject = ada(&vault);
+    enqueue(&vault, subject);
+    let mut taken = take(&vault).ready.pop().unwrap();
+    place(&vault, subject);
+    let by = staff("support");
+    let found = wait(outbox::confirm(&vault, &mut taken, None, &by)).unwrap();
+    assert_eq!(found, Confirmed::Lost);
+    let mut taken = take(&vault).ready.pop().unwrap();
+    let found = wait(outbox::confirm(&vault, &mut taken, None, &by)).unwrap();
+    assert_eq!(found, Confirmed::Stands);
+    let settled = wait(outbox::settle(&vault, vec![(taken, Outcome::Sent)], &by)).unwrap();
+    assert_eq!(settled, Settled { sent: 1, ..Settled::default() });
+    assert!(all_held(&vault, subject));
 }

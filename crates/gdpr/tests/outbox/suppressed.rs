@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pollster::block_on as wait;
 use tacenda_core::policy::records::SUPPRESSIONS;
-use tacenda_core::vault::{OnRestore, RecordKey, RegisterRequest, Registered, Vault};
+use tacenda_core::vault::{Amendment, OnRestore, RecordKey, RegisterRequest, Registered, Vault};
 use tacenda_core::{Name, Result, SubjectId};
 use tacenda_gdpr::{erasure, retention};
 use tacenda_testkit::world::{POLICY, World, ada, request, staff};
@@ -311,4 +311,36 @@ fn an_erasure_beside_the_end_of_an_older_suppression_begins_another() {
         }
         assert!(met > 2, "{met}");
     }
+}
+
+#[test]
+fn an_erasure_that_came_to_nothing_suppresses_nobody() {
+    let mut conflicts = 0;
+    for operation in 0.. {
+        let world = World::default();
+        let vault = open(&world);
+        let subject = by_person(&vault, EMAIL).unwrap().subject();
+        let set = move |vault: &Vault, item: &'static str, text: &str| {
+            let set = vec![vault.item(&Name::fixed(item), text).unwrap()];
+            let amendment = Amendment { set, ..Amendment::default() };
+            wait(vault.amend(subject, amendment, &staff("support")))
+        };
+        let other = world.clone();
+        let faults = Faults::meanwhile(operation, move || drop(set(&open(&other), "note", "here")));
+        let store = FailingStore::new(world.store.clone(), faults.clone());
+        let keyring = FailingKeyring::new(world.keyring.clone(), faults.clone());
+        let beside = World { store: Arc::new(store), keyring: Arc::new(keyring), ..world.clone() };
+        let erased = wait(erasure::erase(&open(&beside), subject, &staff("support")));
+        if !faults.tripped() {
+            break;
+        }
+        if code(erased) != "store.conflict" {
+            continue;
+        }
+        conflicts += 1;
+        set(&vault, "email", "ada@example.net").unwrap();
+        assert_eq!(code(event(&vault, EMAIL)), "ok", "{operation}: nobody was erased");
+        wait(vault.audit()).unwrap();
+    }
+    assert!(conflicts > 0);
 }

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use pollster::block_on as wait;
 use tacenda_core::clock::Span;
+use tacenda_core::policy::Told;
 use tacenda_core::ports::{Scan, Store};
 use tacenda_core::row::{Row, state};
-use tacenda_core::vault::{Actor, ErasedClass, SubjectPlan, Vault};
+use tacenda_core::vault::{Actor, Entry, ErasedClass, StanceChange, SubjectPlan, Vault};
 use tacenda_core::{Name, SubjectId, Timestamp};
 use tacenda_gdpr::erasure::{self, Swept};
 use tacenda_gdpr::retention;
@@ -111,6 +112,28 @@ fn a_sweep_of_others_fails_no_amendment_and_no_hold() {
     let billing = rows.iter().find(|row| row.class == *"billing").unwrap();
     assert!(billing.held && billing.state == state::RESTRICTED);
     store.act(At::Rows, || {});
+    wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_sweep_of_others_refuses_no_word_of_a_person() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let subject = eve(&vault);
+    let told = |version| {
+        let how = Name::fixed("banner");
+        StanceChange::Told(Told { version, at: vault.now(), how })
+    };
+    let seen = wait(vault.stance(subject)).unwrap();
+    for (version, seen) in [(2, seen.as_ref()), (3, None)] {
+        batches_beside(&store, &Arc::new(world.open()), 90);
+        let (changes, entry) = ([told(version)], Entry::new("notice.shown"));
+        let by = staff("support");
+        wait(vault.change_stance(subject, seen, &changes, entry, &by)).unwrap();
+        let stance = wait(vault.stance(subject)).unwrap().unwrap();
+        assert_eq!(stance.told.unwrap().version, version);
+        store.act(At::Rows, || {});
+    }
     wait(vault.audit()).unwrap();
 }
 

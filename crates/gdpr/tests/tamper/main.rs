@@ -6,6 +6,7 @@ mod adversary;
 mod archives;
 mod batches;
 mod beside;
+mod breaches;
 mod choices;
 mod clocks;
 mod evolved;

@@ -89,7 +89,8 @@ pub trait Book: Send + Sync {
     ///
     /// # Errors
     /// [`LEDGER_CONFLICT`] if the stored version is not the one before, or a new entry exists;
-    /// [`LEDGER_UNAVAILABLE`], after which the entry may have been written.
+    /// [`LEDGER_UNAVAILABLE`], or the codes of whatever keeps them, after which the entry may have been
+    /// written.
     async fn put(&self, entry: &Entry) -> Result<()>;
 
     /// The entry with our reference.
@@ -100,7 +101,7 @@ pub trait Book: Send + Sync {
 }
 
 /// Whether a key that was first used then is certainly known now.
-fn is_known(since: Timestamp, now: Timestamp) -> bool {
+pub(crate) fn is_known(since: Timestamp, now: Timestamp) -> bool {
     since <= now && now < since.plus(KEY_LIFE)
 }
 

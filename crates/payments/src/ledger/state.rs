@@ -130,6 +130,20 @@ impl Entry {
         }
     }
 
+    /// Gives up a debit that the provider will never make, because whoever was to pay leaves it.
+    ///
+    /// # Errors
+    /// [`LEDGER_ORDER`] unless the entry is written and nothing more, and the provider said that it does not know
+    /// what was asked for, or refuses it: after anything else it may have happened.
+    pub fn abandon(self, failure: &Failure) -> Result<Self> {
+        match (&self.state, failure) {
+            (State::Written { .. }, Failure::NotFound | Failure::Refused) => {
+                Ok(self.into(State::GivenUp))
+            }
+            _ => LEDGER_ORDER.err(),
+        }
+    }
+
     /// What the provider answered to the call under the key of the entry. A failure that does not settle
     /// it leaves the entry as it is.
     ///
@@ -169,6 +183,27 @@ impl Entry {
             None => {
                 let state = State::Written { key: key.clone(), since: now };
                 Ok(self.into(state))
+            }
+        }
+    }
+
+    /// What the provider shows of a debit that was under way, or waited for the customer. One that it does
+    /// not show stays as it is.
+    ///
+    /// # Errors
+    /// [`LEDGER_MISMATCH`] if it shows another amount.
+    pub fn shown(self, found: &[Debit]) -> Result<Self> {
+        let (State::Processing { debit } | State::NeedsAuthentication { debit: Some(debit) }) =
+            &self.state
+        else {
+            return Ok(self);
+        };
+        match found.iter().find(|one| one.debit == *debit) {
+            None => Ok(self),
+            Some(one) if one.money != self.order.money => LEDGER_MISMATCH.err(),
+            Some(one) => {
+                let state = of(one);
+                Ok(if state == self.state { self } else { self.into(state) })
             }
         }
     }

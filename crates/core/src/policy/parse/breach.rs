@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{Context, Node, Reader, forms};
 use crate::name::{BAD_NAME, Name};
-use crate::policy::breach::{BreachClock, BreachPolicy, BreachPromise};
+use crate::policy::breach::{BreachClock, BreachLetters, BreachPolicy, BreachPromise};
 use crate::policy::words::{
     OperatorRole, PromiseChannel, PromiseNature, PromiseTrigger, RiskThreshold,
 };
@@ -20,15 +20,18 @@ const CLOCK: &[&str] = &[
     "valid_from",
     "example",
 ];
+const LETTERS: &[&str] = &["purpose", "second_approver", "example"];
 const PROMISE: &[&str] = &["trigger", "nature", "classes", "channel", "example"];
 
 /// Without the section nothing is added to what the law says.
 pub(super) fn breach(r: &mut Reader<'_>, root: &Node<'_>, cx: &Context) -> Option<BreachPolicy> {
-    let node = root.section_opt(r, "breach", &["authority", "clocks", "promise", "example"])?;
+    let keys = &["authority", "clocks", "promise", "letters", "example"];
+    let node = root.section_opt(r, "breach", keys)?;
     Some(BreachPolicy {
         authority: node.parsed_opt(r, "authority", name, BAD_NAME.summary),
         clocks: node.list(r, "clocks", CLOCK).iter().map(|node| clock(r, node)).collect(),
         promise: promise(r, &node, cx),
+        letters: letters(r, &node, cx),
         example: node.flag(r, "example"),
     })
 }
@@ -49,6 +52,19 @@ fn clock(r: &mut Reader<'_>, node: &Node<'_>) -> BreachClock {
         valid_from: from.unwrap_or(NaiveDate::MIN),
         example: node.flag(r, "example"),
     }
+}
+
+fn letters(r: &mut Reader<'_>, breach: &Node<'_>, cx: &Context) -> Option<BreachLetters> {
+    let node = breach.section_opt(r, "letters", LETTERS)?;
+    if node.value("purpose").is_none() {
+        node.missing(r, "purpose");
+    }
+    let purpose = node.name_opt(r, "purpose", &cx.purposes);
+    Some(BreachLetters {
+        purpose: purpose.unwrap_or_else(|| Name::fixed("none")),
+        second_approver: node.flag(r, "second_approver"),
+        example: node.flag(r, "example"),
+    })
 }
 
 fn promise(r: &mut Reader<'_>, breach: &Node<'_>, cx: &Context) -> Option<BreachPromise> {

@@ -6,7 +6,7 @@ use super::{Context, Node, Reader, laws};
 use crate::name::Name;
 use crate::policy::codes::MISSING_KEY;
 use crate::policy::model::RetentionRule;
-use crate::policy::records::{KINDS, RecordKind};
+use crate::policy::records::{INVOICES, KINDS, RecordKind};
 use crate::policy::words::Action;
 
 /// The keys of the section, in the order of [`KINDS`].
@@ -18,7 +18,13 @@ const KEYS: &[&str] = &[
     "objections",
     "staff",
     "outbox",
+    "breaches",
+    "breach_people",
     "suppressions",
+    "payers",
+    "debits",
+    "payment_events",
+    "invoices",
 ];
 const RULE: &[&str] = &["keep", "start", "end", "law", "purposes", "example"];
 
@@ -45,6 +51,11 @@ pub(super) fn records(r: &mut Reader<'_>, root: &Node<'_>, cx: &Context) -> Reco
             let message = format!("`records` lacks the key `{}`", kind.key);
             r.add(&MISSING_KEY, &node.path, message, example(kind).into());
         } else if let Some(rule) = node.section_opt(r, kind.key, RULE) {
+            if kind.key == INVOICES.key && rule.value("law").is_none() {
+                let message = format!("`{}` lacks the key `law`", rule.path);
+                let help = "invoices are kept because a law asks for them: name it";
+                r.add(&MISSING_KEY, &rule.path, message, help.into());
+            }
             rules.insert(Name::fixed(kind.key), rule_of(r, &rule, cx));
             if rule.value("purposes").is_some() || kind.names_purposes() {
                 let purposes: BTreeSet<_> =

@@ -12,7 +12,9 @@ const RECORDS: &str = "[records]\nrequests = { keep = \"2 years\", purposes = [\
     consents = { keep = \"60 months\" }\n\
     objections = { keep = \"61 months\", purposes = [\"security\"] }\n\
     staff = { keep = \"62 months\", purposes = [\"security\"] }\n\
-    outbox = { keep = \"63 months\" }\n";
+    outbox = { keep = \"63 months\" }\n\
+    breaches = { keep = \"64 months\", purposes = [\"security\"] }\n\
+    breach_people = { keep = \"12 months\", purposes = [\"security\"] }\n";
 
 /// Code, path of the problem, what is replaced, by what.
 const CASES: &[(&str, &str, &str, &str)] = &[

@@ -28,6 +28,10 @@ fn say(texts: &mut Texts) {
     texts.insert("en".to_owned(), "Something else.".to_owned());
 }
 
+fn letters(policy: &mut Policy) -> &mut BreachLetters {
+    breach(policy).letters.as_mut().unwrap()
+}
+
 fn breach(policy: &mut Policy) -> &mut BreachPolicy {
     policy.breach.as_mut().unwrap()
 }
@@ -170,6 +174,10 @@ const EDITS: &[Edit] = &[
     ("clocks.source", |p| breach(p).clocks[0].source.push('x')),
     ("clocks.valid_from", |p| breach(p).clocks[0].valid_from = NaiveDate::MIN),
     ("clocks.example", |p| breach(p).clocks[0].example ^= true),
+    ("breach.letters", |p| breach(p).letters = None),
+    ("letters.purpose", |p| letters(p).purpose = name("x")),
+    ("letters.second_approver", |p| letters(p).second_approver ^= true),
+    ("letters.example", |p| letters(p).example ^= true),
     ("breach.promise", |p| breach(p).promise = None),
     ("promise.trigger", |p| promise(p).trigger = PromiseTrigger::Awareness),
     ("promise.nature", |p| promise(p).nature = PromiseNature::Any),

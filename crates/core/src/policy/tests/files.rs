@@ -84,6 +84,7 @@ fn a_missing_line_is_found_wherever_it_stands() {
         "marketing",
         "oldest_valid",
         "except",
+        "second_approver",
     ];
     for (i, line) in BASE.lines().enumerate().filter(|(_, line)| line.contains(" = ")) {
         let key = line.split(" = ").next().unwrap();

@@ -170,6 +170,15 @@ fn warning_goes_out(r: &mut Reader<'_>, policy: &Policy, rule: &RetentionRule, p
         let help = format!("`warn_for` in `sweep` names a purpose that gives `{address}`");
         r.add(&codes::WARNING_UNSENT, &path, message, help.into());
     }
+    // Whoever says no would be neither warned nor, ever, erased for want of use.
+    let depends = purpose.is_some_and(|of| of.is_up_to_the_person() || of.condition.is_some());
+    if gives && depends && r.clean("sweep") && r.clean("purposes") {
+        let message =
+            "not everybody can be warned: not everybody is read for that purpose".to_owned();
+        let help =
+            "`warn_for` in `sweep` names a purpose without `if`, consent, objection or marketing";
+        r.add(&codes::WARNING_UNSENT, &path, message, help.into());
+    }
     let kept = policy.records.get(OUTBOX.key).map(|rule| day_bounds(rule.keep).0);
     if kept.is_some_and(|days| days <= day_bounds(warn).1) && r.clean("records") {
         let message = format!("a warning {warn} before is forgotten before that");

@@ -110,6 +110,8 @@ pub(super) fn payments(r: &mut Reader<'_>, policy: &Policy) {
     let paid = of_type(&[
         ItemType::CardToken,
         ItemType::LastFour,
+        ItemType::CardBrand,
+        ItemType::CardExpiry,
         ItemType::IbanTail,
         ItemType::Iban,
         ItemType::MandateReference,

@@ -123,19 +123,6 @@ impl Vault {
         }
     }
 
-    async fn jobs(&self, state: &Name) -> Result<Vec<Row>> {
-        let scan = jobs_in(state);
-        let (mut rows, mut cursor) = (Vec::new(), None);
-        loop {
-            let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
-            rows.extend(page.rows);
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(rows);
-            }
-        }
-    }
-
     /// A job, as far as it can be carried out now.
     async fn carry_out(&self, job: Job, done: &mut Resumed) -> Result<()> {
         let (id, subjects) = (job.row.key.id, job.subjects());

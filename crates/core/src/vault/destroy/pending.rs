@@ -1,6 +1,6 @@
 //! The erasures under way that take something of somebody.
 
-use super::{ATTEMPTS, Job, Result, Row, SubjectId, SubjectPlan, Vault, state};
+use super::{ATTEMPTS, Job, Result, Row, SCAN_PAGE, SubjectId, SubjectPlan, Vault, jobs_in, state};
 use crate::error::Kind;
 use crate::ports::store::CONFLICT;
 
@@ -37,21 +37,28 @@ impl Vault {
         &self,
         named: impl Fn(SubjectId) -> bool,
     ) -> Result<Option<Vec<SubjectPlan>>> {
-        let mut found = Vec::new();
-        for row in self.jobs(&state::PENDING).await? {
-            // A job that cannot be read is told by whoever resumes it, and keeps nobody out.
-            let Ok(Job { row, mut plans, .. }) = Job::decode(row, Vec::new()) else { continue };
-            plans.retain(|plan| named(plan.subject));
-            if plans.is_empty() {
-                continue;
+        let (scan, mut found, mut cursor) = (jobs_in(&state::PENDING), Vec::new(), None);
+        loop {
+            // One page at a time: of many jobs that wait the plans of everybody do not fit into memory.
+            let page = self.ports.store.scan(&scan, cursor.as_ref(), SCAN_PAGE).await?;
+            for row in page.rows {
+                // A job that cannot be read is told by whoever resumes it, and keeps nobody out.
+                let Ok(Job { row, mut plans, .. }) = Job::decode(row, Vec::new()) else { continue };
+                plans.retain(|plan| named(plan.subject));
+                if plans.is_empty() {
+                    continue;
+                }
+                match self.standing_of(&row).await? {
+                    Standing::UnderWay => found.extend(plans),
+                    Standing::NotThere => {}
+                    Standing::Moved => return Ok(None),
+                }
             }
-            match self.standing_of(&row).await? {
-                Standing::UnderWay => found.extend(plans),
-                Standing::NotThere => {}
-                Standing::Moved => return Ok(None),
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(Some(found));
             }
         }
-        Ok(Some(found))
     }
 
     async fn standing_of(&self, row: &Row) -> Result<Standing> {

@@ -29,6 +29,21 @@ pub struct ClaimedRecord {
     row: Row,
 }
 
+/// The lease of a claimed record, without what the record holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    place: RowKey,
+    until: Timestamp,
+}
+
+impl ClaimedRecord {
+    /// Its lease, for whoever only gives it back.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        Lease { place: self.row.key.clone(), until: self.until }
+    }
+}
+
 /// A claimed record with its place in the batch, and how it ends.
 type Ended = (usize, ClaimedRecord, RecordChange, RowWrite);
 
@@ -105,6 +120,17 @@ impl Vault {
             }
         }
         Ok(opened)
+    }
+
+    /// Ends leases before their time: the records are free. One that is another's by now stays so.
+    ///
+    /// # Errors
+    /// The codes of the store.
+    pub async fn end_leases(&self, leases: &[Lease]) -> Result<()> {
+        for Lease { place, until } in leases {
+            self.ports.store.renew(place, *until, self.now()).await?;
+        }
+        Ok(())
     }
 
     async fn is_as_claimed(&self, claimed: &ClaimedRecord) -> Result<()> {

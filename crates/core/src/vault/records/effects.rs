@@ -109,6 +109,11 @@ impl Vault {
         let Effects { held, restricted, seen, all, .. } = effects;
         let classes: BTreeSet<&Name> = held.keys().chain(restricted.keys()).collect();
         if classes.is_empty() {
+            // Whoever places a hold of everything writes these: the records that it keeps go free by no
+            // decision from before.
+            for one in seen.iter().filter(|_| effects.records == Some(false)) {
+                draft.require(one.row.clone(), Expect::Version(one.version));
+            }
             return Ok(Vec::new());
         }
         if !classes.iter().all(|class| self.policy.classes.contains_key(*class)) {

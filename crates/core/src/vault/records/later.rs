@@ -53,7 +53,17 @@ impl Vault {
     /// # Law
     /// Art. 17(3) GDPR.
     pub(super) async fn is_held_whole(&self, subject: SubjectId) -> Result<bool> {
-        for (key, found) in self.records_each(subject, &HOLDS).await? {
+        self.is_held_whole_beside(subject, None).await
+    }
+
+    /// [`Vault::is_held_whole`] by other holds than this one.
+    pub(super) async fn is_held_whole_beside(
+        &self,
+        subject: SubjectId,
+        own: Option<&RecordKey>,
+    ) -> Result<bool> {
+        let all = self.records_each(subject, &HOLDS).await?;
+        for (key, found) in all.into_iter().filter(|(key, _)| Some(key) != own) {
             let may_hold = match found.map(|hold| hold.standing) {
                 Ok(Standing::Open { state, .. }) => state == HELD_WHOLE,
                 Ok(Standing::Closed { .. }) => false,

@@ -3,7 +3,7 @@
 //! A data subject's request is a record, a hold, a restriction; so will be consents, grants, breaches, messages. The
 //! room says what a record holds, how it stands and what is told of it in the log; keys, sealing,
 //! the log and retention are here, and no room has any of its own. An operation is a file: `add`,
-//! `beside`, `numbered`, `change`, `claim`, `read`, `list`, `lost`; many people at a time are `pages`. What a change does to the subject's own data is `effects`, and to
+//! `beside`, `numbered`, `indexed`, `change`, `claim`, `read`, `list`, `lost`; many people at a time are `pages`. What a change does to the subject's own data is `effects`, and to
 //! what is added later, `later`.
 //!
 //! A record is open, in a state of its room, or closed. Its retention clock runs exactly while it is
@@ -14,6 +14,7 @@ mod beside;
 mod change;
 mod claim;
 mod effects;
+mod indexed;
 mod items;
 mod later;
 mod list;
@@ -39,8 +40,9 @@ use crate::row::{Row, RowKey, state};
 
 pub use add::NewRecord;
 pub use change::RecordChange;
-pub use claim::{ClaimedLook, ClaimedRecord};
+pub use claim::{ClaimedLook, ClaimedRecord, Lease};
 pub use effects::Effects;
+pub use indexed::{FoundBy, Searched};
 pub use items::{MODEL, RecordItems};
 pub use list::DueRecord;
 pub use lost::{LostPage, LostRecords};

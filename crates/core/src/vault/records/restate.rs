@@ -65,6 +65,11 @@ impl Vault {
             ..own_row(place)
         };
         let mut draft = Draft::new(0);
+        self.require_own_rows(key.subject, &mut draft).await?;
+        // What stands in its place is evidence like the other records.
+        let held = effects.records != Some(false)
+            && self.is_held_whole_beside(key.subject, Some(key)).await?;
+        let row = Row { held, ..row };
         require(under.as_ref().filter(|under| !under.is(&key.row())), &mut draft);
         let mut writes = self.carry_through(key, &effects, &mut draft).await?;
         writes.push(RowWrite { row: standing.put(row), expect });

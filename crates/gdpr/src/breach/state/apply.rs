@@ -29,6 +29,9 @@ impl Breach {
             _ => {}
         }
         let (from, step) = (self.state.as_str(), entry.event.as_str());
+        if !self.write_letter(&entry) {
+            return Err(WRONG_STEP.error().with("state", from).with("step", step));
+        }
         let bound = self.ordered || self.promise.is_some();
         let Some(state) = next(self.state, &entry.event) else {
             return Err(WRONG_STEP.error().with("state", from).with("step", step));
@@ -54,6 +57,9 @@ fn next(mut state: State, event: &Event) -> Option<State> {
         },
         _ if closed => None,
         Event::Told(_) | Event::TellingOrdered(_) | Event::PromiseLifted(_) => Some(state),
+        Event::Drafted(_) | Event::Tested | Event::Approved(..) | Event::SendingBegan => {
+            Some(state)
+        }
         Event::FactsCorrected { deadlines, .. } => {
             if let Some(awareness) = awareness_mut(&mut state) {
                 awareness.deadlines.clone_from(deadlines);

@@ -43,6 +43,7 @@ impl Breach {
                     ordered: false,
                     notices: Vec::new(),
                     tellings: Vec::new(),
+                    letter: None,
                 },
                 (Some(so_far), _) => so_far.apply(entry).map_err(|_| MALFORMED.error())?,
                 (None, _) => return MALFORMED.err(),

@@ -17,6 +17,7 @@
 mod apply;
 mod codec;
 mod facts;
+mod letter;
 mod model;
 mod rules;
 mod steps;
@@ -28,6 +29,7 @@ use crate::case::Note;
 
 pub use crate::case::Stamp;
 pub use facts::{Cause, Count, Discovery, Facts, Incident, Nature, Occurrence, People};
+pub use letter::{Approval, Draft, Letter, Wording};
 pub use model::{
     Awareness, Exemption, Ground, Judgement, KeysOutside, Means, Notice, NoticeKind, Notices,
     PeopleAnswer, Promise, Remedy, Telling, Unfounded,
@@ -195,6 +197,14 @@ pub enum Event {
     FoundUnfounded(Unfounded),
     /// It is taken up again.
     Reopened(Note),
+    /// A letter to the people was written.
+    Drafted(Draft),
+    /// A test of the letter was put into the outbox.
+    Tested,
+    /// Somebody approves something that needs two.
+    Approved(Approval, Note),
+    /// The letter goes to people from now on.
+    SendingBegan,
 }
 
 impl Event {
@@ -216,6 +226,10 @@ impl Event {
             Self::Closed(_) => "closed",
             Self::FoundUnfounded(_) => "found_unfounded",
             Self::Reopened(_) => "reopened",
+            Self::Drafted(_) => "drafted",
+            Self::Tested => "tested",
+            Self::Approved(..) => "approved",
+            Self::SendingBegan => "sending_began",
         }
     }
 }
@@ -245,6 +259,7 @@ pub struct Breach {
     ordered: bool,
     notices: Vec<Notice>,
     tellings: Vec<Telling>,
+    letter: Option<Letter>,
 }
 
 impl Breach {

@@ -13,6 +13,7 @@ use super::super::codes::{
     TELLING_MISSING, TELLING_REQUIRED, WRONG_STEP,
 };
 use super::super::severity::Risk;
+use super::letter;
 use super::{
     Awareness, Breach, Entry, Event, Exemption, Judgement, Means, Notice, NoticeKind, Notices,
     PeopleAnswer, State, Telling, Unfounded,
@@ -207,7 +208,7 @@ pub(super) fn check(breach: &Breach, entry: &Entry) -> Result<()> {
             None => wrong_step(breach, entry),
         },
         Event::Judged(_) if entry.by == ActorId::SYSTEM => JUDGED_BY_NOBODY.err(),
-        _ => Ok(()),
+        _ => letter::check(breach, entry),
     }
 }
 

@@ -6,11 +6,11 @@ use tacenda_core::policy::Policy;
 use tacenda_core::{Result, Timestamp};
 
 use super::super::clock::deadlines;
-use super::super::codes::NO_ROLE;
+use super::super::codes::{NO_LETTER, NO_ROLE};
 use super::rules;
 use super::{
-    Awareness, Breach, Entry, Event, Facts, Judgement, Notice, Notices, PeopleAnswer, Promise,
-    Remedy, State, Telling, Unfounded,
+    Approval, Awareness, Breach, Draft, Entry, Event, Facts, Judgement, Notice, Notices,
+    PeopleAnswer, Promise, Remedy, State, Telling, Unfounded,
 };
 use crate::case::{Note, Stamp};
 
@@ -35,6 +35,7 @@ impl Breach {
             ordered: false,
             notices: Vec::new(),
             tellings: Vec::new(),
+            letter: None,
         })
     }
 
@@ -175,6 +176,41 @@ impl Breach {
     /// Those of every step.
     pub fn reopen(self, reason: Note, stamp: Stamp) -> Result<Self> {
         self.add(Event::Reopened(reason), stamp)
+    }
+
+    /// Writes the letter to the people, in each language. What was tested and approved before is of the
+    /// letter before.
+    ///
+    /// # Errors
+    /// Those of every step; `breach.letter_incomplete` without any language; `breach.judged_by_nobody`.
+    pub fn write(self, draft: Draft, stamp: Stamp) -> Result<Self> {
+        self.add(Event::Drafted(draft), stamp)
+    }
+
+    /// Records that a test of the letter is on its way.
+    ///
+    /// # Errors
+    /// Those of every step; `breach.no_letter`.
+    pub fn test(self, stamp: Stamp) -> Result<Self> {
+        self.add(Event::Tested, stamp)
+    }
+
+    /// Approves the letter, or that the suspicion was unfounded.
+    ///
+    /// # Errors
+    /// Those of every step; `breach.judged_by_nobody`; of the letter `breach.no_letter`,
+    /// `breach.untested`, and `breach.second_approver` for who wrote it.
+    pub fn approve(self, what: Approval, reason: Note, stamp: Stamp) -> Result<Self> {
+        self.add(Event::Approved(what, reason), stamp)
+    }
+
+    /// Records that the letter goes to people from now on.
+    ///
+    /// # Errors
+    /// Those of every step; `breach.no_letter`; as [`Letter::check`](super::Letter::check).
+    pub fn begin_sending(self, policy: &Policy, stamp: Stamp) -> Result<Self> {
+        self.letter.as_ref().map_or_else(|| NO_LETTER.err(), |letter| letter.check(policy))?;
+        self.add(Event::SendingBegan, stamp)
     }
 
     fn add(self, event: Event, stamp: Stamp) -> Result<Self> {

@@ -113,6 +113,7 @@ pub(super) fn live(home: &Path, sealed: bool) {
 
     let subject = register_and_log_in(&t, &me);
     refusals(&t, subject, &me);
+    let provider = super::paid::paid(&t, subject, &me);
     amend(&t, subject, &me);
     let dpo = Actor::staff(ActorId::from_bytes(*b"officer of canar"), Name::fixed("dpo"));
     ask(&t, Some(subject), &dpo);
@@ -140,6 +141,9 @@ pub(super) fn live(home: &Path, sealed: bool) {
     assert_eq!(swept.subjects, 1, "{plan:?}");
     let erasure = block_on(t.erasure().erase(subject, &me)).unwrap();
     println!("{erasure:?} {}", erasure.receipt);
+    let left = block_on(t.payments(provider.clone()).run_leaving(&me)).unwrap();
+    println!("{left:?}");
+    assert_eq!((left.done, provider.holds()), (1, (0, 0)));
     fs::write(out.join("receipt"), &erasure.receipt.text).unwrap();
     fs::write(out.join("log.vkey"), block_on(t.log().verifier_keys()).unwrap()).unwrap();
     let leaves = block_on(t.vault().ports().store.leaves(1, 0, u64::MAX)).unwrap();
@@ -194,7 +198,7 @@ fn register_and_log_in(t: &Tacenda, me: &Actor) -> SubjectId {
 }
 
 /// Prints an error in every way there is; it must be this one.
-fn failed<T: std::fmt::Debug>(outcome: tacenda::Result<T>, code: &str) {
+pub(super) fn failed<T: std::fmt::Debug>(outcome: tacenda::Result<T>, code: &str) {
     let error = outcome.expect_err("it fails");
     println!("{}", shown(&error));
     eprintln!("{}", shown(&error));

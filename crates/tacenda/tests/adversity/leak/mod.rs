@@ -3,6 +3,7 @@
 mod forms;
 mod held;
 mod life;
+mod paid;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -78,6 +79,15 @@ const HELD: [(&str, &str); 6] = [
     ("staff address", "ottoline.warden@vermilion.example"),
     ("revocation", "left with the keys of the vermilion aviary"),
 ];
+/// By what somebody paid: what stands in the provider's references, and what they are asked for.
+const PAID: [(&str, &str); 6] = [
+    ("provider", "canarypurse"),
+    ("decline code", "canary_moulting"),
+    ("debit", "canary-seed-subscription"),
+    ("event", "evt_canaryfellsilent"),
+    ("invoice", "CANARY/SEED/0815"),
+    ("document", "forty sacks of amaranthine birdseed"),
+];
 const PASSWORD: &str = "correct canary battery staple";
 const WRONG_PASSWORD: &str = "wrong canary battery staple";
 const LEGACY_PASSWORD: &str = "the legacy canary password";
@@ -88,7 +98,7 @@ fn sha256(text: &str) -> Vec<u8> {
 
 /// Everything that must not be found, by what it is.
 fn canaries() -> BTreeMap<String, Vec<u8>> {
-    let lists: [(&str, &[(&str, &str)]); 7] = [
+    let lists: [(&str, &[(&str, &str)]); 8] = [
         ("imported", &IMPORTED),
         ("due", &DUE),
         ("refused", &REFUSED),
@@ -96,6 +106,7 @@ fn canaries() -> BTreeMap<String, Vec<u8>> {
         ("amended", &AMENDED),
         ("asked", &ASKED),
         ("held", &HELD),
+        ("paid", &PAID),
     ];
     let items = lists.iter().flat_map(|(of, list)| {
         list.iter().map(move |(item, text)| (format!("{of} {item}"), text.as_bytes().to_vec()))

@@ -15,9 +15,9 @@ use crate::breach::severity::{
     Risk, Severity,
 };
 use crate::breach::state::{
-    Awareness, Cause, Count, Discovery, Entry, Event, Exemption, Facts, Ground, Incident,
-    Judgement, KeysOutside, Means, Nature, Notice, NoticeKind, Notices, Occurrence, People,
-    PeopleAnswer, Promise, Remedy, Telling, Unfounded,
+    Approval, Awareness, Cause, Count, Discovery, Draft, Entry, Event, Exemption, Facts, Ground,
+    Incident, Judgement, KeysOutside, Means, Nature, Notice, NoticeKind, Notices, Occurrence,
+    People, PeopleAnswer, Promise, Remedy, Telling, Unfounded, Wording,
 };
 use crate::case::read::{list, note, option, time, word, words};
 
@@ -49,9 +49,26 @@ pub(super) fn entry(d: &mut Decoder<'_>) -> Result<Entry> {
         }
         "found_unfounded" => Event::FoundUnfounded(unfounded(d)?),
         "reopened" => Event::Reopened(note(d)?),
+        "drafted" => Event::Drafted(draft(d)?),
+        "tested" => Event::Tested,
+        "approved" => Event::Approved(word(d, Approval::parse)?, note(d)?),
+        "sending_began" => Event::SendingBegan,
         _ => return MALFORMED.err(),
     };
     Ok(Entry { at, by, event })
+}
+
+fn draft(d: &mut Decoder<'_>) -> Result<Draft> {
+    let mut draft = Draft::new();
+    for _ in 0..d.list(16)? {
+        let language = d.text()?.to_owned();
+        if draft.last_key_value().is_some_and(|(last, _)| *last >= language) {
+            return MALFORMED.err();
+        }
+        let wording = Wording { nature: note(d)?, consequences: note(d)?, measures: note(d)? };
+        draft.insert(language, wording);
+    }
+    if draft.is_empty() { MALFORMED.err() } else { Ok(draft) }
 }
 
 fn facts(d: &mut Decoder<'_>) -> Result<Facts> {

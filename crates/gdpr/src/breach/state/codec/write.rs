@@ -6,7 +6,7 @@ use crate::breach::clock::Deadline;
 use crate::breach::severity::Inputs;
 use crate::breach::state::{
     Count, Entry, Event, Exemption, Facts, Judgement, Notice, Notices, Occurrence, PeopleAnswer,
-    Promise, Telling, Unfounded,
+    Promise, Telling, Unfounded, Wording,
 };
 use crate::case::write::{flag, list, name, note, option, time, words};
 
@@ -36,6 +36,20 @@ pub(super) fn entry(e: &mut Encoder, entry: &Entry) {
             flag(e, false);
             note(e, reason);
         }
+        Event::Drafted(draft) => {
+            e.list(draft.len());
+            for (language, Wording { nature, consequences, measures }) in draft {
+                e.text(language);
+                for text in [nature, consequences, measures] {
+                    note(e, text);
+                }
+            }
+        }
+        Event::Approved(what, reason) => {
+            e.text(what.as_str());
+            note(e, reason);
+        }
+        Event::Tested | Event::SendingBegan => {}
         Event::Told(telling) => telling_of(e, telling),
         Event::PeopleSettled(people) => people_of(e, people),
         Event::TellingOrdered(text) | Event::Remarked(text) | Event::Reopened(text) => {
