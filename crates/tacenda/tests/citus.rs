@@ -6,8 +6,8 @@ use std::process::Command;
 
 use tacenda::store::postgres::{DISTRIBUTE_SQL, PostgresOptions, PostgresStore};
 use tacenda::{
-    Actor, ActorId, MasterKeySource, Name, RegisterRequest, SystemRng, Tacenda, block_on,
-    verify_continuation, verify_receipt,
+    Actor, ActorId, MasterKeySource, Name, RegisterRequest, Tacenda, block_on, verify_continuation,
+    verify_receipt,
 };
 use tacenda_core::ports::Store as _;
 use tacenda_testkit::Cluster;
@@ -47,7 +47,7 @@ fn customers_are_registered_read_erased_and_proven_gone() {
     let keys = Cluster::shared().database();
     let open = || {
         let key = folder.path().join("master.key");
-        let key = MasterKeySource::file_or_new(key, &SystemRng).unwrap();
+        let key = MasterKeySource::FileOrNew(key);
         let builder = Tacenda::builder().policy_file(POLICY).master_key(key);
         block_on(builder.postgres_with(&url, &keys, options.clone()).open()).unwrap()
     };
@@ -56,8 +56,10 @@ fn customers_are_registered_read_erased_and_proven_gone() {
     let kept = block_on(t.log().checkpoint()).unwrap();
     let register = |n| block_on(t.customers().register(request(&t, n), &me)).unwrap().subject();
     let subjects: Vec<_> = (0..CUSTOMERS).map(register).collect();
-    let spread = format!("SELECT count(DISTINCT nodename || nodeport) FROM citus_shards
-        WHERE table_name = '{schema}.rows'::regclass AND shard_size > 0");
+    let spread = format!(
+        "SELECT count(DISTINCT nodename || nodeport) FROM citus_shards
+        WHERE table_name = '{schema}.rows'::regclass AND shard_size > 0"
+    );
     assert!(psql(&url, &spread).trim().parse::<u32>().unwrap() > 1);
     let views = block_on(t.customers().read_many(&subjects, "billing", &me)).unwrap();
     assert!(views.iter().all(|view| view.as_ref().unwrap().get("first_name") == Some("Ada")));
