@@ -1,7 +1,5 @@
--- Spreads the store's tables in a schema over the machines of a Citus cluster. Run once on the
--- coordinator, while the tables are empty; it does nothing on plain PostgreSQL, and nothing the second
--- time. The safe stays in a cluster of its own: a key is forgotten where its pages and its write-ahead
--- log are, and a scrub reaches one server.
+-- Spreads the tables of a schema over the machines of a Citus cluster. Run once on the coordinator,
+-- while the tables are empty; it does nothing on plain PostgreSQL, and nothing the second time:
 --   SET tacenda.schema = 'tacenda'; \i distribute.sql
 DO $$
 DECLARE
@@ -13,7 +11,8 @@ BEGIN
         RAISE NOTICE 'no citus extension: nothing to distribute';
         RETURN;
     END IF;
-    FOREACH name IN ARRAY ARRAY['heads', 'rows', 'lookups', 'leaves', 'marks', 'runs', 'nodes', 'log']
+    FOREACH name IN ARRAY ARRAY['heads', 'rows', 'lookups', 'leaves', 'marks', 'runs', 'nodes', 'log',
+        'safe', 'keys', 'fingerprints', 'secrets']
     LOOP
         CONTINUE WHEN to_regclass(format('%I.%I', schema, name)) IS NULL;
         IF EXISTS (SELECT 1 FROM pg_dist_partition
