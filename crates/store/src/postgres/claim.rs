@@ -133,7 +133,7 @@ async fn take(
                 RETURNING {COLUMNS}"
         ))
         .await?;
-    let own = client.prepare_cached("SELECT pg_current_xact_id()::text").await?;
+    let own = client.prepare_cached("SELECT pg_current_xact_id_if_assigned()::text").await?;
     // Nobody waits for a lock here, and so all is asked before the first has answered.
     let (begun, taken, own) = join3(
         client.batch_execute("BEGIN"),
@@ -143,7 +143,7 @@ async fn take(
     .await;
     let written = begun.map_err(Fault::from).and(taken).and_then(|mut rows| {
         rows.sort_by_cached_key(|row| (row.due_at, row.key.clone()));
-        let transaction: String = own?.try_get(0)?;
+        let transaction: Option<String> = own?.try_get(0)?;
         Ok((rows, transaction))
     });
     let (rows, transaction) = match written {
@@ -154,7 +154,7 @@ async fn take(
         }
     };
     // While nobody knows how COMMIT ends, whoever comes next has to ask: also if this is given up.
-    *lost = Some(Taken { transaction, rows: rows.clone() });
+    *lost = transaction.map(|transaction| Taken { transaction, rows: rows.clone() });
     let ended = client.batch_execute("COMMIT").await.map_err(Fault::from);
     if ended.is_ok() || ended.as_ref().is_err_and(Fault::says_rolled_back) {
         *lost = None;
