@@ -186,7 +186,7 @@ fn fmt(workspace: &Workspace) -> Result<Outcome, String> {
 }
 
 /// Features of the facade that are built together everywhere else.
-const FEATURES: [&str; 4] = ["postgres", "sqlite", "stripe", "tracing"];
+const FEATURES: [&str; 5] = ["postgres", "smtp", "sqlite", "stripe", "tracing"];
 
 fn clippy(workspace: &Workspace) -> Result<Outcome, String> {
     let mut command = workspace.cargo("clippy");
@@ -244,7 +244,7 @@ fn doc(workspace: &Workspace) -> Result<Outcome, String> {
             "--workspace",
             "--no-deps",
             "--features",
-            "tacenda/postgres,tacenda/stripe,tacenda/tracing",
+            "tacenda/postgres,tacenda/smtp,tacenda/stripe,tacenda/tracing",
         ])
         .env("RUSTDOCFLAGS", "-D warnings");
     sh::status(&mut command).map(Outcome::of)
