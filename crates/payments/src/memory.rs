@@ -21,6 +21,8 @@ pub enum Fault {
     After,
     /// It is turned away: [`Failure::RateLimited`].
     TooMany,
+    /// It is refused, as with a key of ours that does not count any more: [`Failure::Refused`].
+    Refuses,
 }
 
 /// How the bank answers when a method is debited.
@@ -47,6 +49,8 @@ struct State {
     mark: String,
     made: u64,
     customers: BTreeMap<Reference, Reference>,
+    /// Which customer was made for an account, as long as keys are known.
+    accounts: BTreeMap<Reference, Reference>,
     methods: BTreeMap<Reference, Kept>,
     debits: Vec<(Reference, Debit)>,
     refunds: BTreeMap<Reference, u64>,
@@ -110,7 +114,9 @@ impl MemoryProvider {
 
     /// Forgets all keys of idempotency, as a provider does after a day.
     pub fn forget_keys(&self) {
-        self.state().answers.clear();
+        let mut state = self.state();
+        state.answers.clear();
+        state.accounts.clear();
     }
 
     /// What a debit that was under way came to.
@@ -140,6 +146,7 @@ impl MemoryProvider {
         match state.faults.pop_front().flatten() {
             Some(Fault::Before) => Err(Failure::Temporary),
             Some(Fault::TooMany) => Err(Failure::RateLimited),
+            Some(Fault::Refuses) => Err(Failure::Refused),
             Some(Fault::After) => {
                 let _lost = work(&mut state);
                 Err(Failure::UnknownOutcome)
@@ -154,6 +161,13 @@ impl State {
         self.made = self.made.checked_add(1).ok_or(Failure::Temporary)?;
         let reference = format!("{prefix}_{}{:x}", self.mark, self.made);
         Reference::parse(&reference).map_err(|_| Failure::Temporary)
+    }
+
+    fn customer(&mut self, account: &Reference) -> Result<Reference, Failure> {
+        let customer = self.make("cus")?;
+        self.accounts.insert(account.clone(), customer.clone());
+        self.customers.insert(customer.clone(), account.clone());
+        Ok(customer)
     }
 
     /// What was answered to this key; a key that was used for another call is refused.
@@ -213,21 +227,23 @@ impl State {
 impl PaymentProvider for MemoryProvider {
     async fn start_setup(&self, request: &SetupRequest) -> Result<Setup, Failure> {
         self.call(|state| {
+            let known = request.customer.as_ref().or_else(|| state.accounts.get(&request.account));
+            let customer = match known.cloned() {
+                Some(customer) => customer,
+                None => state.customer(&request.account)?,
+            };
             let call = format!(
-                "setup {} {:?} {:?}",
+                "setup {} {} {:?}",
                 request.account.expose(),
-                request.customer.as_ref().map(Reference::expose),
+                customer.expose(),
                 request.setting
             );
             if let Some(Answer::Setup(setup)) = state.answered(&request.key, &call)? {
                 return Ok(setup);
             }
-            let customer = match &request.customer {
-                Some(customer) if state.customers.contains_key(customer) => customer.clone(),
-                Some(_) => return Err(Failure::NotFound),
-                None => state.make("cus")?,
-            };
-            state.customers.insert(customer.clone(), request.account.clone());
+            if !state.customers.contains_key(&customer) {
+                return Err(Failure::NotFound);
+            }
             let setup = state.make("seti")?;
             let secret = ClientSecret::parse(&format!("{}_secret", setup.expose()))
                 .map_err(|_| Failure::Temporary)?;

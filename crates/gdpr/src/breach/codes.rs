@@ -46,6 +46,8 @@ codes! {
     TELLING_REQUIRED = "breach.telling_required", Refused, "people have to be told";
     /// People who are said to have been told, and were not, or not all, or not as promised.
     TELLING_MISSING = "breach.telling_missing", Refused, "people have not been told, or not all of them as it was promised";
+    /// People on the list who are said to have been told, and whose letter has not gone or arrived yet.
+    PEOPLE_WAITING = "breach.people_waiting", Refused, "people on the list wait for their letter still";
     /// Low severity or Art. 34(3) against a promise to customers.
     PROMISE_BINDS = "breach.promise_binds", Refused, "a promise to customers binds above the law";
     /// Art. 34(3)(a) without the statement that every key lies outside the breach.

@@ -11,6 +11,7 @@ mod cases;
 mod edpb;
 mod form;
 mod forms;
+mod letters;
 mod model;
 mod people;
 mod promise;

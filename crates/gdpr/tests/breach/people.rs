@@ -38,7 +38,7 @@ fn person(vault: &Vault, n: usize) -> SubjectId {
     wait(vault.register(request(vault, items, true), &staff("support"))).unwrap().subject()
 }
 
-fn people(vault: &Vault, n: usize) -> Vec<SubjectId> {
+pub(crate) fn people(vault: &Vault, n: usize) -> Vec<SubjectId> {
     (0..n).map(|n| person(vault, n)).collect()
 }
 
@@ -46,7 +46,7 @@ fn classes(classes: &[&'static str]) -> Selection {
     Selection::Classes(classes.iter().copied().map(Name::fixed).collect())
 }
 
-fn list(vault: &Vault, key: &RecordKey, selection: &Selection) -> Listing {
+pub(crate) fn list(vault: &Vault, key: &RecordKey, selection: &Selection) -> Listing {
     wait(people::list(vault, key, selection, &dpo(), &mut |_| {})).unwrap()
 }
 
@@ -61,16 +61,16 @@ fn tally(vault: &Vault, key: &RecordKey) -> [u64; 4] {
     [listed, queued, told, unreachable]
 }
 
-fn send(vault: &Vault, key: &RecordKey) -> Result<Sent> {
+pub(crate) fn send(vault: &Vault, key: &RecordKey) -> Result<Sent> {
     wait(people::send(vault, key, &dpo(), &mut |_| {}))
 }
 
-fn follow(vault: &Vault, key: &RecordKey) -> Followed {
+pub(crate) fn follow(vault: &Vault, key: &RecordKey) -> Followed {
     wait(people::follow(vault, &calendar(), key, &dpo())).unwrap()
 }
 
 /// Sends what is due, or what becomes of it; the values of what was sent.
-fn drain(vault: &Vault, outcome: impl Fn(usize) -> Outcome) -> Vec<(SubjectId, String)> {
+pub(crate) fn drain(vault: &Vault, outcome: impl Fn(usize) -> Outcome) -> Vec<(SubjectId, String)> {
     let taken = wait(outbox::take(vault, LEASE, 999, None, &staff("support"))).unwrap().ready;
     let said = taken.iter().map(|one| {
         let says = one.outgoing.says.as_str();
@@ -83,7 +83,7 @@ fn drain(vault: &Vault, outcome: impl Fn(usize) -> Outcome) -> Vec<(SubjectId, S
     said
 }
 
-fn written(vault: &Vault, key: &RecordKey) {
+pub(crate) fn written(vault: &Vault, key: &RecordKey) {
     step(vault, key, Step::Write(draft(vault))).unwrap();
     let to = Email::parse("dpo@example.org").unwrap();
     wait(people::test(vault, key, &to, None, &dpo())).unwrap();
@@ -91,7 +91,7 @@ fn written(vault: &Vault, key: &RecordKey) {
     assert_eq!(drain(vault, |_| Outcome::Sent).len(), 1, "the test letter");
 }
 
-fn erase(vault: &Vault, subject: SubjectId) -> &'static str {
+pub(crate) fn erase(vault: &Vault, subject: SubjectId) -> &'static str {
     code(wait(erasure::erase(vault, subject, &staff("support"))))
 }
 

@@ -104,6 +104,32 @@ fn a_correction_binds_and_does_not_release() {
 }
 
 #[test]
+fn what_was_told_in_another_way_before_it_bound_does_not_keep_it() {
+    let policy = policy();
+    let mut loss = facts(Controller);
+    loss.nature = Nature::new(false, false, true, false).unwrap();
+    let breach = Breach::suspect(loss, &policy, stamp(0)).unwrap();
+    let breach = breach.become_aware(hour(0), note("Ours."), &policy, &paris(), stamp(1)).unwrap();
+    let breach = breach.judge(judgement(Risk::Unlikely), stamp(2)).unwrap();
+    let breach = breach.settle_notices(not_required().0, stamp(2)).unwrap();
+    let breach = breach.tell(telling(Means::Individual, 3), stamp(3)).unwrap();
+    let breach = breach.settle_people(PeopleAnswer::Told, stamp(3)).unwrap();
+    let duty = |breach: &Breach| {
+        let mut duties = breach.duties().into_iter();
+        duties.find(|duty| duty.recipient.as_str() == "data subjects").unwrap().state
+    };
+    assert_eq!(duty(&breach), DutyState::Done);
+    // It was a theft, and what was promised was an e-mail.
+    let breach = breach.correct(facts(Controller), &policy, &paris(), stamp(4)).unwrap();
+    assert!(breach.promise_binds());
+    assert_eq!(duty(&breach), DutyState::Begun);
+    assert_eq!(code(breach.clone().close(remedy(), stamp(5))), "breach.telling_missing");
+    let breach = breach.tell(telling(Means::AccountEmail, 5), stamp(5)).unwrap();
+    assert_eq!(duty(&breach), DutyState::Done);
+    assert_eq!(code(breach.close(remedy(), stamp(6))), "ok");
+}
+
+#[test]
 fn it_may_wait_for_the_awareness() {
     let text = EXAMPLE.replace("trigger = \"suspicion\"", "trigger = \"awareness\"");
     let policy = Policy::parse(&text).unwrap();

@@ -8,7 +8,7 @@ use super::debits::{VaultBook, change};
 use super::entry::{PROCESSING, Stored, WRITTEN};
 use super::kept;
 use crate::events::Means;
-use crate::ledger::{Entry, LEDGER_CONFLICT, State, resume};
+use crate::ledger::{Book as _, Entry, LEDGER_CONFLICT, State, resume};
 use crate::provider::{Failure, PaymentProvider};
 
 const PAGE: usize = 64;
@@ -98,6 +98,25 @@ pub(super) async fn settle(
         State::Processing { .. } => look(vault, provider, key, &entry, actor).await,
         _ => Ok(Settling::Settled),
     }
+}
+
+/// Gives up a debit that the provider refused, once its list shows that none was made: the one that was
+/// made after all is taken in. While the provider shows no list the debit stays as it is.
+pub(super) async fn abandon(
+    vault: &Vault,
+    provider: &dyn PaymentProvider,
+    (key, entry): (&RecordKey, Entry),
+    failure: &Failure,
+    actor: &Actor,
+) -> Result<Entry> {
+    let order = &entry.order;
+    let Ok(found) = provider.list(&order.customer, &order.reference).await else {
+        return Ok(entry);
+    };
+    let entry = entry.abandon(failure, &found)?;
+    let book = VaultBook { vault, subject: key.subject, means: Means::Other, actor };
+    book.put(&entry).await?;
+    Ok(entry)
 }
 
 /// Asks the provider what became of a debit that was under way.

@@ -7,16 +7,14 @@ use tacenda_core::policy::records::{DEBITS, INVOICES, PAYERS, PAYMENT_EVENTS, Re
 use tacenda_core::ports::{Processor, ProcessorOutcome, ProcessorTask};
 use tacenda_core::row::state;
 use tacenda_core::vault::{
-    Actor, ClaimedRecord, Entry, MODEL, RecordChange, RecordKey, Standing, Vault,
+    Actor, ClaimedRecord, DueRecord, Entry, MODEL, RecordChange, RecordKey, Standing, Vault,
 };
 use tacenda_core::{Kind, Name, Result, SubjectId};
 
-use super::debits::VaultBook;
-use super::due::{Settling, settle};
+use super::due::{Settling, abandon, settle};
 use super::payer::{self, Payer, Stage};
 use super::payers::{alter, changed, payer_of};
-use crate::events::Means;
-use crate::ledger::Book as _;
+use crate::ledger::State;
 use crate::provider::PaymentProvider;
 
 const PAGE: usize = 64;
@@ -101,8 +99,8 @@ pub async fn plan(vault: &Vault, subject: SubjectId) -> Result<Leaving> {
 }
 
 /// Ends what a subject pays by: from now on nothing new is debited, and [`run`] deletes the customer at the
-/// provider. To be called before the account is erased; again, it changes nothing. `false` if there is
-/// nobody to delete.
+/// provider. To be called with the erasure of the account, before it or after; again, it changes nothing, but
+/// for one whom a person had to see to ([`stuck`]): they are tried anew. `false` if there is nobody to delete.
 ///
 /// # Law
 /// Art. 17(1) and 19 GDPR.
@@ -114,18 +112,31 @@ pub async fn leave(vault: &Vault, subject: SubjectId, actor: &Actor) -> Result<b
     let outline = vault.record(&key).await?;
     match outline.standing {
         Standing::Closed { .. } => return Ok(false),
-        Standing::Open { state, .. } if state != payer::ACTIVE => return Ok(true),
+        Standing::Open { state, .. } if state == payer::LEAVING => return Ok(true),
         Standing::Open { .. } => {}
     }
     let now = vault.now();
     alter(vault, &key, "payer.leaving", actor, |mut payer| {
-        if payer.stage == Stage::Active {
+        if matches!(payer.stage, Stage::Active | Stage::Manual { .. }) {
             payer.stage = Stage::Leaving { tries: 0, at: now };
         }
         Ok(payer)
     })
     .await
     .map(|_| true)
+}
+
+/// A page of those who leave and of whom a person has to see to it, from behind one of an earlier page on;
+/// by their ids. Once it is seen to, [`leave`] tries them anew.
+///
+/// # Errors
+/// The codes of the ports.
+pub async fn stuck(
+    vault: &Vault,
+    after: Option<&DueRecord>,
+    limit: usize,
+) -> Result<Vec<DueRecord>> {
+    vault.records_due(&PAYERS, &payer::MANUAL, Timestamp::MAX, after, limit.max(1)).await
 }
 
 /// Lets those leave whose accounts are gone, such as by a sweep. It looks at each payer once a month.
@@ -227,8 +238,11 @@ async fn settled(
             // Money on its way needs no customer any more.
             Ok(Settling::Settled | Settling::UnderWay) => {}
             Ok(Settling::Refused(entry, failure)) => {
-                let book = VaultBook { vault, subject, means: Means::Other, actor };
-                book.put(&entry.abandon(&failure)?).await?;
+                match abandon(vault, provider, (&key, *entry), &failure, actor).await {
+                    Ok(entry) => all &= !matches!(entry.state, State::Written { .. }),
+                    Err(error) if error.kind() == Kind::Unavailable => return Err(error),
+                    Err(_) => all = false,
+                }
             }
             Err(error) if error.kind() == Kind::Unavailable => return Err(error),
             Ok(Settling::Open) | Err(_) => all = false,

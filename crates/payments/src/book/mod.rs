@@ -32,7 +32,7 @@ pub use debits::{Ask, Debited, debit, debit_of, read_debit};
 pub use due::{Resumed, resume_due};
 pub use events::{TakenIn, take_in};
 pub use invoices::{Invoice, InvoiceNumber, issue, read_invoice};
-pub use leave::{Kept as KeptRecords, Leaving, Left, leave, leave_gone, plan, run};
+pub use leave::{Kept as KeptRecords, Leaving, Left, leave, leave_gone, plan, run, stuck};
 pub use payer::{Payer, PayerMethod};
 pub use payers::{attach, detach, payer_of, read_payer, set_up};
 pub use processor::{NOTHING_TO_RECTIFY, ProviderProcessor};

@@ -146,7 +146,8 @@ impl Payer {
         match self.stage {
             Stage::Active => open(ACTIVE, Some(now.plus(LOOKED_AT))),
             Stage::Leaving { at, .. } => open(LEAVING, Some(at)),
-            Stage::Manual { .. } => open(MANUAL, None),
+            // Due at once, so that a list shows it.
+            Stage::Manual { .. } => open(MANUAL, Some(now)),
             Stage::Gone { at } => Standing::Closed { at: at.min(now) },
         }
     }

@@ -34,11 +34,17 @@ pub async fn set_up(
     may_ask(vault, subject, purpose, actor).await?;
     let (now, rng) = (vault.now(), vault.ports().rng.as_ref());
     let new = Pending { key: IdempotencyKey::generate(rng), setting, since: now };
+    let fresh = Payer::new(rng)?;
     let same = |before: &Pending| before.setting == setting && is_known(before.since, now);
     let asked = |mut payer: Payer| {
         payer.stage = match payer.stage {
             Stage::Leaving { .. } | Stage::Manual { .. } => return LEAVING.err(),
-            Stage::Active | Stage::Gone { .. } => Stage::Active,
+            Stage::Active => Stage::Active,
+            Stage::Gone { .. } => {
+                // By the account the provider knows its customer, and the one of before is deleted.
+                payer.account = fresh.account.clone();
+                Stage::Active
+            }
         };
         if !payer.pending.iter().any(same) {
             payer.pending.push(new.clone());
@@ -47,7 +53,7 @@ pub async fn set_up(
     };
     let key = match payer_of(vault, subject).await? {
         Some(key) => key,
-        None => begin(vault, subject, asked(Payer::new(rng)?)?, actor).await?,
+        None => begin(vault, subject, asked(fresh.clone())?, actor).await?,
     };
     let payer = alter(vault, &key, "payer.set_up_asked", actor, asked).await?;
     let pending = payer.pending.into_iter().find(same);

@@ -19,6 +19,10 @@ pub static NOTHING_TO_RECTIFY: Code = Code::new(
      corrected there",
 );
 
+/// How often what the provider refuses is tried, which is for days: the key or the rights may be wrong, and
+/// put right.
+const TRIES: u32 = 12;
+
 /// A payment provider behind the port of processors.
 #[derive(Clone)]
 pub struct ProviderProcessor {
@@ -97,6 +101,10 @@ impl Processor for ProviderProcessor {
             Err(
                 failure @ (Failure::RateLimited | Failure::Temporary | Failure::UnknownOutcome),
             ) => ProcessorOutcome::Pending { at: None, why: Some(failure.into()) },
+            // Our key or its rights may be wrong, or the provider has yet to forget a key of a call.
+            Err(failure @ (Failure::Refused | Failure::KeyReused)) if task.tries < TRIES => {
+                ProcessorOutcome::Pending { at: None, why: Some(failure.into()) }
+            }
             Err(failure) => ProcessorOutcome::Manual(failure.code()),
         }
     }

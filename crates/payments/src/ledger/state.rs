@@ -69,7 +69,7 @@ pub enum State {
         /// The provider's reference.
         debit: Reference,
     },
-    /// Nothing was taken, and nothing will be.
+    /// Nothing was taken, as far as the provider showed, and nothing will be asked for.
     GivenUp,
 }
 
@@ -130,15 +130,20 @@ impl Entry {
         }
     }
 
-    /// Gives up a debit that the provider will never make, because whoever was to pay leaves it.
+    /// Gives up a debit that the provider will not make. What it answers to one call says nothing of those
+    /// before it, so that it is given up only by what the provider shows: one that took money, or may,
+    /// is this one.
     ///
     /// # Errors
     /// [`LEDGER_ORDER`] unless the entry is written and nothing more, and the provider said that it does not know
-    /// what was asked for, or refuses it: after anything else it may have happened.
-    pub fn abandon(self, failure: &Failure) -> Result<Self> {
+    /// what was asked for, or refuses it; [`LEDGER_MISMATCH`] if it shows another amount.
+    pub fn abandon(self, failure: &Failure, found: &[Debit]) -> Result<Self> {
         match (&self.state, failure) {
             (State::Written { .. }, Failure::NotFound | Failure::Refused) => {
-                Ok(self.into(State::GivenUp))
+                match found.iter().find(|debit| took(debit)) {
+                    Some(debit) => self.answered(&Ok(debit.clone())),
+                    None => Ok(self.into(State::GivenUp)),
+                }
             }
             _ => LEDGER_ORDER.err(),
         }
@@ -175,10 +180,7 @@ impl Entry {
     /// As [`answered`](Self::answered).
     pub fn looked(self, found: &[Debit], now: Timestamp) -> Result<Self> {
         let State::Written { key, .. } = &self.state else { return LEDGER_ORDER.err() };
-        let took = |debit: &&Debit| {
-            !matches!(debit.progress, Progress::Declined { .. } | Progress::Cancelled)
-        };
-        match found.iter().find(took) {
+        match found.iter().find(|debit| took(debit)) {
             Some(debit) => self.answered(&Ok(debit.clone())),
             None => {
                 let state = State::Written { key: key.clone(), since: now };
@@ -276,6 +278,11 @@ impl Entry {
     fn into(self, state: State) -> Self {
         Self { order: self.order, state, version: self.version.saturating_add(1) }
     }
+}
+
+/// Whether a debit took money, or may.
+const fn took(debit: &Debit) -> bool {
+    !matches!(debit.progress, Progress::Declined { .. } | Progress::Cancelled)
 }
 
 fn of(debit: &Debit) -> State {

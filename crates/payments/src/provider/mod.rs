@@ -32,7 +32,8 @@ pub use words::{ClientSecret, DeclineCode, IdempotencyKey, Reference};
 #[async_trait]
 pub trait PaymentProvider: fmt::Debug + Send + Sync {
     /// Starts to set up a card or an account for debits while the customer is away; makes the customer
-    /// there if there is none. The customer's browser goes on with the secret.
+    /// there if there is none. The customer's browser goes on with the secret. Without a customer, as long as
+    /// the provider knows keys, an account has one customer, however many set-ups are started.
     ///
     /// # Errors
     /// A [`Failure`].

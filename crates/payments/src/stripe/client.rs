@@ -10,8 +10,8 @@ use super::event::{self, means, text};
 use super::http::{ApiKey, BaseUrl, Form, Http, HttpRequest, Verb};
 use crate::events::Kept;
 use crate::provider::{
-    AttachRequest, ClientSecret, Debit, DebitRequest, Failure, IdempotencyKey, Method,
-    PaymentProvider, Progress, Reference, Refund, RefundRequest, Setting, Setup, SetupRequest,
+    AttachRequest, ClientSecret, Debit, DebitRequest, Failure, Method, PaymentProvider, Progress,
+    Reference, Refund, RefundRequest, Setting, Setup, SetupRequest,
 };
 
 /// The version of the API whose objects are read here.
@@ -94,7 +94,8 @@ impl<H: Http> Stripe<H> {
             return Ok(customer.clone());
         }
         let form = Form::default().with("metadata[account]", request.account.expose());
-        let key = derived(&request.key, "customer");
+        // Made of the account: two set-ups of one account make one customer.
+        let key = format!("{}-customer", request.account.expose());
         let customer = self.post("/v1/customers", &key, form).await?;
         of(&customer, "customer").ok_or(Failure::UnknownOutcome)
     }
@@ -242,11 +243,6 @@ const fn word(setting: Setting) -> &'static str {
 fn of(object: &Value, sort: &str) -> Option<Reference> {
     let is = text(object, "/object") == Some(sort);
     is.then(|| event::reference(object, "/id")).flatten()
-}
-
-/// The key of a call that goes before another.
-fn derived(key: &IdempotencyKey, step: &str) -> String {
-    format!("{}-{step}", key.as_str())
 }
 
 /// What is not there is gone.

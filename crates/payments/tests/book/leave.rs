@@ -11,7 +11,7 @@ use tacenda_payments::book::{self, Left, ProviderProcessor, TakenIn};
 use tacenda_payments::events::DisputeState;
 use tacenda_payments::ledger::State;
 use tacenda_payments::memory::{Bank, Fault};
-use tacenda_payments::provider::PaymentProvider as _;
+use tacenda_payments::provider::{PaymentProvider as _, Setting};
 use tacenda_testkit::world::staff;
 
 use super::events::disputed;
@@ -128,6 +128,78 @@ fn a_debit_that_the_provider_will_never_make_keeps_nobody_there() {
     let read = wait(book::read_debit(&vault, &owed.key, &BILLING, &biller())).unwrap();
     assert_eq!(read.state, State::GivenUp);
     assert_eq!(shop.provider.holds(), (0, 0));
+}
+
+#[test]
+fn a_debit_that_was_taken_is_not_given_up_for_a_later_call_that_was_refused() {
+    for days in [0, 2] {
+        let shop = Shop::new();
+        let (subject, method) = shop.payer(Bank::Pays);
+        let vault = shop.open();
+        // Taken, and the answer was lost.
+        shop.provider.fail_next([Some(Fault::After)]);
+        let owed = debit(&vault, &shop.provider, subject, &ask("invoice-1", &method)).unwrap();
+        assert!(is_open(&owed.entry.state));
+        wait(book::leave(&vault, subject, &biller())).unwrap();
+        shop.world.clock.advance(Span::days(days));
+        // Our key does not count any more: neither the debit nor the look is answered.
+        shop.provider.fail_next([Some(Fault::Refuses), Some(Fault::Refuses)]);
+        let _ = run(&shop, &vault).unwrap();
+        shop.world.clock.advance(Span::days(2));
+        shop.provider.fail_next([Some(Fault::Refuses)]);
+        let _ = run(&shop, &vault).unwrap();
+        shop.world.clock.advance(Span::days(2));
+        run(&shop, &vault).unwrap();
+        let read = wait(book::read_debit(&vault, &owed.key, &BILLING, &biller())).unwrap();
+        assert!(matches!(read.state, State::Succeeded { .. }), "{:?}", read.state);
+        assert_eq!(shop.provider.holds(), (0, 0));
+    }
+}
+
+#[test]
+fn whom_the_provider_refused_is_tried_again_and_no_dead_end() {
+    let shop = Shop::new();
+    let (subject, _) = shop.payer(Bank::Pays);
+    let vault = shop.open();
+    let stuck = || wait(book::stuck(&vault, None, 9)).unwrap().len();
+    wait(book::leave(&vault, subject, &biller())).unwrap();
+    // A key of ours that was changed is our mistake, and nobody is left there for it.
+    for tries in 1..=12 {
+        shop.provider.fail_next([Some(Fault::Refuses), Some(Fault::Refuses)]);
+        let left = run(&shop, &vault).unwrap();
+        assert_eq!((left.pending, left.manual), (1, 0), "{tries}");
+        shop.world.clock.advance(Span::days(1));
+    }
+    assert_eq!(stuck(), 0);
+    // For days: a person has to see to it, and sees who it is.
+    shop.provider.fail_next([Some(Fault::Refuses), Some(Fault::Refuses)]);
+    assert_eq!(run(&shop, &vault).unwrap().manual, 1);
+    shop.world.clock.advance(Span::days(1));
+    assert_eq!(run(&shop, &vault).unwrap(), Left::default());
+    assert_eq!(stuck(), 1);
+    assert!(wait(book::leave(&vault, subject, &biller())).unwrap());
+    assert_eq!(stuck(), 0);
+    assert_eq!(run(&shop, &vault).unwrap().done, 1);
+    assert_eq!(shop.provider.holds(), (0, 0));
+}
+
+#[test]
+fn two_set_ups_are_of_one_customer_there() {
+    let shop = Shop::new();
+    let (subject, vault) = (shop.customer(), shop.open());
+    shop.provider.fail_next([Some(Fault::After)]);
+    assert!(set_up(&vault, &shop.provider, subject).is_err());
+    let (sepa, provider) = (Setting::SepaDebit, shop.provider.as_ref());
+    wait(book::set_up(&vault, provider, subject, sepa, &BILLING, &biller())).unwrap();
+    assert_eq!(shop.provider.holds(), (1, 0));
+    set_up(&vault, provider, subject).unwrap();
+    assert_eq!(shop.provider.holds(), (1, 0));
+    wait(book::leave(&vault, subject, &biller())).unwrap();
+    assert_eq!(run(&shop, &vault).unwrap().done, 1);
+    assert_eq!(shop.provider.holds(), (0, 0));
+    // Whoever comes back is another customer, and the key of the one before answers nothing.
+    set_up(&vault, provider, subject).unwrap();
+    assert_eq!(shop.provider.holds(), (1, 0));
 }
 
 #[test]

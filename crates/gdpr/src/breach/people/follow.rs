@@ -8,7 +8,7 @@ use super::super::codes::{NOBODY_TOLD, WRONG_STEP};
 use super::super::register;
 use super::super::state::{Breach, Event, Means, State, Telling};
 use super::affected::{Affected, Reach, Reached, Why};
-use super::list::tally;
+use super::list::has_account;
 use super::{file, letter, send};
 use crate::requests::Calendar;
 
@@ -74,8 +74,9 @@ pub async fn follow(
     Ok(done)
 }
 
-/// Enters in the register how many were told by e-mail to their account and how many cannot be, as the list
-/// has it. It is complete once nobody on the list waits.
+/// Enters in the register how many had the letter as it was written last, by e-mail to their account, and how
+/// many cannot have it. It is complete once nobody on the list waits for that letter, also of those who had one
+/// before. Each record is opened and held against the log: one that is not what the log says waits.
 ///
 /// # Law
 /// Art. 34(1), (3)(c) GDPR: whoever cannot be reached is told in public.
@@ -85,15 +86,16 @@ pub async fn follow(
 /// empty, or the letter does not go to people yet; those of [`Vault::change_record`].
 pub async fn tell(vault: &Vault, key: &RecordKey, actor: &Actor) -> Result<Telling> {
     file::check_role(vault, actor)?;
-    let tally = tally(vault, key).await?;
-    let waiting = tally.listed.saturating_add(tally.queued);
-    let (told, unreachable) = (tally.told, tally.unreachable);
+    let breach = register::opened(vault, key).await?;
+    let sent = breach.letter().filter(|letter| letter.sent_from.is_some());
+    let number = sent.map(|letter| letter.number).ok_or_else(|| NOBODY_TOLD.error())?;
+    let Had { told, unreachable, waiting } = had(vault, key.subject, number).await?;
     if waiting == 0 && told == 0 && unreachable == 0 {
         return NOBODY_TOLD.err();
     }
-    let breach = register::opened(vault, key).await?;
     let telling = |breach: &Breach| {
-        let letter = breach.letter()?;
+        // Those of this letter were counted, and of no later one.
+        let letter = breach.letter().filter(|letter| letter.number == number)?;
         Some(Telling {
             means: Means::AccountEmail,
             began_at: letter.sent_from?,
@@ -110,6 +112,51 @@ pub async fn tell(vault: &Vault, key: &RecordKey, actor: &Actor) -> Result<Telli
     };
     register::enter(vault, key, actor, enter).await?;
     Ok(stated)
+}
+
+/// Who on the list had a letter.
+#[derive(Default)]
+struct Had {
+    told: u64,
+    unreachable: u64,
+    waiting: u64,
+}
+
+async fn had(vault: &Vault, breach: SubjectId, letter: u64) -> Result<Had> {
+    let mut had = Had::default();
+    for reach in Reach::ALL {
+        let mut last = None;
+        loop {
+            let page = file::page(vault, breach, *reach, last.as_ref(), file::PAGE).await?;
+            for one in &page {
+                let reached = match vault.consult_record(&one.key, &[MODEL], file::of).await {
+                    Ok(person) if person.breach == breach => Some(person.reached),
+                    Ok(_) => None,
+                    Err(error) if file::is_of_one(&error) => None,
+                    Err(error) => return Err(error),
+                };
+                let count = match reached {
+                    Some(it @ Reached::Told(..)) if it.needs_no(letter) => &mut had.told,
+                    Some(it @ Reached::Unreachable(..)) if it.needs_no(letter) => {
+                        &mut had.unreachable
+                    }
+                    // Told of an earlier letter they may have gone.
+                    Some(Reached::Told(..) | Reached::Unreachable(..))
+                        if !has_account(vault, one.key.subject).await? =>
+                    {
+                        &mut had.unreachable
+                    }
+                    _ => &mut had.waiting,
+                };
+                *count = count.saturating_add(1);
+            }
+            last = page.last().cloned();
+            if page.len() < file::PAGE {
+                break;
+            }
+        }
+    }
+    Ok(had)
 }
 
 fn closed_at(breach: &Breach) -> Option<Timestamp> {

@@ -222,7 +222,7 @@ async fn take_up(vault: &Vault, key: &RecordKey, actor: &Actor) -> Result<()> {
 }
 
 /// Whether there is an account to write to. One that somebody altered is tried.
-async fn has_account(vault: &Vault, subject: SubjectId) -> Result<bool> {
+pub(super) async fn has_account(vault: &Vault, subject: SubjectId) -> Result<bool> {
     let primary = vault.policy().primary_class();
     match vault.outline(subject).await {
         Ok(found) => {

@@ -4,7 +4,8 @@ use tacenda_core::policy::records::BREACHES;
 use tacenda_core::vault::{Actor, MODEL, OpenedRecord, RecordKey, Vault};
 use tacenda_core::{Result, Timestamp};
 
-use super::super::codes::{LETTER_INCOMPLETE, TELLING_COUNTED};
+use super::super::codes::{LETTER_INCOMPLETE, PEOPLE_WAITING, TELLING_COUNTED};
+use super::super::people;
 use super::super::state::{
     Approval, Breach, Draft, Duty, Facts, Judgement, Means, Notice, Notices, PeopleAnswer, Remedy,
     Telling, Unfounded,
@@ -67,14 +68,35 @@ pub struct Entered {
 ///
 /// # Errors
 /// Those of that step; `case.no_role`, `policy.unknown_role`, `policy.role_without_records`;
-/// `breach.telling_counted` for mails to accounts; `breach.letter_incomplete` for a letter that is not in
+/// `breach.people_waiting` if people are settled as told by letters, or such a breach is closed, while somebody on
+/// the list waits for theirs; `breach.telling_counted` for mails to accounts; `breach.letter_incomplete` for a letter that is not in
 /// every language of the policy; those of [`Vault::change_record`].
 pub async fn step(vault: &Vault, key: &RecordKey, step: Step, actor: &Actor) -> Result<Entered> {
     match &step {
         Step::Remark(_) => file::check_role(vault, actor)?,
         _ => watch::check_role(vault, &BREACHES, actor)?,
     }
+    nobody_waits(vault, key, &step).await?;
     enter(vault, key, actor, |breach, stamp| take(vault, breach, step.clone(), stamp)).await
+}
+
+/// Whether the letters on which it rests that people were told went to all on the list: whoever was put on
+/// it after the register heard the numbers has none yet.
+async fn nobody_waits(vault: &Vault, key: &RecordKey, step: &Step) -> Result<()> {
+    if !matches!(step, Step::SettlePeople(PeopleAnswer::Told) | Step::Close(_)) {
+        return Ok(());
+    }
+    let breach = file::opened(vault, key).await?;
+    let settled = !matches!(step, Step::Close(_))
+        || matches!(breach.state().people(), Some(PeopleAnswer::Told));
+    if !settled || !breach.told_by_email() {
+        return Ok(());
+    }
+    let tally = people::tally(vault, key).await?;
+    match tally.listed.saturating_add(tally.queued) {
+        0 => Ok(()),
+        waiting => Err(PEOPLE_WAITING.error().with("people", waiting)),
+    }
 }
 
 /// Writes the breach that a decision makes of it.

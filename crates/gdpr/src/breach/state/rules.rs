@@ -82,6 +82,20 @@ impl Breach {
         })
     }
 
+    /// The way of telling people that a promise names, while it binds.
+    fn channel(&self) -> Option<PromiseChannel> {
+        let binds = self.promise_binds();
+        self.promise.as_ref().filter(|_| binds).map(|promise| promise.channel)
+    }
+
+    /// Whether that people were told rests on e-mails to their accounts.
+    pub(in crate::breach) fn told_by_email(&self) -> bool {
+        let each = |telling: &&Telling| telling.complete && telling.means != Means::Public;
+        let last = self.tellings.iter().rfind(each);
+        self.channel() == Some(PromiseChannel::AccountEmail)
+            || last.is_some_and(|telling| telling.means == Means::AccountEmail)
+    }
+
     /// Everybody whom a clock, a notice or a promise names.
     fn recipients(&self) -> BTreeSet<Name> {
         let deadlines = self.state.awareness().into_iter().flat_map(|a| &a.deadlines);
@@ -119,11 +133,17 @@ impl Breach {
 
     fn people_duty(&self, judged: Option<Risk>, promised: bool) -> DutyState {
         match self.state.people() {
-            Some(PeopleAnswer::Told) => return DutyState::Done,
+            // A promise may bind since they were settled.
+            Some(PeopleAnswer::Told) if !promised => return DutyState::Done,
+            Some(PeopleAnswer::Told) | None => {
+                if self.told(self.channel()).is_ok() {
+                    return DutyState::Done;
+                }
+                if !self.tellings.is_empty() {
+                    return DutyState::Begun;
+                }
+            }
             Some(_) => return DutyState::NotOwed,
-            None if self.told(None).is_ok() => return DutyState::Done,
-            None if !self.tellings.is_empty() => return DutyState::Begun,
-            None => {}
         }
         if promised || self.ordered {
             return DutyState::Owed;
@@ -265,9 +285,8 @@ fn people_settled(
     let ours = breach.facts.roles.contains(&OperatorRole::Controller);
     let high = ours && asks(awareness, &DATA_SUBJECTS, judgement.risk);
     let binds = breach.promise_binds();
-    let channel = breach.promise.as_ref().filter(|_| binds).map(|promise| promise.channel);
     match people {
-        PeopleAnswer::Told => breach.told(channel),
+        PeopleAnswer::Told => breach.told(breach.channel()),
         _ if binds => PROMISE_BINDS.err(),
         _ if breach.ordered => TELLING_REQUIRED.err(),
         PeopleAnswer::NotRequired(_) if high => TELLING_REQUIRED.err(),
@@ -289,6 +308,10 @@ fn people_settled(
 }
 
 fn closing(breach: &Breach) -> Result<()> {
+    // A promise may bind since people were settled, and it names the way in which they are told.
+    if breach.promise_binds() {
+        breach.told(breach.channel())?;
+    }
     // What was settled may have been withdrawn since, or another clock may run for a corrected day.
     let missing = required(breach).into_iter().find(|to| breach.standing(to).is_empty());
     if let Some(missing) = missing {

@@ -5,7 +5,7 @@ use pollster::block_on;
 use serde_json::json;
 
 use super::*;
-use crate::provider::{Currency, DeclineCode, Money};
+use crate::provider::{Currency, DeclineCode, IdempotencyKey, Money};
 use crate::stripe::http::{HttpAnswer, HttpFault};
 
 type Said = Result<HttpAnswer, HttpFault>;
