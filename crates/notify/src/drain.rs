@@ -5,7 +5,7 @@ use std::fmt;
 use tacenda_core::clock::Span;
 use tacenda_core::outbox::{self, Confirmed, Failure, Outcome, Outgoing, Settled, Taken};
 use tacenda_core::policy::Policy;
-use tacenda_core::vault::{Actor, Vault};
+use tacenda_core::vault::{Actor, Lease, Vault};
 use tacenda_core::{Error, Kind, Result, RowId, Timestamp};
 
 use crate::address::{Address, BAD_ADDRESS, Sender};
@@ -51,7 +51,7 @@ pub struct Drained {
 }
 
 /// Sends all messages of the outbox that are due and that no other worker has, `batch` at a time:
-/// in memory there is never more than a batch. Any number of workers may do so at once. What a worker
+/// in memory there is never more than a batch, and where those lie that are another worker's. Any number of workers may do so at once. What a worker
 /// had that died is free again after an hour, and may then be sent a second time, with the same
 /// `Message-ID`.
 ///
@@ -72,7 +72,23 @@ pub struct Drained {
 /// # Errors
 /// The codes of the ports. What was taken then and is not settled is free again after an hour.
 pub async fn drain(vault: &Vault, desk: &Desk<'_>, batch: usize, actor: &Actor) -> Result<Drained> {
-    let (mut drained, mut not_ours) = (Drained::default(), Vec::new());
+    let mut not_ours = Vec::new();
+    let drained = drain_ours(vault, desk, batch, actor, &mut not_ours).await;
+    // Only now, or else the next turn would have them again; and whatever ended it.
+    let given_back = outbox::give_back(vault, &not_ours).await;
+    let drained = drained?;
+    given_back.map(|()| drained)
+}
+
+/// Until no more is due; what this worker may not send is `not_ours`.
+async fn drain_ours(
+    vault: &Vault,
+    desk: &Desk<'_>,
+    batch: usize,
+    actor: &Actor,
+    not_ours: &mut Vec<Lease>,
+) -> Result<Drained> {
+    let mut drained = Drained::default();
     loop {
         let through = desk.transport.processor();
         let taken = outbox::take(vault, LEASE, batch.max(1), through, actor).await?;
@@ -80,8 +96,6 @@ pub async fn drain(vault: &Vault, desk: &Desk<'_>, batch: usize, actor: &Actor) 
         drained.settled.add(&taken.settled);
         not_ours.extend(taken.not_ours);
         if taken.claimed == 0 {
-            // Only now: or else the next turn would have them again.
-            outbox::give_back(vault, &not_ours).await?;
             return Ok(drained);
         }
         let (mut outcomes, mut failed) = (Vec::with_capacity(taken.ready.len()), Ok(()));

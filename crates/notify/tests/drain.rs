@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use mailparse::MailHeaderMap;
@@ -11,6 +11,7 @@ use pollster::block_on as wait;
 use tacenda_core::clock::Span;
 use tacenda_core::outbox::{self, Failure, Message, Progress, Settled, Values};
 use tacenda_core::policy::records::{OUTBOX, REQUESTS};
+use tacenda_core::ports::Store;
 use tacenda_core::vault::{
     Amendment, Effects, Entry, MODEL, NewRecord, OnRestore, RecordItems, StanceChange, Standing,
     Vault,
@@ -18,6 +19,7 @@ use tacenda_core::vault::{
 use tacenda_core::{Code, Kind, Name, Result, SubjectId};
 use tacenda_notify::{Address, Desk, Drained, FileTransport, Letter, Sender, Transport, drain};
 use tacenda_testkit::world::{POLICY, World, request, staff};
+use tacenda_testkit::{After, Cut, FailingStore, Faults};
 
 const ACCOUNT: Name = Name::fixed("account");
 
@@ -179,6 +181,33 @@ fn a_relay_of_a_processor_that_the_policy_does_not_give_addresses_gets_none() {
     let vault = world.try_open(&policy, OnRestore::Refuse).unwrap().0;
     world.clock.advance(Span::hours(2));
     assert_eq!(drained(&vault, &relay, 9).settled.sent, 1);
+}
+
+#[test]
+fn what_is_another_workers_is_given_back_by_a_drain_that_fails() {
+    let relay = Relay { through: Some(Name::fixed("provider")), ..Relay::default() };
+    for operation in 0.. {
+        let world = World::default();
+        let vault = world.open();
+        for n in 0..4 {
+            expiring(&vault, customer(&vault, &format!("person{n}@example.org")));
+        }
+        let faults = Faults::cut(operation, Cut::Before, After::Recovers);
+        let failing: Arc<dyn Store> =
+            Arc::new(FailingStore::new(world.store.clone(), faults.clone()));
+        let beside = World { store: failing, ..world.clone() };
+        let done = beside.try_open(POLICY, OnRestore::Refuse).and_then(|(vault, _)| {
+            let desk = Desk { from: &sender(), service: "Example", transport: &relay };
+            wait(drain(&vault, &desk, 2, &staff("support")))
+        });
+        // But for those that were just being taken.
+        let sent = drained(&vault, &Relay::default(), 9).settled.sent;
+        assert!(sent >= 2, "{operation}: {sent}");
+        if !faults.tripped() {
+            assert!(done.is_ok() && sent == 4 && operation > 10, "{operation}: {sent}");
+            return;
+        }
+    }
 }
 
 #[test]

@@ -74,6 +74,7 @@ pub use records::{
 pub use recover::Recovery;
 pub use register::{NewPassword, RegisterRequest, Registered, Registration};
 pub use stance::StanceChange;
+pub use suppress::Suppression;
 
 use crate::calendar::Zone;
 use crate::clock::{Clock, Timestamp};

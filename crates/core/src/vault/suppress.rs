@@ -11,7 +11,7 @@ use super::codes::{NO_SUCH_RECORD, SUPPRESSED, UNDER_WAY};
 use super::register::Checked;
 use super::{
     Actor, Effects, Entry, MODEL, NewRecord, Numbered, OpenedRecord, RecordChange, RecordItems,
-    RecordKey, Standing, Vault,
+    RecordKey, RecordOutline, Standing, Vault,
 };
 use crate::clock::Timestamp;
 use crate::codec::{Decoder, Encoder};
@@ -34,16 +34,18 @@ pub(super) enum Stands {
     Unclear(Error),
 }
 
-/// A suppression as it was found.
+/// A suppression as it was found, or as a call left it.
 #[derive(Debug, Clone)]
-pub(super) struct Suppression {
+pub struct Suppression {
     key: RecordKey,
     version: u64,
+    /// Whether it stood before already, so that somebody else may count on it.
+    stood: bool,
 }
 
 impl Vault {
     /// Notes, before the account of a subject is erased on request, that nothing but the person brings
-    /// it back; the period begins anew if it was noted before. `false` if the policy has no list of them
+    /// it back; the period begins anew if it was noted before. `None` if the policy has no list of them
     /// (`[records] suppressions`), if there is no account in use,
     /// or its row is not what the log states: that keeps nobody from being erased.
     ///
@@ -54,24 +56,30 @@ impl Vault {
     /// # Errors
     /// Those of [`Vault::add_record`]; `erasure.under_way` if an older one of the same number keeps going and does
     /// not go.
-    pub async fn suppress(&self, subject: SubjectId, actor: &Actor) -> Result<bool> {
+    pub async fn suppress(&self, subject: SubjectId, actor: &Actor) -> Result<Option<Suppression>> {
         match self.number_of_account(subject).await? {
             Some(number) => self.suppress_under(&number, subject, self.now(), actor).await,
-            None => Ok(false),
+            None => Ok(None),
         }
     }
 
-    /// Takes back what [`Vault::suppress`] noted of somebody whose account stays, since the erasure came to
-    /// nothing.
+    /// Takes back what one call of [`Vault::suppress`] noted of somebody whose account stays, since the
+    /// erasure came to nothing: this one alone. What stood before, or began anew since, is of another erasure, and
+    /// stands. Nothing is taken back of an account that goes or is gone.
     ///
     /// # Errors
-    /// The integrity codes; those of [`Vault::change_record`].
-    pub async fn suppress_no_more(&self, subject: SubjectId, actor: &Actor) -> Result<()> {
-        let Some(number) = self.number_of_account(subject).await? else { return Ok(()) };
-        match self.in_force(&number).await? {
-            Some(one) => self.end_suppression(&one, actor).await,
-            None => Ok(()),
+    /// The integrity codes; `vault.no_such_record` if it began anew since; those of [`Vault::change_record`].
+    pub async fn suppress_no_more(
+        &self,
+        subject: SubjectId,
+        one: &Suppression,
+        actor: &Actor,
+    ) -> Result<()> {
+        let goes = self.account_leaves(subject).await?;
+        if one.stood || goes || self.number_of_account(subject).await?.is_none() {
+            return Ok(());
         }
+        self.end_suppression(one, actor).await
     }
 
     /// [`Vault::suppress`] in rows that were restored, of which the account goes again that ended then: if
@@ -93,7 +101,9 @@ impl Vault {
         if !asked && !self.may_be_there(&SUPPRESSIONS, &[number]).await?.contains(&true) {
             return Ok(false);
         }
-        self.suppress_under(&number, subject, ended.min(self.now()), &Actor::system()).await
+        let at = ended.min(self.now());
+        let begun = self.suppress_under(&number, subject, at, &Actor::system()).await?;
+        Ok(begun.is_some())
     }
 
     /// The number of the suppression of whoever has an account in use, if the policy has a list of them.
@@ -117,18 +127,18 @@ impl Vault {
         subject: SubjectId,
         at: Timestamp,
         actor: &Actor,
-    ) -> Result<bool> {
+    ) -> Result<Option<Suppression>> {
         for _ in 0..ATTEMPTS {
             match self.begin_suppression(subject, number, at, actor).await {
                 // What somebody altered keeps nobody from being erased; as long as it lies there an
                 // import is refused by it.
-                Err(error) if error.kind() == Kind::Integrity => return Ok(false),
+                Err(error) if error.kind() == Kind::Integrity => return Ok(None),
                 // The time of the one before is up, and with it goes the number: only then is there
                 // room for another.
                 Err(error) if error.is(&UNDER_WAY) || error.kind() == Kind::NotFound => {
                     let _ = self.resume_each().await?;
                 }
-                begun => return begun.map(|()| true),
+                begun => return begun.map(Some),
             }
         }
         Err(UNDER_WAY.error().with("subject", subject))
@@ -141,7 +151,7 @@ impl Vault {
         number: &[u8; 16],
         at: Timestamp,
         actor: &Actor,
-    ) -> Result<()> {
+    ) -> Result<Suppression> {
         let begun = || Entry::new("suppression.begun");
         let new = NewRecord {
             subject: Some(subject),
@@ -151,11 +161,17 @@ impl Vault {
             effects: Effects::default(),
         };
         let there = match self.add_record_once(&SUPPRESSIONS, number, new, actor).await? {
-            Numbered::Added(_) => return Ok(()),
+            Numbered::Added(key) => return Ok(Suppression { key, version: 1, stood: false }),
             Numbered::There(there) => there,
         };
-        let again = |_: &OpenedRecord| Ok(changed(true, at, begun()));
-        self.change_record(&there, &[], actor, again).await.map(drop)
+        let mut stood = true;
+        let again = |found: &OpenedRecord| {
+            stood = decode(found.items.get(&MODEL).unwrap_or_default())?;
+            Ok(changed(true, at, begun()))
+        };
+        let RecordOutline { key, version, .. } =
+            self.change_record(&there, &[MODEL], actor, again).await?;
+        Ok(Suppression { key, version, stood })
     }
 
     /// What stands against requests, by their place.
@@ -194,7 +210,7 @@ impl Vault {
             Ok(stands.then_some(opened.outline.version))
         };
         let stands = self.consult_record(&key, &[MODEL], decide).await?;
-        Ok(stands.map(|version| Suppression { key, version }))
+        Ok(stands.map(|version| Suppression { key, version, stood: true }))
     }
 
     /// Ends a suppression: the person is back. One that begun anew since it was found is of an erasure

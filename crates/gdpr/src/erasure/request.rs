@@ -1,6 +1,5 @@
 //! Erasing one subject on request.
 
-use tacenda_core::ports::store::CONFLICT;
 use tacenda_core::vault::codes::{NOTHING_LEFT, UNDER_WAY};
 use tacenda_core::vault::{Actor, Receipt, Vault};
 use tacenda_core::{Name, Result, SubjectId, outbox};
@@ -56,7 +55,7 @@ pub(crate) async fn suppress_leaving(
     subject: SubjectId,
     actor: &Actor,
 ) -> Result<bool> {
-    Ok(vault.account_leaves(subject).await? && vault.suppress(subject, actor).await?)
+    Ok(vault.account_leaves(subject).await? && vault.suppress(subject, actor).await?.is_some())
 }
 
 /// Refuses a plan by which nothing goes: a leaf that says so would be the receipt of an erasure.
@@ -74,11 +73,12 @@ fn check_takes(plan: &ErasurePlan) -> Result<()> {
 /// `store.conflict`, and nothing has gone.
 pub(crate) async fn carry_out(vault: &Vault, plan: ErasurePlan, actor: &Actor) -> Result<Erasure> {
     let ends = plan.ends_account(vault.policy().primary_class());
-    let suppressed = ends && vault.suppress(plan.subject, actor).await?;
+    let suppression = if ends { vault.suppress(plan.subject, actor).await? } else { None };
     let destroyed = vault.destroy(vec![plan.to_vault(&Name::fixed("request"))], actor).await;
-    if suppressed && destroyed.as_ref().is_err_and(|error| error.is(&CONFLICT)) {
-        // Nothing has gone, and perhaps nobody tries again. If this fails it ends with its period.
-        let _ = vault.suppress_no_more(plan.subject, actor).await;
+    if let (Some(one), Err(_)) = (&suppression, &destroyed) {
+        // Unless the account goes all the same. Perhaps nobody tries again. If this fails it ends with
+        // its period.
+        let _ = vault.suppress_no_more(plan.subject, one, actor).await;
     }
     let destroyed = destroyed?;
     let position = destroyed.first().map(|one| one.position).ok_or_else(|| NOTHING_LEFT.error())?;
@@ -86,5 +86,6 @@ pub(crate) async fn carry_out(vault: &Vault, plan: ErasurePlan, actor: &Actor) -
         // What goes to an account that is gone goes nowhere. If this fails, whoever drains finds it.
         let _ = outbox::withdraw(vault, plan.subject, actor).await;
     }
+    let suppressed = suppression.is_some();
     Ok(Erasure { receipt: vault.receipt(position).await?, plan, suppressed })
 }

@@ -44,11 +44,12 @@ pub async fn settle(vault: &Vault, after: Option<&Cursor>, limit: usize) -> Resu
 
 /// Lets go what is marked of a subject of whom no hold is open; whether anything was.
 async fn free(vault: &Vault, subject: SubjectId) -> Result<bool> {
-    let Some((key, standing)) = last_closed(vault, subject).await? else { return Ok(false) };
+    // Before the holds: whoever places one writes these rows again.
     let rows = vault.outline(subject).await?;
     if !rows.iter().any(|row| row.held) {
         return Ok(false);
     }
+    let Some((key, standing)) = last_closed(vault, subject).await? else { return Ok(false) };
     let own = || rows.iter().filter(|row| !row.is_record());
     let held = own().filter(|row| row.held && is_declared(vault, &row.class));
     let effects = Effects {

@@ -344,3 +344,55 @@ fn an_erasure_that_came_to_nothing_suppresses_nobody() {
     }
     assert!(conflicts > 0);
 }
+
+#[test]
+fn an_erasure_that_failed_anywhere_suppresses_whom_it_erases_alone() {
+    let mut stays = 0;
+    for operation in 0.. {
+        let world = World::default();
+        let vault = open(&world);
+        let subject = by_person(&vault, EMAIL).unwrap().subject();
+        let faults = Faults::cut(operation, Cut::Before, After::Recovers);
+        let store = FailingStore::new(world.store.clone(), faults.clone());
+        let keyring = FailingKeyring::new(world.keyring.clone(), faults.clone());
+        let failing = World { store: Arc::new(store), keyring: Arc::new(keyring), ..world.clone() };
+        let erased = failing
+            .try_open(&listed(), OnRestore::Refuse)
+            .and_then(|(vault, _)| wait(erasure::erase(&vault, subject, &staff("support"))));
+        if !faults.tripped() {
+            break;
+        }
+        wait(vault.resume_destroys()).unwrap();
+        if accounts_in_use(&vault, subject) {
+            assert!(erased.is_err());
+            stays += 1;
+            let set = vec![vault.item(&Name::fixed("email"), "ada@example.net").unwrap()];
+            let amendment = Amendment { set, ..Amendment::default() };
+            wait(vault.amend(subject, amendment, &staff("support"))).unwrap();
+            assert_eq!(code(event(&vault, EMAIL)), "ok", "{operation}: nobody was erased");
+        } else {
+            assert_eq!(code(event(&vault, EMAIL)), "vault.suppressed", "{operation}");
+        }
+        wait(vault.audit()).unwrap();
+    }
+    assert!(stays > 5, "{stays}");
+}
+
+fn accounts_in_use(vault: &Vault, subject: SubjectId) -> bool {
+    wait(vault.outline(subject)).unwrap().iter().any(|row| row.class == *"account")
+}
+
+#[test]
+fn an_erasure_that_came_to_nothing_leaves_the_suppression_of_another() {
+    let world = World::default();
+    let vault = open(&world);
+    let subject = by_person(&vault, EMAIL).unwrap().subject();
+    let me = staff("support");
+    let mine = wait(vault.suppress(subject, &me)).unwrap().unwrap();
+    let theirs = wait(vault.suppress(subject, &me)).unwrap().unwrap();
+    let set = vec![vault.item(&Name::fixed("email"), "ada@example.net").unwrap()];
+    wait(vault.suppress_no_more(subject, &theirs, &me)).unwrap();
+    assert_eq!(code(wait(vault.suppress_no_more(subject, &mine, &me))), "vault.no_such_record");
+    wait(vault.amend(subject, Amendment { set, ..Amendment::default() }, &me)).unwrap();
+    assert_eq!(code(event(&vault, EMAIL)), "vault.suppressed", "another counts on it");
+}

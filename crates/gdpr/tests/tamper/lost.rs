@@ -42,8 +42,8 @@ pub(super) fn killed_anywhere(
         let cut = Arc::new(FailingStore::new(next.store.clone(), faults.clone()));
         let _ = World { store: cut, ..next.clone() }.try_open(policy, OnRestore::Replay);
         let (vault, _) = next.try_open(policy, OnRestore::Replay).unwrap();
-        wait(vault.audit()).unwrap();
         found(&next, &vault);
+        wait(vault.audit()).unwrap();
         if !faults.tripped() {
             return;
         }

@@ -2,7 +2,7 @@
 
 use pollster::block_on as wait;
 use tacenda_core::leaf::Leaf;
-use tacenda_core::ports::{Change, Expect, LogPosition, NewKeys, NewLeaf, RowWrite};
+use tacenda_core::ports::{Change, Expect, LogPosition, NewKeys, NewLeaf, RowDelete, RowWrite};
 use tacenda_core::row::{Row, RowKey, state};
 use tacenda_core::vault::{Actor, Fingerprint, OnRestore, RecordKey, Standing, Vault};
 use tacenda_core::{ActorId, Name, SubjectId};
@@ -220,6 +220,39 @@ fn a_grant_that_was_altered_when_rows_came_back_is_over() {
 }
 
 #[test]
+fn a_grant_that_was_altered_so_that_no_scan_finds_it_is_over() {
+    let hide: [fn(&mut Row); 2] =
+        [|row| row.state = Name::fixed("elsewhere"), |row| row.due_at = None];
+    for hidden in hide {
+        let (world, store) = Adversary::world();
+        let vault = open(&world);
+        let (ada, granted) = (ada(&vault), give(&vault, "support", 1));
+        let (me, its) = (acting(granted.person, "support", 1), place(&granted.key));
+        let next = restored(&world, &store, || {});
+        let row = stored(&next, &its).unwrap();
+        let mut elsewhere = row.clone();
+        hidden(&mut elsewhere);
+        forge(&next, elsewhere, row.version);
+        let (vault, unconfirmed) = replay(&next);
+        assert_eq!(unconfirmed, 0);
+        // Put back to the byte.
+        let version = stored(&next, &its).unwrap().version;
+        let leaf = nothing();
+        let deletes = vec![RowDelete { key: its.clone(), version }];
+        let change = Change { deletes, leaves: vec![leaf], ..Change::default() };
+        wait(next.store.commit(change)).unwrap();
+        let write = RowWrite { row, expect: Expect::Absent };
+        let change = Change { writes: vec![write], leaves: vec![nothing()], ..Change::default() };
+        wait(next.store.commit(change)).unwrap();
+        assert_eq!(read(&vault, ada, &me), "vault.altered_row");
+    }
+}
+
+fn stored(world: &World, at: &RowKey) -> Option<Row> {
+    wait(world.store.rows(std::slice::from_ref(at))).unwrap().pop().unwrap()
+}
+
+#[test]
 fn a_grant_that_was_taken_away_when_rows_came_back_is_not_put_back() {
     let (world, store) = Adversary::world();
     let vault = open(&world);
@@ -237,6 +270,13 @@ fn a_grant_that_was_taken_away_when_rows_came_back_is_not_put_back() {
 
 /// Writes a row past the vault.
 fn forge(world: &World, row: Row, version: u64) {
+    let row = Row { version: version + 1, ..row };
+    let write = RowWrite { row, expect: Expect::Version(version) };
+    let change = Change { writes: vec![write], leaves: vec![nothing()], ..Change::default() };
+    wait(world.store.commit(change)).unwrap();
+}
+
+fn nothing() -> NewLeaf {
     let leaf = Leaf {
         at: tacenda_core::Timestamp::MIN,
         actor: ActorId::SYSTEM,
@@ -248,11 +288,7 @@ fn forge(world: &World, row: Row, version: u64) {
         salt: [0; 16],
         rows: Vec::new(),
     };
-    let leaf = NewLeaf { subject: leaf.subject, at: leaf.at, writes: false, bytes: leaf.encode() };
-    let row = Row { version: version + 1, ..row };
-    let write = RowWrite { row, expect: Expect::Version(version) };
-    let change = Change { writes: vec![write], leaves: vec![leaf], ..Change::default() };
-    wait(world.store.commit(change)).unwrap();
+    NewLeaf { subject: leaf.subject, at: leaf.at, writes: false, bytes: leaf.encode() }
 }
 
 #[test]

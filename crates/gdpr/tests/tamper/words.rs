@@ -8,7 +8,8 @@ use pollster::block_on as wait;
 use tacenda_core::calendar::{Region, Utc, WorkingDays};
 use tacenda_core::clock::Span;
 use tacenda_core::memory::MemoryStore;
-use tacenda_core::ports::{LogPosition, NewKeys};
+use tacenda_core::ports::{KeyState, LogPosition, NewKeys};
+use tacenda_core::row::state;
 use tacenda_core::vault::{Actor, LostRecords, OnRestore, RecordKey, Recovery, Vault};
 use tacenda_core::{ActorId, Name, SubjectId};
 use tacenda_gdpr::consent::{self, Giver, Giving, How};
@@ -21,7 +22,7 @@ use tacenda_testkit::world::{POLICY, World, ada, staff};
 
 use super::adversary::Adversary;
 use super::lost::{copy, killed_anywhere, with};
-use super::{code, eve};
+use super::{code, eve, profile};
 
 fn note() -> Note {
     Note::parse("They say so.").unwrap()
@@ -43,23 +44,31 @@ fn read(
 }
 
 fn restrict(vault: &Vault, subject: SubjectId) -> RecordKey {
+    restrict_classes(vault, subject, &[])
+}
+
+fn restrict_classes(vault: &Vault, subject: SubjectId, classes: &[&'static str]) -> RecordKey {
     let terms = restriction::Terms {
         ground: RestrictionGround::Claims,
         reason: note(),
         asked: Asked::Person(vault.now()),
-        classes: [].into(),
+        classes: classes.iter().copied().map(Name::fixed).collect(),
         review_on: "2026-07-01".parse().unwrap(),
     };
     wait(restriction::place(vault, subject, &terms, &staff("support"))).unwrap().key
 }
 
 fn hold(vault: &Vault, subject: SubjectId) -> RecordKey {
+    hold_class(vault, subject, "billing")
+}
+
+fn hold_class(vault: &Vault, subject: SubjectId, class: &'static str) -> RecordKey {
     let terms = holds::Terms {
         ground: holds::Ground::LegalClaims,
         reason: note(),
         owner: ActorId::from_bytes([9; 16]),
         review_on: "2026-08-01".parse().unwrap(),
-        scope: holds::Scope::Classes([Name::fixed("billing")].into()),
+        scope: holds::Scope::Classes([Name::fixed(class)].into()),
     };
     wait(holds::place(vault, subject, &terms, &staff("support"))).unwrap().key
 }
@@ -166,12 +175,95 @@ fn a_hold_that_was_lost_holds_all() {
     let by = staff("support");
     assert_eq!(code(wait(erasure::erase(&vault, ada, &by))), "erasure.held");
     assert_eq!(code(wait(erasure::erase(&vault, eve, &by))), "ok");
+    // It is missed, and another that is released beside it lets nothing go.
+    assert_eq!(code(wait(vault.audit())), "vault.missing_row");
+    let lost = lost_hold(&vault, ada);
     let key = hold(&vault, ada);
-    let released = wait(holds::release(&vault, &calendar(), &key, &note(), &by)).unwrap();
+    let released = wait(holds::release(&vault, &calendar(), &key, &note(), &by));
+    assert_eq!(code(released), "vault.missing_row");
+    assert_eq!(wait(holds::settle(&vault, None, 9)).unwrap().freed, 0);
+    assert_eq!(code(wait(erasure::erase(&vault, ada, &by))), "erasure.held");
+    // Restated, it lets go what it kept.
+    let restated = wait(holds::restate(&vault, &calendar(), &lost, &note(), &by)).unwrap();
     let all: BTreeSet<_> = ["account", "billing", "payment"].map(Name::fixed).into();
-    assert_eq!(released.classes, all);
+    let released = wait(holds::release(&vault, &calendar(), &key, &note(), &by)).unwrap();
+    assert_eq!(restated.classes.union(&released.classes).cloned().collect::<BTreeSet<_>>(), all);
+    assert_eq!(named(&vault), []);
     assert_eq!(code(wait(erasure::erase(&vault, ada, &by))), "ok");
     wait(vault.audit()).unwrap();
+}
+
+#[test]
+fn a_lost_hold_beside_a_closed_one_is_settled_by_nobody() {
+    let (world, store) = Adversary::world();
+    let vault = world.open();
+    let (ada, by) = (ada(&vault), staff("support"));
+    let key = hold(&vault, ada);
+    wait(holds::release(&vault, &calendar(), &key, &note(), &by)).unwrap();
+    let backup = copy(&store);
+    hold(&vault, ada);
+    wait(vault.checkpoint()).unwrap();
+    let next = with(&world, backup);
+    let (vault, recovery) = replay(&next);
+    assert_eq!(recovery.lost.holds, 1);
+    assert_eq!(wait(holds::settle(&vault, None, 9)).unwrap().freed, 0);
+    assert_eq!(code(wait(erasure::erase(&vault, ada, &by))), "erasure.held");
+    // Its key is not collected, so that it is named for as long as nobody restates it.
+    next.clock.advance(Span::days(9));
+    wait(vault.collect_keys(&by)).unwrap();
+    assert_eq!(named(&vault), [(ada, "holds")]);
+}
+
+#[test]
+fn what_a_lost_hold_had_kept_from_an_erasure_is_kept() {
+    let (world, backup, ada, _) = lost(|vault, ada| {
+        hold_class(vault, ada, "payment");
+        wait(erasure::erase(vault, ada, &staff("support"))).unwrap();
+    });
+    let before = kept(&world, ada, "payment");
+    assert_eq!(before, Some((state::ARCHIVED, true)));
+    let next = with(&world, backup);
+    let (vault, recovery) = replay(&next);
+    assert_eq!(recovery.lost.holds, 1);
+    assert_eq!(kept(&next, ada, "payment"), before);
+    assert!(key_lives(&next, ada, "payment"));
+    assert_eq!(kept(&next, ada, "account"), None);
+    assert_eq!(wait(holds::settle(&vault, None, 9)).unwrap().freed, 0);
+}
+
+#[test]
+fn what_a_lost_restriction_had_kept_from_an_erasure_is_kept() {
+    let (world, backup, ada, _) = lost(|vault, ada| {
+        restrict_classes(vault, ada, &["payment"]);
+        wait(erasure::erase(vault, ada, &staff("support"))).unwrap();
+    });
+    let before = kept(&world, ada, "payment");
+    assert_eq!(before, Some((state::RESTRICTED, false)));
+    let next = with(&world, backup);
+    let (vault, recovery) = replay(&next);
+    assert_eq!(recovery.lost.restrictions, 1);
+    assert_eq!(kept(&next, ada, "payment"), before);
+    assert!(key_lives(&next, ada, "payment"));
+    assert_eq!(kept(&next, ada, "account"), None);
+    wait(vault.audit()).unwrap();
+}
+
+fn lost_hold(vault: &Vault, subject: SubjectId) -> RecordKey {
+    let page = wait(vault.lost_records(None, 999)).unwrap();
+    let of = |key: &RecordKey| key.subject == subject && key.kind.key == "holds";
+    page.records.into_iter().find(of).unwrap()
+}
+
+/// State and hold of the row of a class.
+fn kept(world: &World, subject: SubjectId, class: &str) -> Option<(Name, bool)> {
+    let rows = wait(world.store.rows(&[profile(subject, class)])).unwrap();
+    rows.into_iter().flatten().map(|row| (row.state, row.held)).next()
+}
+
+fn key_lives(world: &World, subject: SubjectId, class: &str) -> bool {
+    let keys = wait(world.keyring.keys_of(subject)).unwrap().into_iter();
+    let mut of_class = keys.filter(|(key, _)| key.class == *class);
+    of_class.any(|(_, state)| matches!(state, KeyState::Live(_)))
 }
 
 #[test]
@@ -256,6 +348,8 @@ fn a_repair_cut_anywhere_heeds_what_was_lost() {
         assert_eq!(read(vault, eve, "billing", "billing"), "vault.not_live");
         assert_eq!(code(wait(erasure::erase(vault, ada, &staff("support")))), "erasure.held");
         assert_eq!(named(vault).len(), 3);
+        let (lost, by) = (lost_hold(vault, ada), staff("support"));
+        wait(holds::restate(vault, &calendar(), &lost, &note(), &by)).unwrap();
     });
 }
 

@@ -24,7 +24,7 @@ static KINDS: [&RecordKind; 6] =
 pub struct LostRecords {
     /// Requests of data subjects: a month runs.
     pub requests: u64,
-    /// Legal holds. All that is kept of these people is held.
+    /// Legal holds. All that is kept of these people is held, until each of these is restated.
     pub holds: u64,
     /// Restrictions. All that is in use of these people is restricted.
     pub restrictions: u64,
@@ -121,12 +121,19 @@ impl Vault {
             draft.record(leaf, Vec::new(), &[]);
         } else {
             let effects = self.asked_by(key).await?;
-            if effects == Effects::default() {
+            // A hold counts as taken away from now on: beside it nothing is let go, and it is restated.
+            let place = key.row();
+            let missed = key.kind.key == HOLDS.key && !self.stated_alive(&place).await?;
+            if effects == Effects::default() && !missed {
                 return Ok(false);
             }
             let writes = self.carry_through(key, &effects, &mut draft).await?;
             let leaf = self.leaf(self.now(), &Actor::system(), "restore.heeded", key.subject);
-            let leaf = leaf.detail("kind", &key.kind.kind).detail("record", key.id);
+            let mut leaf = leaf.detail("kind", &key.kind.kind).detail("record", key.id);
+            if missed {
+                // No row has this digest.
+                leaf.rows.push(RowStamp { kind: place.kind, id: place.id, digest: Some([0; 32]) });
+            }
             draft.record(leaf, writes, &[]);
         }
         draft.require(under.0.clone(), under.1);

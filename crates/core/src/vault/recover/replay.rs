@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::ErasedClass;
-use super::super::journal::Draft;
+use super::super::journal::{Draft, next_version};
 use super::super::keys::{ENDED, key_of, number_of};
+use super::super::records::place_of;
 use super::super::withdrawals::WITHDRAWN;
 use super::super::{Actor, Vault};
 use super::PAGE;
@@ -14,6 +15,7 @@ use crate::error::{Context, Result};
 use crate::id::SubjectId;
 use crate::leaf::Leaf;
 use crate::name::Name;
+use crate::policy::records::{HOLDS, RESTRICTIONS};
 use crate::ports::store::CONFLICT;
 use crate::ports::{KeyId, KeyState, RowWrite, Scan, Tombstone};
 use crate::row::{Row, state};
@@ -22,10 +24,19 @@ use crate::seal::Body;
 /// How often rows that another process changes meanwhile are tried again.
 const ATTEMPTS: usize = 5;
 
+/// Records of which the safe has a key and the store no row: what they kept nobody can read.
+#[derive(Clone, Copy)]
+struct Lost {
+    hold: bool,
+    restriction: bool,
+}
+
 /// What becomes of one row that outlived its account.
 enum Fate {
-    /// Only what a law asks for stays.
+    /// Only what a law or a hold asks for stays.
     Archive(RowWrite),
+    /// It may have been restricted, and stays as it is.
+    Restrict(RowWrite),
     /// Nothing asks for it.
     Erase(Row),
 }
@@ -82,7 +93,7 @@ impl Vault {
     /// With its account, everything of a subject went or was archived. What was archived kept its
     /// key, so that a backup from before brings it back live and whole: it is archived again, as
     /// far as any law of the policy asks for it, or whole where a hold keeps it. What is restricted
-    /// stays so.
+    /// stays so. Where a hold or a restriction is lost, all that it may have kept is kept.
     ///
     /// When the account was closed nobody can tell any more, so that laws count from the day on which the
     /// key was destroyed, and keep it as long as they were told or longer; the leaf says until when.
@@ -93,6 +104,7 @@ impl Vault {
     async fn replay_rest(&self, tombstone: &Tombstone) -> Result<u64> {
         let subject = tombstone.key.subject;
         let Some(known) = self.keys_of_ended(tombstone).await? else { return Ok(0) };
+        let lost = self.lost_beside(&known).await?;
         let is_live = |state: &KeyState| matches!(state, KeyState::Live(_));
         // What lay under these goes by their own tombstones.
         let gone: BTreeSet<_> =
@@ -115,7 +127,7 @@ impl Vault {
         for row in rows {
             let Some(class) = row.class.clone() else { continue };
             let (key, (items, _)) = (key_of(&row), Body::contents(&row.body)?);
-            match self.fate(row, &class, tombstone).await? {
+            match self.fate(row, &class, tombstone, lost).await? {
                 Fate::Archive(write) => {
                     used.extend(key);
                     leaf = leaf.detail("archived", &class);
@@ -125,6 +137,11 @@ impl Vault {
                             leaf = leaf.detail("until", until);
                         }
                     }
+                    writes.push(write);
+                }
+                Fate::Restrict(write) => {
+                    used.extend(key);
+                    leaf = leaf.detail("restricted", &class);
                     writes.push(write);
                 }
                 Fate::Erase(row) => {
@@ -168,19 +185,49 @@ impl Vault {
         Ok(())
     }
 
-    async fn fate(&self, row: Row, class: &Name, tombstone: &Tombstone) -> Result<Fate> {
+    /// Whether a hold or a restriction of a subject with these keys is lost.
+    async fn lost_beside(&self, known: &[(KeyId, KeyState)]) -> Result<Lost> {
+        let is_live = |state: &KeyState| matches!(state, KeyState::Live(_));
+        let of_words = |key: &KeyId| key.class == HOLDS.class || key.class == RESTRICTIONS.class;
+        let live = known.iter().filter(|(key, state)| is_live(state) && of_words(key));
+        let place = |key: &KeyId| place_of(key.subject, &key.class, key.number);
+        let (keys, places): (Vec<_>, Vec<_>) =
+            live.filter_map(|(key, _)| Some((key, place(key)?))).unzip();
+        let rows = self.ports.store.rows(&places).await?;
+        let is_lost = |class: &Name| {
+            keys.iter().zip(&rows).any(|(key, row)| key.class == *class && row.is_none())
+        };
+        Ok(Lost { hold: is_lost(&HOLDS.class), restriction: is_lost(&RESTRICTIONS.class) })
+    }
+
+    async fn fate(
+        &self,
+        row: Row,
+        class: &Name,
+        tombstone: &Tombstone,
+        lost: Lost,
+    ) -> Result<Fate> {
         let facts = self.policy.facts.keys().cloned().collect();
         let (held, _) = Body::contents(&row.body)?;
         let laws = self.policy.archived(class, &held, &facts);
         let mut items: BTreeSet<_> = laws.into_iter().flat_map(|(_, items)| items).collect();
-        if row.held {
+        // An account that is held or restricted itself does not end: what ended with it was neither.
+        let own = *class == *self.policy.primary_class();
+        let lost = Lost { hold: lost.hold && !own, restriction: lost.restriction && !own };
+        if row.held || lost.hold {
             items = held;
         }
-        if items.is_empty() {
+        if items.is_empty() && !lost.restriction {
             return Ok(Fate::Erase(row));
         }
         // An altered row is not taken over under a new digest.
         self.checked(row.key.subject, std::slice::from_ref(&row.key)).await?;
+        let row = Row { held: row.held || lost.hold, ..row };
+        if lost.restriction {
+            let anchor_at = row.anchor_at.max(Some(tombstone.at));
+            let row = Row { state: state::RESTRICTED, anchor_at, ..row };
+            return Ok(Fate::Restrict(next_version(row)));
+        }
         self.archived(row, &items, Some(tombstone.at)).map(Fate::Archive)
     }
 
