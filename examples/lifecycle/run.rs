@@ -8,8 +8,8 @@ use indicatif::ProgressBar;
 use tacenda::gdpr::erasure::Fate;
 use tacenda::import::ImportReport;
 use tacenda::{
-    Actor, ActorId, MasterKeySource, Name, NewPassword, RegisterRequest, SubjectId, SystemRng,
-    Tacenda, verify_receipt,
+    Actor, ActorId, MasterKeySource, Name, NewPassword, RegisterRequest, SubjectId, Tacenda,
+    verify_receipt,
 };
 
 use crate::args::Options;
@@ -118,19 +118,13 @@ pub(crate) async fn run(options: &Options) -> Outcome {
 
 async fn open(options: &Options, data: &Path) -> Outcome<Tacenda> {
     let policy = options.policy.clone().unwrap_or_else(|| PathBuf::from(POLICY));
-    let (key, safe) = (data.join("master.key"), data.join("keys.db"));
-    // A new key opens nothing that is there: where there are keys, theirs is missed and not replaced.
-    let key = if safe.exists() {
-        MasterKeySource::File(key)
-    } else {
-        MasterKeySource::file_or_new(key, &SystemRng)?
-    };
+    let key = MasterKeySource::FileOrNew(data.join("master.key"));
     let builder = Tacenda::builder().policy_file(&policy).master_key(key);
     let builder = match (&options.store, &options.keys) {
         (Some(rows), Some(keys)) => {
             builder.postgres(rows.to_string_lossy(), keys.to_string_lossy())
         }
-        _ => builder.sqlite(data.join("customers.db"), safe),
+        _ => builder.sqlite(data.join("customers.db"), data.join("keys.db")),
     };
     let t = builder.open().await?;
     say!("Policy: {} (version {})", policy.display(), t.policy().version)?;

@@ -1,8 +1,6 @@
 //! A customer's life in sixty seconds, in a folder with a `privacy.toml`.
 
-use tacenda::{
-    Actor, ActorId, MasterKeySource, Name, NewPassword, RegisterRequest, SystemRng, Tacenda,
-};
+use tacenda::{Actor, ActorId, MasterKeySource, Name, NewPassword, RegisterRequest, Tacenda};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     tacenda::block_on(async {
@@ -10,7 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let t = Tacenda::builder()
             .policy_file("privacy.toml")
             .sqlite("customers.db", "keys.db")
-            .master_key(MasterKeySource::file_or_new("master.key", &SystemRng)?)
+            .master_key(MasterKeySource::FileOrNew("master.key".into()))
             .open()
             .await?;
         let me = Actor::staff(ActorId::from_bytes([7; 16]), Name::fixed("billing"));

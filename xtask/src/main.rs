@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         }
         Request::Run { steps, install } => run(&steps, install),
         Request::WriteErrors => Workspace::open().and_then(|ws| steps::write_errors_page(&ws)),
+        Request::Move(places) => Workspace::open().and_then(|ws| steps::move_store(&ws, &places)),
     });
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -55,6 +56,7 @@ enum Request {
     Help,
     Run { steps: Vec<&'static Step>, install: bool },
     WriteErrors,
+    Move([String; 4]),
 }
 
 fn parse(arguments: &[String]) -> Result<Request, String> {
@@ -62,6 +64,12 @@ fn parse(arguments: &[String]) -> Result<Request, String> {
     match command.as_str() {
         "help" | "--help" | "-h" => Ok(Request::Help),
         "errors" if rest.is_empty() => Ok(Request::WriteErrors),
+        "move" => match rest {
+            [rows, keys, url, keys_url] => {
+                Ok(Request::Move([rows, keys, url, keys_url].map(Clone::clone)))
+            }
+            _ => Err(format!("`move` takes two files and two URLs\n\n{}", help())),
+        },
         "test" => {
             let mut steps: Vec<&'static Step> = STEPS.iter().collect();
             let mut install = true;
@@ -103,7 +111,9 @@ fn help() -> String {
          cargo xtask STEP\n\
          \x20   one step\n\
          cargo xtask errors\n\
-         \x20   writes docs/errors.md anew from the codes of all crates\n\n\
+         \x20   writes docs/errors.md anew from the codes of all crates\n\
+         cargo xtask move ROWS.db KEYS.db URL KEYS_URL\n\
+         \x20   moves a store from SQLite to PostgreSQL and compares both; cut off, it is run again\n\n\
          steps:",
     );
     for step in STEPS {
@@ -120,7 +130,7 @@ mod tests {
         let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         match parse(&arguments)? {
             Request::Run { steps, .. } => Ok(steps.iter().map(|step| step.name).collect()),
-            Request::Help | Request::WriteErrors => Ok(Vec::new()),
+            Request::Help | Request::WriteErrors | Request::Move(_) => Ok(Vec::new()),
         }
     }
 
@@ -134,7 +144,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_an_error_and_never_an_empty_run() {
-        for line in ["test --only clipy", "test --only", "test --fast", "tests", "arrows now"] {
+        for line in
+            ["test --only clipy", "test --only", "test --fast", "tests", "arrows now", "move a b"]
+        {
             assert!(parse_line(line).is_err(), "{line}");
         }
     }

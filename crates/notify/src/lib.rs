@@ -1,7 +1,7 @@
 //! Letters to people: what they say, in their language, and how they are delivered.
 //!
 //! A [`Text`] is written from the [`catalogue`]; with the feature `letter` it goes into a `Letter`,
-//! which a `Transport` delivers (`file`: into a folder). A new language is a folder in `locales/`
+//! which a `Transport` delivers (`file`: into a folder; `smtp`: to a mail server). A new language is a folder in `locales/`
 //! and a line in `catalogue.rs`; a new message is a file in each of those folders and a variant of
 //! [`Message`]; a new way to deliver is a file that implements `Transport`. Tests fail on what is
 //! missing.
@@ -20,6 +20,8 @@ mod drain;
 mod file;
 #[cfg(feature = "letter")]
 mod letter;
+#[cfg(feature = "smtp")]
+pub mod smtp;
 mod template;
 mod text;
 
@@ -37,7 +39,7 @@ pub use text::{BAD_LETTER, Text};
 
 use tacenda_core::Code;
 
-/// The codes of this crate.
+/// The codes of this crate, without those of `smtp`, which are a list of their own.
 pub static CODES: &[&Code] = &[
     #[cfg(feature = "letter")]
     &BAD_ADDRESS,

@@ -73,6 +73,17 @@ impl MasterKey {
             Self::Elsewhere(kek) => kek,
         })
     }
+
+    fn is_to_be_made(&self) -> bool {
+        matches!(self, Self::Local(source) if source.is_to_be_made())
+    }
+
+    fn make(&self, begun: bool, rng: &dyn Rng) -> Result<()> {
+        match self {
+            Self::Local(source) => source.make(begun, rng),
+            Self::Elsewhere(_) => Ok(()),
+        }
+    }
 }
 
 /// What a [`Tacenda`] is made of. The defaults: stores in memory, the master key from the
@@ -247,9 +258,15 @@ impl Builder {
         let zone = zone(&policy.time_zone)?;
         let clock = self.clock.ok_or_else(|| NO_SYSTEM.error().field_is("clock"))?;
         let rng = self.rng.ok_or_else(|| NO_SYSTEM.error().field_is("rng"))?;
-        let kek = self.master_key.kek(&rng)?;
         let former_kek = self.former_master_key.map(|key| key.kek(&rng)).transpose()?;
-        let (store, keyring) = open_stores(self.stores).await?;
+        let (kek, (store, keyring)) = if self.master_key.is_to_be_made() {
+            // Only the safe knows whether a key is missing or none was made yet.
+            let (store, keyring) = open_stores(self.stores).await?;
+            self.master_key.make(keyring.status().await?.is_some(), &*rng)?;
+            (self.master_key.kek(&rng)?, (store, keyring))
+        } else {
+            (self.master_key.kek(&rng)?, open_stores(self.stores).await?)
+        };
         let passwords = self.passwords.unwrap_or_else(|| Arc::new(PasswordThreads::per_core()));
         let ports = Ports { store, keyring, kek, former_kek, clock, rng, zone, passwords };
         let options = OpenOptions { on_restore: self.on_restore, accept_clock: self.accept_clock };

@@ -33,6 +33,15 @@ pub enum MasterKeySource {
     Environment,
     /// A file that only its owner may read.
     File(PathBuf),
+    /// As [`MasterKeySource::File`], and made with a new random key, mode 0600, when a safe begins and the
+    /// file is not there. Beside a safe that has begun, a lost file is missed and not replaced: a new key
+    /// would open nothing.
+    ///
+    /// Of several processes that begin at once one makes it, and all read the same. The key is whole on
+    /// disk before the file has its name, so that a process that is killed leaves no half of one; what
+    /// it may leave is a temporary file beside it, which nothing reads. The file system must know hard
+    /// links.
+    FileOrNew(PathBuf),
     /// A key that the caller already has.
     Given(MasterKey),
 }
@@ -50,7 +59,7 @@ impl MasterKeySource {
                 let text = std::env::var(MASTER_KEY_VARIABLE).map_err(|_| NO_KEY.error())?;
                 MasterKey::parse(&Zeroizing::new(text))
             }
-            Self::File(path) => {
+            Self::File(path) | Self::FileOrNew(path) => {
                 only_owner(path)?;
                 let text = fs::read_to_string(path).map_err(|_| BAD_KEY.error())?;
                 MasterKey::parse(&Zeroizing::new(text))
@@ -58,26 +67,25 @@ impl MasterKeySource {
         }
     }
 
-    /// A file that is made with a new random key, mode 0600, if it is not there. Of several processes
-    /// that start at once one makes it, and all read the same.
-    ///
-    /// The key is whole on disk before the file has its name, so that a process that is killed leaves
-    /// no half of one; what it may leave is a temporary file beside it, which nothing reads. The file
-    /// system must know hard links.
-    ///
-    /// It knows of no safe: beside one whose key file is lost it makes a key that opens nothing, and
-    /// opening says `keys.wrong_master_key`. Where there is a safe, [`MasterKeySource::File`] says that
-    /// the key is missing, and makes none.
+    /// Whether there is no key yet, and one may be made.
+    pub(crate) fn is_to_be_made(&self) -> bool {
+        matches!(self, Self::FileOrNew(path) if !path.exists())
+    }
+
+    /// Makes the file of a key that is to be made; `begun` tells whether the safe has begun under another.
     ///
     /// # Errors
-    /// [`NO_KEY`] if the file cannot be made. A file that is there is never written to, whatever is in
-    /// it: [`MasterKeySource::load`] says what is wrong with it.
-    pub fn file_or_new(path: impl Into<PathBuf>, rng: &dyn Rng) -> Result<Self> {
-        let path = path.into();
-        if !path.exists() {
-            make(&path, rng).map_err(|error| NO_KEY.error().caused_by(error))?;
+    /// [`NO_KEY`] if it has, or if the file cannot be made. A file that is there is never written to,
+    /// whatever is in it: [`MasterKeySource::load`] says what is wrong with it.
+    pub(crate) fn make(&self, begun: bool, rng: &dyn Rng) -> Result<()> {
+        match self {
+            // Another process may have made it since, and begun.
+            Self::FileOrNew(path) if begun && !path.exists() => NO_KEY.err(),
+            Self::FileOrNew(path) if !path.exists() => {
+                make(path, rng).map_err(|error| NO_KEY.error().caused_by(error))
+            }
+            _ => Ok(()),
         }
-        Ok(Self::File(path))
     }
 }
 
@@ -153,9 +161,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("master.key");
         assert!(MasterKeySource::File(path.clone()).load().unwrap_err().is(&NO_KEY));
-        let source = MasterKeySource::file_or_new(&path, &SystemRng).unwrap();
+        let source = made(&path);
         let first = source.load().unwrap().expose();
-        MasterKeySource::file_or_new(&path, &SystemRng).unwrap();
+        made(&path);
         assert_eq!(source.load().unwrap().expose(), first, "an existing key is never replaced");
         assert_eq!(names(&folder), ["master.key"], "nothing else is left");
         #[cfg(unix)]
@@ -165,6 +173,26 @@ mod tests {
             assert!(source.load().unwrap_err().is(&OPEN_TO_OTHERS));
         }
     }
+
+    #[test]
+    fn beside_a_safe_that_has_begun_none_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = MasterKeySource::FileOrNew(folder.path().join("master.key"));
+        assert!(source.is_to_be_made());
+        assert!(source.make(true, &SystemRng).unwrap_err().is(&NO_KEY));
+        assert!(names(&folder).is_empty());
+        source.make(false, &SystemRng).unwrap();
+        assert!(!source.is_to_be_made());
+        source.make(true, &SystemRng).unwrap();
+    }
+
+    #[expect(clippy::unwrap_used, reason = "a helper of tests")]
+    fn made(path: &Path) -> MasterKeySource {
+        let source = MasterKeySource::FileOrNew(path.to_owned());
+        source.make(false, &SystemRng).unwrap();
+        source
+    }
+
     #[expect(clippy::unwrap_used, reason = "a helper of tests")]
     fn names(folder: &tempfile::TempDir) -> Vec<String> {
         let names = fs::read_dir(folder).unwrap();
@@ -178,7 +206,7 @@ mod tests {
         for content in ["", "short", "AAAA\n"] {
             let _ = fs::remove_file(&path);
             write(&mut create(&path).unwrap(), content).unwrap();
-            let source = MasterKeySource::file_or_new(&path, &SystemRng).unwrap();
+            let source = made(&path);
             assert!(source.load().unwrap_err().is(&BAD_KEY));
             assert_eq!(fs::read_to_string(&path).unwrap(), format!("{content}\n"));
         }
@@ -197,9 +225,10 @@ mod tests {
         }
         let left = format!("master.key.{:032x}.new", 0);
         create(&folder.path().join(&left)).unwrap();
-        let error = MasterKeySource::file_or_new(&path, &Zeros).unwrap_err();
+        let source = MasterKeySource::FileOrNew(path.clone());
+        let error = source.make(false, &Zeros).unwrap_err();
         assert!(error.is(&NO_KEY) && !path.exists(), "somebody may still be writing that one");
-        MasterKeySource::file_or_new(&path, &SystemRng).unwrap().load().unwrap();
+        made(&path).load().unwrap();
         assert_eq!(names(&folder).len(), 2);
     }
 
@@ -212,7 +241,7 @@ mod tests {
             let keys: Vec<_> = std::thread::scope(|scope| {
                 let one = || {
                     start.wait();
-                    let source = MasterKeySource::file_or_new(&path, &SystemRng).unwrap();
+                    let source = made(&path);
                     source.load().unwrap().expose().to_string()
                 };
                 let threads: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();

@@ -25,6 +25,7 @@ static LISTS: &[&[&Code]] = &[
     tacenda_core::seal::CODES,
     tacenda_core::vault::codes::CODES,
     tacenda_notify::CODES,
+    tacenda_notify::smtp::CODES,
     tacenda_payments::CODES,
     tacenda::CODES,
     tacenda::import::CODES,

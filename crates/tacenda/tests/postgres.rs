@@ -28,7 +28,7 @@ impl Place {
 
     fn open(&self) -> Tacenda {
         let key = self.folder.path().join("master.key");
-        let key = MasterKeySource::file_or_new(key, &tacenda::SystemRng).unwrap();
+        let key = MasterKeySource::FileOrNew(key);
         let builder = Tacenda::builder().policy_file(POLICY).master_key(key);
         block_on(builder.postgres(&self.rows, &self.keys).open()).unwrap()
     }

@@ -60,11 +60,6 @@ impl Fault {
         self.is_taken() || self.state() == Some("XX000")
     }
 
-    /// The role may not do it.
-    pub(super) fn is_refused(&self) -> bool {
-        self.state() == Some("42501")
-    }
-
     /// It waited longer for a lock than it may, or was cancelled because it took too long.
     pub(super) fn is_timeout(&self) -> bool {
         matches!(self.state(), Some("55P03" | "57014"))

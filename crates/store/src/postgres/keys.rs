@@ -85,12 +85,18 @@ fn position(epoch: i32, index: i64) -> LogPosition {
 }
 
 pub(super) async fn status(client: &Client) -> Result<Option<SafeStatus>, Fault> {
-    let sql = "SELECT s.safe, s.store, s.kek, s.sequence, s.log_epoch, s.log_idx,
-            s.checkpoint_epoch, s.checkpoint,
-            EXISTS (SELECT 1 FROM keys WHERE NOT destroyed AND kek < s.kek)
-                OR EXISTS (SELECT 1 FROM keys WHERE NOT destroyed AND kek > s.kek)
-                OR EXISTS (SELECT 1 FROM secrets WHERE bucket = 0 AND kek <> s.kek)
-        FROM safe s WHERE s.bucket = 0";
+    // Where the tables are spread they are not joined to the safe's row, but asked one after the other.
+    let sql = "WITH s AS MATERIALIZED (SELECT * FROM safe WHERE bucket = 0),
+            before AS MATERIALIZED (SELECT 1 FROM keys
+                WHERE NOT destroyed AND kek < (SELECT kek FROM s) LIMIT 1),
+            after AS MATERIALIZED (SELECT 1 FROM keys
+                WHERE NOT destroyed AND kek > (SELECT kek FROM s) LIMIT 1),
+            others AS MATERIALIZED (SELECT 1 FROM secrets
+                WHERE bucket = 0 AND kek <> (SELECT kek FROM s) LIMIT 1)
+        SELECT s.safe, s.store, s.kek, s.sequence, s.log_epoch, s.log_idx, s.checkpoint_epoch,
+            s.checkpoint, EXISTS (SELECT 1 FROM before) OR EXISTS (SELECT 1 FROM after)
+                OR EXISTS (SELECT 1 FROM others)
+        FROM s";
     let statement = client.prepare_cached(sql).await?;
     let Some(row) = client.query_opt(&statement, &[]).await? else { return Ok(None) };
     let id = |at: usize| -> Result<[u8; 16], Fault> {
@@ -306,9 +312,9 @@ pub(super) async fn wrapped_otherwise(
     Ok(found)
 }
 
-/// Why a call that found a key taken is refused.
-pub(super) async fn refused(client: &Client, call: &Call) -> Result<Error, Fault> {
-    let Call::Create(new) = call else { return Ok(CONFLICT.error()) };
+/// Why a call that may have found a key taken is refused; `None` if none is.
+pub(super) async fn refused(client: &Client, call: &Call) -> Result<Option<Error>, Fault> {
+    let Call::Create(new) = call else { return Ok(None) };
     let ids: Vec<KeyId> = new.keys.iter().map(|(id, _)| id.clone()).collect();
     let states = fetch(client, &ids).await?;
     let named =
@@ -316,9 +322,9 @@ pub(super) async fn refused(client: &Client, call: &Call) -> Result<Error, Fault
     let mut states = ids.iter().zip(&states);
     let gone = |(_, state): &(&KeyId, &KeyState)| matches!(state, KeyState::Destroyed(_));
     if let Some((id, _)) = states.clone().find(gone) {
-        return Ok(named(DESTROYED.error(), id));
+        return Ok(Some(named(DESTROYED.error(), id)));
     }
     let mut seen = BTreeSet::new();
     let taken = states.find(|(id, state)| !seen.insert(*id) || **state != KeyState::Unknown);
-    Ok(taken.map_or_else(|| CONFLICT.error(), |(id, _)| named(CONFLICT.error(), id)))
+    Ok(taken.map(|(id, _)| named(CONFLICT.error(), id)))
 }

@@ -10,7 +10,7 @@
 //!   `claim`, `lease`, `log`, `head`: the vault store;
 //! - `sequencer` with `place` and `epoch`: how leaves get their places;
 //! - `adopt`: moving a store here from another;
-//! - `keyring` with `safe`, `keys`, `scrub`: the safe.
+//! - `keyring` with `safe`, `keys`, `scrub`, `servers`: the safe.
 
 mod adopt;
 mod bucket;
@@ -37,6 +37,7 @@ mod safe;
 mod scan;
 mod scrub;
 mod sequencer;
+mod servers;
 mod store;
 mod worker;
 mod write;

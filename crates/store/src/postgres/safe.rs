@@ -170,14 +170,15 @@ async fn happened(client: &Client, lost: &Written) -> Result<bool, Fault> {
 /// Takes a call back that may not happen; whose key is taken, where that is why.
 async fn refusal(database: &Database, client: Client, call: &Call, fault: Fault) -> Fault {
     database.roll_back(client).await;
-    if !fault.is_taken() {
+    if !fault.may_be_taken() {
         return fault;
     }
-    let client = match database.client().await {
-        Ok(client) => client,
-        Err(fault) => return fault,
-    };
-    refused(&client, call).await.map_or_else(|fault| fault, Fault::from)
+    let asked = async { refused(&database.client().await?, call).await };
+    match asked.await {
+        Ok(None) if fault.is_taken() => CONFLICT.error().into(),
+        Ok(told) => told.map_or(fault, Fault::from),
+        Err(fault) => fault,
+    }
 }
 
 /// Everything up to COMMIT, sent without waiting for the answers to what goes before: the safe's row last,

@@ -6,6 +6,7 @@ mod crossed;
 mod cut;
 mod freeze;
 mod limits;
+mod migrations;
 mod proxy;
 mod refusals;
 mod roles;

@@ -33,10 +33,11 @@ fn what_cannot_be_opened_says_why() {
     let nobody_listens = url.replace(&format!(":{}", cluster.port()), ":1");
     let other = cluster.unique_name();
     drop(open(&url, &other));
-    let cases: [(String, &str, &'static Code); 7] = [
+    let cases: [(String, &str, &'static Code); 8] = [
         (url.clone(), &schema, &NEWER_SCHEMA),
         (url.replace("postgres@", &format!("{role}@")), &other, &ACCESS_REFUSED),
         (url.replace("postgres@", &format!("{role}@")), "new", &ACCESS_REFUSED),
+        (url.replace("postgres@", "no_such_role@"), &other, &ACCESS_REFUSED),
         (cluster.url("no_such_database"), "s", &ACCESS_REFUSED),
         (nobody_listens, "s", &UNAVAILABLE),
         ("postgresql://host:not-a-port/".to_owned(), "s", &BAD_REQUEST),

@@ -10,7 +10,7 @@ use tacenda_core::ports::{
     KekId, KeyId, Keyring, LogPosition, NewKeys, SafeInit, Scrub, WrappedKey,
 };
 use tacenda_store::postgres::{PostgresKeyring, PostgresOptions};
-use tacenda_testkit::Cluster;
+use tacenda_testkit::{Cluster, Durability};
 
 use crate::support::wait;
 
@@ -141,5 +141,20 @@ fn who_does_not_own_the_keys_is_told_and_does_not_scrub() {
     destroy(&safe);
     assert_eq!(wait(safe.scrub()).unwrap_err().code(), "store.access_refused");
     assert!(is_in_file(cluster, &database));
+    wait(safe.close()).unwrap();
+}
+
+/// Segments that a server keeps for standbys hold what was in them.
+#[test]
+fn a_write_ahead_log_that_is_kept_is_told() {
+    let cluster = Cluster::own(Durability::None);
+    let (_, safe) = safe(&cluster);
+    assert!(!wait(safe.is_archived()).unwrap());
+    cluster.sql("postgres", "ALTER SYSTEM SET wal_keep_size = '64MB'");
+    cluster.sql("postgres", "SELECT pg_reload_conf()");
+    while cluster.sql("postgres", "SHOW wal_keep_size") != "64MB" {
+        std::thread::yield_now();
+    }
+    assert!(wait(safe.is_archived()).unwrap());
     wait(safe.close()).unwrap();
 }

@@ -73,19 +73,32 @@ pub(crate) fn subjects(change: &Change) -> Vec<SubjectId> {
 /// Everything fits together: every leaf has one place, the root is theirs, every head that anybody
 /// saw is one that the log went through, and rows, look-ups and leaves speak of the same subjects.
 pub(crate) fn check(store: &PostgresStore, heads: &[LogHead]) -> BTreeSet<SubjectId> {
+    let mut seen = BTreeSet::new();
+    for text in texts(store, heads) {
+        let who = SubjectId::from_bytes(text.as_slice().try_into().unwrap());
+        assert!(seen.insert(who), "a change happened twice");
+    }
+    let rows: BTreeSet<SubjectId> = versions(store).into_keys().collect();
+    assert_eq!(rows, seen, "half of a change");
+    assert_eq!(wait(store.count_lookups()).unwrap(), rows.len() as u64);
+    seen
+}
+
+/// The texts of the log in its order. Every leaf has one place, the root is theirs, and every head that
+/// anybody saw is one that the log went through.
+pub(crate) fn texts(store: &PostgresStore, heads: &[LogHead]) -> Vec<Vec<u8>> {
     wait(store.settle()).unwrap();
     let head = wait(store.status()).unwrap().unwrap().head;
     let leaves = wait(store.leaves(1, 0, u64::MAX)).unwrap();
     assert_eq!(leaves.len() as u64, head.size);
-    let (mut tree, mut roots, mut seen) = (Frontier::new(), BTreeMap::new(), BTreeSet::new());
+    let (mut tree, mut roots, mut texts) = (Frontier::new(), BTreeMap::new(), Vec::new());
     roots.insert(0, *tree.root().as_bytes());
-    for (n, leaf) in leaves.iter().enumerate() {
+    for (n, leaf) in leaves.into_iter().enumerate() {
         assert_eq!(leaf.position.unwrap().index, n as u64, "a gap");
-        let bytes = leaf.bytes.as_ref().unwrap();
-        tree.append(leaf_hash(bytes), |_| {});
+        let bytes = leaf.bytes.unwrap();
+        tree.append(leaf_hash(&bytes), |_| {});
         roots.insert(tree.size(), *tree.root().as_bytes());
-        let who = SubjectId::from_bytes(bytes.as_slice().try_into().unwrap());
-        assert!(seen.insert(who), "a change happened twice");
+        texts.push(bytes);
     }
     assert_eq!(*tree.root().as_bytes(), head.root);
     for head in heads {
@@ -93,16 +106,18 @@ pub(crate) fn check(store: &PostgresStore, heads: &[LogHead]) -> BTreeSet<Subjec
     }
     let nodes = wait(store.hashes(1, 8, 0, u64::MAX)).unwrap();
     assert_eq!(nodes.len() as u64, head.size / 256);
-    let (mut rows, mut after) = (BTreeSet::new(), None::<Cursor>);
+    texts
+}
+
+/// Who has a row, and in which version.
+pub(crate) fn versions(store: &PostgresStore) -> BTreeMap<SubjectId, u64> {
+    let (mut rows, mut after) = (BTreeMap::new(), None::<Cursor>);
     loop {
         let page = wait(store.scan(&Scan::All { kind: None }, after.as_ref(), 1_000)).unwrap();
-        rows.extend(page.rows.iter().map(|row| row.key.subject));
+        rows.extend(page.rows.iter().map(|row| (row.key.subject, row.version)));
         after = page.next;
         if after.is_none() {
-            break;
+            return rows;
         }
     }
-    assert_eq!(rows, seen, "half of a change");
-    assert_eq!(wait(store.count_lookups()).unwrap(), rows.len() as u64);
-    seen
 }
