@@ -142,7 +142,7 @@ pub async fn stuck(
 /// Lets those leave whose accounts are gone, such as by a sweep. It looks at each payer once a month.
 ///
 /// # Errors
-/// The codes of the ports. One that is altered stops no other.
+/// The codes of the ports. One that is altered stops no other, unless a page of them stands in front.
 pub async fn leave_gone(vault: &Vault, actor: &Actor) -> Result<u64> {
     let mut left = 0u64;
     loop {

@@ -19,8 +19,8 @@ const PAGE: usize = 512;
 /// Whom a breach affects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
-    /// Everybody of whom anything is kept, also archived: the store, a backup or a key is in other hands.
-    /// And whoever was erased since the breach began.
+    /// Everybody of whom something of a class of the policy is kept, also archived: the store, a backup or a key
+    /// is in other hands. And whoever was erased since the breach began. Of whom records alone are left is not.
     Everyone,
     /// Everybody of whom something of these classes is kept, or was when the breach began.
     Classes(BTreeSet<Name>),

@@ -16,7 +16,7 @@ use super::{file, letter};
 pub struct Sent {
     /// How many messages, now.
     pub queued: u64,
-    /// How many had theirs before.
+    /// How many needed none: they had theirs before, or it was queued a moment ago.
     pub before: u64,
     /// Whose records are not what the log says. Whoever calls it again tries again.
     pub refused: Vec<(SubjectId, Error)>,
