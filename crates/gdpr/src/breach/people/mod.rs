@@ -3,7 +3,7 @@
 //! Who is affected is computed ([`Selection`]), counted first ([`count`]), then listed ([`list`]): one
 //! record for each person and breach, under a number that is made of both. With it the class of the
 //! account's address is held, so that nobody is erased before they were told. A letter goes to those on
-//! the list ([`send`]) once a test of it went to somebody ([`test`]) and whoever the policy asks for has
+//! the list ([`send`]) once a test of it went to somebody ([`test()`]) and whoever the policy asks for has
 //! approved it; what became of each message is taken from the outbox ([`follow`]), and the register hears
 //! the numbers ([`tell`]) and nothing else.
 //!
