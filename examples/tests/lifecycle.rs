@@ -125,25 +125,6 @@ fn verify(receipt: &Path, keys: &Path) -> Said {
 }
 
 #[test]
-fn a_whole_run_in_postgresql_says_the_same() {
-    let cluster = tacenda_testkit::Cluster::shared();
-    let (rows, keys) = (cluster.database(), cluster.database());
-    let world = World::new();
-    let said = world.run(&["--store", &rows, "--keys", &keys]);
-    assert_eq!(said.code, Some(0), "{}", said.err);
-    let own = World::new().run(&[]);
-    let headings = |said: &Said| -> Vec<String> {
-        let lines = said.out.lines().map(str::to_owned).collect::<Vec<_>>();
-        lines.windows(2).filter(|two| two[0].is_empty()).map(|two| two[1].clone()).collect()
-    };
-    let without_audit = |mut all: Vec<String>| {
-        all.retain(|line| !line.starts_with("Audit") && !line.starts_with("Kept"));
-        all
-    };
-    assert_eq!(without_audit(headings(&said)).len(), without_audit(headings(&own)).len());
-}
-
-#[test]
 fn a_whole_run_and_another_over_the_same_folder() {
     let world = World::new();
     let first = world.run(&[]);
